@@ -1,0 +1,3 @@
+//! The dnsonde command.
+
+fn main() {}

@@ -1,0 +1,311 @@
+//! A view over a whole message: checked once, then read lazily and without allocation.
+
+use super::edns::Opt;
+use super::error::{ParseError, ParseErrorKind as Kind};
+use super::header::{Flags, HEADER_LEN, Header};
+use super::name::Name;
+use super::registry::{Class, Rcode, RecordType};
+
+/// The sections that hold records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Section {
+    /// Records that answer the question.
+    Answer,
+    /// Records that point towards an authority.
+    Authority,
+    /// Records that may be of use; OPT and TSIG live here.
+    Additional,
+}
+
+impl Section {
+    /// All three, in the order of the wire.
+    pub const ALL: [Self; 3] = [Self::Answer, Self::Authority, Self::Additional];
+}
+
+/// A checked message.
+///
+/// [`Message::parse`] has walked every name that owns a record and every RDLENGTH, so questions
+/// and records can be iterated without errors. What is *inside* an RDATA is checked when it is
+/// read: one broken record does not hide the others.
+#[derive(Clone, Copy)]
+pub struct Message<'a> {
+    octets: &'a [u8],
+    header: Header,
+    /// Where each of the three record sections begins, and where the last one ends.
+    sections: [u16; 4],
+    /// Where the OPT record begins; 0 for none.
+    opt: u16,
+}
+
+/// A question (RFC 1035 §4.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// QNAME.
+    pub name: Name<'a>,
+    /// QTYPE.
+    pub rtype: RecordType,
+    /// QCLASS.
+    pub class: Class,
+}
+
+/// A resource record (RFC 1035 §4.1.3), its RDATA unread.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    /// The owner.
+    pub name: Name<'a>,
+    /// TYPE.
+    pub rtype: RecordType,
+    /// CLASS; the sender's payload size in an OPT record.
+    pub class: Class,
+    /// TTL in seconds, as it is on the wire; see [`Record::ttl_seconds`].
+    pub ttl: u32,
+    message: &'a [u8],
+    rdata: usize,
+    end: usize,
+}
+
+impl<'a> Message<'a> {
+    /// Checks `octets` as one whole message.
+    ///
+    /// # Errors
+    /// The first malformation, with its offset. A message with octets behind its last record, two
+    /// OPT records, an OPT outside the additional section or with an owner other than the root, or
+    /// a TSIG that is not last is malformed (RFC 6891 §6.1.1, RFC 8945 §5.1).
+    pub fn parse(octets: &'a [u8]) -> Result<Self, ParseError> {
+        let (message, error) = Self::parse_prefix(octets)?;
+        error.map_or(Ok(message), Err)
+    }
+
+    /// Checks as much of `octets` as can be read: a view over the part before the first
+    /// malformation, with that malformation. Only an unreadable header is an error.
+    ///
+    /// The counts of the view's [`Message::header`] are the claims of the message; iteration stops
+    /// where the readable part ends.
+    ///
+    /// # Errors
+    /// Fewer than twelve octets.
+    pub fn parse_prefix(octets: &'a [u8]) -> Result<(Self, Option<ParseError>), ParseError> {
+        let header = Header::parse(octets)?;
+        // Offsets are kept in sixteen bits; a DNS message cannot be longer (RFC 1035 §4.2.2).
+        let octets = &octets[..octets.len().min(usize::from(u16::MAX))];
+        let mut message = Self { octets, header, sections: [HEADER_LEN as u16; 4], opt: 0 };
+        let error = message.check().err();
+        Ok((message, error))
+    }
+
+    /// Walks the message and records where its sections are, as far as it can be read.
+    fn check(&mut self) -> Result<(), ParseError> {
+        let octets = self.octets;
+        let mut offset = HEADER_LEN;
+        for _ in 0..self.header.counts[0] {
+            offset = check_question(octets, offset)?;
+            self.sections = [offset as u16; 4];
+        }
+        let mut signature = None;
+        for section in 0..3 {
+            for _ in 0..self.header.counts[section + 1] {
+                if let Some(at) = signature {
+                    return Err(ParseError::new(at, Kind::SignatureNotLast));
+                }
+                let (rtype, next) = check_record(octets, offset)?;
+                match rtype {
+                    RecordType::OPT => self.check_opt(section, offset)?,
+                    RecordType::TSIG => signature = Some(offset),
+                    _ => {}
+                }
+                offset = next;
+                self.sections[section + 1..].fill(offset as u16);
+            }
+        }
+        if offset != octets.len() {
+            return Err(ParseError::new(offset, Kind::TrailingOctets(octets.len() - offset)));
+        }
+        Ok(())
+    }
+
+    fn check_opt(&mut self, section: usize, offset: usize) -> Result<(), ParseError> {
+        let wrong = |what| Err(ParseError::new(offset, Kind::Edns(what)));
+        if section != 2 {
+            return wrong("an OPT record outside the additional section");
+        }
+        if self.opt != 0 {
+            return wrong("a second OPT record");
+        }
+        if self.octets.get(offset) != Some(&0) {
+            return wrong("an OPT record whose owner is not the root");
+        }
+        self.opt = offset as u16;
+        Ok(())
+    }
+
+    /// The header; its counts are what the message claims.
+    #[inline]
+    pub fn header(&self) -> Header {
+        self.header
+    }
+
+    /// The identifier.
+    #[inline]
+    pub fn id(&self) -> u16 {
+        self.header.id
+    }
+
+    /// The flags.
+    #[inline]
+    pub fn flags(&self) -> Flags {
+        self.header.flags
+    }
+
+    /// The octets of the message.
+    pub fn octets(&self) -> &'a [u8] {
+        self.octets
+    }
+
+    /// The response code, with the upper bits of an OPT record.
+    pub fn rcode(&self) -> Rcode {
+        let low = self.header.flags.rcode().0;
+        Rcode(self.opt().map_or(0, |opt| u16::from(opt.extended_rcode())) << 4 | low)
+    }
+
+    /// The questions.
+    pub fn questions(&self) -> impl Iterator<Item = Question<'a>> + use<'a> {
+        let (octets, end) = (self.octets, usize::from(self.sections[0]));
+        let mut offset = HEADER_LEN;
+        std::iter::from_fn(move || {
+            if offset >= end {
+                return None;
+            }
+            let (question, next) = read_question(octets, offset).ok()?;
+            offset = next;
+            Some(question)
+        })
+    }
+
+    /// The first question.
+    #[inline]
+    pub fn question(&self) -> Option<Question<'a>> {
+        self.questions().next()
+    }
+
+    /// The records of one section.
+    #[inline]
+    pub fn records(&self, section: Section) -> Records<'a> {
+        let i = section as usize;
+        Records {
+            octets: self.octets,
+            offset: usize::from(self.sections[i]),
+            end: usize::from(self.sections[i + 1]),
+        }
+    }
+
+    /// The answer section.
+    #[inline]
+    pub fn answers(&self) -> Records<'a> {
+        self.records(Section::Answer)
+    }
+
+    /// The authority section.
+    pub fn authorities(&self) -> Records<'a> {
+        self.records(Section::Authority)
+    }
+
+    /// The additional section, OPT and TSIG included.
+    pub fn additionals(&self) -> Records<'a> {
+        self.records(Section::Additional)
+    }
+
+    /// The EDNS OPT record.
+    pub fn opt(&self) -> Option<Opt<'a>> {
+        if self.opt == 0 {
+            return None;
+        }
+        read_record(self.octets, usize::from(self.opt)).ok().map(|(record, _)| Opt::new(record))
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The octets of the RDATA, compressed names left as they are.
+    #[inline]
+    pub fn rdata(&self) -> &'a [u8] {
+        &self.message[self.rdata..self.end]
+    }
+
+    /// The message up to the end of the RDATA and where in it the RDATA begins: what a parser of
+    /// names inside the RDATA needs, with RDLENGTH as its fence.
+    #[inline]
+    pub fn rdata_in_message(&self) -> (&'a [u8], usize) {
+        (&self.message[..self.end], self.rdata)
+    }
+
+    /// The TTL; values with the top bit set count as 0 (RFC 2181 §8).
+    #[inline]
+    pub fn ttl_seconds(&self) -> u32 {
+        if self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
+    }
+}
+
+/// Iterator over the records of a checked section.
+#[derive(Clone)]
+pub struct Records<'a> {
+    octets: &'a [u8],
+    offset: usize,
+    end: usize,
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Record<'a>> {
+        if self.offset >= self.end {
+            return None;
+        }
+        let (record, next) = read_record(self.octets, self.offset).ok()?;
+        self.offset = next;
+        Some(record)
+    }
+}
+
+#[inline]
+fn check_question(octets: &[u8], offset: usize) -> Result<usize, ParseError> {
+    read_question(octets, offset).map(|(_, next)| next)
+}
+
+#[inline]
+fn read_question(octets: &[u8], offset: usize) -> Result<(Question<'_>, usize), ParseError> {
+    let (name, at) = Name::parse(octets, offset)?;
+    let Some(fixed) = octets.get(at..).and_then(<[u8]>::first_chunk::<4>) else {
+        return Err(ParseError::new(at, Kind::Truncated("a question")));
+    };
+    let rtype = RecordType(u16::from_be_bytes([fixed[0], fixed[1]]));
+    let class = Class(u16::from_be_bytes([fixed[2], fixed[3]]));
+    Ok((Question { name, rtype, class }, at + 4))
+}
+
+#[inline]
+fn check_record(octets: &[u8], offset: usize) -> Result<(RecordType, usize), ParseError> {
+    read_record(octets, offset).map(|(record, next)| (record.rtype, next))
+}
+
+#[inline]
+fn read_record(octets: &[u8], offset: usize) -> Result<(Record<'_>, usize), ParseError> {
+    let (name, at) = Name::parse(octets, offset)?;
+    let Some(fixed) = octets.get(at..).and_then(<[u8]>::first_chunk::<10>) else {
+        return Err(ParseError::new(at, Kind::Truncated("the fixed part of a record")));
+    };
+    let rdata = at + 10;
+    let end = rdata + usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
+    if end > octets.len() {
+        return Err(ParseError::new(at + 8, Kind::Truncated("an RDATA (RDLENGTH is too large)")));
+    }
+    let record = Record {
+        name,
+        rtype: RecordType(u16::from_be_bytes([fixed[0], fixed[1]])),
+        class: Class(u16::from_be_bytes([fixed[2], fixed[3]])),
+        ttl: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
+        message: octets,
+        rdata,
+        end,
+    };
+    Ok((record, end))
+}
