@@ -1,0 +1,105 @@
+//! What an engine is told once, at its start.
+
+use std::time::Duration;
+
+/// How exchanges are carried out.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How long an attempt may wait for its answer.
+    pub timeout: Duration,
+    /// Further attempts after the first; falling back to TCP or to plain DNS is not counted.
+    pub retries: u16,
+    /// The OPT record of queries; `None` for plain DNS.
+    pub edns: Option<Edns>,
+    /// RD.
+    pub recursion_desired: bool,
+    /// CD (RFC 4035 §3.2.2).
+    pub checking_disabled: bool,
+    /// AD in a query: tell me whether it was authenticated (RFC 6840 §5.7).
+    pub authentic_data: bool,
+    /// Mix the case of letters in the question and want it back so (0x20).
+    pub mixed_case: bool,
+    /// UDP, TCP, and what truncation leads to.
+    pub transport: TransportPolicy,
+    /// What counts as an answer.
+    pub accept: Accept,
+    /// How many attempts may be in flight at once.
+    pub window: Window,
+    /// Most queries a second to all servers together; `None` for no limit.
+    pub rate: Option<f64>,
+    /// Most queries a second to one server; `None` for no limit.
+    pub rate_per_server: Option<f64>,
+    /// How long an exchange stays open after its end to see late and duplicate answers.
+    pub linger: Duration,
+    /// Most exchanges that the engine holds at once.
+    pub capacity: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_millis(1000),
+            retries: 4,
+            edns: Some(Edns::default()),
+            recursion_desired: true,
+            checking_disabled: false,
+            authentic_data: false,
+            mixed_case: false,
+            transport: TransportPolicy::UdpThenTcp,
+            accept: Accept::Useful,
+            window: Window::Adaptive,
+            rate: None,
+            rate_per_server: None,
+            linger: Duration::ZERO,
+            capacity: 32_768,
+        }
+    }
+}
+
+/// The OPT record of queries (RFC 6891).
+#[derive(Debug, Clone)]
+pub struct Edns {
+    /// The largest UDP answer that we take, in octets; 1232 avoids fragments (RFC 9715).
+    pub udp_payload_size: u16,
+    /// DO (RFC 3225).
+    pub dnssec_ok: bool,
+    /// The version; anything but 0 is for testing servers.
+    pub version: u8,
+    /// Options in wire form, one after the other.
+    pub options: Vec<u8>,
+}
+
+impl Default for Edns {
+    fn default() -> Self {
+        Self { udp_payload_size: 1232, dnssec_ok: false, version: 0, options: Vec::new() }
+    }
+}
+
+/// Which transport an exchange uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransportPolicy {
+    /// UDP; a truncated answer is asked for again over TCP.
+    UdpThenTcp,
+    /// UDP; a truncated answer is the answer.
+    UdpOnly,
+    /// TCP from the start.
+    TcpOnly,
+}
+
+/// What counts as an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// NOERROR and NXDOMAIN from a server that does its job; anything else is tried again.
+    Useful,
+    /// The first matching message, whatever it says (for showing what a server does).
+    Anything,
+}
+
+/// How many attempts to one server may be in flight at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// Opens while answers come and closes on loss or queueing.
+    Adaptive,
+    /// This many over all servers together.
+    Fixed(usize),
+}

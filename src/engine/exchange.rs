@@ -1,0 +1,219 @@
+//! What goes into the engine and what comes out of it: questions, attempts, results.
+
+use std::time::Duration;
+
+use super::time::Time;
+use crate::wire::{Class, Flags, Rcode, RecordType};
+
+/// A server, by its place in [`super::Engine::servers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerId(pub u32);
+
+/// A local UDP socket, by its place in the driver's pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketId(pub u16);
+
+/// Names one attempt of one exchange; never names another one later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AttemptKey {
+    pub(super) slot: u32,
+    pub(super) generation: u32,
+    pub(super) attempt: u16,
+}
+
+/// How a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// UDP (RFC 1035 §4.2.1).
+    Udp,
+    /// TCP (RFC 7766).
+    Tcp,
+}
+
+impl Transport {
+    /// `udp` or `tcp`, as in the output contracts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+/// A question, and who is to answer it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Comes back with the result; the engine does not look at it.
+    pub tag: u64,
+    /// QNAME in uncompressed wire form.
+    pub name: &'a [u8],
+    /// QTYPE.
+    pub rtype: RecordType,
+    /// QCLASS.
+    pub class: Class,
+    /// Whom to ask.
+    pub servers: Servers,
+}
+
+/// Whom to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Servers {
+    /// Any server of the engine, and another one after each failure.
+    Any,
+    /// This one only.
+    Only(ServerId),
+}
+
+/// One message of an exchange and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// Where it was sent.
+    pub server: ServerId,
+    /// Over what.
+    pub transport: Transport,
+    /// From which of the driver's UDP sockets; meaningless over TCP.
+    pub socket: SocketId,
+    /// Its message ID.
+    pub id: u16,
+    /// Whether it had an OPT record.
+    pub edns: bool,
+    /// When it was handed to the driver.
+    pub sent: Time,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// More answers to it after the first.
+    pub duplicates: u16,
+    /// Messages that came to its port, or with its ID, and were not an answer to it.
+    pub mismatched: u16,
+    /// Why another attempt followed, if one did.
+    pub retried_because: Option<RetryReason>,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing yet.
+    Waiting,
+    /// Answered before its timeout.
+    Answered(Answer),
+    /// No answer before its timeout.
+    TimedOut,
+    /// Answered after its timeout, while the exchange was still open.
+    Late(Answer),
+    /// ICMP said that it cannot be delivered, or TCP was refused.
+    Unreachable(Unreachable),
+    /// The local system did not send it; the errno.
+    NotSent(i32),
+    /// The TCP connection failed or was closed before an answer came; the errno, 0 for a close.
+    StreamFailed(i32),
+    /// The exchange was cancelled or had its answer from another attempt.
+    Abandoned,
+}
+
+/// The facts of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// From sending to receiving.
+    pub rtt: Duration,
+    /// Who took the time of receiving.
+    pub stamp: Stamp,
+    /// Octets of the message.
+    pub size: u16,
+    /// Header flags.
+    pub flags: Flags,
+    /// Response code, extended where there was an OPT record.
+    pub rcode: Rcode,
+}
+
+/// Who took the time when a message came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// The kernel, when the packet arrived.
+    Kernel,
+    /// This program, after it had read the message.
+    Clock,
+}
+
+/// Word from the network that a message cannot get there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Unreachable {
+    /// The ICMP or ICMPv6 type; 0 where the system only gave an error number.
+    pub icmp_type: u8,
+    /// The ICMP or ICMPv6 code.
+    pub icmp_code: u8,
+    /// The system's error number (`ECONNREFUSED`, `EHOSTUNREACH`, …).
+    pub errno: i32,
+}
+
+/// Why an exchange needed another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RetryReason {
+    /// No answer in time.
+    Timeout,
+    /// SERVFAIL.
+    ServerFailure,
+    /// REFUSED.
+    Refused,
+    /// NOTIMP, or another response code that says nothing of the name.
+    OtherError,
+    /// FORMERR or BADVERS to a query with EDNS: asked again without.
+    WithoutEdns,
+    /// TC was set: asked again over TCP.
+    Truncated,
+    /// A referral upwards, or no recursion where recursion was asked for: not this server's job.
+    Lame,
+    /// The question came back in another case than it was sent in: asked again in plain case.
+    CaseChanged,
+    /// ICMP, or a refused TCP connection.
+    Unreachable,
+    /// The local system did not send it.
+    NotSent,
+    /// The TCP connection broke.
+    StreamFailed,
+    /// The answer could not be read.
+    Malformed,
+}
+
+/// The end of an exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct Finished<'a> {
+    /// The tag it was submitted with.
+    pub tag: u64,
+    /// QNAME in uncompressed wire form.
+    pub name: &'a [u8],
+    /// QTYPE.
+    pub rtype: RecordType,
+    /// QCLASS.
+    pub class: Class,
+    /// Every attempt, in the order they were sent.
+    pub attempts: &'a [Attempt],
+    /// How it ended.
+    pub end: End<'a>,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy)]
+pub enum End<'a> {
+    /// There is an answer. It is the first good one or, if no attempt brought one, the last bad
+    /// one (SERVFAIL, REFUSED, …).
+    Answered {
+        /// The message; it was checked by [`crate::wire::Message::parse`] or, if that found a
+        /// malformation behind a good header and question, by `parse_prefix`.
+        response: &'a [u8],
+        /// Which of the attempts it answers.
+        attempt: usize,
+    },
+    /// No attempt was answered.
+    Failed(Failure),
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// At least one attempt was delivered as far as is known, and none was answered.
+    TimedOut,
+    /// No attempt could be delivered.
+    Unreachable,
+    /// [`super::Engine::cancel_all`] came before an answer.
+    Cancelled,
+}

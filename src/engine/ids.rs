@@ -1,0 +1,189 @@
+//! Which message IDs are in use on one socket, and by what.
+
+use rand::Rng;
+use rand::rngs::StdRng;
+
+use super::exchange::ServerId;
+use super::time::Time;
+
+/// What stands behind a message ID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Nothing, as far as is known.
+    Free,
+    /// An attempt of an exchange that is still held.
+    Live { slot: u32, attempt: u16 },
+    /// An attempt of an exchange that has ended: answered, or not.
+    Past(Past),
+}
+
+/// The remains of an attempt, for telling late and second answers from strangers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Past {
+    pub(super) answered: bool,
+    /// The lowest 14 bits of the server's number.
+    server: u16,
+    /// The lowest 16 bits of the question's hash.
+    question: u16,
+    /// When it was sent, in units of 2^16 nanoseconds, 32 bits of it: 78 hours.
+    sent: u32,
+}
+
+const SENT_BITS: u32 = 16;
+
+impl Past {
+    pub(super) fn new(answered: bool, server: ServerId, question: u16, sent: Time) -> Self {
+        let server = (server.0 & 0x3FFF) as u16;
+        Self { answered, server, question, sent: (sent.as_nanos() >> SENT_BITS) as u32 }
+    }
+
+    /// Whether an answer from `server` to `question` belongs to this.
+    pub(super) fn fits(&self, server: ServerId, question: u16) -> bool {
+        u32::from(self.server) == server.0 & 0x3FFF && self.question == question
+    }
+
+    /// How long ago it was sent, to 65 microseconds.
+    pub(super) fn age(&self, now: Time) -> std::time::Duration {
+        let now = (now.as_nanos() >> SENT_BITS) as u32;
+        std::time::Duration::from_nanos(u64::from(now.wrapping_sub(self.sent)) << SENT_BITS)
+    }
+}
+
+/// The 65,536 message IDs of one socket, each in eight octets: two bits of kind, then either slot
+/// and attempt, or question, server and time.
+#[derive(Debug)]
+pub(super) struct IdTable {
+    entries: Vec<u64>,
+    live: usize,
+}
+
+const LIVE: u64 = 1;
+const ANSWERED: u64 = 2;
+const UNANSWERED: u64 = 3;
+
+impl IdTable {
+    pub(super) fn new() -> Self {
+        Self { entries: vec![0; 1 << 16], live: 0 }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, id: u16) -> Use {
+        let entry = self.entries[usize::from(id)];
+        match entry >> 62 {
+            0 => Use::Free,
+            LIVE => Use::Live { slot: (entry >> 16) as u32, attempt: entry as u16 },
+            kind => Use::Past(Past {
+                answered: kind == ANSWERED,
+                server: (entry >> 32 & 0x3FFF) as u16,
+                question: (entry >> 46) as u16,
+                sent: entry as u32,
+            }),
+        }
+    }
+
+    /// Takes a random ID that no live attempt has; `None` if all of them are live.
+    ///
+    /// IDs with an unanswered past are spared for a while where others are free, so that a late
+    /// answer finds what it belongs to.
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        slot: u32,
+        attempt: u16,
+        now: Time,
+        rng: &mut StdRng,
+    ) -> Option<u16> {
+        const SPARED: std::time::Duration = std::time::Duration::from_secs(10);
+        let mut second_best = None;
+        let random = rng.next_u64();
+        // Four IDs out of one random number; more are hardly ever needed.
+        let tries = (0..4).map(|i| (random >> (16 * i)) as u16);
+        let mut chosen = None;
+        for id in tries {
+            match self.get(id) {
+                Use::Live { .. } => {}
+                Use::Past(past) if !past.answered && past.age(now) < SPARED => {
+                    second_best = Some(id);
+                }
+                _ => {
+                    chosen = Some(id);
+                    break;
+                }
+            }
+        }
+        let id = match chosen.or(second_best) {
+            Some(id) => id,
+            None if self.live >= self.entries.len() => return None,
+            None => {
+                let start = rng.next_u32() as u16;
+                (0..=u16::MAX)
+                    .map(|i| start.wrapping_add(i))
+                    .find(|&id| !matches!(self.get(id), Use::Live { .. }))?
+            }
+        };
+        self.entries[usize::from(id)] = LIVE << 62 | u64::from(slot) << 16 | u64::from(attempt);
+        self.live += 1;
+        Some(id)
+    }
+
+    /// Ends the live use of `id`.
+    #[inline]
+    pub(super) fn release(&mut self, id: u16, past: Past) {
+        debug_assert!(matches!(self.get(id), Use::Live { .. }), "only a live ID is released");
+        let kind = if past.answered { ANSWERED } else { UNANSWERED };
+        self.entries[usize::from(id)] = kind << 62
+            | u64::from(past.question) << 46
+            | u64::from(past.server) << 32
+            | u64::from(past.sent);
+        self.live -= 1;
+    }
+
+    /// Marks a past use as answered, so that one more answer counts as a duplicate.
+    pub(super) fn mark_answered(&mut self, id: u16) {
+        debug_assert!(matches!(self.get(id), Use::Past(_)), "only a past use is marked");
+        let entry = &mut self.entries[usize::from(id)];
+        *entry = *entry & !(3 << 62) | ANSWERED << 62;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::time::Duration;
+
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn every_id_can_be_live_once_and_no_more() {
+        let mut table = IdTable::new();
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut seen = HashSet::new();
+        for slot in 0..1 << 16 {
+            let id = table.take(slot, 0, Time::ZERO, &mut rng).unwrap();
+            assert!(seen.insert(id), "{id} is live twice");
+            assert_eq!(table.get(id), Use::Live { slot, attempt: 0 });
+        }
+        assert_eq!(table.take(0, 0, Time::ZERO, &mut rng), None);
+        table.release(77, Past::new(true, ServerId(0), 0, Time::ZERO));
+        assert_eq!(table.take(9, 3, Time::ZERO, &mut rng), Some(77));
+    }
+
+    #[test]
+    fn a_past_use_keeps_its_server_question_and_age() {
+        let mut table = IdTable::new();
+        let mut rng = StdRng::seed_from_u64(2);
+        let sent = Time::ZERO + Duration::from_secs(3600 * 100);
+        let id = table.take(u32::MAX, u16::MAX, sent, &mut rng).unwrap();
+        assert_eq!(table.get(id), Use::Live { slot: u32::MAX, attempt: u16::MAX });
+        table.release(id, Past::new(false, ServerId(0x3FFF), 0xBEEF, sent));
+        let Use::Past(past) = table.get(id) else { panic!("not past") };
+        assert!(!past.answered && past.fits(ServerId(0x3FFF), 0xBEEF));
+        assert!(!past.fits(ServerId(1), 0xBEEF) && !past.fits(ServerId(0x3FFF), 1));
+        let age = past.age(sent + Duration::from_millis(1500));
+        assert!(age.abs_diff(Duration::from_millis(1500)) < Duration::from_micros(66));
+        table.mark_answered(id);
+        assert!(matches!(table.get(id), Use::Past(past) if past.answered));
+    }
+}

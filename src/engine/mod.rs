@@ -1,0 +1,448 @@
+//! The exchange engine: a state machine that is handed time and datagrams, and hands back
+//! datagrams to send and results.
+//!
+//! It never reads a clock, opens a socket or sleeps; a driver (see [`crate::net`]) or a test does
+//! that for it. So every behaviour can be tested under virtual time, and a run with the same
+//! seed, the same input and the same times gives the same result.
+//!
+//! ```text
+//! submit ──► ready ──► poll_transmit ──► driver ──► network
+//!                ▲                                     │
+//!          retry └── handle_timeout, handle_unreachable┤
+//!                                                      ▼
+//! sink ◄── finished exchange, all its attempts ◄── handle_datagram
+//! ```
+//!
+//! - **Matching**: an answer counts only if its source, our socket, its ID and its question all
+//!   fit an attempt of an open exchange. Anything else is counted and changes nothing.
+//! - **Retries** go to another server where there is one, and say why they were needed.
+//! - **Pacing**: a window for each server, token buckets where a rate was set, and a bench for
+//!   servers that do not answer.
+//! - **Accounting**: every exchange that was submitted ends once, as answered, failed or
+//!   cancelled; [`Totals`] shows that nothing is missing.
+//!
+//! ```
+//! use dnsonde::engine::{Ask, Config, End, Engine, Servers, SocketId, Stamp, Time, Transmits};
+//! use dnsonde::wire::{Class, NameBuf, RecordType};
+//! use std::time::Duration;
+//!
+//! let server = "192.0.2.53:53".parse().unwrap();
+//! let mut engine = Engine::new(Config::default(), &[server], 1, [7; 32]);
+//! let name: NameBuf = "example.org".parse().unwrap();
+//! let now = Time::ZERO;
+//! engine.submit(now, &Ask {
+//!     tag: 1,
+//!     name: name.as_wire(),
+//!     rtype: RecordType::A,
+//!     class: Class::IN,
+//!     servers: Servers::Any,
+//! }).unwrap();
+//!
+//! // What a driver would send:
+//! let mut transmits = Transmits::default();
+//! engine.poll_transmit(now, &mut transmits);
+//! let train = transmits.trains()[0];
+//! let mut message = transmits.octets(&train).to_vec();
+//!
+//! // An answer: the same message with QR set.
+//! message[2] |= 0x80;
+//! message[3] |= 0x80;
+//! let later = now + Duration::from_millis(12);
+//! let mut finished = 0;
+//! engine.handle_datagram(later, Stamp::Clock, train.socket, train.to, &message, &mut |exchange| {
+//!     assert!(matches!(exchange.end, End::Answered { attempt: 0, .. }));
+//!     finished += 1;
+//! });
+//! assert_eq!(finished, 1);
+//! ```
+
+mod config;
+mod exchange;
+mod ids;
+mod pacing;
+mod ready;
+mod receive;
+mod retry;
+mod send;
+mod server;
+mod slot;
+mod time;
+mod transmit;
+mod wheel;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+pub use config::{Accept, Config, Edns, TransportPolicy, Window};
+pub use exchange::{
+    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, Outcome, RetryReason, ServerId,
+    Servers, SocketId, Stamp, Transport, Unreachable,
+};
+pub use server::{Counts, ServerReport};
+pub use time::Time;
+pub use transmit::{Stream, Train, Transmits};
+
+use ids::IdTable;
+use pacing::TokenBucket;
+use ready::Ready;
+use server::{NOT_LISTED, Server};
+use slot::{Ended, Plan, Slots, Timer};
+use wheel::Wheel;
+
+use crate::wire::NameBuf;
+
+/// Exchanges that may wait for a server before [`Engine::room`] says that there is enough. Some
+/// hundreds let queries be grouped by length; more would only be memory.
+const BACKLOG: usize = 1024;
+
+/// Takes finished exchanges; what it wants to keep it copies.
+pub type Sink<'s> = dyn FnMut(Finished<'_>) + 's;
+
+/// The engine holds as many exchanges as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the engine holds as many exchanges as it may")]
+pub struct Full;
+
+/// The accounting of an engine.
+///
+/// At any time `submitted` is the sum of `answered`, `timed_out`, `unreachable`, `cancelled` and
+/// `open`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Exchanges taken.
+    pub submitted: u64,
+    /// Exchanges that ended with an answer, whatever it said.
+    pub answered: u64,
+    /// Exchanges that ended without an answer after at least one timeout.
+    pub timed_out: u64,
+    /// Exchanges of which no attempt could be delivered.
+    pub unreachable: u64,
+    /// Exchanges that were cancelled.
+    pub cancelled: u64,
+    /// Exchanges that have not ended.
+    pub open: u64,
+    /// Attempts handed to the driver.
+    pub attempts: u64,
+    /// Messages that answer no attempt: strangers, forgeries, and what came too late.
+    pub unmatched: u64,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    rng: StdRng,
+    slots: Slots,
+    /// Exchanges that may go to any server.
+    ready: Ready,
+    timers: Wheel,
+    servers: Vec<Server>,
+    server_ids: HashMap<SocketAddr, ServerId>,
+    /// One timer a server: the end of its time on the bench, or its next token.
+    server_timers: Wheel,
+    /// Servers that can take an exchange now, in no order.
+    available: Vec<ServerId>,
+    /// Servers with something in their own queue.
+    queued: Vec<ServerId>,
+    sockets: u16,
+    ids: Vec<IdTable>,
+    /// Live message IDs over TCP, by server.
+    stream_ids: HashMap<(ServerId, u16), (u32, u16)>,
+    tokens: Option<TokenBucket>,
+    in_flight: usize,
+    totals: Totals,
+    /// The first attempt after the last word from any server.
+    unanswered_since: Option<Time>,
+}
+
+impl Engine {
+    /// An engine for `servers`.
+    ///
+    /// The driver has `sockets` UDP sockets for each address family: [`SocketId`] 0 to
+    /// `sockets - 1` for IPv4 and the next `sockets` for IPv6. `seed` feeds the generator of
+    /// message IDs, sockets and jitter, and has to come from the system's source of randomness
+    /// outside of tests.
+    ///
+    /// # Panics
+    /// If `sockets` is 0.
+    pub fn new(config: Config, servers: &[SocketAddr], sockets: u16, seed: [u8; 32]) -> Self {
+        assert!(sockets > 0, "a driver has at least one socket");
+        // So many that at least half of the IDs of all sockets stay free, retries included.
+        let attempts = usize::from(config.retries) + 1;
+        let capacity = config.capacity.clamp(1, usize::from(sockets) * (1 << 15) / attempts);
+        let mut engine = Self {
+            rng: StdRng::from_seed(seed),
+            slots: Slots::new(capacity),
+            ready: Ready::new(),
+            timers: Wheel::new(),
+            servers: Vec::with_capacity(servers.len()),
+            server_ids: HashMap::with_capacity(servers.len()),
+            server_timers: Wheel::new(),
+            available: Vec::with_capacity(servers.len()),
+            queued: Vec::new(),
+            sockets,
+            ids: (0..2 * usize::from(sockets)).map(|_| IdTable::new()).collect(),
+            stream_ids: HashMap::new(),
+            tokens: config.rate.map(TokenBucket::new),
+            in_flight: 0,
+            totals: Totals::default(),
+            unanswered_since: None,
+            config,
+        };
+        // A table of round-trip times costs kilobytes; thousands of servers get coarser ones.
+        let digits = if servers.len() > 512 { 1 } else { 2 };
+        for &addr in servers {
+            engine.add(addr, digits);
+        }
+        engine
+    }
+
+    /// Adds a server, or finds it if it was added before.
+    pub fn add_server(&mut self, addr: SocketAddr) -> ServerId {
+        let digits = if self.servers.len() > 512 { 1 } else { 2 };
+        self.add(addr, digits)
+    }
+
+    fn add(&mut self, addr: SocketAddr, rtt_digits: u8) -> ServerId {
+        if let Some(&id) = self.server_ids.get(&addr) {
+            return id;
+        }
+        let id = ServerId(self.servers.len() as u32);
+        self.servers.push(Server::new(addr, &self.config, rtt_digits));
+        self.server_ids.insert(addr, id);
+        self.relist(id);
+        id
+    }
+
+    /// What the engine was told at its start.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// How many more exchanges it makes sense to submit now.
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.slots.room().min(BACKLOG.saturating_sub(self.ready.len()))
+    }
+
+    /// Takes an exchange.
+    ///
+    /// # Errors
+    /// [`Full`] if [`Config::capacity`] exchanges are held.
+    ///
+    /// # Panics
+    /// If the name is not a name in uncompressed wire form, or the server not one of this engine.
+    #[inline]
+    pub fn submit(&mut self, _now: Time, ask: &Ask<'_>) -> Result<(), Full> {
+        assert!(is_wire_name(ask.name), "a name in uncompressed wire form");
+        let index = self.slots.take(ask).ok_or(Full)?;
+        let several = ask.servers == Servers::Any && self.servers.len() > 1;
+        let slot = &mut self.slots[index];
+        slot.plan = Plan {
+            transport: match self.config.transport {
+                TransportPolicy::TcpOnly => Transport::Tcp,
+                TransportPolicy::UdpThenTcp | TransportPolicy::UdpOnly => Transport::Udp,
+            },
+            edns: self.config.edns.is_some(),
+            server: None,
+            retries: self.config.retries,
+            same_again: if several { u8::MAX } else { 1 },
+            fell_back_to_tcp: false,
+            fell_back_to_plain: false,
+        };
+        if self.config.mixed_case {
+            slot.case_mask = std::array::from_fn(|_| self.rng.next_u64());
+            slot.plain_case_from = u16::MAX;
+        }
+        match ask.servers {
+            Servers::Any => self.make_ready(index),
+            Servers::Only(server) => self.enqueue(index, server),
+        }
+        self.totals.submitted += 1;
+        self.totals.open += 1;
+        Ok(())
+    }
+
+    /// Handles every timer that is due at `now`.
+    pub fn handle_timeout(&mut self, now: Time, sink: &mut Sink<'_>) {
+        while let Some(index) = self.timers.pop_due(now) {
+            match std::mem::replace(&mut self.slots[index].timer, Timer::None) {
+                Timer::Suspect => self.suspect(index, now),
+                Timer::Deadline => self.attempt_timed_out(index, now, sink),
+                Timer::Delay => self.queue_next_attempt(index),
+                Timer::Linger => self.release(index, None, now, sink),
+                Timer::None => {}
+            }
+        }
+        while let Some(index) = self.server_timers.pop_due(now) {
+            self.servers[index as usize].end_bench(now);
+            self.relist(ServerId(index));
+        }
+    }
+
+    /// When [`Engine::handle_timeout`] and [`Engine::poll_transmit`] have something to do next, if
+    /// nothing comes in before; `None` if there is nothing to wait for.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let waiting =
+            !self.queued.is_empty() || !self.ready.is_empty() && !self.available.is_empty();
+        let token = self.tokens.as_ref().filter(|t| waiting && t.is_empty()).map(TokenBucket::next);
+        [self.timers.next(), self.server_timers.next(), token].into_iter().flatten().min()
+    }
+
+    /// Ends exchanges as cancelled: those that were not sent yet, or (`everything`) all of them.
+    pub fn cancel(&mut self, now: Time, everything: bool, sink: &mut Sink<'_>) {
+        for index in self.slots.indices() {
+            let slot = &self.slots[index];
+            if slot.ended.is_some() {
+                if everything {
+                    self.release(index, None, now, sink);
+                }
+            } else if everything || slot.attempts.is_empty() {
+                self.end(index, Ended::Failed(Failure::Cancelled), None, now, sink);
+            }
+        }
+        self.sweep_queues();
+    }
+
+    /// Whether no exchange is held.
+    pub fn is_idle(&self) -> bool {
+        self.slots.held() == 0
+    }
+
+    /// One server.
+    ///
+    /// # Panics
+    /// If `id` is not from this engine.
+    pub fn server(&self, id: ServerId) -> ServerReport<'_> {
+        self.servers[id.0 as usize].report()
+    }
+
+    /// All servers, in the order of their [`ServerId`].
+    pub fn servers(&self) -> impl Iterator<Item = ServerReport<'_>> {
+        self.servers.iter().map(Server::report)
+    }
+
+    /// The accounting.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// How long servers have been asked without a word from any of them.
+    pub fn silent_for(&self, now: Time) -> Option<Duration> {
+        self.unanswered_since.map(|since| now.since(since))
+    }
+
+    /// Puts an exchange into the queue of the one server that is to have it.
+    fn enqueue(&mut self, index: u32, id: ServerId) {
+        let server = &mut self.servers[id.0 as usize];
+        server.queue.push_back(index);
+        self.slots[index].queued = true;
+        if !server.queued {
+            server.queued = true;
+            self.queued.push(id);
+        }
+    }
+
+    /// Puts an exchange among those that any server may have.
+    #[inline]
+    fn make_ready(&mut self, index: u32) {
+        let slot = &mut self.slots[index];
+        slot.queued = true;
+        let length = slot.name().len();
+        self.ready.push(index, length);
+    }
+
+    /// Takes exchanges that have ended out of the queues.
+    fn sweep_queues(&mut self) {
+        let ready: Vec<u32> = self.ready.drain().collect();
+        for index in ready {
+            if !self.slots.left_queue(index) {
+                self.make_ready(index);
+            }
+        }
+        for server in &mut self.servers {
+            server.queue.retain(|&index| {
+                let ended = self.slots.left_queue(index);
+                self.slots[index].queued = !ended;
+                !ended
+            });
+        }
+    }
+
+    /// Lists a server as available, or not, by what it can take now.
+    #[inline]
+    fn relist(&mut self, id: ServerId) {
+        let server = &mut self.servers[id.0 as usize];
+        let room = server.room(self.config.window);
+        let listed = server.listed_at != NOT_LISTED;
+        if listed && room == 0 {
+            self.unlist(id);
+        } else if !listed && room > 0 {
+            // Not for a single place of a large window: longer runs cost less a query.
+            let enough = (server.window.size() / 8).clamp(1, 16);
+            if room >= enough || server.in_flight == 0 {
+                server.listed_at = self.available.len() as u32;
+                self.available.push(id);
+            }
+        }
+    }
+
+    fn unlist(&mut self, id: ServerId) {
+        let place = std::mem::replace(&mut self.servers[id.0 as usize].listed_at, NOT_LISTED);
+        if place == NOT_LISTED {
+            return;
+        }
+        self.available.swap_remove(place as usize);
+        if let Some(&moved) = self.available.get(place as usize) {
+            self.servers[moved.0 as usize].listed_at = place;
+        }
+    }
+
+    /// Leaves a server alone for a while; what waits for it goes elsewhere if it may.
+    fn bench(&mut self, id: ServerId, now: Time) {
+        let server = &mut self.servers[id.0 as usize];
+        let until = server.bench(now);
+        self.server_timers.set(id.0, until);
+        self.unlist(id);
+        let server = &mut self.servers[id.0 as usize];
+        let (movable, staying) = std::mem::take(&mut server.queue)
+            .into_iter()
+            .partition::<std::collections::VecDeque<u32>, _>(|&index| {
+            self.slots[index].servers == Servers::Any
+        });
+        server.queue = staying;
+        for index in movable {
+            if !self.slots.left_queue(index) {
+                self.slots[index].plan.server = None;
+                self.make_ready(index);
+            }
+        }
+    }
+}
+
+/// Whether `octets` are exactly one name in uncompressed wire form.
+#[inline]
+fn is_wire_name(octets: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(&len) = octets.get(at) {
+        at += 1 + usize::from(len);
+        match len {
+            0 => return at == octets.len() && at <= crate::wire::MAX_NAME_LEN,
+            1..=63 => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+impl Finished<'_> {
+    /// QNAME as an owned name.
+    pub fn name_buf(&self) -> NameBuf {
+        // The engine has taken nothing but names.
+        NameBuf::from_wire(self.name).unwrap_or_else(|_| NameBuf::root())
+    }
+}

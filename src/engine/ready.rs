@@ -1,0 +1,114 @@
+//! Exchanges that wait for any server, sorted by the length of their query.
+//!
+//! Queries of one length to one server can leave in one system call, so those that wait are kept
+//! by length. The lengths take turns: no name waits long because its length is rare.
+
+const NONE: u32 = u32::MAX;
+const LENGTHS: usize = 256;
+
+/// Queues of slots, one for each length of a name in wire form; links are kept by slot.
+#[derive(Debug)]
+pub(super) struct Ready {
+    heads: [u32; LENGTHS],
+    tails: [u32; LENGTHS],
+    occupied: [u64; LENGTHS / 64],
+    next: Vec<u32>,
+    turn: usize,
+    len: usize,
+}
+
+impl Ready {
+    pub(super) fn new() -> Self {
+        Self {
+            heads: [NONE; LENGTHS],
+            tails: [NONE; LENGTHS],
+            occupied: [0; LENGTHS / 64],
+            next: Vec::new(),
+            turn: 0,
+            len: 0,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Puts `slot` at the end of the queue for names of `length` octets.
+    #[inline]
+    pub(super) fn push(&mut self, slot: u32, length: usize) {
+        if self.next.len() <= slot as usize {
+            self.next.resize(slot as usize + 1, NONE);
+        }
+        self.next[slot as usize] = NONE;
+        match self.tails[length] {
+            NONE => self.heads[length] = slot,
+            tail => self.next[tail as usize] = slot,
+        }
+        self.tails[length] = slot;
+        self.occupied[length / 64] |= 1 << (length % 64);
+        self.len += 1;
+    }
+
+    /// The length whose turn it is; the next call gives another one, if there is another.
+    pub(super) fn next_length(&mut self) -> Option<usize> {
+        let length = (0..LENGTHS)
+            .map(|i| (self.turn + i) % LENGTHS)
+            .find(|&length| self.occupied[length / 64] & 1 << (length % 64) != 0)?;
+        self.turn = (length + 1) % LENGTHS;
+        Some(length)
+    }
+
+    /// Takes the first slot of a length.
+    #[inline]
+    pub(super) fn pop(&mut self, length: usize) -> Option<u32> {
+        let slot = self.heads[length];
+        if slot == NONE {
+            return None;
+        }
+        let next = self.next[slot as usize];
+        self.heads[length] = next;
+        if next == NONE {
+            self.tails[length] = NONE;
+            self.occupied[length / 64] &= !(1 << (length % 64));
+        }
+        self.len -= 1;
+        Some(slot)
+    }
+
+    /// Takes all slots.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = u32> {
+        std::iter::from_fn(|| {
+            let length = self.next_length()?;
+            self.pop(length)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_take_turns_and_keep_their_order() {
+        let mut ready = Ready::new();
+        for (slot, length) in [(0, 20), (1, 20), (2, 7), (3, 255), (4, 20)] {
+            ready.push(slot, length);
+        }
+        let lengths: Vec<_> = (0..4).map(|_| ready.next_length().unwrap()).collect();
+        assert_eq!(lengths, [7, 20, 255, 7]);
+        assert_eq!(
+            [ready.pop(20), ready.pop(20), ready.pop(20), ready.pop(20)],
+            [Some(0), Some(1), Some(4), None]
+        );
+        ready.push(1, 20);
+        assert_eq!(ready.pop(20), Some(1));
+        let mut rest: Vec<_> = ready.drain().collect();
+        rest.sort_unstable();
+        assert_eq!((rest, ready.next_length()), (vec![2, 3], None));
+        assert!(ready.is_empty());
+    }
+}

@@ -1,0 +1,367 @@
+//! From what comes in to the attempts that it belongs to.
+
+use std::net::SocketAddr;
+
+use super::config::{Accept, TransportPolicy};
+use super::exchange::{
+    Answer, AttemptKey, Outcome, RetryReason, ServerId, SocketId, Stamp, Unreachable,
+};
+use super::ids::Use;
+use super::slot::{Ended, question_hash};
+use super::time::Time;
+use super::{Engine, Sink};
+use crate::wire::{Flags, HEADER_LEN, Header, Message, Rcode, RecordType};
+
+/// What an answer is worth, best last.
+const MALFORMED: u8 = 1;
+const USELESS: u8 = 2;
+const TRUNCATED: u8 = 3;
+
+/// A message that fits an attempt.
+struct Received<'a> {
+    octets: &'a [u8],
+    header: Header,
+    malformed: bool,
+    late: bool,
+}
+
+/// What a message asks, its name in wire form.
+struct QuestionSeen<'a> {
+    name: &'a [u8],
+    rtype: RecordType,
+    class: u16,
+}
+
+impl Engine {
+    /// Handles a datagram that came to one of our sockets.
+    ///
+    /// `received` is when it came in, and `stamp` who says so.
+    pub fn handle_datagram(
+        &mut self,
+        received: Time,
+        stamp: Stamp,
+        socket: SocketId,
+        from: SocketAddr,
+        octets: &[u8],
+        sink: &mut Sink<'_>,
+    ) {
+        let Ok(header) = Header::parse(octets) else { return self.stranger(from) };
+        let Some(ids) = self.ids.get(usize::from(socket.0)) else { return self.stranger(from) };
+        if !header.flags.contains(Flags::QR) {
+            return self.stranger(from);
+        }
+        match ids.get(header.id) {
+            Use::Live { slot, attempt } => {
+                let attempt = usize::from(attempt);
+                let server = self.slots[slot].attempts[attempt].server;
+                if self.servers[server.0 as usize].addr != from {
+                    let seen = &mut self.slots[slot].attempts[attempt].mismatched;
+                    *seen = seen.saturating_add(1);
+                    return self.stranger(from);
+                }
+                self.message_for(slot, attempt, header, received, stamp, octets, sink);
+            }
+            Use::Past(past) => {
+                let server = self.server_ids.get(&from).copied();
+                let question = question_of(octets, header)
+                    .map(|question| question_hash(question.name, question.rtype));
+                let (Some(server), Some(question)) = (server, question) else {
+                    return self.stranger(from);
+                };
+                if !past.fits(server, question) {
+                    return self.stranger(from);
+                }
+                let counts = &mut self.servers[server.0 as usize].counts;
+                if past.answered {
+                    counts.duplicates += 1;
+                } else {
+                    counts.late += 1;
+                    let micros = past.age(received).as_micros();
+                    counts.record_rtt(micros as u64);
+                    self.ids[usize::from(socket.0)].mark_answered(header.id);
+                    self.unanswered_since = None;
+                }
+            }
+            Use::Free => self.stranger(from),
+        }
+    }
+
+    /// Handles a message from a TCP connection to `server`.
+    pub fn handle_stream_message(
+        &mut self,
+        received: Time,
+        server: ServerId,
+        octets: &[u8],
+        sink: &mut Sink<'_>,
+    ) {
+        let live = Header::parse(octets)
+            .ok()
+            .filter(|header| header.flags.contains(Flags::QR))
+            .and_then(|header| Some((header, *self.stream_ids.get(&(server, header.id))?)));
+        let Some((header, (slot, attempt))) = live else {
+            self.totals.unmatched += 1;
+            self.servers[server.0 as usize].counts.mismatched += 1;
+            return;
+        };
+        let attempt = usize::from(attempt);
+        self.message_for(slot, attempt, header, received, Stamp::Clock, octets, sink);
+    }
+
+    /// Handles the failure of a TCP connection that an attempt was waiting on: `refused` if it was
+    /// never made, `errno` 0 if the server closed it.
+    pub fn handle_stream_failed(
+        &mut self,
+        now: Time,
+        key: AttemptKey,
+        errno: i32,
+        refused: bool,
+        sink: &mut Sink<'_>,
+    ) {
+        let Some((index, attempt)) = self.waiting(key) else { return };
+        let server = self.slots[index].attempts[attempt].server;
+        let counts = &mut self.servers[server.0 as usize].counts;
+        let (outcome, reason) = if refused {
+            counts.unreachable += 1;
+            let error = Unreachable { icmp_type: 0, icmp_code: 0, errno };
+            (Outcome::Unreachable(error), RetryReason::Unreachable)
+        } else {
+            counts.stream_failed += 1;
+            (Outcome::StreamFailed(errno), RetryReason::StreamFailed)
+        };
+        self.attempt_failed(index, outcome, reason, now, sink);
+    }
+
+    /// Handles word from the network that a datagram from `socket` to `to` was not delivered.
+    /// `quoted` is as much of its payload as came back with the word.
+    pub fn handle_unreachable(
+        &mut self,
+        now: Time,
+        socket: SocketId,
+        to: SocketAddr,
+        error: Unreachable,
+        quoted: &[u8],
+        sink: &mut Sink<'_>,
+    ) {
+        let live = quoted.first_chunk::<2>().and_then(|id| {
+            match self.ids.get(usize::from(socket.0))?.get(u16::from_be_bytes(*id)) {
+                Use::Live { slot, attempt } => Some((slot, usize::from(attempt))),
+                _ => None,
+            }
+        });
+        let Some((index, attempt)) = live else { return self.stranger(to) };
+        let slot = &self.slots[index];
+        let server = slot.attempts[attempt].server;
+        // A word on an earlier attempt changes nothing for the one that is waited for now.
+        let current = attempt + 1 == slot.attempts.len()
+            && slot.attempts[attempt].outcome == Outcome::Waiting
+            && slot.ended.is_none();
+        if self.servers[server.0 as usize].addr != to || !current {
+            return;
+        }
+        self.servers[server.0 as usize].counts.unreachable += 1;
+        let outcome = Outcome::Unreachable(error);
+        self.attempt_failed(index, outcome, RetryReason::Unreachable, now, sink);
+    }
+
+    /// Handles the local system's refusal to send an attempt.
+    pub fn handle_not_sent(&mut self, now: Time, key: AttemptKey, errno: i32, sink: &mut Sink<'_>) {
+        let Some((index, attempt)) = self.waiting(key) else { return };
+        let server = self.slots[index].attempts[attempt].server;
+        self.servers[server.0 as usize].counts.not_sent += 1;
+        self.attempt_failed(index, Outcome::NotSent(errno), RetryReason::NotSent, now, sink);
+    }
+
+    /// The attempt that `key` names, if it is still waited for.
+    fn waiting(&self, key: AttemptKey) -> Option<(u32, usize)> {
+        let (index, attempt) = self.slots.find(key)?;
+        let slot = &self.slots[index];
+        let waiting = slot.ended.is_none() && slot.attempts[attempt].outcome == Outcome::Waiting;
+        waiting.then_some((index, attempt))
+    }
+
+    /// Counts a message that belongs to no attempt.
+    #[cold]
+    fn stranger(&mut self, from: SocketAddr) {
+        self.totals.unmatched += 1;
+        if let Some(id) = self.server_ids.get(&from) {
+            self.servers[id.0 as usize].counts.mismatched += 1;
+        }
+    }
+
+    /// Handles a message whose ID and source fit an attempt of an exchange that is held.
+    #[allow(clippy::too_many_arguments)]
+    #[inline]
+    fn message_for(
+        &mut self,
+        index: u32,
+        number: usize,
+        header: Header,
+        received: Time,
+        stamp: Stamp,
+        octets: &[u8],
+        sink: &mut Sink<'_>,
+    ) {
+        let slot = &mut self.slots[index];
+        let id = slot.attempts[number].server;
+        let server = &mut self.servers[id.0 as usize];
+        // Some servers leave the question out when they refuse to read it. Such an answer is let
+        // in as what it is, a refusal; it never ends an exchange while retries are left.
+        let bare = header.counts[..3] == [0; 3]
+            && !matches!(header.flags.rcode(), Rcode::NOERROR | Rcode::NXDOMAIN);
+        if !bare {
+            let question = question_of(octets, header)
+                .filter(|question| question.rtype == slot.rtype && question.class == slot.class.0);
+            let fits = question.as_ref().is_some_and(|q| slot.name_matches(q.name, number));
+            if !fits {
+                let seen = &mut slot.attempts[number].mismatched;
+                *seen = seen.saturating_add(1);
+                server.counts.mismatched += 1;
+                self.totals.unmatched += 1;
+                // The right question in another case: this server may do so every time, so the
+                // next attempt goes out in plain case. The right answer may still come.
+                if question.is_some_and(|q| q.name.eq_ignore_ascii_case(slot.name())) {
+                    slot.plain_case_from = slot.plain_case_from.min(slot.attempts.len() as u16);
+                }
+                return;
+            }
+        }
+        let attempt = &mut slot.attempts[number];
+        let late = match attempt.outcome {
+            Outcome::Waiting => false,
+            Outcome::TimedOut => true,
+            Outcome::Answered(_) | Outcome::Late(_) => {
+                attempt.duplicates = attempt.duplicates.saturating_add(1);
+                server.counts.duplicates += 1;
+                return;
+            }
+            // It was thought undeliverable, or given up, and is answered all the same.
+            _ => {
+                server.counts.mismatched += 1;
+                self.totals.unmatched += 1;
+                return;
+            }
+        };
+        let parsed = Message::parse_prefix(octets);
+        let (rcode, malformed) = match &parsed {
+            Ok((message, error)) => (message.rcode(), error.is_some()),
+            Err(_) => (header.flags.rcode(), true),
+        };
+        let rtt = received.since(attempt.sent);
+        let size = octets.len().min(usize::from(u16::MAX)) as u16;
+        let answer = Answer { rtt, stamp, size, flags: header.flags, rcode };
+        attempt.outcome = if late { Outcome::Late(answer) } else { Outcome::Answered(answer) };
+        let truncated = header.flags.contains(Flags::TC);
+        server.counts.rcodes[usize::from(rcode.0).min(31)] += 1;
+        server.counts.truncated += u64::from(truncated);
+        server.counts.record_rtt(rtt.as_micros() as u64);
+        if late {
+            server.counts.late += 1;
+        } else {
+            server.counts.answered += 1;
+            server.window.on_answer(received, rtt, slot.suspected);
+        }
+        self.unanswered_since = None;
+        if slot.ended.is_some() {
+            return;
+        }
+        if !late {
+            self.uncharge(index);
+        }
+        let message = Received { octets, header, malformed, late };
+        self.judge(index, number, answer, &message, received, sink);
+    }
+
+    /// Decides whether an answer ends its exchange or needs another attempt.
+    #[inline]
+    fn judge(
+        &mut self,
+        index: u32,
+        number: usize,
+        answer: Answer,
+        message: &Received<'_>,
+        now: Time,
+        sink: &mut Sink<'_>,
+    ) {
+        let Received { octets, malformed, .. } = *message;
+        let id = self.slots[index].attempts[number].server;
+        let edns = self.slots[index].attempts[number].edns;
+        let over_udp = self.slots[index].attempts[number].transport == super::Transport::Udp;
+        let truncated = answer.flags.contains(Flags::TC) && over_udp;
+        let (reason, rank) = if truncated && self.config.transport == TransportPolicy::UdpThenTcp {
+            self.servers[id.0 as usize].on_useful();
+            (RetryReason::Truncated, TRUNCATED)
+        } else if self.config.accept == Accept::Anything {
+            self.servers[id.0 as usize].on_useful();
+            return self.end(index, Ended::Answered, Some((number, octets)), now, sink);
+        } else if malformed {
+            (RetryReason::Malformed, MALFORMED)
+        } else {
+            let reason = match answer.rcode {
+                Rcode::NOERROR if self.is_lame(message.header) => RetryReason::Lame,
+                Rcode::NOERROR | Rcode::NXDOMAIN => {
+                    let server = &mut self.servers[id.0 as usize];
+                    server.on_useful();
+                    // It had complained about EDNS, and does well without.
+                    server.plain_dns |= self.slots[index].plan.fell_back_to_plain && !edns;
+                    self.relist(id);
+                    return self.end(index, Ended::Answered, Some((number, octets)), now, sink);
+                }
+                Rcode::SERVFAIL => RetryReason::ServerFailure,
+                Rcode::REFUSED => RetryReason::Refused,
+                Rcode::FORMERR | Rcode::NOTIMP | Rcode::BADVERS if edns => RetryReason::WithoutEdns,
+                _ => RetryReason::OtherError,
+            };
+            (reason, USELESS)
+        };
+        self.slots[index].best.keep(octets, number, rank);
+        // A server that fails for every name is benched, if there is another one to go to.
+        if reason != RetryReason::Truncated
+            && reason != RetryReason::WithoutEdns
+            && self.servers[id.0 as usize].on_useless()
+            && self.has_other_good_server(id)
+        {
+            self.bench(id, now);
+        }
+        self.relist(id);
+        // After a timeout the next attempt is on its way already.
+        if message.late {
+            return;
+        }
+        self.retry(index, reason, now, sink);
+    }
+
+    /// A server that was asked to recurse and neither does nor is the authority: it gave an empty
+    /// answer or a referral.
+    fn is_lame(&self, header: Header) -> bool {
+        self.config.recursion_desired
+            && !header.flags.contains(Flags::RA)
+            && !header.flags.contains(Flags::AA)
+            && header.counts[1] == 0
+    }
+}
+
+/// The one question of a message, its name in wire form; `None` unless there is exactly one.
+#[inline]
+fn question_of(octets: &[u8], header: Header) -> Option<QuestionSeen<'_>> {
+    if header.counts[0] != 1 {
+        return None;
+    }
+    let mut end = HEADER_LEN;
+    loop {
+        let len = *octets.get(end)?;
+        end += 1 + usize::from(len);
+        match len {
+            0 => break,
+            1..=63 => {}
+            // The first name of a message has nothing to point to.
+            _ => return None,
+        }
+    }
+    let name = &octets[HEADER_LEN..end];
+    let rest = octets.get(end..end + 4)?;
+    Some(QuestionSeen {
+        name,
+        rtype: RecordType(u16::from_be_bytes([rest[0], rest[1]])),
+        class: u16::from_be_bytes([rest[2], rest[3]]),
+    })
+}

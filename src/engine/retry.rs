@@ -1,0 +1,288 @@
+//! What follows an attempt that brought no good answer, and the end of an exchange.
+
+use std::time::Duration;
+
+use rand::RngExt;
+
+use super::exchange::{End, Failure, Finished, Outcome, RetryReason, ServerId, Servers, Transport};
+use super::ids::Past;
+use super::slot::{Ended, Timer};
+use super::time::Time;
+use super::{Engine, Sink};
+
+impl Engine {
+    /// The current attempt has been out for longer than answers take: its server's window does not
+    /// wait for it any more.
+    pub(super) fn suspect(&mut self, index: u32, now: Time) {
+        let slot = &mut self.slots[index];
+        slot.timer = Timer::Deadline;
+        slot.suspected = true;
+        let deadline = slot.deadline;
+        let id = slot.attempts.last().map(|attempt| attempt.server);
+        self.timers.set(index, deadline);
+        if let Some(id) = id {
+            self.uncharge(index);
+            if self.servers[id.0 as usize].on_suspect() && self.has_other_good_server(id) {
+                self.bench(id, now);
+            }
+        }
+    }
+
+    /// Gives the current attempt's place in its server's window back.
+    #[inline]
+    pub(super) fn uncharge(&mut self, index: u32) {
+        let slot = &mut self.slots[index];
+        let (true, Some(attempt)) = (slot.charged, slot.attempts.last()) else { return };
+        let id = attempt.server;
+        slot.charged = false;
+        self.servers[id.0 as usize].in_flight -= 1;
+        self.in_flight -= 1;
+        self.relist(id);
+    }
+
+    pub(super) fn attempt_timed_out(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
+        let slot = &self.slots[index];
+        let Some(id) = slot.attempts.last().map(|attempt| attempt.server) else { return };
+        let server = &mut self.servers[id.0 as usize];
+        server.counts.lost += 1;
+        if !slot.suspected {
+            server.window.on_suspect();
+        }
+        let plain_next = usize::from(slot.plain_case_from) == slot.attempts.len();
+        let reason = if self.config.mixed_case && plain_next {
+            RetryReason::CaseChanged
+        } else {
+            RetryReason::Timeout
+        };
+        self.attempt_failed(index, Outcome::TimedOut, reason, now, sink);
+    }
+
+    /// The current attempt ended without any answer.
+    pub(super) fn attempt_failed(
+        &mut self,
+        index: u32,
+        outcome: Outcome,
+        reason: RetryReason,
+        now: Time,
+        sink: &mut Sink<'_>,
+    ) {
+        let Some(attempt) = self.slots[index].current_attempt() else { return };
+        attempt.outcome = outcome;
+        let id = attempt.server;
+        self.uncharge(index);
+        let silence = !matches!(reason, RetryReason::NotSent | RetryReason::CaseChanged);
+        if silence && self.servers[id.0 as usize].on_silence() {
+            self.bench(id, now);
+        }
+        self.retry(index, reason, now, sink);
+    }
+
+    /// Plans the next attempt after a failed one, or ends the exchange.
+    pub(super) fn retry(
+        &mut self,
+        index: u32,
+        reason: RetryReason,
+        now: Time,
+        sink: &mut Sink<'_>,
+    ) {
+        let Some(&last) = self.slots[index].attempts.last() else { return };
+        let mut plan = self.slots[index].plan;
+        let mut delay = Duration::ZERO;
+        plan.server = Some(last.server);
+        let free = match reason {
+            RetryReason::Truncated if !plan.fell_back_to_tcp => {
+                plan.fell_back_to_tcp = true;
+                plan.transport = Transport::Tcp;
+                true
+            }
+            RetryReason::WithoutEdns if !plan.fell_back_to_plain => {
+                plan.fell_back_to_plain = true;
+                plan.edns = false;
+                true
+            }
+            RetryReason::CaseChanged => true,
+            _ => false,
+        };
+        if !free {
+            if plan.retries == 0 {
+                return self.end_with_best(index, now, sink);
+            }
+            plan.retries -= 1;
+            let elsewhere = self.slots[index].servers == Servers::Any
+                && self.has_other_good_server(last.server);
+            match reason {
+                RetryReason::Truncated => plan.transport = Transport::Tcp,
+                // Once truncated, it would be so again: TCP stays.
+                _ if elsewhere => plan.server = self.another_server(index, last.server),
+                RetryReason::Timeout | RetryReason::StreamFailed => {}
+                RetryReason::Unreachable | RetryReason::NotSent => delay = self.pause(),
+                // The same server would say the same again, or needs a moment.
+                _ => {
+                    if plan.same_again == 0 {
+                        return self.end_with_best(index, now, sink);
+                    }
+                    plan.same_again -= 1;
+                    delay = self.pause();
+                }
+            }
+        }
+        // Where the server is benched, whoever is there next may have it.
+        if self.slots[index].servers == Servers::Any
+            && plan.server.is_some_and(|id| self.servers[id.0 as usize].is_benched())
+        {
+            plan.server = None;
+        }
+        let slot = &mut self.slots[index];
+        if let Some(attempt) = slot.current_attempt() {
+            attempt.retried_because = Some(reason);
+        }
+        slot.plan = plan;
+        if delay.is_zero() {
+            slot.timer = Timer::None;
+            self.timers.cancel(index);
+            self.queue_next_attempt(index);
+        } else {
+            slot.timer = Timer::Delay;
+            self.timers.set(index, now + delay);
+        }
+    }
+
+    pub(super) fn queue_next_attempt(&mut self, index: u32) {
+        match self.slots[index].plan.server {
+            Some(id) => self.enqueue(index, id),
+            None => self.make_ready(index),
+        }
+    }
+
+    /// A moment before the same server is asked again: a tenth of the timeout, a half more or less.
+    fn pause(&mut self) -> Duration {
+        let jitter = self.rng.random_range(0.5..1.5);
+        (self.config.timeout / 10).mul_f64(jitter).max(Duration::from_millis(1))
+    }
+
+    /// A server that has room, other than `last` and if possible one that this exchange has not
+    /// asked; `None` if none has room now: then the exchange waits for the first that has.
+    fn another_server(&mut self, index: u32, last: ServerId) -> Option<ServerId> {
+        let mut second_best = None;
+        // A few draws find one soon where there are many.
+        for _ in 0..8 {
+            if self.available.is_empty() {
+                break;
+            }
+            let id = self.available[self.rng.random_range(0..self.available.len())];
+            if id == last || !self.servers[id.0 as usize].is_good() {
+                continue;
+            }
+            if self.slots[index].attempts.iter().all(|attempt| attempt.server != id) {
+                return Some(id);
+            }
+            second_best = Some(id);
+        }
+        second_best
+    }
+
+    /// Whether there is a server in good health besides this one.
+    pub(super) fn has_other_good_server(&self, id: ServerId) -> bool {
+        (0..self.servers.len()).any(|i| i != id.0 as usize && self.servers[i].is_good())
+    }
+
+    /// Ends an exchange that has no attempts left, with the best of its bad answers if there is one.
+    fn end_with_best(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
+        let slot = &self.slots[index];
+        let ended =
+            if slot.best.rank > 0 {
+                Ended::Answered
+            } else if slot.attempts.iter().any(|attempt| {
+                matches!(attempt.outcome, Outcome::TimedOut | Outcome::StreamFailed(_))
+            }) {
+                Ended::Failed(Failure::TimedOut)
+            } else {
+                Ended::Failed(Failure::Unreachable)
+            };
+        self.end(index, ended, None, now, sink);
+    }
+
+    /// Ends an exchange. `fresh` is the answer that ended it; without it, the answer is the best
+    /// one that was kept.
+    #[inline]
+    pub(super) fn end(
+        &mut self,
+        index: u32,
+        ended: Ended,
+        fresh: Option<(usize, &[u8])>,
+        now: Time,
+        sink: &mut Sink<'_>,
+    ) {
+        self.totals.open -= 1;
+        *match ended {
+            Ended::Answered => &mut self.totals.answered,
+            Ended::Failed(Failure::TimedOut) => &mut self.totals.timed_out,
+            Ended::Failed(Failure::Unreachable) => &mut self.totals.unreachable,
+            Ended::Failed(Failure::Cancelled) => &mut self.totals.cancelled,
+        } += 1;
+        self.uncharge(index);
+        let linger = self.config.linger;
+        let slot = &mut self.slots[index];
+        slot.ended = Some(ended);
+        // An attempt that had no answer yet still waits while the exchange lingers.
+        if !linger.is_zero() && ended != Ended::Failed(Failure::Cancelled) {
+            if let Some((attempt, octets)) = fresh {
+                slot.best.keep(octets, attempt, u8::MAX);
+            }
+            slot.timer = Timer::Linger;
+            self.timers.set(index, now + linger);
+            return;
+        }
+        self.release(index, fresh, now, sink);
+    }
+
+    /// Hands a finished exchange to the sink and frees its slot and its message IDs.
+    #[inline]
+    pub(super) fn release(
+        &mut self,
+        index: u32,
+        fresh: Option<(usize, &[u8])>,
+        _now: Time,
+        sink: &mut Sink<'_>,
+    ) {
+        self.timers.cancel(index);
+        let slot = &mut self.slots[index];
+        let question = slot.question_hash();
+        for attempt in &mut slot.attempts {
+            if attempt.outcome == Outcome::Waiting {
+                attempt.outcome = Outcome::Abandoned;
+                self.servers[attempt.server.0 as usize].counts.abandoned += 1;
+            }
+            match attempt.transport {
+                Transport::Udp => {
+                    let answered =
+                        matches!(attempt.outcome, Outcome::Answered(_) | Outcome::Late(_));
+                    let past = Past::new(answered, attempt.server, question, attempt.sent);
+                    self.ids[usize::from(attempt.socket.0)].release(attempt.id, past);
+                }
+                Transport::Tcp => {
+                    self.stream_ids.remove(&(attempt.server, attempt.id));
+                }
+            }
+        }
+        let slot = &self.slots[index];
+        let end = match slot.ended {
+            Some(Ended::Answered) => {
+                let (attempt, response) =
+                    fresh.unwrap_or((usize::from(slot.best.attempt), &slot.best.octets));
+                End::Answered { response, attempt }
+            }
+            Some(Ended::Failed(failure)) => End::Failed(failure),
+            None => End::Failed(Failure::Cancelled),
+        };
+        sink(Finished {
+            tag: slot.tag,
+            name: slot.name(),
+            rtype: slot.rtype,
+            class: slot.class,
+            attempts: &slot.attempts,
+            end,
+        });
+        self.slots.give_back(index);
+    }
+}

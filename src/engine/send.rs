@@ -1,0 +1,328 @@
+//! From waiting exchanges to messages for the driver.
+
+use rand::{Rng, RngExt};
+
+use super::Engine;
+use super::config::Window;
+use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
+use super::slot::Timer;
+use super::time::Time;
+use super::transmit::{Stream, Train, Transmits};
+use crate::wire::{Builder, Class, Flags, HEADER_LEN, MAX_NAME_LEN, RecordType, Section};
+
+/// Messages that one call of [`Engine::poll_transmit`] gives at most.
+const BATCH: usize = 512;
+/// Datagrams of one run to a server: 40 is where longer runs stopped to make sending cheaper.
+const RUN: usize = 40;
+/// The kernel's limits for one send with segmentation: segments, and octets with some to spare.
+const TRAIN_SEGMENTS: u16 = 64;
+const TRAIN_OCTETS: usize = 60_000;
+
+impl Engine {
+    /// Fills `out` with what may be sent now, in place of what was in it. Call again until it
+    /// stays empty.
+    pub fn poll_transmit(&mut self, now: Time, out: &mut Transmits) {
+        out.clear();
+        let mut allowance = BATCH.min(self.allowance(now));
+        let before = allowance;
+        self.send_own_queues(now, out, &mut allowance);
+        self.send_ready(now, out, &mut allowance);
+        if before != allowance {
+            if let Some(tokens) = &mut self.tokens {
+                tokens.take(before - allowance);
+            }
+            self.unanswered_since.get_or_insert(now);
+        }
+    }
+
+    /// What the limits over all servers let out.
+    fn allowance(&mut self, now: Time) -> usize {
+        let tokens = self.tokens.as_mut().map_or(usize::MAX, |bucket| bucket.available(now));
+        match self.config.window {
+            Window::Fixed(window) => tokens.min(window.saturating_sub(self.in_flight)),
+            Window::Adaptive => tokens,
+        }
+    }
+
+    /// Sends exchanges that wait for one certain server.
+    fn send_own_queues(&mut self, now: Time, out: &mut Transmits, allowance: &mut usize) {
+        let mut i = 0;
+        while let Some(&id) = self.queued.get(i) {
+            if *allowance == 0 {
+                break;
+            }
+            let server = &mut self.servers[id.0 as usize];
+            let room = server.room_for_own(self.config.window);
+            let tokens = server.tokens(now);
+            let count = room.min(tokens).min(*allowance).min(server.queue.len());
+            let mut sent = 0;
+            while sent < count {
+                let Some(index) = self.servers[id.0 as usize].queue.pop_front() else { break };
+                if self.slots.left_queue(index) {
+                    continue;
+                }
+                let socket = self.socket_for(id, index);
+                if !self.send(index, id, socket, now, out) {
+                    self.servers[id.0 as usize].queue.push_front(index);
+                    self.slots[index].queued = true;
+                    break;
+                }
+                sent += 1;
+            }
+            *allowance -= sent;
+            self.after_sending(id, sent, tokens - sent);
+            let server = &mut self.servers[id.0 as usize];
+            if server.queue.is_empty() {
+                server.queued = false;
+                self.queued.swap_remove(i);
+            } else {
+                i += 1;
+            }
+        }
+        // Whoever was first goes last the next time.
+        if !self.queued.is_empty() {
+            self.queued.rotate_left(1);
+        }
+    }
+
+    /// Sends exchanges that any server may have, in runs of one length to one server.
+    fn send_ready(&mut self, now: Time, out: &mut Transmits, allowance: &mut usize) {
+        while *allowance > 0 && !self.ready.is_empty() && !self.available.is_empty() {
+            let id = self.available[self.rng.random_range(0..self.available.len())];
+            let server = &mut self.servers[id.0 as usize];
+            let tokens = server.tokens(now);
+            let count = server.room(self.config.window).min(tokens).min(*allowance).min(RUN);
+            let Some(length) = self.ready.next_length() else { break };
+            let socket = self.random_socket(id);
+            let mut sent = 0;
+            while sent < count {
+                let Some(index) = self.ready.pop(length) else { break };
+                if self.slots.left_queue(index) {
+                    continue;
+                }
+                // Not back to the server that just failed it, if another one will have room.
+                let last = self.slots[index].attempts.last().map(|attempt| attempt.server);
+                if last == Some(id) && self.has_other_good_server(id) {
+                    self.make_ready(index);
+                    break;
+                }
+                let socket = match self.slots[index].attempts.is_empty() {
+                    true => socket,
+                    false => self.socket_for(id, index),
+                };
+                if !self.send(index, id, socket, now, out) {
+                    self.make_ready(index);
+                    break;
+                }
+                sent += 1;
+            }
+            *allowance -= sent;
+            self.after_sending(id, sent, tokens - sent);
+            if sent == 0 && count > 0 {
+                // Nothing that waits suits the servers that have room now.
+                break;
+            }
+        }
+    }
+
+    /// Takes the server's tokens and lists it by what it can take now.
+    fn after_sending(&mut self, id: ServerId, sent: usize, tokens_left: usize) {
+        let server = &mut self.servers[id.0 as usize];
+        let benched = server.is_benched();
+        if let Some(bucket) = &mut server.tokens {
+            bucket.take(sent);
+            if tokens_left == 0 && !benched {
+                let next = bucket.next();
+                self.server_timers.set(id.0, next);
+                self.unlist(id);
+                return;
+            }
+        }
+        self.relist(id);
+    }
+
+    /// A random socket of the server's family.
+    fn random_socket(&mut self, id: ServerId) -> SocketId {
+        let first = if self.servers[id.0 as usize].addr.is_ipv6() { self.sockets } else { 0 };
+        SocketId(first + self.rng.random_range(0..self.sockets))
+    }
+
+    /// A random socket for an exchange that waits for this server: not the one of its last
+    /// attempt, because a path that loses packets may be bound to the port.
+    fn socket_for(&mut self, id: ServerId, index: u32) -> SocketId {
+        let socket = self.random_socket(id);
+        let last = self.slots[index].attempts.last().map(|attempt| attempt.socket);
+        if last != Some(socket) || self.sockets == 1 {
+            return socket;
+        }
+        let first = socket.0 / self.sockets * self.sockets;
+        SocketId(first + (socket.0 - first + 1) % self.sockets)
+    }
+
+    /// Writes the next attempt of an exchange; whether there was a message ID for it.
+    #[inline]
+    fn send(
+        &mut self,
+        index: u32,
+        id: ServerId,
+        socket: SocketId,
+        now: Time,
+        out: &mut Transmits,
+    ) -> bool {
+        let attempt = self.slots[index].attempts.len() as u16;
+        let transport = self.slots[index].plan.transport;
+        let taken = match transport {
+            Transport::Udp => {
+                self.ids[usize::from(socket.0)].take(index, attempt, now, &mut self.rng)
+            }
+            Transport::Tcp => self.take_stream_id(id, index, attempt),
+        };
+        let Some(message_id) = taken else { return false };
+
+        let server = &mut self.servers[id.0 as usize];
+        let slot = &mut self.slots[index];
+        let edns = slot.plan.edns && !server.plain_dns;
+        let start = out.octets.len();
+        let key = AttemptKey { slot: index, generation: slot.generation, attempt };
+        slot.attempts.push(Attempt {
+            server: id,
+            transport,
+            socket,
+            id: message_id,
+            edns,
+            sent: now,
+            outcome: Outcome::Waiting,
+            duplicates: 0,
+            mismatched: 0,
+            retried_because: None,
+        });
+        let jitter = self.config.timeout.mul_f64(f64::from(self.rng.next_u32()) / 4.3e10);
+        slot.deadline = now + self.config.timeout + jitter;
+        let suspect = now + server.window.suspect_after(self.config.timeout);
+        if suspect < slot.deadline && transport == Transport::Udp {
+            slot.timer = Timer::Suspect;
+            self.timers.set(index, suspect);
+        } else {
+            slot.timer = Timer::Deadline;
+            self.timers.set(index, slot.deadline);
+        }
+        slot.charged = true;
+        slot.suspected = false;
+        server.in_flight += 1;
+        server.counts.sent += 1;
+        self.in_flight += 1;
+        self.totals.attempts += 1;
+        let to = server.addr;
+
+        let len = self.write_query(index, attempt, message_id, edns, &mut out.octets);
+        match transport {
+            Transport::Udp => push_datagram(out, socket, id, to, start, len, key),
+            Transport::Tcp => {
+                let octets = start as u32;
+                out.streams.push(Stream { server: id, to, key, octets, len: len as u16 });
+            }
+        }
+        true
+    }
+
+    /// Appends the query of an attempt; gives its length.
+    #[inline]
+    fn write_query(
+        &self,
+        index: u32,
+        attempt: u16,
+        id: u16,
+        edns: bool,
+        octets: &mut Vec<u8>,
+    ) -> usize {
+        let slot = &self.slots[index];
+        let config = &self.config;
+        let mut flags = Flags::default();
+        for (wanted, flag) in [
+            (config.recursion_desired, Flags::RD),
+            (config.checking_disabled, Flags::CD),
+            (config.authentic_data, Flags::AD),
+        ] {
+            if wanted {
+                flags = flags.with(flag);
+            }
+        }
+        let edns = config.edns.as_ref().filter(|_| edns);
+        let start = octets.len();
+        let longest = HEADER_LEN + slot.name().len() + 4 + edns.map_or(0, |e| 11 + e.options.len());
+        octets.resize(start + longest, 0);
+        let mut mixed = [0; MAX_NAME_LEN];
+        let name = if attempt < slot.plain_case_from {
+            for (i, octet) in mixed.iter_mut().enumerate().take(slot.name().len()) {
+                *octet = slot.mixed_octet(i);
+            }
+            &mixed[..slot.name().len()]
+        } else {
+            slot.name()
+        };
+        let written = Builder::new(&mut octets[start..], id, flags).and_then(|mut builder| {
+            builder.question(name, slot.rtype, slot.class)?;
+            if let Some(edns) = edns {
+                let ttl = u32::from(edns.version) << 16 | u32::from(edns.dnssec_ok) << 15;
+                builder.record(
+                    Section::Additional,
+                    &[0],
+                    RecordType::OPT,
+                    Class(edns.udp_payload_size),
+                    ttl,
+                    |rdata| rdata.octets(&edns.options),
+                )?;
+            }
+            Ok(builder.finish())
+        });
+        written.expect("the buffer was made for this query")
+    }
+
+    fn take_stream_id(&mut self, id: ServerId, slot: u32, attempt: u16) -> Option<u16> {
+        // Pipelined queries of one server are few beside the 65,536 IDs.
+        for _ in 0..64 {
+            let message_id = self.rng.next_u32() as u16;
+            if let std::collections::hash_map::Entry::Vacant(place) =
+                self.stream_ids.entry((id, message_id))
+            {
+                place.insert((slot, attempt));
+                return Some(message_id);
+            }
+        }
+        None
+    }
+}
+
+/// Adds a datagram to the last train if it fits there, else begins a new one.
+fn push_datagram(
+    out: &mut Transmits,
+    socket: SocketId,
+    server: ServerId,
+    to: std::net::SocketAddr,
+    start: usize,
+    len: usize,
+    key: AttemptKey,
+) {
+    let keys = out.keys.len() as u32;
+    out.keys.push(key);
+    if let Some(train) = out.trains.last_mut()
+        && train.socket == socket
+        && train.server == server
+        && usize::from(train.segment) == len
+        && train.count < TRAIN_SEGMENTS
+        && (usize::from(train.count) + 1) * len <= TRAIN_OCTETS
+        && train.octets as usize + usize::from(train.count) * len == start
+    {
+        train.count += 1;
+        return;
+    }
+    out.trains.push(Train {
+        socket,
+        server,
+        to,
+        segment: len as u16,
+        count: 1,
+        octets: start as u32,
+        keys,
+    });
+}

@@ -1,0 +1,268 @@
+//! What the engine knows of one server: its accounting, its window, its health.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::config::{Config, Window};
+use super::pacing::{AdaptiveWindow, TokenBucket};
+use super::time::Time;
+
+/// The accounting of one server.
+///
+/// Every attempt that was handed to the driver is counted once in `sent`, and ends in exactly one
+/// of `answered`, `lost`, `unreachable`, `not_sent`, `stream_failed` and `abandoned`.
+#[derive(Debug, Clone)]
+pub struct Counts {
+    /// Attempts handed to the driver.
+    pub sent: u64,
+    /// Attempts answered in time.
+    pub answered: u64,
+    /// Attempts not answered in time; `late` is a part of them.
+    pub lost: u64,
+    /// Attempts answered after their timeout.
+    pub late: u64,
+    /// Attempts that ICMP or a refused connection ended.
+    pub unreachable: u64,
+    /// Attempts that the local system did not send.
+    pub not_sent: u64,
+    /// Attempts whose TCP connection broke.
+    pub stream_failed: u64,
+    /// Attempts given up because their exchange had ended.
+    pub abandoned: u64,
+    /// Second and further answers.
+    pub duplicates: u64,
+    /// Messages from this server's address that answer no attempt.
+    pub mismatched: u64,
+    /// Answers with TC set.
+    pub truncated: u64,
+    /// Answers by response code; the last place counts all codes from 31 on.
+    pub rcodes: [u64; 32],
+    /// Round-trip times in microseconds, of answers in time and late ones.
+    pub rtt_us: Histogram<u32>,
+}
+
+impl Counts {
+    /// Empty counts; `digits` significant digits are kept of round-trip times.
+    fn new(digits: u8) -> Self {
+        Self {
+            sent: 0,
+            answered: 0,
+            lost: 0,
+            late: 0,
+            unreachable: 0,
+            not_sent: 0,
+            stream_failed: 0,
+            abandoned: 0,
+            duplicates: 0,
+            mismatched: 0,
+            truncated: 0,
+            rcodes: [0; 32],
+            rtt_us: Histogram::new(digits).expect("one to five digits are always possible"),
+        }
+    }
+
+    pub(super) fn record_rtt(&mut self, micros: u64) {
+        // The histogram grows as needed, and no wait of ours is as long as it can hold.
+        let _ = self.rtt_us.record(micros);
+    }
+
+    /// Adds the counts of the same server as another engine saw it.
+    pub fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.answered += other.answered;
+        self.lost += other.lost;
+        self.late += other.late;
+        self.unreachable += other.unreachable;
+        self.not_sent += other.not_sent;
+        self.stream_failed += other.stream_failed;
+        self.abandoned += other.abandoned;
+        self.duplicates += other.duplicates;
+        self.mismatched += other.mismatched;
+        self.truncated += other.truncated;
+        for (mine, theirs) in self.rcodes.iter_mut().zip(other.rcodes) {
+            *mine += theirs;
+        }
+        // Both grow as needed, so adding cannot fail.
+        let _ = self.rtt_us.add(&other.rtt_us);
+    }
+}
+
+/// A server as callers see it.
+#[derive(Debug, Clone)]
+pub struct ServerReport<'a> {
+    /// Its address.
+    pub addr: SocketAddr,
+    /// What happened with it.
+    pub counts: &'a Counts,
+    /// Attempts that may be in flight to it.
+    pub window: usize,
+    /// Attempts in flight to it.
+    pub in_flight: usize,
+    /// Whether it is left alone for now because it does not answer usefully.
+    pub benched: bool,
+}
+
+/// Attempts without any answer, one after the other, after which a server is benched.
+const SILENT_STREAK: u32 = 8;
+/// Attempts that took longer than answers usually take, one after the other, after which a server
+/// is benched if there are others: many, because some names just take long.
+const SUSPECT_STREAK: u32 = 48;
+/// The same for answers that are of no use, whatever the question.
+const USELESS_STREAK: u32 = 24;
+/// The first time on the bench; each further one takes twice as long.
+const BENCH_FIRST: Duration = Duration::from_secs(1);
+const BENCH_LONGEST: Duration = Duration::from_secs(32);
+
+/// The place in the list of available servers of one that is not in it.
+pub(super) const NOT_LISTED: u32 = u32::MAX;
+
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) addr: SocketAddr,
+    pub(super) counts: Counts,
+    pub(super) window: AdaptiveWindow,
+    pub(super) in_flight: u32,
+    pub(super) tokens: Option<TokenBucket>,
+    /// Exchanges that wait for this server and no other.
+    pub(super) queue: VecDeque<u32>,
+    /// Whether it is in the engine's list of servers with something in their queue.
+    pub(super) queued: bool,
+    /// Its place in the engine's list of available servers.
+    pub(super) listed_at: u32,
+    /// It answered FORMERR to EDNS and does well without.
+    pub(super) plain_dns: bool,
+    health: Health,
+    silent: u32,
+    suspects: u32,
+    useless: u32,
+    benchings: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Good,
+    Benched {
+        until: Time,
+    },
+    /// Back from the bench, with one attempt to show that it answers.
+    OnTrial,
+}
+
+impl Server {
+    pub(super) fn new(addr: SocketAddr, config: &Config, rtt_digits: u8) -> Self {
+        Self {
+            addr,
+            counts: Counts::new(rtt_digits),
+            window: AdaptiveWindow::new(),
+            in_flight: 0,
+            tokens: config.rate_per_server.map(TokenBucket::new),
+            queue: VecDeque::new(),
+            queued: false,
+            listed_at: NOT_LISTED,
+            plain_dns: false,
+            health: Health::Good,
+            silent: 0,
+            suspects: 0,
+            useless: 0,
+            benchings: 0,
+        }
+    }
+
+    pub(super) fn is_benched(&self) -> bool {
+        matches!(self.health, Health::Benched { .. })
+    }
+
+    /// Whether it answers usefully, as far as is known.
+    pub(super) fn is_good(&self) -> bool {
+        self.health == Health::Good
+    }
+
+    /// Attempts that its window lets out, for exchanges that may go to any server.
+    #[inline]
+    pub(super) fn room(&self, window: Window) -> usize {
+        match self.health {
+            Health::Benched { .. } => 0,
+            Health::OnTrial => 1usize.saturating_sub(self.in_flight as usize),
+            Health::Good => self.room_for_own(window),
+        }
+    }
+
+    /// Attempts that its window lets out, for exchanges that can go nowhere else.
+    #[inline]
+    pub(super) fn room_for_own(&self, window: Window) -> usize {
+        match window {
+            Window::Adaptive => self.window.size().saturating_sub(self.in_flight as usize),
+            Window::Fixed(_) => usize::MAX,
+        }
+    }
+
+    /// Whole tokens of its own rate.
+    #[inline]
+    pub(super) fn tokens(&mut self, now: Time) -> usize {
+        self.tokens.as_mut().map_or(usize::MAX, |bucket| bucket.available(now))
+    }
+
+    /// A useful answer came.
+    #[inline]
+    pub(super) fn on_useful(&mut self) {
+        self.silent = 0;
+        self.suspects = 0;
+        self.useless = 0;
+        if self.health != Health::Good {
+            self.health = Health::Good;
+            self.benchings = 0;
+            self.window.restart();
+        }
+    }
+
+    /// An answer came that is of no use. Gives whether the server should be benched for it.
+    pub(super) fn on_useless(&mut self) -> bool {
+        self.silent = 0;
+        self.suspects = 0;
+        self.useless += 1;
+        !self.is_benched() && (self.useless >= USELESS_STREAK || self.health == Health::OnTrial)
+    }
+
+    /// An attempt takes longer than answers usually take. Gives whether the server should be
+    /// benched for it, if there are others.
+    pub(super) fn on_suspect(&mut self) -> bool {
+        self.window.on_suspect();
+        self.suspects += 1;
+        self.is_good() && self.suspects >= SUSPECT_STREAK
+    }
+
+    /// An attempt had no answer. Gives whether the server should be benched for it.
+    pub(super) fn on_silence(&mut self) -> bool {
+        self.silent += 1;
+        !self.is_benched() && (self.silent >= SILENT_STREAK || self.health == Health::OnTrial)
+    }
+
+    /// Leaves the server alone for a while, longer each time; gives when that ends.
+    pub(super) fn bench(&mut self, now: Time) -> Time {
+        let span = BENCH_FIRST.saturating_mul(1 << self.benchings.min(8)).min(BENCH_LONGEST);
+        self.benchings += 1;
+        let until = now + span;
+        self.health = Health::Benched { until };
+        until
+    }
+
+    /// Puts the server on trial if its time on the bench is over.
+    pub(super) fn end_bench(&mut self, now: Time) {
+        if matches!(self.health, Health::Benched { until } if until <= now) {
+            self.health = Health::OnTrial;
+        }
+    }
+
+    pub(super) fn report(&self) -> ServerReport<'_> {
+        ServerReport {
+            addr: self.addr,
+            counts: &self.counts,
+            window: self.window.size(),
+            in_flight: self.in_flight as usize,
+            benched: self.is_benched(),
+        }
+    }
+}

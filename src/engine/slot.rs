@@ -1,0 +1,290 @@
+//! The exchanges that the engine holds, each in a slot that is used again.
+
+use super::exchange::{Ask, Attempt, AttemptKey, Failure, ServerId, Servers, Transport};
+use super::time::Time;
+use crate::wire::{Class, MAX_NAME_LEN, RecordType};
+
+/// One exchange. Its vectors keep their memory when the slot is used again, so in the long run
+/// nothing is allocated for an exchange.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) generation: u32,
+    pub(super) held: bool,
+    /// Whether some queue has it.
+    pub(super) queued: bool,
+    pub(super) tag: u64,
+    name: [u8; MAX_NAME_LEN],
+    name_len: u8,
+    pub(super) rtype: RecordType,
+    pub(super) class: Class,
+    pub(super) servers: Servers,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) plan: Plan,
+    pub(super) timer: Timer,
+    /// When the current attempt times out.
+    pub(super) deadline: Time,
+    /// Whether the current attempt counts in its server's window.
+    pub(super) charged: bool,
+    /// Whether it was taken for lost by the window.
+    pub(super) suspected: bool,
+    /// Which letters of the name have their case turned, one bit an octet.
+    pub(super) case_mask: [u64; 4],
+    /// From this attempt on, the name is sent as it is.
+    pub(super) plain_case_from: u16,
+    pub(super) best: Best,
+    /// Set while the exchange has ended and lingers.
+    pub(super) ended: Option<Ended>,
+}
+
+/// How an exchange ended, its answer being in [`Best`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    Answered,
+    Failed(Failure),
+}
+
+/// The next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) transport: Transport,
+    pub(super) edns: bool,
+    /// The server, if it is settled.
+    pub(super) server: Option<ServerId>,
+    /// Retries that are left.
+    pub(super) retries: u16,
+    /// Times the same server may be asked again after an answer that was of no use.
+    pub(super) same_again: u8,
+    /// TC was followed already.
+    pub(super) fell_back_to_tcp: bool,
+    /// FORMERR was followed already.
+    pub(super) fell_back_to_plain: bool,
+}
+
+/// What a slot's timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timer {
+    None,
+    /// Take the attempt out of its server's window.
+    Suspect,
+    /// The attempt's time is over.
+    Deadline,
+    /// The next attempt may go out.
+    Delay,
+    /// Late answers have had their time.
+    Linger,
+}
+
+/// The best answer so far that is not good enough to end the exchange.
+#[derive(Debug, Default)]
+pub(super) struct Best {
+    pub(super) octets: Vec<u8>,
+    pub(super) attempt: u16,
+    /// 0 for none.
+    pub(super) rank: u8,
+}
+
+impl Best {
+    pub(super) fn keep(&mut self, octets: &[u8], attempt: usize, rank: u8) {
+        if rank >= self.rank {
+            self.octets.clear();
+            self.octets.extend_from_slice(octets);
+            self.attempt = attempt as u16;
+            self.rank = rank;
+        }
+    }
+}
+
+impl Slot {
+    fn new() -> Self {
+        Self {
+            generation: 0,
+            held: false,
+            queued: false,
+            tag: 0,
+            name: [0; MAX_NAME_LEN],
+            name_len: 0,
+            rtype: RecordType(0),
+            class: Class(0),
+            servers: Servers::Any,
+            attempts: Vec::new(),
+            plan: Plan {
+                transport: Transport::Udp,
+                edns: true,
+                server: None,
+                retries: 0,
+                same_again: 0,
+                fell_back_to_tcp: false,
+                fell_back_to_plain: false,
+            },
+            timer: Timer::None,
+            deadline: Time::ZERO,
+            charged: false,
+            suspected: false,
+            case_mask: [0; 4],
+            plain_case_from: 0,
+            best: Best::default(),
+            ended: None,
+        }
+    }
+
+    /// QNAME in wire form, as it was submitted.
+    #[inline]
+    pub(super) fn name(&self) -> &[u8] {
+        &self.name[..usize::from(self.name_len)]
+    }
+
+    /// Whether `name` is the name as attempt number `attempt` sent it: octet for octet where its
+    /// case was mixed, without case where it was not.
+    #[inline]
+    pub(super) fn name_matches(&self, name: &[u8], attempt: usize) -> bool {
+        if attempt >= usize::from(self.plain_case_from) {
+            return name.eq_ignore_ascii_case(self.name());
+        }
+        name.len() == self.name().len()
+            && name.iter().enumerate().all(|(i, &octet)| octet == self.mixed_octet(i))
+    }
+
+    /// Octet `i` of the name with its case turned where the mask says so. Length octets are below
+    /// 64, so they are no letters.
+    #[inline]
+    pub(super) fn mixed_octet(&self, i: usize) -> u8 {
+        let octet = self.name[i];
+        if octet.is_ascii_alphabetic() && self.case_mask[i / 64] >> (i % 64) & 1 == 1 {
+            octet ^ 0x20
+        } else {
+            octet
+        }
+    }
+
+    /// Sixteen bits that depend on the question, without the case of its name.
+    pub(super) fn question_hash(&self) -> u16 {
+        question_hash(self.name(), self.rtype)
+    }
+
+    pub(super) fn current_attempt(&mut self) -> Option<&mut Attempt> {
+        self.attempts.last_mut()
+    }
+}
+
+/// Sixteen bits that depend on a question, without the case of its name.
+pub(super) fn question_hash(name: &[u8], rtype: RecordType) -> u16 {
+    let mut hash = u64::from(rtype.0).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    for chunk in name.chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        // Setting bit 5 makes both cases of a letter one; that other octets meet too is no harm.
+        let word = u64::from_le_bytes(word) | 0x2020_2020_2020_2020;
+        hash = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    }
+    (hash >> 48) as u16 ^ hash as u16
+}
+
+/// All slots.
+#[derive(Debug)]
+pub(super) struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    capacity: usize,
+}
+
+impl Slots {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), capacity }
+    }
+
+    /// How many more exchanges can be held.
+    pub(super) fn room(&self) -> usize {
+        self.capacity - self.held()
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Takes a slot for `ask`; `None` if all are held.
+    #[inline]
+    pub(super) fn take(&mut self, ask: &Ask<'_>) -> Option<u32> {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None if self.slots.len() < self.capacity => {
+                self.slots.push(Slot::new());
+                (self.slots.len() - 1) as u32
+            }
+            None => return None,
+        };
+        let slot = &mut self.slots[index as usize];
+        slot.held = true;
+        slot.tag = ask.tag;
+        slot.name[..ask.name.len()].copy_from_slice(ask.name);
+        slot.name_len = ask.name.len() as u8;
+        slot.rtype = ask.rtype;
+        slot.class = ask.class;
+        slot.servers = ask.servers;
+        slot.attempts.clear();
+        slot.timer = Timer::None;
+        slot.charged = false;
+        slot.suspected = false;
+        slot.plain_case_from = 0;
+        slot.best.rank = 0;
+        slot.ended = None;
+        Some(index)
+    }
+
+    /// Frees a slot: at once or, if a queue still has it, when it leaves that queue.
+    #[inline]
+    pub(super) fn give_back(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        slot.held = false;
+        slot.generation = slot.generation.wrapping_add(1);
+        // One large answer must not keep its memory in every slot that it ever passed through.
+        if slot.best.octets.capacity() > 2048 {
+            slot.best.octets = Vec::new();
+        }
+        if !slot.queued {
+            self.free.push(index);
+        }
+    }
+
+    /// Notes that a slot was taken from its queue. Gives whether its exchange had ended while it
+    /// was waiting there; the slot is then free, unless the exchange lingers.
+    #[inline]
+    pub(super) fn left_queue(&mut self, index: u32) -> bool {
+        let slot = &mut self.slots[index as usize];
+        slot.queued = false;
+        if !slot.held {
+            self.free.push(index);
+        }
+        let slot = &self.slots[index as usize];
+        !slot.held || slot.ended.is_some()
+    }
+
+    /// The slot and attempt that `key` names, if the exchange is still held.
+    pub(super) fn find(&self, key: AttemptKey) -> Option<(u32, usize)> {
+        let slot = self.slots.get(key.slot as usize)?;
+        let valid = slot.held
+            && slot.generation == key.generation
+            && usize::from(key.attempt) < slot.attempts.len();
+        valid.then_some((key.slot, usize::from(key.attempt)))
+    }
+
+    /// The slots that are held.
+    pub(super) fn indices(&self) -> Vec<u32> {
+        (0..self.slots.len() as u32).filter(|&i| self.slots[i as usize].held).collect()
+    }
+}
+
+impl std::ops::Index<u32> for Slots {
+    type Output = Slot;
+
+    #[inline]
+    fn index(&self, index: u32) -> &Slot {
+        &self.slots[index as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Slots {
+    #[inline]
+    fn index_mut(&mut self, index: u32) -> &mut Slot {
+        &mut self.slots[index as usize]
+    }
+}

@@ -1,0 +1,88 @@
+//! What the engine wants to have sent, in a form that a driver can send in few system calls.
+
+use std::net::SocketAddr;
+
+use super::exchange::{AttemptKey, ServerId, SocketId};
+
+/// Messages to be sent; cleared and filled again by [`super::Engine::poll_transmit`].
+#[derive(Debug, Default)]
+pub struct Transmits {
+    /// All messages, one after the other.
+    pub(super) octets: Vec<u8>,
+    pub(super) keys: Vec<AttemptKey>,
+    pub(super) trains: Vec<Train>,
+    pub(super) streams: Vec<Stream>,
+}
+
+/// Datagrams of one length from one socket to one address, for one send with segmentation
+/// offload or for several plain ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Train {
+    /// The socket to send from.
+    pub socket: SocketId,
+    /// The server.
+    pub server: ServerId,
+    /// Its address.
+    pub to: SocketAddr,
+    /// Octets of each datagram.
+    pub segment: u16,
+    /// How many datagrams: 1 to 64, and not over 65,000 octets in all.
+    pub count: u16,
+    pub(super) octets: u32,
+    pub(super) keys: u32,
+}
+
+/// One message for a TCP connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Stream {
+    /// The server.
+    pub server: ServerId,
+    /// Its address.
+    pub to: SocketAddr,
+    /// Names the attempt, to say later that its connection failed.
+    pub key: AttemptKey,
+    pub(super) octets: u32,
+    pub(super) len: u16,
+}
+
+impl Transmits {
+    /// Runs of UDP datagrams.
+    pub fn trains(&self) -> &[Train] {
+        &self.trains
+    }
+
+    /// The datagrams of a train, one after the other: `segment * count` octets.
+    pub fn octets(&self, train: &Train) -> &[u8] {
+        let start = train.octets as usize;
+        &self.octets[start..start + usize::from(train.segment) * usize::from(train.count)]
+    }
+
+    /// The attempts of a train, one for each datagram.
+    pub fn keys(&self, train: &Train) -> &[AttemptKey] {
+        let start = train.keys as usize;
+        &self.keys[start..start + usize::from(train.count)]
+    }
+
+    /// Messages for TCP, without their two octets of length.
+    pub fn streams(&self) -> &[Stream] {
+        &self.streams
+    }
+
+    /// The message of a stream entry, without its two octets of length.
+    pub fn message(&self, stream: &Stream) -> &[u8] {
+        let start = stream.octets as usize;
+        &self.octets[start..start + usize::from(stream.len)]
+    }
+
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.trains.is_empty() && self.streams.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.octets.clear();
+        self.keys.clear();
+        self.trains.clear();
+        self.streams.clear();
+    }
+}

@@ -1,0 +1,375 @@
+//! The engine against a simulated network, under virtual time and with seeded dice.
+
+mod network;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use dnsonde::engine::{
+    Accept, Config, Failure, Outcome, RetryReason, ServerId, Servers, Transport, TransportPolicy,
+    Window,
+};
+use dnsonde::wire::Rcode;
+use network::{Behaviour, FORGED, Network, TRUE, name};
+use proptest::prelude::*;
+
+fn run(config: Config, behaviours: Vec<Behaviour>, count: u64, seed: u64) -> Network {
+    let mut network = Network::new(config, behaviours, seed);
+    network.run(count);
+    let tags: HashSet<u64> = network.results.iter().map(|result| result.tag).collect();
+    assert_eq!((tags.len() as u64, network.results.len() as u64), (count, count));
+    for result in &network.results {
+        assert_eq!(result.name, name(result.tag), "a result belongs to another name");
+        if let Ok((_, address, _)) = result.end {
+            assert_ne!(address, Some(FORGED), "a forged answer was accepted");
+        }
+    }
+    network
+}
+
+fn good() -> Behaviour {
+    Behaviour::default()
+}
+
+#[test]
+fn clean_servers_answer_everything_at_the_first_attempt() {
+    let network = run(Config::default(), vec![good(); 3], 5_000, 1);
+    assert_eq!(network.engine.totals().answered, 5_000);
+    assert_eq!(network.engine.totals().attempts, 5_000);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let faulty = Behaviour { loss: 0.2, duplicates: 0.1, refused: 0.1, forged: 0.3, ..good() };
+    let runs = [7, 7, 8].map(|seed| {
+        let mut network = run(Config::default(), vec![faulty.clone(); 2], 500, seed);
+        network.results.sort_by_key(|result| result.tag);
+        (network.now, network.results)
+    });
+    assert!(runs[0] == runs[1], "the same seed gave another run");
+    assert!(runs[0] != runs[2], "the seed has no effect");
+}
+
+#[test]
+fn ten_per_cent_loss_leaves_one_in_ten_thousand_at_most() {
+    let network = run(Config::default(), vec![Behaviour { loss: 0.1, ..good() }], 50_000, 2);
+    assert!(network.unanswered() <= 5, "{} unanswered", network.unanswered());
+    let attempts = network.attempts_per_name();
+    assert!(attempts <= 1.13, "{attempts} attempts a name");
+}
+
+#[test]
+fn refusals_of_one_server_lose_no_name() {
+    let refusing = Behaviour { refused: 0.2, ..good() };
+    let network = run(Config::default(), vec![refusing, good(), good()], 20_000, 3);
+    assert_eq!(network.unanswered(), 0);
+    let retried = network.results.iter().filter(|result| result.attempts.len() > 1);
+    for result in retried {
+        let [first, second, ..] = result.attempts[..] else { unreachable!() };
+        assert_eq!(first.retried_because, Some(RetryReason::Refused));
+        assert_ne!(first.server, second.server, "asked the refusing server again");
+    }
+}
+
+#[test]
+fn a_dead_a_refusing_and_a_lame_server_among_four_lose_no_name() {
+    let servers = vec![
+        Behaviour { loss: 1.0, ..good() },
+        Behaviour { refused: 1.0, ..good() },
+        Behaviour { lame: true, ..good() },
+        good(),
+    ];
+    let clean = run(Config::default(), vec![good()], 20_000, 4);
+    let network = run(Config::default(), servers, 20_000, 4);
+    assert_eq!(network.unanswered(), 0);
+    // Four servers, one of them good, against that one alone: no more than one timeout more.
+    let last = |network: &Network| network.results.last().map(|r| r.attempts.last().unwrap().sent);
+    let (clean, mixed) = (last(&clean).unwrap(), last(&network).unwrap());
+    let waited = mixed.since(clean);
+    assert!(waited < Duration::from_millis(1500), "{waited:?} longer than one good server");
+    let benched: Vec<_> = network.engine.servers().map(|server| server.benched).collect();
+    assert!(!benched[3], "the good server is benched");
+}
+
+#[test]
+fn a_server_that_dies_hands_its_names_to_the_others() {
+    let dying = Behaviour { dies_after: 500, ..good() };
+    let network = run(Config::default(), vec![dying, good()], 10_000, 5);
+    assert_eq!(network.unanswered(), 0);
+    let dead = network.engine.server(ServerId(0));
+    assert!(dead.counts.lost < 600, "kept asking a dead server: {} lost", dead.counts.lost);
+}
+
+#[test]
+fn a_benched_server_is_tried_again_and_used_again() {
+    let mut network = Network::new(Config::default(), vec![good()], 6);
+    // Silent for a while: the simulation is told so by an unreachable deadline of its own.
+    network.set_behaviour(0, Behaviour { loss: 1.0, ..good() });
+    for i in 0..64 {
+        network.ask(i, Servers::Any);
+    }
+    while !network.engine.server(ServerId(0)).benched {
+        assert!(network.step(), "never benched");
+    }
+    network.set_behaviour(0, good());
+    while network.step() {}
+    assert!(!network.engine.server(ServerId(0)).benched);
+    assert_eq!((network.results.len(), network.unanswered()), (64, 0));
+}
+
+#[test]
+fn truncated_answers_are_fetched_over_tcp() {
+    let truncating = Behaviour { truncated: 1.0, stream_breaks: 0.2, ..good() };
+    let network = run(Config::default(), vec![truncating.clone(); 2], 300, 7);
+    assert_eq!(network.unanswered(), 0);
+    for result in &network.results {
+        assert_eq!(result.attempts[0].retried_because, Some(RetryReason::Truncated));
+        assert_eq!(result.attempts[1].transport, Transport::Tcp);
+        assert_eq!(result.attempts[1].server, result.attempts[0].server);
+    }
+    let config = Config { transport: TransportPolicy::UdpOnly, ..Config::default() };
+    let network = run(config, vec![truncating], 50, 7);
+    assert_eq!(network.engine.totals().attempts, 50);
+    let config = Config { transport: TransportPolicy::TcpOnly, ..Config::default() };
+    let network = run(config, vec![good()], 50, 7);
+    assert!(network.results.iter().all(|r| r.attempts[0].transport == Transport::Tcp));
+    assert_eq!(network.unanswered(), 0);
+}
+
+#[test]
+fn a_server_without_edns_is_asked_without_it_from_then_on() {
+    let network = run(Config::default(), vec![Behaviour { no_edns: true, ..good() }], 2_000, 8);
+    assert_eq!(network.unanswered(), 0);
+    let fell_back = network
+        .results
+        .iter()
+        .filter(|r| r.attempts[0].retried_because == Some(RetryReason::WithoutEdns))
+        .count();
+    assert!((1..200).contains(&fell_back), "{fell_back} of 2000 fell back");
+}
+
+#[test]
+fn a_changed_case_is_not_accepted_but_leads_to_plain_case() {
+    let config = Config { mixed_case: true, ..Config::default() };
+    let lowering = Behaviour { lowers_case: true, ..good() };
+    let network = run(config.clone(), vec![lowering], 50, 9);
+    assert_eq!(network.unanswered(), 0);
+    for result in &network.results {
+        let first = result.attempts[0];
+        if first.mismatched > 0 {
+            assert_eq!(first.retried_because, Some(RetryReason::CaseChanged));
+        }
+    }
+    assert!(network.results.iter().filter(|r| r.attempts.len() == 2).count() > 40);
+    let network = run(config, vec![good()], 500, 9);
+    assert_eq!(network.engine.totals().attempts, 500);
+}
+
+#[test]
+fn names_that_are_never_answered_hold_up_nothing_else() {
+    let silent = Behaviour { silent: 0.025, delay: (9_000, 11_000), ..good() };
+    let clean = Behaviour { delay: (9_000, 11_000), ..good() };
+    let clean = run(Config::default(), vec![clean], 100_000, 10);
+    let mut network = Network::new(Config::default(), vec![silent], 10);
+    network.run(100_000);
+    let last_answer = |network: &Network| {
+        let sent = network.results.iter().filter(|r| r.end.is_ok());
+        sent.map(|r| r.attempts[0].sent).max().unwrap().as_nanos() as f64
+    };
+    let (clean, silent) = (last_answer(&clean), last_answer(&network));
+    assert!(silent < 1.5 * clean, "{silent} ns against {clean} ns");
+    assert!((2_000..3_000).contains(&network.unanswered()), "{}", network.unanswered());
+}
+
+#[test]
+fn unreachable_servers_are_told_from_silent_ones() {
+    let network = run(Config::default(), vec![Behaviour { unreachable: true, ..good() }], 20, 11);
+    for result in &network.results {
+        assert_eq!(result.end, Err(Failure::Unreachable));
+        assert!(result.attempts.iter().all(|a| matches!(a.outcome, Outcome::Unreachable(_))));
+        assert_eq!(result.attempts.len(), 5);
+    }
+}
+
+#[test]
+fn an_answer_after_the_timeout_still_counts_and_keeps_its_rtt() {
+    let config = Config { timeout: Duration::from_millis(100), ..Config::default() };
+    let slow = Behaviour { delay: (150_000, 160_000), ..good() };
+    let network = run(config, vec![slow], 4, 12);
+    assert_eq!(network.unanswered(), 0);
+    for result in &network.results {
+        let Outcome::Late(answer) = result.attempts[0].outcome else {
+            panic!("not late: {:?}", result.attempts)
+        };
+        assert!(answer.rtt >= Duration::from_millis(150));
+    }
+}
+
+#[test]
+fn an_answer_after_the_exchange_is_counted_as_late_with_its_server() {
+    let config = Config { timeout: Duration::from_millis(10), retries: 0, ..Config::default() };
+    let slow = Behaviour { delay: (50_000, 60_000), duplicates: 1.0, ..good() };
+    let network = run(config, vec![slow], 4, 13);
+    let counts = network.engine.server(ServerId(0)).counts;
+    assert_eq!(network.engine.totals().timed_out, 4);
+    assert_eq!((counts.lost, counts.late, counts.duplicates, counts.mismatched), (4, 4, 4, 0));
+    assert!(counts.rtt_us.min() > 49_000);
+}
+
+#[test]
+fn lingering_exchanges_see_their_duplicates() {
+    let config = Config { linger: Duration::from_millis(500), ..Config::default() };
+    let doubled = Behaviour { duplicates: 1.0, ..good() };
+    let network = run(config, vec![doubled], 100, 14);
+    assert!(network.results.iter().all(|result| result.attempts[0].duplicates == 1));
+    assert_eq!(network.unanswered(), 0);
+}
+
+#[test]
+fn the_first_answer_is_shown_where_anything_is_wanted() {
+    let config = Config { accept: Accept::Anything, ..Config::default() };
+    let network = run(config, vec![Behaviour { refused: 1.0, ..good() }], 10, 15);
+    for result in &network.results {
+        assert_eq!(result.end, Ok((Rcode::REFUSED, None, 0)));
+    }
+}
+
+#[test]
+fn a_question_for_one_server_goes_nowhere_else() {
+    let mut network =
+        Network::new(Config::default(), vec![good(), Behaviour { loss: 1.0, ..good() }], 16);
+    for i in 0..40 {
+        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+    }
+    while network.step() {}
+    assert_eq!(network.results.len(), 40);
+    for result in &network.results {
+        let server = ServerId((result.tag % 2) as u32);
+        assert!(result.attempts.iter().all(|attempt| attempt.server == server));
+        assert_eq!(result.end.is_ok(), server == ServerId(0));
+    }
+    network.check_accounting();
+}
+
+#[test]
+fn a_retry_leaves_from_another_port() {
+    let network = run(Config::default(), vec![Behaviour { loss: 0.5, ..good() }], 500, 17);
+    for result in &network.results {
+        for pair in result.attempts.windows(2) {
+            assert_ne!(pair[0].socket, pair[1].socket);
+        }
+    }
+}
+
+#[test]
+fn a_rate_is_kept_and_reached() {
+    let config = Config { rate: Some(2_000.0), ..Config::default() };
+    let network = run(config, vec![good(); 2], 10_000, 18);
+    let seconds = network.now.as_nanos() as f64 / 1e9;
+    assert!((4.9..5.3).contains(&seconds), "{seconds}");
+    let config = Config { rate_per_server: Some(500.0), ..Config::default() };
+    let network = run(config, vec![good(); 4], 10_000, 18);
+    let seconds = network.now.as_nanos() as f64 / 1e9;
+    assert!((4.9..5.5).contains(&seconds), "{seconds}");
+    // In no stretch of 100 ms more than the rate and one burst.
+    for (i, &from) in network.arrivals.iter().enumerate() {
+        let until = from + Duration::from_millis(100);
+        let n = network.arrivals[i..].iter().take_while(|&&at| at < until).count();
+        assert!(n <= 52, "{n} queries in 100 ms");
+    }
+}
+
+#[test]
+fn a_fixed_window_is_never_exceeded() {
+    let config = Config { window: Window::Fixed(7), ..Config::default() };
+    let network = run(config, vec![good(); 3], 1_000, 19);
+    assert_eq!(network.peak_in_flight, 7);
+}
+
+#[test]
+fn cancelling_ends_every_exchange_once() {
+    for everything in [false, true] {
+        let mut network = Network::new(Config::default(), vec![good()], 20);
+        for i in 0..500 {
+            network.ask(i, Servers::Any);
+        }
+        network.step();
+        network.cancel(everything);
+        network.check_accounting();
+        assert_eq!(network.engine.is_idle(), everything);
+        while network.step() {}
+        let totals = network.engine.totals();
+        assert_eq!((network.results.len(), totals.open), (500, 0));
+        // What was in flight is answered, or cancelled too.
+        assert_eq!(totals.answered, if everything { 1 } else { 16 });
+    }
+}
+
+fn behaviour() -> impl Strategy<Value = Behaviour> {
+    let share = || prop_oneof![Just(0.0), Just(0.1), Just(0.6), Just(1.0)];
+    (
+        (share(), share(), share(), share(), share(), share(), share()),
+        (0u64..30_000, 0u64..1_500_000),
+        prop_oneof![Just(u64::MAX), 0u64..200],
+        (any::<bool>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.1)),
+        share(),
+    )
+        .prop_map(|(shares, delay, dies_after, flags, stream_breaks)| Behaviour {
+            loss: shares.0,
+            duplicates: shares.1,
+            refused: shares.2,
+            servfail: shares.3,
+            truncated: shares.4,
+            forged: shares.5,
+            silent: shares.6,
+            delay: (delay.0, delay.0 + delay.1),
+            dies_after,
+            lame: flags.0,
+            lowers_case: flags.1,
+            no_edns: flags.2,
+            unreachable: flags.3,
+            stream_breaks,
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever servers do: every exchange ends once, nothing forged is accepted, no ID is live
+    /// twice, the accounts balance at every step (all checked inside), and it ends.
+    #[test]
+    fn nothing_is_lost_and_nothing_forged_is_believed(
+        behaviours in prop::collection::vec(behaviour(), 1..5),
+        count in 1u64..300,
+        retries in 0u16..6,
+        mixed_case in any::<bool>(),
+        linger in prop_oneof![Just(0u64), Just(300)],
+        window in prop_oneof![Just(Window::Adaptive), (1usize..50).prop_map(Window::Fixed)],
+        seed in any::<u64>(),
+    ) {
+        let config = Config {
+            retries,
+            mixed_case,
+            window,
+            linger: Duration::from_millis(linger),
+            capacity: 128,
+            ..Config::default()
+        };
+        let network = run(config, behaviours, count, seed);
+        for result in &network.results {
+            prop_assert!(result.attempts.len() <= usize::from(retries) + 4);
+            if let Ok((Rcode::NOERROR, Some(address), _)) = result.end {
+                prop_assert_eq!(address, TRUE);
+            }
+        }
+    }
+
+    /// A forged packet never ends the wait for the right one.
+    #[test]
+    fn forgeries_cost_no_answer(seed in any::<u64>(), mixed_case in any::<bool>()) {
+        let config = Config { mixed_case, retries: 0, ..Config::default() };
+        let network = run(config, vec![Behaviour { forged: 1.0, ..good() }], 200, seed);
+        prop_assert_eq!(network.unanswered(), 0);
+        prop_assert_eq!(network.engine.totals().attempts, 200);
+    }
+}

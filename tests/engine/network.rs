@@ -1,0 +1,417 @@
+//! A simulated network under virtual time: servers with faults, and forgers.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use dnsonde::engine::{
+    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, Servers, SocketId, Stamp,
+    Time, Transmits, Unreachable,
+};
+use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
+
+/// The address in every true answer, and the one in every forged one.
+pub const TRUE: [u8; 4] = [192, 0, 2, 1];
+pub const FORGED: [u8; 4] = [203, 0, 113, 66];
+
+/// What a server does; shares are between 0 and 1.
+#[derive(Debug, Clone)]
+pub struct Behaviour {
+    pub loss: f64,
+    pub delay: (u64, u64),
+    pub duplicates: f64,
+    pub refused: f64,
+    pub servfail: f64,
+    pub truncated: f64,
+    /// Forged packets for each query: wrong ID, wrong source, wrong question, wrong port.
+    pub forged: f64,
+    /// Names are never answered, by a hash of the name: this share.
+    pub silent: f64,
+    /// Answers nothing from this many queries on.
+    pub dies_after: u64,
+    /// Refers upwards instead of answering.
+    pub lame: bool,
+    /// Lower-cases the question.
+    pub lowers_case: bool,
+    /// Answers FORMERR to EDNS.
+    pub no_edns: bool,
+    /// ICMP instead of answers.
+    pub unreachable: bool,
+    /// Share of TCP connections that break.
+    pub stream_breaks: f64,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            loss: 0.0,
+            delay: (1_000, 20_000),
+            duplicates: 0.0,
+            refused: 0.0,
+            servfail: 0.0,
+            truncated: 0.0,
+            forged: 0.0,
+            silent: 0.0,
+            dies_after: u64::MAX,
+            lame: false,
+            lowers_case: false,
+            no_edns: false,
+            unreachable: false,
+            stream_breaks: 0.0,
+        }
+    }
+}
+
+enum Event {
+    Datagram { socket: SocketId, from: SocketAddr, octets: Vec<u8> },
+    Icmp { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
+    StreamMessage { server: u32, octets: Vec<u8> },
+    StreamFailed { key: AttemptKey },
+}
+
+/// One finished exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Result {
+    pub tag: u64,
+    pub name: NameBuf,
+    pub attempts: Vec<Attempt>,
+    pub end: core::result::Result<(Rcode, Option<[u8; 4]>, usize), Failure>,
+}
+
+pub struct Network {
+    pub engine: Engine,
+    pub now: Time,
+    pub results: Vec<Result>,
+    pub peak_in_flight: usize,
+    /// Times at which queries reached the first server.
+    pub arrivals: Vec<Time>,
+    behaviours: Vec<Behaviour>,
+    queries: Vec<u64>,
+    rng: StdRng,
+    events: BinaryHeap<Reverse<(Time, u64)>>,
+    payloads: HashMap<u64, Event>,
+    sequence: u64,
+    /// Message IDs of attempts of open exchanges, by socket.
+    live: HashSet<(SocketId, u16)>,
+    live_of: HashMap<NameBuf, Vec<(SocketId, u16)>>,
+}
+
+pub fn address(i: usize) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 10 + i as u8], 53))
+}
+
+pub fn name(i: u64) -> NameBuf {
+    // Names of several lengths, so that trains of several lengths form.
+    format!("{}n{i}.example", "x".repeat((i % 5) as usize)).parse().unwrap()
+}
+
+impl Network {
+    pub fn new(config: Config, behaviours: Vec<Behaviour>, seed: u64) -> Self {
+        let servers: Vec<_> = (0..behaviours.len()).map(address).collect();
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut engine_seed = [0; 32];
+        rng.fill_bytes(&mut engine_seed);
+        Self {
+            engine: Engine::new(config, &servers, 4, engine_seed),
+            now: Time::ZERO,
+            results: Vec::new(),
+            peak_in_flight: 0,
+            arrivals: Vec::new(),
+            queries: vec![0; behaviours.len()],
+            behaviours,
+            rng,
+            events: BinaryHeap::new(),
+            payloads: HashMap::new(),
+            sequence: 0,
+            live: HashSet::new(),
+            live_of: HashMap::new(),
+        }
+    }
+
+    pub fn ask(&mut self, i: u64, servers: Servers) {
+        let name = name(i);
+        let ask =
+            Ask { tag: i, name: name.as_wire(), rtype: RecordType::A, class: Class::IN, servers };
+        self.engine.submit(self.now, &ask).unwrap();
+    }
+
+    /// Asks for `count` names as fast as the engine takes them, until all have ended.
+    pub fn run(&mut self, count: u64) {
+        let mut next = 0;
+        loop {
+            while next < count && self.engine.room() > 0 {
+                self.ask(next, Servers::Any);
+                next += 1;
+            }
+            if !self.step() && next == count {
+                break;
+            }
+        }
+        assert!(self.engine.is_idle(), "open exchanges, but nothing to wait for");
+    }
+
+    /// Sends what may be sent, then lets the next thing happen; whether there was anything.
+    pub fn step(&mut self) -> bool {
+        self.transmit();
+        self.check_accounting();
+        let next = self.events.peek().map(|Reverse((at, _))| *at);
+        let timer = self.engine.poll_timeout();
+        let Some(at) = [next, timer].into_iter().flatten().min() else { return false };
+        self.now = self.now.max(at);
+        let (engine, now) = (&mut self.engine, self.now);
+        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        engine.handle_timeout(now, &mut sink);
+        while let Some(&Reverse((at, sequence))) = self.events.peek()
+            && at <= now
+        {
+            self.events.pop();
+            match self.payloads.remove(&sequence).unwrap() {
+                Event::Datagram { socket, from, octets } => {
+                    engine.handle_datagram(at, Stamp::Kernel, socket, from, &octets, &mut sink);
+                }
+                Event::Icmp { socket, to, octets } => {
+                    let error = Unreachable { icmp_type: 3, icmp_code: 3, errno: 111 };
+                    engine.handle_unreachable(at, socket, to, error, &octets, &mut sink);
+                }
+                Event::StreamMessage { server, octets } => {
+                    let server = dnsonde::engine::ServerId(server);
+                    engine.handle_stream_message(at, server, &octets, &mut sink);
+                }
+                Event::StreamFailed { key } => {
+                    engine.handle_stream_failed(at, key, 0, false, &mut sink);
+                }
+            }
+        }
+        true
+    }
+
+    pub fn set_behaviour(&mut self, server: usize, behaviour: Behaviour) {
+        self.behaviours[server] = behaviour;
+    }
+
+    pub fn cancel(&mut self, everything: bool) {
+        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        self.engine.cancel(self.now, everything, &mut sink);
+    }
+
+    fn transmit(&mut self) {
+        let mut out = Transmits::default();
+        loop {
+            self.engine.poll_transmit(self.now, &mut out);
+            if out.is_empty() {
+                break;
+            }
+            for train in out.trains() {
+                assert!(train.count <= 64 && train.count > 0);
+                for octets in out.octets(train).chunks(usize::from(train.segment)) {
+                    self.note_live(train.socket, octets);
+                    self.serve(train.server.0, train.socket, train.to, octets);
+                }
+            }
+            for stream in out.streams() {
+                let octets = out.message(stream).to_vec();
+                self.serve_stream(stream.server.0, stream.key, &octets);
+            }
+        }
+        let in_flight = self.engine.servers().map(|server| server.in_flight).sum();
+        self.peak_in_flight = self.peak_in_flight.max(in_flight);
+    }
+
+    fn note_live(&mut self, socket: SocketId, octets: &[u8]) {
+        let message = Message::parse(octets).expect("the engine sends well-formed queries");
+        let key = (socket, message.id());
+        assert!(self.live.insert(key), "ID {key:?} is live twice");
+        let name = message.question().unwrap().name.to_buf();
+        self.live_of.entry(name).or_default().push(key);
+    }
+
+    fn at(&mut self, at: Time, event: Event) {
+        self.sequence += 1;
+        self.payloads.insert(self.sequence, event);
+        self.events.push(Reverse((at, self.sequence)));
+    }
+
+    fn chance(&mut self, share: f64) -> bool {
+        share > 0.0 && self.rng.random_bool(share)
+    }
+
+    fn delay(&mut self, server: u32) -> Duration {
+        let (low, high) = self.behaviours[server as usize].delay;
+        Duration::from_micros(self.rng.random_range(low..=high))
+    }
+
+    fn serve(&mut self, server: u32, socket: SocketId, from: SocketAddr, query: &[u8]) {
+        let behaviour = self.behaviours[server as usize].clone();
+        if server == 0 {
+            self.arrivals.push(self.now);
+        }
+        self.queries[server as usize] += 1;
+        if self.chance(behaviour.forged) {
+            self.forge(socket, from, query);
+        }
+        if behaviour.unreachable {
+            let at = self.now + self.delay(server);
+            let octets = query.to_vec();
+            return self.at(at, Event::Icmp { socket, to: from, octets });
+        }
+        let hash = query[12..].iter().fold(7u64, |h, &b| {
+            h.wrapping_mul(0x100_0000_01B3) ^ u64::from(b.to_ascii_lowercase())
+        });
+        let silent = (hash >> 8) % 10_000 < (behaviour.silent * 10_000.0) as u64;
+        let dead = self.queries[server as usize] > behaviour.dies_after;
+        if silent || dead || self.chance(behaviour.loss) {
+            return;
+        }
+        let octets = self.answer(server, query, false);
+        let at = self.now + self.delay(server);
+        if self.chance(behaviour.duplicates) {
+            let again = at + self.delay(server);
+            self.at(again, Event::Datagram { socket, from, octets: octets.clone() });
+        }
+        self.at(at, Event::Datagram { socket, from, octets });
+    }
+
+    fn serve_stream(&mut self, server: u32, key: AttemptKey, query: &[u8]) {
+        let at = self.now + self.delay(server);
+        let breaks = self.behaviours[server as usize].stream_breaks;
+        if self.chance(breaks) {
+            return self.at(at, Event::StreamFailed { key });
+        }
+        let octets = self.answer(server, query, true);
+        self.at(at, Event::StreamMessage { server, octets });
+    }
+
+    fn answer(&mut self, server: u32, query: &[u8], stream: bool) -> Vec<u8> {
+        let behaviour = self.behaviours[server as usize].clone();
+        let message = Message::parse(query).unwrap();
+        let flags = Flags::QR.with(Flags::RD);
+        if behaviour.no_edns && message.opt().is_some() {
+            return build(query, flags.with_rcode(Rcode::FORMERR), None, false);
+        }
+        if self.chance(behaviour.refused) {
+            return build(query, flags.with_rcode(Rcode::REFUSED), None, false);
+        }
+        if self.chance(behaviour.servfail) {
+            return build(query, flags.with(Flags::RA).with_rcode(Rcode::SERVFAIL), None, false);
+        }
+        if behaviour.lame {
+            return build(query, flags, None, false);
+        }
+        if !stream && self.chance(behaviour.truncated) {
+            return build(query, flags.with(Flags::RA).with(Flags::TC), None, false);
+        }
+        build(query, flags.with(Flags::RA), Some(TRUE), behaviour.lowers_case)
+    }
+
+    /// Sends what an attacker could, just before the true answer can come.
+    fn forge(&mut self, socket: SocketId, from: SocketAddr, query: &[u8]) {
+        let at = self.now + Duration::from_micros(1);
+        let good = build(query, Flags::QR.with(Flags::RA), Some(FORGED), false);
+        let mut other_id = good.clone();
+        other_id[0] ^= 0x55;
+        let mut other_question = good.clone();
+        other_question[13] ^= 0x01;
+        let mut other_type = good.clone();
+        let type_at =
+            12 + Message::parse(query).unwrap().question().unwrap().name.to_buf().as_wire().len();
+        other_type[type_at + 1] = 28;
+        let mut no_response = good.clone();
+        no_response[2] &= 0x7F;
+        let stranger = SocketAddr::from(([198, 51, 100, 9], 53));
+        let mut other_port = from;
+        other_port.set_port(5353);
+        let other_socket = SocketId((socket.0 + 1) % 4);
+        for (socket, from, octets) in [
+            (socket, from, other_id),
+            (socket, from, other_question),
+            (socket, from, other_type),
+            (socket, from, no_response),
+            (socket, from, good[..11].to_vec()),
+            (socket, stranger, good.clone()),
+            (socket, other_port, good.clone()),
+            (other_socket, from, good),
+        ] {
+            self.at(at, Event::Datagram { socket, from, octets });
+        }
+    }
+
+    /// What must be true at any time.
+    pub fn check_accounting(&self) {
+        let t = self.engine.totals();
+        assert_eq!(
+            t.submitted,
+            t.answered + t.timed_out + t.unreachable + t.cancelled + t.open,
+            "an exchange got lost: {t:?}"
+        );
+        if self.engine.is_idle() {
+            for server in self.engine.servers() {
+                let c = server.counts;
+                let ended = c.answered + c.lost + c.unreachable + c.not_sent + c.stream_failed;
+                assert_eq!(c.sent, ended + c.abandoned, "an attempt got lost: {c:?}");
+                assert_eq!(server.in_flight, 0, "an idle engine has something in flight");
+            }
+        }
+    }
+
+    /// Attempts for each name.
+    pub fn attempts_per_name(&self) -> f64 {
+        self.engine.totals().attempts as f64 / self.results.len() as f64
+    }
+
+    /// Names that ended without a useful answer.
+    pub fn unanswered(&self) -> usize {
+        self.results.iter().filter(|r| !matches!(r.end, Ok((Rcode::NOERROR, Some(_), _)))).count()
+    }
+}
+
+/// A sink that keeps results and forgets the IDs that they free.
+fn collector(
+    results: &mut Vec<Result>,
+    live: &mut HashSet<(SocketId, u16)>,
+    live_of: &mut HashMap<NameBuf, Vec<(SocketId, u16)>>,
+) -> impl FnMut(Finished<'_>) {
+    |finished| {
+        for id in live_of.remove(&finished.name_buf()).unwrap_or_default() {
+            live.remove(&id);
+        }
+        results.push(Result {
+            tag: finished.tag,
+            name: finished.name_buf(),
+            attempts: finished.attempts.to_vec(),
+            end: match finished.end {
+                End::Answered { response, attempt } => Ok(read(response, attempt)),
+                End::Failed(failure) => Err(failure),
+            },
+        });
+    }
+}
+
+fn read(response: &[u8], attempt: usize) -> (Rcode, Option<[u8; 4]>, usize) {
+    let message = Message::parse(response).unwrap();
+    let address = message.answers().find_map(|record| record.rdata().try_into().ok());
+    (message.rcode(), address, attempt)
+}
+
+fn build(query: &[u8], flags: Flags, address: Option<[u8; 4]>, lower: bool) -> Vec<u8> {
+    let message = Message::parse(query).unwrap();
+    let question = message.question().unwrap();
+    let mut name = question.name.to_buf();
+    if lower {
+        name = name.to_lowercase();
+    }
+    let mut buffer = [0; 512];
+    let mut builder = Builder::new(&mut buffer, message.id(), flags).unwrap();
+    builder.question(name.as_wire(), question.rtype, question.class).unwrap();
+    if let Some(address) = address {
+        builder
+            .record(Section::Answer, name.as_wire(), RecordType::A, Class::IN, 60, |rdata| {
+                rdata.octets(&address)
+            })
+            .unwrap();
+    }
+    let len = builder.finish();
+    buffer[..len].to_vec()
+}
