@@ -81,49 +81,61 @@ impl IdTable {
         }
     }
 
-    /// Takes a random ID that no live attempt has; `None` if all of them are live.
+    /// Reads the entries of IDs that are about to be taken.
+    ///
+    /// The tables are larger than the caches next to a core. Read one after the other with nothing
+    /// in between, the entries come in at once instead of each when it is needed.
+    #[inline]
+    pub(super) fn touch(&self, ids: &[u16]) {
+        let read = ids.iter().fold(0, |sum, &id| sum ^ self.entries[usize::from(id)]);
+        std::hint::black_box(read);
+    }
+
+    /// Takes `drawn`, a random ID, or another random one if a live attempt has it; `None` if all
+    /// are live.
     ///
     /// IDs with an unanswered past are spared for a while where others are free, so that a late
     /// answer finds what it belongs to.
     #[inline]
     pub(super) fn take(
         &mut self,
+        drawn: u16,
         slot: u32,
         attempt: u16,
         now: Time,
         rng: &mut StdRng,
     ) -> Option<u16> {
+        let id = match self.get(drawn) {
+            Use::Past(past) if past.answered => drawn,
+            Use::Free => drawn,
+            _ => self.find(drawn, now, rng)?,
+        };
+        self.entries[usize::from(id)] = LIVE << 62 | u64::from(slot) << 16 | u64::from(attempt);
+        self.live += 1;
+        Some(id)
+    }
+
+    /// Finds an ID that is not live.
+    fn find(&self, drawn: u16, now: Time, rng: &mut StdRng) -> Option<u16> {
         const SPARED: std::time::Duration = std::time::Duration::from_secs(10);
         let mut second_best = None;
-        let random = rng.next_u64();
-        // Four IDs out of one random number; more are hardly ever needed.
-        let tries = (0..4).map(|i| (random >> (16 * i)) as u16);
-        let mut chosen = None;
-        for id in tries {
+        let mut id = drawn;
+        for _ in 0..4 {
             match self.get(id) {
                 Use::Live { .. } => {}
                 Use::Past(past) if !past.answered && past.age(now) < SPARED => {
                     second_best = Some(id);
                 }
-                _ => {
-                    chosen = Some(id);
-                    break;
-                }
+                Use::Past(_) | Use::Free => return Some(id),
             }
+            id = rng.next_u32() as u16;
         }
-        let id = match chosen.or(second_best) {
-            Some(id) => id,
-            None if self.live >= self.entries.len() => return None,
-            None => {
-                let start = rng.next_u32() as u16;
-                (0..=u16::MAX)
-                    .map(|i| start.wrapping_add(i))
-                    .find(|&id| !matches!(self.get(id), Use::Live { .. }))?
-            }
-        };
-        self.entries[usize::from(id)] = LIVE << 62 | u64::from(slot) << 16 | u64::from(attempt);
-        self.live += 1;
-        Some(id)
+        if second_best.is_some() || self.live >= self.entries.len() {
+            return second_best;
+        }
+        (0..=u16::MAX)
+            .map(|i| id.wrapping_add(i))
+            .find(|&id| !matches!(self.get(id), Use::Live { .. }))
     }
 
     /// Ends the live use of `id`.
@@ -161,13 +173,14 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let mut seen = HashSet::new();
         for slot in 0..1 << 16 {
-            let id = table.take(slot, 0, Time::ZERO, &mut rng).unwrap();
+            let drawn = rng.next_u32() as u16;
+            let id = table.take(drawn, slot, 0, Time::ZERO, &mut rng).unwrap();
             assert!(seen.insert(id), "{id} is live twice");
             assert_eq!(table.get(id), Use::Live { slot, attempt: 0 });
         }
-        assert_eq!(table.take(0, 0, Time::ZERO, &mut rng), None);
+        assert_eq!(table.take(5, 0, 0, Time::ZERO, &mut rng), None);
         table.release(77, Past::new(true, ServerId(0), 0, Time::ZERO));
-        assert_eq!(table.take(9, 3, Time::ZERO, &mut rng), Some(77));
+        assert_eq!(table.take(5, 9, 3, Time::ZERO, &mut rng), Some(77));
     }
 
     #[test]
@@ -175,7 +188,7 @@ mod tests {
         let mut table = IdTable::new();
         let mut rng = StdRng::seed_from_u64(2);
         let sent = Time::ZERO + Duration::from_secs(3600 * 100);
-        let id = table.take(u32::MAX, u16::MAX, sent, &mut rng).unwrap();
+        let id = table.take(5, u32::MAX, u16::MAX, sent, &mut rng).unwrap();
         assert_eq!(table.get(id), Use::Live { slot: u32::MAX, attempt: u16::MAX });
         table.release(id, Past::new(false, ServerId(0x3FFF), 0xBEEF, sent));
         let Use::Past(past) = table.get(id) else { panic!("not past") };

@@ -153,6 +153,8 @@ pub struct Engine {
     /// Live message IDs over TCP, by server.
     stream_ids: HashMap<(ServerId, u16), (u32, u16)>,
     tokens: Option<TokenBucket>,
+    /// By how much at most a timeout is longer than set, so that retries do not come in step.
+    jitter_nanos: u64,
     in_flight: usize,
     totals: Totals,
     /// The first attempt after the last word from any server.
@@ -188,6 +190,8 @@ impl Engine {
             ids: (0..2 * usize::from(sockets)).map(|_| IdTable::new()).collect(),
             stream_ids: HashMap::new(),
             tokens: config.rate.map(TokenBucket::new),
+            // Below 2^32, so that its product with 32 random bits fits.
+            jitter_nanos: (config.timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64,
             in_flight: 0,
             totals: Totals::default(),
             unanswered_since: None,

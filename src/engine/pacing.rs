@@ -92,7 +92,7 @@ impl AdaptiveWindow {
     #[inline]
     pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, suspected: bool) {
         self.backoff = 0;
-        let nanos = rtt.as_nanos() as f64;
+        let nanos = rtt.as_nanos() as u64 as f64;
         match &mut self.smoothed {
             Some(Smoothed { rtt, variation }) => {
                 *variation += ((nanos - *rtt).abs() - *variation) / 4.0;

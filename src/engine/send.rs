@@ -1,5 +1,7 @@
 //! From waiting exchanges to messages for the driver.
 
+use std::time::Duration;
+
 use rand::{Rng, RngExt};
 
 use super::Engine;
@@ -62,7 +64,8 @@ impl Engine {
                     continue;
                 }
                 let socket = self.socket_for(id, index);
-                if !self.send(index, id, socket, now, out) {
+                let drawn = self.rng.next_u32() as u16;
+                if !self.send(index, id, socket, drawn, now, out) {
                     self.servers[id.0 as usize].queue.push_front(index);
                     self.slots[index].queued = true;
                     break;
@@ -94,6 +97,8 @@ impl Engine {
             let count = server.room(self.config.window).min(tokens).min(*allowance).min(RUN);
             let Some(length) = self.ready.next_length() else { break };
             let socket = self.random_socket(id);
+            let drawn: [u16; RUN] = self.rng.random();
+            self.ids[usize::from(socket.0)].touch(&drawn[..count]);
             let mut sent = 0;
             while sent < count {
                 let Some(index) = self.ready.pop(length) else { break };
@@ -110,7 +115,7 @@ impl Engine {
                     true => socket,
                     false => self.socket_for(id, index),
                 };
-                if !self.send(index, id, socket, now, out) {
+                if !self.send(index, id, socket, drawn[sent], now, out) {
                     self.make_ready(index);
                     break;
                 }
@@ -166,6 +171,7 @@ impl Engine {
         index: u32,
         id: ServerId,
         socket: SocketId,
+        drawn: u16,
         now: Time,
         out: &mut Transmits,
     ) -> bool {
@@ -173,7 +179,8 @@ impl Engine {
         let transport = self.slots[index].plan.transport;
         let taken = match transport {
             Transport::Udp => {
-                self.ids[usize::from(socket.0)].take(index, attempt, now, &mut self.rng)
+                let ids = &mut self.ids[usize::from(socket.0)];
+                ids.take(drawn, index, attempt, now, &mut self.rng)
             }
             Transport::Tcp => self.take_stream_id(id, index, attempt),
         };
@@ -196,8 +203,8 @@ impl Engine {
             mismatched: 0,
             retried_because: None,
         });
-        let jitter = self.config.timeout.mul_f64(f64::from(self.rng.next_u32()) / 4.3e10);
-        slot.deadline = now + self.config.timeout + jitter;
+        let jitter = (u64::from(self.rng.next_u32()) * self.jitter_nanos) >> 32;
+        slot.deadline = now + self.config.timeout + Duration::from_nanos(jitter);
         let suspect = now + server.window.suspect_after(self.config.timeout);
         if suspect < slot.deadline && transport == Transport::Udp {
             slot.timer = Timer::Suspect;
