@@ -2,6 +2,8 @@
 //!
 //! - [`wire`]: octets to DNS messages and back.
 //! - [`engine`]: the exchange state machine, without I/O.
+//! - [`net`]: the drivers that move bytes for the engine.
 
 pub mod engine;
+pub mod net;
 pub mod wire;

@@ -1,0 +1,315 @@
+//! The loop body: engine, sockets, connections and timer, one turn at a time.
+
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use super::clock::Clock;
+use super::error::{Family, NetError};
+use super::tcp::{self, Pool};
+use super::udp::{self, Udp};
+use super::{LocalCounts, Options};
+use crate::engine::{
+    AttemptKey, Config, Engine, ServerId, Sink, SocketId, Time, Transmits, TransportPolicy,
+    Unreachable,
+};
+use crate::wire::{Message, ParseErrorKind};
+
+/// How long the timer is set when there is nothing to wait for but the network.
+const FAR: Duration = Duration::from_secs(3600);
+
+/// An engine with its sockets.
+///
+/// Give the engine questions through [`Driver::engine_mut`], then call [`Driver::turn`] again and
+/// again. A driver stays on its thread, in a tokio runtime of the current-thread kind.
+pub struct Driver {
+    engine: Engine,
+    clock: Clock,
+    udp: Udp,
+    tcp: Pool<AttemptKey>,
+    /// What the engine wants to have sent; not asked for more until the UDP part is gone.
+    transmits: Transmits,
+    timer: Timer,
+    bind: Option<IpAddr>,
+    /// Whether UDP is used at all.
+    udp_wanted: bool,
+}
+
+impl Driver {
+    /// Opens UDP sockets for the address families of `servers` and learns what the kernel can do.
+    ///
+    /// # Errors
+    /// [`NetError`]: no sockets to be had, no such family, a wrong local address, or no tokio
+    /// runtime with I/O and time around the call.
+    pub fn open(
+        config: Config,
+        servers: &[SocketAddr],
+        options: &Options,
+    ) -> Result<Self, NetError> {
+        tokio::runtime::Handle::try_current().map_err(|_| NetError::NoRuntime)?;
+        let udp_wanted = config.transport != TransportPolicy::TcpOnly;
+        let tcp = Pool::new(options, config.timeout);
+        let udp = Udp::new(options)?;
+        let seed = rand::random();
+        let engine = Engine::new(config, servers, options.sockets_per_family(), seed);
+        let mut driver = Self {
+            engine,
+            clock: Clock::new(),
+            udp,
+            tcp,
+            transmits: Transmits::default(),
+            timer: Timer::new(),
+            bind: options.bind,
+            udp_wanted,
+        };
+        for &server in servers {
+            driver.open_for(server)?;
+        }
+        Ok(driver)
+    }
+
+    /// Adds a server, and opens sockets if it is the first of its address family.
+    ///
+    /// # Errors
+    /// [`NetError`]; the server is not added then.
+    pub fn add_server(&mut self, addr: SocketAddr) -> Result<ServerId, NetError> {
+        self.open_for(addr)?;
+        Ok(self.engine.add_server(addr))
+    }
+
+    fn open_for(&mut self, server: SocketAddr) -> Result<(), NetError> {
+        let family = Family::of(server.ip());
+        if let Some(bind) = self.bind
+            && Family::of(bind) != family
+        {
+            return Err(NetError::BindFamily { server, bind });
+        }
+        if self.udp_wanted { self.udp.open_family(family) } else { Ok(()) }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The engine, to submit questions and to cancel. Servers are added with
+    /// [`Driver::add_server`].
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// Engine time: the monotonic clock since this driver was opened.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The local port of a UDP socket, if it is open.
+    pub fn port(&self, socket: SocketId) -> Option<u16> {
+        self.udp.port(socket)
+    }
+
+    /// What the local system did. Asks the kernel about each socket: not for each turn.
+    pub fn local_counts(&self) -> LocalCounts {
+        self.udp.counts()
+    }
+
+    /// One turn: handles what timed out, sends a batch, receives what came; finished exchanges go
+    /// to `sink`. If there was nothing to receive, waits for a datagram, a TCP event or a
+    /// timeout of the engine, at most until `wake` (`None`: no limit). [`Time::ZERO`] never waits,
+    /// but lets the runtime look for events.
+    ///
+    /// The engine is asked for one batch a turn, so that sending and receiving take turns. The
+    /// timer rounds up to the next millisecond, as tokio's does. Cancel safe: nothing is lost if
+    /// the future is dropped.
+    ///
+    /// # Errors
+    /// [`NetError`] if the sockets cannot be used any more.
+    pub async fn turn(&mut self, wake: Option<Time>, sink: &mut Sink<'_>) -> Result<(), NetError> {
+        let mut visit = Visit { runtime: pin!(tokio::task::yield_now()), paid: false, busy: false };
+        poll_fn(|cx| self.poll_turn(cx, wake, &mut visit, sink)).await
+    }
+
+    fn poll_turn(
+        &mut self,
+        cx: &mut Context<'_>,
+        wake: Option<Time>,
+        visit: &mut Visit<'_, impl Future<Output = ()>>,
+        sink: &mut Sink<'_>,
+    ) -> Poll<Result<(), NetError>> {
+        loop {
+            let now = self.clock.now();
+            if self.engine.poll_timeout().is_some_and(|at| at <= now) {
+                self.engine.handle_timeout(now, sink);
+                visit.busy = true;
+            }
+            visit.busy |= self.send(now, sink);
+            let received = self.receive(cx, sink)? | self.poll_tcp(cx, now, sink);
+            if received {
+                return Poll::Ready(Ok(()));
+            }
+            if visit.busy {
+                return visit.poll(cx).map(Ok);
+            }
+            let until =
+                [self.engine.poll_timeout(), wake, self.udp.retry_at(), self.tcp.sweep_at()]
+                    .into_iter()
+                    .flatten()
+                    .min();
+            if until.is_some_and(|at| at <= now) {
+                return visit.poll(cx).map(Ok);
+            }
+            if self.timer.poll(cx, now, until.unwrap_or(now + FAR)).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Sends a batch of the engine's. Returns whether there may be more at once.
+    fn send(&mut self, now: Time, sink: &mut Sink<'_>) -> bool {
+        let Self { engine, udp, tcp, transmits, .. } = self;
+        let mut fresh = false;
+        if udp.is_drained() {
+            engine.poll_transmit(now, transmits);
+            fresh = !transmits.is_empty();
+            let mut each = |event: udp::Event<'_>| on_udp(engine, transmits, now, event, sink);
+            udp.load(transmits, &mut each);
+            for stream in transmits.streams() {
+                let server = (stream.server, stream.to);
+                let message = transmits.message(stream);
+                let mut each = |event: tcp::Event<'_, _>| on_tcp(engine, now, event, sink);
+                tcp.submit(now, server, stream.key, message, &mut each);
+            }
+        }
+        if !udp.is_drained() {
+            let mut each = |event: udp::Event<'_>| on_udp(engine, transmits, now, event, sink);
+            udp.send(now, transmits, &mut each);
+        }
+        fresh
+    }
+
+    /// Receives datagrams. Returns whether something happened; if not, the task will be woken.
+    fn receive(&mut self, cx: &mut Context<'_>, sink: &mut Sink<'_>) -> Result<bool, NetError> {
+        let Self { engine, udp, transmits, clock, .. } = self;
+        let now = clock.now();
+        let mut each = |event: udp::Event<'_>| on_udp(engine, transmits, now, event, sink);
+        match udp.poll(cx, clock, &mut each) {
+            Poll::Ready(result) => result.map(|()| true),
+            Poll::Pending => Ok(false),
+        }
+    }
+
+    fn poll_tcp(&mut self, cx: &mut Context<'_>, now: Time, sink: &mut Sink<'_>) -> bool {
+        let Self { engine, tcp, clock, .. } = self;
+        let mut each = |event: tcp::Event<'_, _>| on_tcp(engine, now, event, sink);
+        tcp.sweep(now, &mut each);
+        tcp.poll(cx, clock, &mut each).is_ready()
+    }
+}
+
+fn on_udp(
+    engine: &mut Engine,
+    transmits: &Transmits,
+    now: Time,
+    event: udp::Event<'_>,
+    sink: &mut Sink<'_>,
+) {
+    match event {
+        udp::Event::Datagram { socket, from, received, stamp, octets } => {
+            engine.handle_datagram(received, stamp, socket, from, octets, sink);
+        }
+        udp::Event::Unreachable { socket, to, error, quoted } => {
+            on_unreachable(engine, now, (socket, to), error, quoted, sink);
+        }
+        udp::Event::NotSent { train, datagrams, errno } => {
+            let train = &transmits.trains()[train];
+            for &key in &transmits.keys(train)[datagrams] {
+                engine.handle_not_sent(now, key, errno, sink);
+            }
+        }
+    }
+}
+
+/// Hands on an ICMP error once for each query that it quotes.
+///
+/// A train stays in one piece as far as the loopback interface and virtual ones take it, so there
+/// its refusal is one ICMP message that quotes several queries, one after the other.
+fn on_unreachable(
+    engine: &mut Engine,
+    now: Time,
+    (socket, to): (SocketId, SocketAddr),
+    error: Unreachable,
+    mut quoted: &[u8],
+    sink: &mut Sink<'_>,
+) {
+    while let Err(more) = Message::parse(quoted)
+        && matches!(more.kind, ParseErrorKind::TrailingOctets(_))
+    {
+        let (query, rest) = quoted.split_at(more.offset.min(quoted.len()));
+        engine.handle_unreachable(now, socket, to, error, query, sink);
+        quoted = rest;
+    }
+    engine.handle_unreachable(now, socket, to, error, quoted, sink);
+}
+
+fn on_tcp(engine: &mut Engine, now: Time, event: tcp::Event<'_, AttemptKey>, sink: &mut Sink<'_>) {
+    match event {
+        tcp::Event::Message { server, received, octets } => {
+            engine.handle_stream_message(received, server, octets, sink);
+        }
+        tcp::Event::Failed { key, errno, refused } => {
+            engine.handle_stream_failed(now, key, errno, refused, sink);
+        }
+        tcp::Event::NotSent { key, errno } => engine.handle_not_sent(now, key, errno, sink),
+    }
+}
+
+/// The visit that a turn which received nothing pays to the runtime before it ends: only there are
+/// new events looked for. Without it a caller that always has something to send would never
+/// receive.
+struct Visit<'v, F> {
+    runtime: Pin<&'v mut F>,
+    paid: bool,
+    /// The turn did something and need not wait.
+    busy: bool,
+}
+
+impl<F: Future<Output = ()>> Visit<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.paid {
+            self.paid = self.runtime.as_mut().poll(cx).is_ready();
+        }
+        if self.paid { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// A timer that is rarely set: firing early costs one turn of the loop, setting it for every turn
+/// would cost more.
+struct Timer {
+    sleep: Pin<Box<Sleep>>,
+    /// When it fires; `None` before the first time.
+    set_to: Option<Time>,
+}
+
+impl Timer {
+    fn new() -> Self {
+        Self { sleep: Box::pin(tokio::time::sleep(FAR)), set_to: None }
+    }
+
+    /// Ready at `until` or before; if pending, the task will be woken by then.
+    fn poll(&mut self, cx: &mut Context<'_>, now: Time, until: Time) -> Poll<()> {
+        if self.set_to.is_none_or(|at| at > until || at <= now) {
+            let wait = until.since(now).min(FAR);
+            self.sleep.as_mut().reset(tokio::time::Instant::now() + wait);
+            self.set_to = Some(now + wait);
+        }
+        let fired = self.sleep.as_mut().poll(cx);
+        if fired.is_ready() {
+            self.set_to = None;
+        }
+        fired
+    }
+}

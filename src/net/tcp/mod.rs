@@ -1,0 +1,448 @@
+//! The pool of TCP connections (RFC 7766, RFC 9210).
+//!
+//! Queries go in with a key; messages come out, or the word that the connection of a key could not
+//! be made or broke. A connection is kept and used for many queries at once, answered in any order.
+//! The pool never judges an answer and never tries a query again: that is the engine's part. What
+//! the engine has timed out is forgotten here after the same time, so nothing piles up.
+//!
+//! Some servers close a connection after a number of answers, one even, and leave the queries
+//! behind it unanswered. The pool learns that number per server and puts no more queries on a
+//! connection to it.
+
+mod connection;
+mod framing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use self::connection::{Connection, End, errno};
+use super::Options;
+use super::clock::Clock;
+use super::error::{TIMED_OUT, is_out_of_descriptors};
+use crate::engine::{ServerId, Time};
+
+/// After so many connections in a row that reached a server's quota without harm, it is doubled:
+/// the server may have had a bad moment when we learned it.
+const GOOD_CONNECTIONS: u32 = 16;
+
+/// What came of a query.
+pub(super) enum Event<'a, K> {
+    /// A message came.
+    Message { server: ServerId, received: Time, octets: &'a [u8] },
+    /// The connection of this query could not be made (`refused`), or broke before an answer came.
+    Failed { key: K, errno: i32, refused: bool },
+    /// The local system could not even try.
+    NotSent { key: K, errno: i32 },
+}
+
+/// Takes events.
+pub(super) type Each<'e, K> = dyn FnMut(Event<'_, K>) + 'e;
+
+pub(super) struct Pool<K> {
+    limits: Limits,
+    servers: HashMap<ServerId, Server<K>>,
+    connections: Vec<Option<Connection<K>>>,
+    open: usize,
+    /// Which connection is polled first: another one each time, because tokio lets a task handle
+    /// only so many ready sockets before it must yield.
+    first: usize,
+    /// Servers that wait for a connection to end so that they can have one.
+    starved: VecDeque<ServerId>,
+    scratch: Box<[u8]>,
+    sweep_at: Option<Time>,
+}
+
+struct Limits {
+    connections: usize,
+    per_server: usize,
+    pipeline: usize,
+    idle: Duration,
+    /// The engine's timeout of an attempt.
+    timeout: Duration,
+    bind: Option<IpAddr>,
+}
+
+struct Server<K> {
+    addr: SocketAddr,
+    connections: Vec<usize>,
+    /// Queries that no connection has room for.
+    queue: VecDeque<Queued<K>>,
+    starved: bool,
+    /// Most queries on one connection, if the server has shown that there is such a number.
+    quota: Option<u32>,
+    /// Connections in a row that reached the quota without harm.
+    good: u32,
+}
+
+struct Queued<K> {
+    key: K,
+    at: Time,
+    message: Box<[u8]>,
+}
+
+impl<K: Copy> Pool<K> {
+    pub(super) fn new(options: &Options, timeout: Duration) -> Self {
+        Self {
+            limits: Limits {
+                connections: usize::from(options.tcp_connections.max(1)),
+                per_server: usize::from(options.tcp_connections_per_server.max(1)),
+                pipeline: usize::from(options.tcp_pipeline.max(1)),
+                idle: options.tcp_idle,
+                timeout,
+                bind: options.bind,
+            },
+            servers: HashMap::new(),
+            connections: Vec::new(),
+            open: 0,
+            first: 0,
+            starved: VecDeque::new(),
+            scratch: vec![0; 65_536].into_boxed_slice(),
+            sweep_at: None,
+        }
+    }
+
+    /// Takes a query; [`Pool::poll`] writes it.
+    pub(super) fn submit(
+        &mut self,
+        now: Time,
+        (server, addr): (ServerId, SocketAddr),
+        key: K,
+        message: &[u8],
+        each: &mut Each<'_, K>,
+    ) {
+        self.sweep_at.get_or_insert(now + self.limits.sweep_interval());
+        let state = self.servers.entry(server).or_insert_with(|| Server::new(addr));
+        if state.queue.is_empty()
+            && let Some((place, Fit::Good)) = state.room(&self.connections, &self.limits)
+            && let Some(connection) = &mut self.connections[place]
+        {
+            connection.push(key, now, message);
+            return;
+        }
+        state.queue.push_back(Queued { key, at: now, message: message.into() });
+        self.pump(server, now, each);
+    }
+
+    /// When [`Pool::sweep`] is to be called.
+    pub(super) fn sweep_at(&self) -> Option<Time> {
+        self.sweep_at
+    }
+
+    /// Forgets queries that the engine has given up, and closes connections that are idle or dead.
+    pub(super) fn sweep(&mut self, now: Time, each: &mut Each<'_, K>) {
+        if self.sweep_at.is_none_or(|at| at > now) {
+            return;
+        }
+        let old = |at: Time| at + self.limits.timeout <= now;
+        for server in self.servers.values_mut() {
+            while server.queue.front().is_some_and(|query| old(query.at)) {
+                server.queue.pop_front();
+            }
+        }
+        for place in 0..self.connections.len() {
+            let Some(connection) = &mut self.connections[place] else { continue };
+            // A made connection gets twice the time, because the others of its queries are younger.
+            let times = if connection.connecting { 1 } else { 2 };
+            let mut dead = false;
+            while let Some(query) = connection.waiting.front()
+                && query.at + self.limits.timeout * times <= now
+            {
+                // Not one octet in all this time: the peer is gone, or never was there.
+                dead |= connection.active <= query.at;
+                connection.waiting.pop_front();
+            }
+            let idle =
+                connection.waiting.is_empty() && now.since(connection.active) >= self.limits.idle;
+            if dead || idle {
+                let end = End { errno: TIMED_OUT, refused: connection.connecting };
+                self.close(place, end, each);
+            } else {
+                self.retire(place, each);
+            }
+        }
+        self.serve_queues(now, each);
+        self.forget_servers();
+        let busy = self.open > 0 || self.servers.values().any(|server| !server.queue.is_empty());
+        self.sweep_at = busy.then(|| now + self.limits.sweep_interval());
+    }
+
+    /// Reads and writes. Ready when a message came or a connection ended.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &Clock,
+        each: &mut Each<'_, K>,
+    ) -> Poll<()> {
+        if self.open == 0 {
+            return Poll::Pending;
+        }
+        let count = self.connections.len();
+        self.first = if self.first + 1 < count { self.first + 1 } else { 0 };
+        let mut something = false;
+        for nth in 0..count {
+            let place = (self.first + nth) % count;
+            let Some(connection) = &mut self.connections[place] else { continue };
+            let server = connection.server;
+            let mut hand_on =
+                |received, octets: &[u8]| each(Event::Message { server, received, octets });
+            match connection.poll(cx, &mut self.scratch, clock, &mut hand_on) {
+                Ok(false) => continue,
+                Ok(true) => self.retire(place, each),
+                Err(end) => {
+                    self.learn(place, end);
+                    self.close(place, end, each);
+                }
+            }
+            something = true;
+            self.pump(server, clock.now(), each);
+        }
+        if something {
+            self.serve_starved(clock.now(), each);
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Moves queued queries of a server to its connections, and opens one if there may be more.
+    fn pump(&mut self, id: ServerId, now: Time, each: &mut Each<'_, K>) {
+        loop {
+            let Some(server) = self.servers.get_mut(&id) else { return };
+            while server.queue.front().is_some_and(|query| query.at + self.limits.timeout <= now) {
+                server.queue.pop_front();
+            }
+            if server.queue.is_empty() {
+                return;
+            }
+            let room = server.room(&self.connections, &self.limits);
+            let addr = server.addr;
+            let may_open = server.connections.len() < self.limits.per_server
+                && !matches!(room, Some((_, Fit::Good)))
+                && (self.open < self.limits.connections || self.close_an_idle_one(each));
+            if !may_open {
+                let Some((place, _)) = room else {
+                    self.starve_if_without_connection(id);
+                    return;
+                };
+                self.put_first_of_queue(id, place);
+                continue;
+            }
+            match Connection::begin(id, addr, self.limits.bind, now) {
+                Ok(connection) => self.insert(connection),
+                Err(error) if is_out_of_descriptors(&error) && self.open > 0 => {
+                    // So this is how many there can be.
+                    if let Some((place, _)) = room {
+                        self.put_first_of_queue(id, place);
+                    } else if !self.close_an_idle_one(each) {
+                        self.starve_if_without_connection(id);
+                        return;
+                    }
+                }
+                Err(error) => {
+                    self.fail_queue(id, &error, each);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, connection: Connection<K>) {
+        let id = connection.server;
+        let place = match self.connections.iter().position(Option::is_none) {
+            Some(place) => place,
+            None => {
+                self.connections.push(None);
+                self.connections.len() - 1
+            }
+        };
+        self.connections[place] = Some(connection);
+        self.open += 1;
+        if let Some(server) = self.servers.get_mut(&id) {
+            server.connections.push(place);
+        }
+    }
+
+    fn put_first_of_queue(&mut self, id: ServerId, place: usize) {
+        if let Some(connection) = &mut self.connections[place]
+            && let Some(server) = self.servers.get_mut(&id)
+            && let Some(query) = server.queue.pop_front()
+        {
+            connection.push(query.key, query.at, &query.message);
+        }
+    }
+
+    /// Lets a server wait for a connection, if it is not to wait for one of its own.
+    fn starve_if_without_connection(&mut self, id: ServerId) {
+        if let Some(server) = self.servers.get_mut(&id)
+            && server.connections.is_empty()
+            && !server.starved
+        {
+            server.starved = true;
+            self.starved.push_back(id);
+        }
+    }
+
+    /// Gives connections to the servers that wait for one, the longest waiting first.
+    fn serve_starved(&mut self, now: Time, each: &mut Each<'_, K>) {
+        for _ in 0..self.starved.len() {
+            if self.open >= self.limits.connections && !self.close_an_idle_one(each) {
+                return;
+            }
+            let Some(id) = self.starved.pop_front() else { return };
+            if let Some(server) = self.servers.get_mut(&id) {
+                server.starved = false;
+            }
+            self.pump(id, now, each);
+        }
+    }
+
+    fn serve_queues(&mut self, now: Time, each: &mut Each<'_, K>) {
+        self.serve_starved(now, each);
+        let waiting = |server: &Server<K>| !server.queue.is_empty() && !server.starved;
+        let ids: Vec<_> =
+            self.servers.iter().filter(|(_, server)| waiting(server)).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.pump(id, now, each);
+        }
+    }
+
+    /// The connection attempt could not even begin: tells all queries that wait for it.
+    fn fail_queue(&mut self, id: ServerId, error: &io::Error, each: &mut Each<'_, K>) {
+        let Some(server) = self.servers.get_mut(&id) else { return };
+        if !server.connections.is_empty() {
+            return;
+        }
+        let remote = matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::TimedOut
+        );
+        for query in server.queue.drain(..) {
+            let (key, errno) = (query.key, errno(error));
+            each(if remote {
+                Event::Failed { key, errno, refused: true }
+            } else {
+                Event::NotSent { key, errno }
+            });
+        }
+    }
+
+    /// Closes the connection that has been without open queries for longest, if there is one.
+    fn close_an_idle_one(&mut self, each: &mut Each<'_, K>) -> bool {
+        let idle = self
+            .connections
+            .iter()
+            .enumerate()
+            .filter_map(|(place, connection)| Some((place, connection.as_ref()?)))
+            .filter(|(_, connection)| connection.waiting.is_empty())
+            .min_by_key(|(_, connection)| connection.active);
+        let Some((place, _)) = idle else { return false };
+        self.close(place, End { errno: 0, refused: false }, each);
+        true
+    }
+
+    /// Closes a connection that has had all its queries answered and may not have more.
+    fn retire(&mut self, place: usize, each: &mut Each<'_, K>) {
+        let Some(connection) = &self.connections[place] else { return };
+        let Some(server) = self.servers.get_mut(&connection.server) else { return };
+        let Some(quota) = server.quota else { return };
+        if connection.asked < quota || !connection.waiting.is_empty() {
+            return;
+        }
+        server.good += 1;
+        if server.good >= GOOD_CONNECTIONS {
+            server.good = 0;
+            server.quota = Some(quota.saturating_mul(2));
+        }
+        self.close(place, End { errno: 0, refused: false }, each);
+    }
+
+    /// If the peer ended a connection with queries open: that many answers are its quota.
+    fn learn(&mut self, place: usize, end: End) {
+        let Some(connection) = &self.connections[place] else { return };
+        if end.refused || connection.waiting.is_empty() {
+            return;
+        }
+        if let Some(server) = self.servers.get_mut(&connection.server) {
+            server.quota = Some(connection.answered.max(1));
+            server.good = 0;
+        }
+    }
+
+    /// Ends a connection and tells its queries. If it was never made, tells those in the queue too.
+    fn close(&mut self, place: usize, end: End, each: &mut Each<'_, K>) {
+        let Some(connection) = self.connections[place].take() else { return };
+        self.open -= 1;
+        let End { errno, refused } = end;
+        for query in connection.waiting {
+            each(Event::Failed { key: query.key, errno, refused });
+        }
+        let Some(server) = self.servers.get_mut(&connection.server) else { return };
+        server.connections.retain(|&other| other != place);
+        if refused && server.connections.is_empty() {
+            for query in server.queue.drain(..) {
+                each(Event::Failed { key: query.key, errno, refused });
+            }
+        }
+    }
+
+    /// Keeps only servers of which something is to be remembered.
+    fn forget_servers(&mut self) {
+        self.servers.retain(|_, server| {
+            server.starved
+                || server.quota.is_some()
+                || !server.connections.is_empty()
+                || !server.queue.is_empty()
+        });
+    }
+}
+
+impl Limits {
+    fn sweep_interval(&self) -> Duration {
+        (self.timeout.min(self.idle) / 2).clamp(Duration::from_millis(10), Duration::from_secs(1))
+    }
+}
+
+impl<K> Server<K> {
+    fn new(addr: SocketAddr) -> Self {
+        Self {
+            addr,
+            connections: Vec::new(),
+            queue: VecDeque::new(),
+            starved: false,
+            quota: None,
+            good: 0,
+        }
+    }
+
+    /// A connection that takes one more query: the one with the fewest open.
+    fn room(&self, connections: &[Option<Connection<K>>], limits: &Limits) -> Option<(usize, Fit)> {
+        let quota = self.quota.unwrap_or(u32::MAX);
+        let (open, place) = self
+            .connections
+            .iter()
+            .filter_map(|&place| Some((connections[place].as_ref()?, place)))
+            .filter(|(connection, _)| connection.asked < quota)
+            .map(|(connection, place)| (connection.waiting.len(), place))
+            .min()?;
+        let good = open == 0 || self.connections.len() >= limits.per_server;
+        (open < limits.pipeline).then_some((place, if good { Fit::Good } else { Fit::Second }))
+    }
+}
+
+/// How well a connection suits one more query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// As well as any.
+    Good,
+    /// A new connection would be better.
+    Second,
+}

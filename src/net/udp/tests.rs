@@ -1,0 +1,429 @@
+//! Both backends against plain sockets on loopback.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::thread;
+use std::time::Duration;
+
+use super::*;
+use crate::net::Backend as Choice;
+
+const CHOICES: [Choice; 2] = [Choice::Auto, Choice::Portable];
+
+/// So long that only a lost datagram or a lost wake-up can be the reason.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct Batch(Vec<(SocketId, SocketAddr, usize, Vec<u8>)>);
+
+impl Batch {
+    /// A train of `count` datagrams of `segment` octets, of which the first two are numbers from
+    /// `first` up.
+    fn train(mut self, socket: u16, to: SocketAddr, segment: usize, count: usize) -> Self {
+        let first: usize = self.0.iter().map(|train| train.3.len() / train.2).sum();
+        let mut octets = Vec::new();
+        for number in first..first + count {
+            let start = octets.len();
+            octets.extend_from_slice(&(number as u16).to_be_bytes());
+            octets.resize(start + segment, number as u8);
+        }
+        self.0.push((SocketId(socket), to, segment, octets));
+        self
+    }
+
+    fn datagrams(&self) -> BTreeSet<Vec<u8>> {
+        self.0.iter().flat_map(|train| train.3.chunks(train.2)).map(<[u8]>::to_vec).collect()
+    }
+}
+
+impl Trains for Batch {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn count(&self, train: usize) -> usize {
+        self.0[train].3.len() / self.0[train].2
+    }
+
+    fn train(&self, train: usize) -> Outgoing<'_> {
+        let (socket, to, segment, octets) = &self.0[train];
+        Outgoing { socket: *socket, to: *to, segment: *segment, octets }
+    }
+}
+
+/// An event that owns what it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    Datagram { socket: SocketId, from: SocketAddr, received: Time, stamp: Stamp, octets: Vec<u8> },
+    Unreachable { socket: SocketId, to: SocketAddr, error: Unreachable, quoted: Vec<u8> },
+    NotSent { train: usize, datagrams: Range<usize>, errno: i32 },
+}
+
+impl From<Event<'_>> for Told {
+    fn from(event: Event<'_>) -> Self {
+        match event {
+            Event::Datagram { socket, from, received, stamp, octets } => {
+                Self::Datagram { socket, from, received, stamp, octets: octets.to_vec() }
+            }
+            Event::Unreachable { socket, to, error, quoted } => {
+                Self::Unreachable { socket, to, error, quoted: quoted.to_vec() }
+            }
+            Event::NotSent { train, datagrams, errno } => Self::NotSent { train, datagrams, errno },
+        }
+    }
+}
+
+/// A pool of two sockets a family and what it told.
+struct Pool {
+    udp: Udp,
+    clock: Clock,
+    told: Vec<Told>,
+}
+
+impl Pool {
+    fn open(backend: Choice) -> Self {
+        let options = Options { sockets: 2, backend, ..Options::default() };
+        let mut udp = Udp::new(&options).unwrap();
+        udp.open_family(Family::V4).unwrap();
+        udp.open_family(Family::V6).unwrap();
+        Self { udp, clock: Clock::new(), told: Vec::new() }
+    }
+
+    fn addr(&self, socket: u16) -> SocketAddr {
+        let ip: IpAddr =
+            if socket < 2 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        SocketAddr::new(ip, self.udp.port(SocketId(socket)).unwrap())
+    }
+
+    fn load(&mut self, batch: &Batch) {
+        let told = &mut self.told;
+        self.udp.load(batch, &mut |event| told.push(event.into()));
+    }
+
+    /// Sends and receives until `enough` has been told.
+    async fn run(&mut self, batch: &Batch, enough: impl Fn(&[Told]) -> bool) {
+        let work = async {
+            loop {
+                let (udp, clock, told) = (&mut self.udp, &mut self.clock, &mut self.told);
+                udp.send(clock.now(), batch, &mut |event| told.push(event.into()));
+                if udp.is_drained() && enough(told) {
+                    return;
+                }
+                std::future::poll_fn(|cx| {
+                    udp.poll(cx, clock, &mut |event| told.push(event.into()))
+                })
+                .await
+                .unwrap();
+            }
+        };
+        let done = tokio::time::timeout(WATCHDOG, work).await;
+        assert!(done.is_ok(), "still waiting; told: {:?}", self.told);
+    }
+
+    fn received(&self) -> BTreeSet<Vec<u8>> {
+        let octets = |told: &Told| match told {
+            Told::Datagram { octets, .. } => Some(octets.clone()),
+            _ => None,
+        };
+        self.told.iter().filter_map(octets).collect()
+    }
+}
+
+fn on_runtime<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn loopback(v6: bool) -> SocketAddr {
+    let ip: IpAddr = if v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+    SocketAddr::new(ip, 0)
+}
+
+/// A server that sends each of `count` datagrams back to where it came from.
+fn echo(v6: bool, count: usize) -> SocketAddr {
+    let socket = UdpSocket::bind(loopback(v6)).unwrap();
+    let addr = socket.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 2048];
+        for _ in 0..count {
+            let (len, from) = socket.recv_from(&mut buffer).unwrap();
+            socket.send_to(&buffer[..len], from).unwrap();
+        }
+    });
+    addr
+}
+
+/// An address at which nobody listens.
+fn closed(v6: bool) -> SocketAddr {
+    UdpSocket::bind(loopback(v6)).unwrap().local_addr().unwrap()
+}
+
+fn datagrams(told: &[Told]) -> usize {
+    told.iter().filter(|told| matches!(told, Told::Datagram { .. })).count()
+}
+
+#[test]
+fn every_datagram_of_every_train_makes_the_round_trip() {
+    for backend in CHOICES {
+        for v6 in [false, true] {
+            on_runtime(async {
+                let (one, two) = (echo(v6, 65), echo(v6, 35));
+                let mut pool = Pool::open(backend);
+                let base = if v6 { 2 } else { 0 };
+                let batch = Batch::default()
+                    .train(base, one, 40, 64)
+                    .train(base + 1, two, 33, 20)
+                    .train(base, two, 50, 1)
+                    .train(base, one, 51, 1)
+                    .train(base + 1, two, 20, 14);
+                pool.load(&batch);
+                pool.run(&batch, |told| datagrams(told) == 100).await;
+                assert_eq!(pool.received(), batch.datagrams());
+                for told in &pool.told {
+                    let Told::Datagram { socket, from, octets, .. } = told else {
+                        panic!("{told:?}");
+                    };
+                    let train = match octets.len() {
+                        40 => (base, one),
+                        51 => (base, one),
+                        50 => (base, two),
+                        _ => (base + 1, two),
+                    };
+                    assert_eq!((socket.0, *from), train, "{backend:?}");
+                }
+                let counts = pool.udp.counts();
+                assert_eq!((counts.datagrams_sent, counts.datagrams_received), (100, 100));
+                assert_eq!((counts.send_errors, counts.receive_overflow), (0, 0));
+            });
+        }
+    }
+}
+
+#[test]
+fn a_second_batch_follows_the_first() {
+    for backend in CHOICES {
+        on_runtime(async {
+            let server = echo(false, 30);
+            let mut pool = Pool::open(backend);
+            for round in 1..=3 {
+                let batch = Batch::default().train(0, server, 20, 9).train(0, server, 30, 1);
+                pool.load(&batch);
+                pool.run(&batch, |told| datagrams(told) == 10 * round).await;
+            }
+            assert_eq!(pool.udp.counts().datagrams_sent, 30);
+        });
+    }
+}
+
+#[test]
+fn one_bad_destination_does_not_hurt_the_others() {
+    for backend in CHOICES {
+        on_runtime(async {
+            let server = echo(false, 12);
+            // Port 0 is nobody's: EINVAL.
+            let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+            let mut pool = Pool::open(backend);
+            let batch = Batch::default()
+                .train(0, server, 20, 5)
+                .train(0, nowhere, 21, 3)
+                .train(0, server, 22, 6)
+                .train(0, nowhere, 23, 1)
+                .train(0, server, 24, 1);
+            pool.load(&batch);
+            pool.run(&batch, |told| datagrams(told) == 12).await;
+            let mut not_sent = Vec::new();
+            for told in &pool.told {
+                if let Told::NotSent { train, datagrams, errno } = told {
+                    not_sent.extend(datagrams.clone().map(|datagram| (*train, datagram)));
+                    #[cfg(target_os = "linux")]
+                    assert_eq!(*errno, libc::EINVAL);
+                    assert_ne!(*errno, 0);
+                }
+            }
+            assert_eq!(not_sent, [(1, 0), (1, 1), (1, 2), (3, 0)], "{backend:?}");
+            assert_eq!(pool.udp.counts().send_errors, 4);
+        });
+    }
+}
+
+#[test]
+fn a_closed_port_does_not_hurt_the_others() {
+    for backend in CHOICES {
+        on_runtime(async {
+            let (server, closed) = (echo(false, 60), closed(false));
+            let mut pool = Pool::open(backend);
+            let mut batch = Batch::default();
+            for _ in 0..30 {
+                batch = batch.train(0, server, 20, 2).train(0, closed, 20, 1);
+            }
+            pool.load(&batch);
+            pool.run(&batch, |told| datagrams(told) == 60).await;
+            let not_sent = pool.told.iter().find(|told| matches!(told, Told::NotSent { .. }));
+            assert_eq!(not_sent, None, "{backend:?}");
+        });
+    }
+}
+
+#[test]
+fn a_family_without_sockets_sends_nothing_and_says_so() {
+    for backend in CHOICES {
+        on_runtime(async {
+            let mut udp = Udp::new(&Options { backend, ..Options::default() }).unwrap();
+            udp.open_family(Family::V4).unwrap();
+            let batch = Batch::default().train(16, "[::1]:53".parse().unwrap(), 20, 4);
+            let mut told = Vec::new();
+            udp.load(&batch, &mut |event| told.push(Told::from(event)));
+            assert!(udp.is_drained());
+            assert_eq!(told, [Told::NotSent { train: 0, datagrams: 0..4, errno: 0 }]);
+        });
+    }
+}
+
+#[test]
+fn ports_are_high_and_each_is_another() {
+    for backend in CHOICES {
+        on_runtime(async {
+            let mut udp = Udp::new(&Options { backend, ..Options::default() }).unwrap();
+            udp.open_family(Family::V4).unwrap();
+            let ports: BTreeSet<_> =
+                (0..16).map(|socket| udp.port(SocketId(socket)).unwrap()).collect();
+            assert_eq!(ports.len(), 16);
+            assert!(ports.first() >= Some(&LOWEST_PORT));
+            assert_eq!(udp.port(SocketId(16)), None);
+        });
+    }
+}
+
+#[test]
+fn a_local_address_of_another_machine_is_an_error() {
+    on_runtime(async {
+        let bind = Some("192.0.2.77".parse().unwrap());
+        let mut udp = Udp::new(&Options { bind, ..Options::default() }).unwrap();
+        let error = udp.open_family(Family::V4).unwrap_err();
+        assert!(matches!(error, NetError::BindAddress { .. }), "{error}");
+    });
+}
+
+#[test]
+fn the_clock_stamps_what_the_portable_backend_receives() {
+    on_runtime(async {
+        let server = echo(false, 1);
+        let mut pool = Pool::open(Choice::Portable);
+        let batch = Batch::default().train(0, server, 20, 1);
+        pool.load(&batch);
+        let before = pool.clock.now();
+        pool.run(&batch, |told| datagrams(told) == 1).await;
+        let Told::Datagram { received, stamp, .. } = &pool.told[0] else { panic!() };
+        assert_eq!(*stamp, Stamp::Clock);
+        assert!(before <= *received && *received <= pool.clock.now());
+    });
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::*;
+
+    #[test]
+    fn the_kernel_stamps_what_the_batched_backend_receives() {
+        on_runtime(async {
+            let server = echo(false, 10);
+            let mut pool = Pool::open(Choice::Auto);
+            assert!(pool.udp.counts().kernel_timestamps);
+            let batch = Batch::default().train(0, server, 20, 10);
+            pool.load(&batch);
+            let before = pool.clock.now();
+            pool.run(&batch, |told| datagrams(told) == 10).await;
+            let after = pool.clock.now();
+            for told in &pool.told {
+                let Told::Datagram { received, stamp, .. } = told else { panic!() };
+                assert_eq!(*stamp, Stamp::Kernel);
+                assert!(before <= *received && *received <= after);
+            }
+        });
+    }
+
+    #[test]
+    fn a_train_is_one_packet_until_it_is_received() {
+        for v6 in [false, true] {
+            on_runtime(async {
+                let socket = if v6 { 3 } else { 1 };
+                let mut sender = Pool::open(Choice::Auto);
+                let mut receiver = Pool::open(Choice::Auto);
+                let counts = receiver.udp.counts();
+                assert!(counts.gso && counts.gro);
+                let batch = Batch::default().train(socket, receiver.addr(socket), 41, 64);
+                sender.load(&batch);
+                sender.run(&batch, |_| true).await;
+                assert_eq!(sender.udp.counts().send_calls, 1);
+                assert_eq!(sender.udp.counts().datagrams_sent, 64);
+                receiver.run(&Batch::default(), |told| datagrams(told) == 64).await;
+                assert_eq!(receiver.received(), batch.datagrams());
+            });
+        }
+    }
+
+    #[test]
+    fn many_destinations_share_a_system_call() {
+        on_runtime(async {
+            let servers: Vec<_> = (0..64).map(|_| echo(false, 1)).collect();
+            let mut pool = Pool::open(Choice::Auto);
+            let batch =
+                servers.iter().fold(Batch::default(), |batch, &to| batch.train(0, to, 20, 1));
+            pool.load(&batch);
+            pool.run(&batch, |told| datagrams(told) == 64).await;
+            assert_eq!(pool.udp.counts().send_calls, 1);
+        });
+    }
+
+    #[test]
+    fn icmp_says_that_a_port_is_closed_and_quotes_the_datagram() {
+        for (v6, icmp_type, icmp_code) in [(false, 3, 3), (true, 1, 4)] {
+            on_runtime(async {
+                let closed = closed(v6);
+                let mut pool = Pool::open(Choice::Auto);
+                let socket = if v6 { 2 } else { 0 };
+                let batch = Batch::default().train(socket, closed, 30, 1);
+                pool.load(&batch);
+                pool.run(&batch, |told| !told.is_empty()).await;
+                let error = Unreachable { icmp_type, icmp_code, errno: libc::ECONNREFUSED };
+                let quoted = batch.0[0].3.clone();
+                let socket = SocketId(socket);
+                assert_eq!(pool.told, [Told::Unreachable { socket, to: closed, error, quoted }]);
+            });
+        }
+    }
+
+    #[test]
+    fn each_closed_port_is_reported_though_sending_goes_on() {
+        on_runtime(async {
+            let closed: Vec<_> = (0..40).map(|_| closed(false)).collect();
+            let mut pool = Pool::open(Choice::Auto);
+            let batch =
+                closed.iter().fold(Batch::default(), |batch, &to| batch.train(0, to, 20, 1));
+            pool.load(&batch);
+            pool.run(&batch, |told| told.len() == 40).await;
+            let reported: BTreeSet<_> = pool
+                .told
+                .iter()
+                .map(|told| match told {
+                    Told::Unreachable { to, quoted, .. } => (*to, quoted.clone()),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            let sent: BTreeSet<_> =
+                batch.0.iter().map(|(_, to, _, octets)| (*to, octets.clone())).collect();
+            assert_eq!(reported, sent);
+        });
+    }
+
+    #[test]
+    fn a_bad_destination_does_not_end_segmentation() {
+        on_runtime(async {
+            let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+            let mut pool = Pool::open(Choice::Auto);
+            let batch = Batch::default().train(0, nowhere, 21, 3);
+            pool.load(&batch);
+            pool.run(&batch, |told| told.len() == 3).await;
+            assert!(pool.udp.counts().gso);
+        });
+    }
+}
