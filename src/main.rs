@@ -1,3 +1,7 @@
 //! The dnsonde command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dnsonde::cli::main()
+}

@@ -87,14 +87,15 @@ impl<'a> Message<'a> {
     pub fn parse_prefix(octets: &'a [u8]) -> Result<(Self, Option<ParseError>), ParseError> {
         let header = Header::parse(octets)?;
         // Offsets are kept in sixteen bits; a DNS message cannot be longer (RFC 1035 §4.2.2).
+        let len = octets.len();
         let octets = &octets[..octets.len().min(usize::from(u16::MAX))];
         let mut message = Self { octets, header, sections: [HEADER_LEN as u16; 4], opt: 0 };
-        let error = message.check().err();
+        let error = message.check(len).err();
         Ok((message, error))
     }
 
     /// Walks the message and records where its sections are, as far as it can be read.
-    fn check(&mut self) -> Result<(), ParseError> {
+    fn check(&mut self, len: usize) -> Result<(), ParseError> {
         let octets = self.octets;
         let mut offset = HEADER_LEN;
         for _ in 0..self.header.counts[0] {
@@ -117,8 +118,8 @@ impl<'a> Message<'a> {
                 self.sections[section + 1..].fill(offset as u16);
             }
         }
-        if offset != octets.len() {
-            return Err(ParseError::new(offset, Kind::TrailingOctets(octets.len() - offset)));
+        if offset != len {
+            return Err(ParseError::new(offset, Kind::TrailingOctets(len - offset)));
         }
         Ok(())
     }

@@ -27,10 +27,14 @@ mod error;
 mod header;
 mod message;
 mod name;
+mod option;
+mod rdata;
+mod record;
 mod registry;
+mod text;
 
 pub use builder::{BufferFull, Builder};
-pub use edns::Opt;
+pub use edns::{Opt, OptBuf};
 pub use error::{ParseError, ParseErrorKind};
 pub use header::{Flags, HEADER_LEN, Header};
 pub use message::{Message, Question, Record, Records, Section};
@@ -38,4 +42,13 @@ pub use name::{
     Labels, MAX_LABEL_LEN, MAX_NAME_LEN, MAX_POINTERS, Name, NameBuf, NameBuilder, NameError,
     write_labels,
 };
-pub use registry::{Class, Opcode, OptionCode, Rcode, RecordType, UnknownMnemonic};
+pub use option::{OptionValue, ZoneVersion};
+pub use rdata::show::{
+    decimal as write_decimal, generic as write_generic_rdata, hex_lower as write_hex,
+};
+pub use rdata::{Dnskey, Ds, Mx, Rdata, Rrsig, Soa, Strings};
+pub use record::RecordBuf;
+pub use registry::{
+    Class, EdeCode, Opcode, OptionCode, Rcode, RecordType, SvcParamKey, UnknownMnemonic,
+};
+pub use text::{IncludeLoader, TextError, TextErrorKind, ZoneOptions, ZoneReader, write_printable};

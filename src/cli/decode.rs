@@ -1,0 +1,215 @@
+//! `dnsonde decode`: shows raw messages.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::input;
+use crate::report::{json, message};
+use crate::wire::{Message, ParseError, write_decimal};
+
+/// Show raw DNS messages
+///
+/// Reads one message as it is on the wire, and writes it like dig does, or as JSON. Of a malformed
+/// message, what can be read is shown, and then where it breaks and why.
+///
+/// Exit status: 0 all messages are well-formed, 1 one is not, 2 the input cannot be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dnsonde decode packet.bin
+  echo 12340100000100000000000003777777076578616d706c65036f72670000010001 | dnsonde decode --hex
+  dnsonde decode --tcp --format json stream.bin")]
+pub struct Args {
+    /// The input is hexadecimal digits; blanks, colons and comments (#, ;) are passed over, and an
+    /// empty line ends a message
+    #[arg(long)]
+    hex: bool,
+    /// The input is a TCP stream: each message has its length in two octets before it
+    #[arg(long)]
+    tcp: bool,
+    /// How to write the messages
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// The file to read; `-` is standard input
+    #[arg(default_value = "-", value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// Like dig
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Runs the command: messages go to standard output.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let input = match input::read_all(&args.file) {
+        Ok(input) => input,
+        Err(error) => {
+            eprintln!("dnsonde: {error:#}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let mut out = Vec::new();
+    let mut fine = true;
+    let streams = if args.hex {
+        match read_hex(&input) {
+            Ok(streams) => streams,
+            Err(reason) => {
+                eprintln!("dnsonde: {reason}");
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    } else {
+        vec![input]
+    };
+    for stream in &streams {
+        let (messages, broken) =
+            if args.tcp { split_frames(stream) } else { (vec![&stream[..]], None) };
+        for octets in messages {
+            fine &= write_message(octets, args.format, &mut out);
+        }
+        if let Some(reason) = broken {
+            fine = false;
+            write_broken_stream(&reason, args.format, &mut out);
+        }
+    }
+    input::write_output(&out)?;
+    Ok(ExitCode::from(u8::from(!fine)))
+}
+
+/// Reads hexadecimal digits; empty lines part the messages, and no digits at all are one empty
+/// message.
+fn read_hex(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let mut messages = vec![Vec::new()];
+    let mut half = None;
+    for (number, line) in text.split(|&octet| octet == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            if half.is_none() && messages.last().is_some_and(|message| !message.is_empty()) {
+                messages.push(Vec::new());
+            }
+            continue;
+        }
+        let line = line.split(|octet| b"#;".contains(octet)).next().unwrap_or_default();
+        for (column, &octet) in line.iter().enumerate() {
+            if octet.is_ascii_whitespace() || octet == b':' {
+                continue;
+            }
+            let Some(digit) = char::from(octet).to_digit(16) else {
+                let (line, column) = (number + 1, column + 1);
+                return Err(format!("line {line}, column {column}: not a hexadecimal digit"));
+            };
+            let digit = digit as u8;
+            match (half.take(), messages.last_mut()) {
+                (Some(high), Some(message)) => message.push(high << 4 | digit),
+                _ => half = Some(digit),
+            }
+        }
+    }
+    if half.is_some() {
+        return Err("an odd number of hexadecimal digits; the last octet has only one".to_owned());
+    }
+    if messages.len() > 1 && messages.last().is_some_and(Vec::is_empty) {
+        messages.pop();
+    }
+    Ok(messages)
+}
+
+/// Cuts a TCP stream into its messages (RFC 1035 §4.2.2); with the reason if it ends in the middle
+/// of one.
+fn split_frames(stream: &[u8]) -> (Vec<&[u8]>, Option<String>) {
+    let mut messages = Vec::new();
+    let mut rest = stream;
+    let mut offset = 0;
+    while let Some((&length, behind)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(length));
+        let Some((message, next)) = behind.split_at_checked(length) else {
+            messages.push(behind);
+            let there = behind.len();
+            let reason = format!(
+                "octet {offset} of the stream: the length says {length} octets, but {there} follow"
+            );
+            return (messages, Some(reason));
+        };
+        messages.push(message);
+        offset += 2 + length;
+        rest = next;
+    }
+    let broken = match (rest, stream) {
+        ([], [_, ..]) => None,
+        ([], []) => Some("the stream is empty".to_owned()),
+        _ => Some(format!("octet {offset} of the stream: it ends inside a length")),
+    };
+    (messages, broken)
+}
+
+/// Writes what can be read of a message and all that is wrong with it; says whether nothing is.
+fn write_message(octets: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
+    let (message, errors) = match Message::parse_prefix(octets) {
+        Ok((message, error)) => (Some(message), all_errors(&message, error)),
+        Err(error) => (None, vec![error]),
+    };
+    match format {
+        Format::Text => {
+            if !out.is_empty() {
+                out.push(b'\n');
+            }
+            if let Some(message) = &message {
+                message::write_message_text(message, out);
+            }
+            for error in &errors {
+                out.extend_from_slice(format!("\n;; MALFORMED: {error}\n").as_bytes());
+            }
+        }
+        Format::Json => {
+            out.push(b'{');
+            match &message {
+                Some(message) => json::write_message_members(message, out),
+                // Without a header nothing is known, but the arrays are always there.
+                None => out.extend_from_slice(
+                    b"\"questions\":[],\"answers\":[],\"authorities\":[],\"additionals\":[]",
+                ),
+            }
+            if !errors.is_empty() {
+                out.extend_from_slice(b",\"errors\":[");
+                for (i, error) in errors.iter().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(b"{\"offset\":");
+                    write_decimal(error.offset as u64, out);
+                    out.extend_from_slice(b",\"reason\":");
+                    json::write_json_string(error.kind.to_string().as_bytes(), out);
+                    out.push(b'}');
+                }
+                out.push(b']');
+            }
+            out.extend_from_slice(b"}\n");
+        }
+    }
+    errors.is_empty()
+}
+
+/// The malformations of the RDATA that can be read, and then the one that ends the reading.
+fn all_errors(message: &Message<'_>, end: Option<ParseError>) -> Vec<ParseError> {
+    let records = message.answers().chain(message.authorities()).chain(message.additionals());
+    let inside = records.filter_map(|record| record.check().err());
+    let opt = message.opt().and_then(|opt| opt.check().err());
+    inside.chain(opt).chain(end).collect()
+}
+
+fn write_broken_stream(reason: &str, format: Format, out: &mut Vec<u8>) {
+    match format {
+        Format::Text => out.extend_from_slice(format!("\n;; MALFORMED: {reason}\n").as_bytes()),
+        Format::Json => {
+            out.extend_from_slice(b"{\"errors\":[{\"reason\":");
+            json::write_json_string(reason.as_bytes(), out);
+            out.extend_from_slice(b"}]}\n");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `dnsonde rrcheck`: reads records in master file format, writes their canonical form.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::input;
+use crate::report::json;
+use crate::wire::{Class, RecordBuf, TextError, ZoneOptions, ZoneReader, write_decimal};
+
+/// The TTL of a record that has none.
+const DEFAULT_TTL: u32 = 3600;
+
+/// Check records and write them in canonical form
+///
+/// Reads one record a line, in the format of zone files: OWNER [TTL] [CLASS] TYPE RDATA. Writes
+/// one line for each, in the same order: the record, or an error with line, column and reason. A
+/// record without a TTL gets 3600, without a class IN; a line that begins with a blank takes the
+/// owner of the one before. $ORIGIN and $TTL are understood; empty lines and comments are passed
+/// over.
+///
+/// Exit status: 0 all records are fine, 1 at least one is not, 2 the input cannot be read.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  echo 'example.org. MX 10 mail.example.org.' | dnsonde rrcheck
+  dnsonde rrcheck --generic records.txt")]
+pub struct Args {
+    /// Write the generic form of RFC 3597: OWNER TTL CLASS1 TYPE15 \# LENGTH HEX
+    #[arg(long, conflicts_with = "format")]
+    generic: bool,
+    /// How to write the records
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// The file to read; `-` is standard input
+    #[arg(default_value = "-", value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// Master file format
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Runs the command: records go to standard output.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let text = match input::read_all(&args.file) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("dnsonde: {error:#}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let write_record = match (args.generic, args.format) {
+        (true, _) => RecordBuf::write_generic,
+        (false, Format::Text) => RecordBuf::write_text,
+        (false, Format::Json) => json::write_record_buf_json,
+    };
+    let write_error = match args.format {
+        Format::Text => write_error_text,
+        Format::Json => write_error_json,
+    };
+    let mut out = Vec::new();
+    let fine = check(&text, write_record, write_error, &mut out);
+    input::write_output(&out)?;
+    Ok(ExitCode::from(u8::from(!fine)))
+}
+
+/// Writes a line for each record of `text`; says whether all were fine.
+fn check(
+    text: &[u8],
+    write_record: fn(&RecordBuf, &mut Vec<u8>),
+    write_error: fn(&TextError, &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) -> bool {
+    let options = ZoneOptions {
+        ttl: Some(DEFAULT_TTL),
+        class: Some(Class::IN),
+        multiline: false,
+        ..ZoneOptions::default()
+    };
+    let mut fine = true;
+    for entry in ZoneReader::new(text, &options) {
+        match entry {
+            Ok(record) => write_record(&record, out),
+            Err(error) => {
+                fine = false;
+                write_error(&error, out);
+            }
+        }
+        out.push(b'\n');
+    }
+    fine
+}
+
+/// As a comment, so that the output stays readable as a zone file.
+fn write_error_text(error: &TextError, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("; error: {error}").as_bytes());
+}
+
+fn write_error_json(error: &TextError, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"line\":");
+    write_decimal(error.line as u64, out);
+    out.extend_from_slice(b",\"column\":");
+    write_decimal(error.column as u64, out);
+    out.extend_from_slice(b",\"error\":");
+    json::write_json_string(error.kind.to_string().as_bytes(), out);
+    out.push(b'}');
+}

@@ -1,0 +1,332 @@
+//! Pieces of JSON, appended to a buffer without an allocation of their own.
+
+use crate::wire::{
+    Class, Flags, Message, Opt, OptionValue, ParseError, Record, RecordBuf, RecordType,
+    write_decimal, write_generic_rdata, write_hex, write_labels,
+};
+
+/// Appends `octets` as a JSON string with its quotes.
+///
+/// Control characters are escaped, the ones above ASCII too; octets that are not UTF-8 become
+/// U+FFFD. Presentation format is ASCII and comes through as it is.
+pub fn write_json_string(octets: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    write_escaped(octets, out);
+    out.push(b'"');
+}
+
+fn write_escaped(octets: &[u8], out: &mut Vec<u8>) {
+    // Nearly all strings are plain, and are copied whole.
+    if octets.iter().all(|&octet| is_plain(octet)) {
+        out.extend_from_slice(octets);
+        return;
+    }
+    for chunk in octets.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '"' | '\\' => out.extend([b'\\', character as u8]),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                '\0'..='\x1F' | '\x7F'..='\u{9F}' | '\u{2028}' | '\u{2029}' => {
+                    write_unicode_escape(character as u32, out);
+                }
+                _ => {
+                    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+            }
+        }
+        if !chunk.invalid().is_empty() {
+            write_unicode_escape(0xFFFD, out);
+        }
+    }
+}
+
+#[inline]
+fn is_plain(octet: u8) -> bool {
+    matches!(octet, 0x20..=0x7E) && octet != b'"' && octet != b'\\'
+}
+
+fn write_unicode_escape(value: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\\u");
+    for shift in [12, 8, 4, 0] {
+        out.push(b"0123456789abcdef"[(value >> shift & 0xF) as usize]);
+    }
+}
+
+/// Appends what `write` appends, as a JSON string. `write` must append printable ASCII only.
+#[inline]
+pub fn write_json_text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'"');
+    let start = out.len();
+    write(out);
+    // Escapes are put in from the back to the front, in place.
+    let specials = out[start..].iter().filter(|&&octet| octet == b'"' || octet == b'\\').count();
+    if specials > 0 {
+        let mut from = out.len();
+        out.resize(from + specials, 0);
+        let mut to = out.len();
+        while from < to {
+            from -= 1;
+            to -= 1;
+            out[to] = out[from];
+            if matches!(out[to], b'"' | b'\\') {
+                to -= 1;
+                out[to] = b'\\';
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+/// Appends a type as a JSON string: its mnemonic or `TYPE65280`.
+pub fn write_type_json(rtype: RecordType, out: &mut Vec<u8>) {
+    write_mnemonic(rtype.mnemonic(), "TYPE", rtype.0, out);
+}
+
+/// Appends a class as a JSON string: its mnemonic or `CLASS32`.
+pub fn write_class_json(class: Class, out: &mut Vec<u8>) {
+    write_mnemonic(class.mnemonic(), "CLASS", class.0, out);
+}
+
+fn write_mnemonic(mnemonic: Option<&str>, generic: &str, value: u16, out: &mut Vec<u8>) {
+    out.push(b'"');
+    match mnemonic {
+        Some(mnemonic) => out.extend_from_slice(mnemonic.as_bytes()),
+        None => {
+            out.extend_from_slice(generic.as_bytes());
+            write_decimal(value, out);
+        }
+    }
+    out.push(b'"');
+}
+
+/// Appends a record as `{"name":…,"type":…,"class":…,"ttl":…,"data":…}`.
+///
+/// An RDATA that does not fit its type is given in the generic form of RFC 3597, with the reason
+/// under `error`.
+pub fn write_record_json(record: &Record<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"name\":");
+    write_json_text(out, |out| write_labels(record.name.labels(), out));
+    write_head(record.rtype, record.class, record.ttl_seconds(), out);
+    write_data(record.rdata(), |out| record.write_data(out), out);
+}
+
+/// Appends an owned record, as [`write_record_json`] does.
+pub fn write_record_buf_json(record: &RecordBuf, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"name\":");
+    write_json_text(out, |out| write_labels(record.name.labels(), out));
+    write_head(record.rtype, record.class, record.ttl, out);
+    write_data(&record.rdata, |out| record.write_data(out), out);
+}
+
+fn write_head(rtype: RecordType, class: Class, ttl: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"type\":");
+    write_type_json(rtype, out);
+    out.extend_from_slice(b",\"class\":");
+    write_class_json(class, out);
+    out.extend_from_slice(b",\"ttl\":");
+    write_decimal(ttl, out);
+}
+
+#[inline]
+fn write_data(
+    rdata: &[u8],
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), ParseError>,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(b",\"data\":");
+    let mut malformed = None;
+    write_json_text(out, |out| {
+        if let Err(error) = write(out) {
+            malformed = Some(error);
+            write_generic_rdata(rdata, out);
+        }
+    });
+    if let Some(error) = malformed {
+        out.extend_from_slice(b",\"error\":");
+        write_json_string(error.to_string().as_bytes(), out);
+    }
+    out.push(b'}');
+}
+
+/// Appends records as a JSON array.
+pub fn write_records_json<'a>(records: impl IntoIterator<Item = Record<'a>>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (i, record) in records.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write_record_json(&record, out);
+    }
+    out.push(b']');
+}
+
+/// Appends a whole message as a JSON object; see [`write_message_members`].
+pub fn write_message_json(message: &Message<'_>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    write_message_members(message, out);
+    out.push(b'}');
+}
+
+/// Appends what a message says as members of an object whose braces are the caller's: `id`,
+/// `opcode`, `status`, `flags`, `questions`, `answers`, `authorities`, `additionals` (without the
+/// OPT record) and `edns` (null for none).
+pub fn write_message_members(message: &Message<'_>, out: &mut Vec<u8>) {
+    let flags = message.flags();
+    out.extend_from_slice(b"\"id\":");
+    write_decimal(message.id(), out);
+    out.extend_from_slice(
+        format!(",\"opcode\":\"{}\",\"status\":\"{}\"", flags.opcode(), message.rcode()).as_bytes(),
+    );
+    out.extend_from_slice(b",\"flags\":");
+    write_flags_json(flags, out);
+    out.extend_from_slice(b",\"questions\":[");
+    for (i, question) in message.questions().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"name\":");
+        write_json_text(out, |out| write_labels(question.name.labels(), out));
+        out.extend_from_slice(b",\"type\":");
+        write_type_json(question.rtype, out);
+        out.extend_from_slice(b",\"class\":");
+        write_class_json(question.class, out);
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"],\"answers\":");
+    write_records_json(message.answers(), out);
+    out.extend_from_slice(b",\"authorities\":");
+    write_records_json(message.authorities(), out);
+    out.extend_from_slice(b",\"additionals\":");
+    let is_plain = |record: &Record<'_>| record.rtype != RecordType::OPT;
+    write_records_json(message.additionals().filter(is_plain), out);
+    out.extend_from_slice(b",\"edns\":");
+    match message.opt() {
+        Some(opt) => write_opt_json(&opt, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Appends the header flags that are set as an array of dig's names.
+pub fn write_flags_json(flags: Flags, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (i, name) in flags.names().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        out.push(b'"');
+        out.extend_from_slice(name.as_bytes());
+        out.push(b'"');
+    }
+    out.push(b']');
+}
+
+/// Appends an OPT record as `{"version":0,"udp":1232,"flags":["do"],"options":[…]}`. An option has
+/// its `code`, `name`, `data` as text and its octets as `hex`; an extended error its `info_code`,
+/// `purpose` and `extra_text` too.
+pub fn write_opt_json(opt: &Opt<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"version\":");
+    write_decimal(opt.version(), out);
+    out.extend_from_slice(b",\"udp\":");
+    write_decimal(opt.udp_payload_size(), out);
+    out.extend_from_slice(b",\"flags\":[");
+    for (i, name) in super::message::flag_names(opt.flags()).enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write_json_string(name.as_bytes(), out);
+    }
+    out.extend_from_slice(b"],\"options\":[");
+    for (i, (code, value)) in opt.options().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"code\":");
+        write_decimal(code.0, out);
+        out.extend_from_slice(b",\"name\":");
+        write_json_string(code.to_string().as_bytes(), out);
+        out.extend_from_slice(b",\"data\":");
+        write_json_text(out, |out| super::message::write_option_value(code, value, out));
+        if let Ok(OptionValue::ExtendedError { code, text }) = OptionValue::parse(code, value) {
+            out.extend_from_slice(b",\"info_code\":");
+            write_decimal(code.0, out);
+            out.extend_from_slice(b",\"purpose\":");
+            write_json_string(code.mnemonic().unwrap_or_default().as_bytes(), out);
+            out.extend_from_slice(b",\"extra_text\":");
+            write_json_string(text, out);
+        }
+        out.extend_from_slice(b",\"hex\":");
+        write_json_text(out, |out| write_hex(value, out));
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"]}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Builder, NameBuf, OptBuf, OptionCode, Section};
+
+    #[test]
+    fn strings_are_escaped_whatever_they_hold() {
+        for octets in
+            [&b"plain"[..], b"\"\\\n\t\x1B\x7F", "\u{9B}31m \u{2028} \u{e9}".as_bytes(), b"\xFF"]
+        {
+            let mut out = Vec::new();
+            write_json_string(octets, &mut out);
+            assert!(out.iter().all(|octet| *octet >= 0x20 && *octet != 0x7F), "{out:?}");
+            let read: String = serde_json::from_slice(&out).unwrap();
+            assert_eq!(read, String::from_utf8_lossy(octets));
+            assert!(!String::from_utf8(out).unwrap().contains('\u{9B}'));
+        }
+    }
+
+    #[test]
+    fn escapes_are_put_into_presentation_format_in_place() {
+        let mut out = b"x".to_vec();
+        write_json_text(&mut out, |out| out.extend_from_slice(br#""a\"b" \\"#));
+        assert_eq!(out, br#"x"\"a\\\"b\" \\\\""#);
+    }
+
+    #[test]
+    fn a_message_is_an_object_that_json_parsers_read() {
+        let name: NameBuf = "a\\\"b.example".parse().unwrap();
+        let mut buffer = [0; 512];
+        let mut builder = Builder::new(&mut buffer, 7, Flags::QR.with(Flags::AA)).unwrap();
+        builder.question(name.as_wire(), RecordType::A, Class::IN).unwrap();
+        for rdata in [&[192, 0, 2, 1][..], &[1, 2, 3]] {
+            builder
+                .record(Section::Answer, name.as_wire(), RecordType::A, Class::IN, 60, |builder| {
+                    builder.octets(rdata)
+                })
+                .unwrap();
+        }
+        let mut opt = OptBuf::new(1400);
+        opt.extended_rcode = 1;
+        opt.option(OptionCode::EDE, b"\x00\x0Fblocked");
+        opt.build(&mut builder).unwrap();
+        let len = builder.finish();
+        let mut out = Vec::new();
+        write_message_json(&Message::parse(&buffer[..len]).unwrap(), &mut out);
+        let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(
+            read,
+            serde_json::json!({
+                "id": 7, "opcode": "QUERY", "status": "BADVERS", "flags": ["qr", "aa"],
+                "questions": [{"name": "a\\\"b.example.", "type": "A", "class": "IN"}],
+                "answers": [
+                    {"name": "a\\\"b.example.", "type": "A", "class": "IN", "ttl": 60,
+                     "data": "192.0.2.1"},
+                    {"name": "a\\\"b.example.", "type": "A", "class": "IN", "ttl": 60,
+                     "data": "\\# 3 010203", "error": "octet 57: the RDATA ends inside a field"},
+                ],
+                "authorities": [], "additionals": [],
+                "edns": {"version": 0, "udp": 1400, "flags": [], "options": [
+                    {"code": 15, "name": "EDE", "data": "15 (Blocked): \"blocked\"",
+                     "info_code": 15, "purpose": "Blocked", "extra_text": "blocked",
+                     "hex": "000f626c6f636b6564"},
+                ]},
+            })
+        );
+    }
+}

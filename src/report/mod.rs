@@ -1,0 +1,7 @@
+//! Messages and results as text and JSON.
+//!
+//! Everything that comes from the network is escaped here: what is written is printable, and a
+//! control octet of a peer never reaches a terminal. Pure: octets in, octets out.
+
+pub mod json;
+pub mod message;

@@ -1,0 +1,393 @@
+//! RDATA: what is inside a record, type by type, in both directions.
+//!
+//! Each type is one row of [`row`]: the list of its fields in the order of the wire. A field
+//! knows how to show itself in presentation format and how it treats names; so one row gives the
+//! check of an RDATA, its text, and the rule which names in it may be compressed or get lower
+//! case. What has no row is shown in the generic form of RFC 3597 (`\# 3 abcdef`).
+
+mod dnssec;
+mod fields;
+mod gateway;
+mod legacy;
+mod loc;
+mod reader;
+pub(crate) mod show;
+mod svcb;
+mod typed;
+
+pub use typed::{Dnskey, Ds, Mx, Rdata, Rrsig, Soa, Strings};
+
+use super::builder::{BufferFull, Builder};
+use super::error::ParseError;
+use super::message::Record;
+use super::name::Name;
+use super::registry::{Class, RecordType};
+use super::text::{Source, TextError, TextErrorKind};
+use fields as f;
+use fields::{Field, Names};
+use reader::{Fault, Reader, Shown};
+
+/// The fields of a type, and whether it means something in the class IN only.
+struct Row {
+    fields: &'static [Field],
+    internet_only: bool,
+}
+
+/// A type that has the same RDATA in every class.
+const fn any(fields: &'static [Field]) -> Option<Row> {
+    Some(Row { fields, internet_only: false })
+}
+
+/// A type of the class IN.
+const fn internet(fields: &'static [Field]) -> Option<Row> {
+    Some(Row { fields, internet_only: true })
+}
+
+/// The table of the types. To add a type is to add a row here (and its mnemonic to the registry).
+const fn row(rtype: RecordType) -> Option<Row> {
+    use RecordType as T;
+    match rtype {
+        T::A => internet(&[f::IPV4]),
+        T::NS | T::MD | T::MF | T::CNAME | T::MB | T::MG | T::MR | T::PTR => any(&[f::OLD_NAME]),
+        T::SOA => {
+            any(&[f::OLD_NAME, f::OLD_NAME, f::U32, f::PERIOD, f::PERIOD, f::PERIOD, f::PERIOD])
+        }
+        T::WKS => internet(&[f::IPV4, f::SERVICES]),
+        T::HINFO => any(&[f::STRING, f::STRING]),
+        T::MINFO => any(&[f::OLD_NAME, f::OLD_NAME]),
+        T::MX => any(&[f::U16, f::OLD_NAME]),
+        T::TXT | T::NINFO | T::SPF | T::AVC | T::RESINFO | T::WALLET => any(&[f::STRINGS]),
+        T::RP => any(&[f::READ_NAME, f::READ_NAME]),
+        T::AFSDB | T::RT => any(&[f::U16, f::READ_NAME]),
+        T::X25 => any(&[f::STRING]),
+        T::ISDN => any(&[f::STRING, f::OPTIONAL_STRING]),
+        T::NSAP => internet(&[f::NSAP]),
+        T::NSAP_PTR => internet(&[f::NAME]),
+        T::SIG => {
+            any(&[f::TYPE, f::U8, f::U8, f::U32, f::TIME, f::TIME, f::U16, f::READ_NAME, f::BASE64])
+        }
+        T::KEY => any(&[f::U16, f::U8, f::ALGORITHM, f::OPTIONAL_BASE64]),
+        T::PX => internet(&[f::U16, f::READ_NAME, f::READ_NAME]),
+        T::GPOS => any(&[f::STRING, f::STRING, f::STRING]),
+        T::AAAA => internet(&[f::IPV6]),
+        T::LOC => any(&[f::LOCATION]),
+        T::NXT => any(&[f::READ_NAME, f::NXT_TYPES]),
+        T::SRV => internet(&[f::U16, f::U16, f::U16, f::READ_NAME]),
+        T::NAPTR => internet(&[f::U16, f::U16, f::STRING, f::STRING, f::STRING, f::READ_NAME]),
+        T::KX => internet(&[f::U16, f::LOWER_NAME]),
+        T::CERT => any(&[f::CERT_TYPE, f::U16, f::ALGORITHM, f::BASE64]),
+        T::A6 => internet(&[f::A6]),
+        T::DNAME => any(&[f::LOWER_NAME]),
+        T::SINK => any(&[f::U8, f::U8, f::U8, f::OPTIONAL_BASE64]),
+        T::APL => internet(&[f::PREFIXES]),
+        T::DS | T::CDS | T::TA | T::DLV => any(&[f::U16, f::ALGORITHM, f::U8, f::HEX]),
+        T::SSHFP => any(&[f::U8, f::U8, f::HEX]),
+        T::IPSECKEY => any(&[f::IPSEC_GATEWAY, f::OPTIONAL_BASE64]),
+        T::RRSIG => any(&[
+            f::TYPE,
+            f::ALGORITHM,
+            f::U8,
+            f::PERIOD,
+            f::TIME,
+            f::TIME,
+            f::U16,
+            f::LOWER_NAME,
+            f::BASE64,
+        ]),
+        T::NSEC => any(&[f::NAME, f::TYPES]),
+        T::DNSKEY | T::CDNSKEY | T::RKEY => any(&[f::U16, f::U8, f::ALGORITHM, f::BASE64]),
+        T::DHCID => internet(&[f::BASE64]),
+        T::NSEC3 => any(&[f::U8, f::U8, f::U16, f::SALT, f::NEXT_HASH, f::TYPES]),
+        T::NSEC3PARAM => any(&[f::U8, f::U8, f::U16, f::SALT]),
+        T::TLSA | T::SMIMEA => any(&[f::U8, f::U8, f::U8, f::HEX]),
+        T::HIP => any(&[f::HOST_IDENTITY]),
+        T::TALINK => any(&[f::NAME, f::NAME]),
+        T::OPENPGPKEY | T::HHIT | T::BRID => any(&[f::BASE64]),
+        T::CSYNC => any(&[f::U32, f::U16, f::TYPES]),
+        T::ZONEMD => any(&[f::U32, f::U8, f::U8, f::HEX]),
+        T::SVCB | T::HTTPS => internet(&[f::U16, f::NAME, f::SERVICE_PARAMETERS]),
+        T::DSYNC => any(&[f::TYPE, f::DSYNC_SCHEME, f::U16, f::NAME]),
+        T::NID | T::L64 => any(&[f::U16, f::NODE]),
+        T::L32 => any(&[f::U16, f::IPV4]),
+        T::LP => any(&[f::U16, f::NAME]),
+        T::EUI48 => any(&[f::EUI48]),
+        T::EUI64 => any(&[f::EUI64]),
+        T::TKEY => {
+            any(&[f::NAME, f::TIME, f::TIME, f::U16, f::ERROR, f::LONG_BASE64, f::LONG_BASE64])
+        }
+        T::TSIG => {
+            any(&[f::NAME, f::U48, f::U16, f::LONG_BASE64, f::U16, f::ERROR, f::LONG_BASE64])
+        }
+        T::URI => any(&[f::U16, f::U16, f::QUOTED_REST]),
+        T::CAA => any(&[f::U8, f::TAG, f::QUOTED_REST]),
+        T::DOA => any(&[f::U32, f::U32, f::U8, f::STRING, f::DASH_BASE64]),
+        T::AMTRELAY => any(&[f::RELAY]),
+        _ => None,
+    }
+}
+
+/// The fields of this RDATA, if they are known.
+fn fields_of(rtype: RecordType, class: Class) -> Option<&'static [Field]> {
+    if (rtype, class) == (RecordType::A, Class::CH) {
+        // The one type whose RDATA is another one in another class.
+        return Some(&[f::OLD_NAME, f::OCTAL]);
+    }
+    let row = row(rtype)?;
+    // An update deletes with the class NONE, whatever the class of the zone (RFC 2136 §2.5.4).
+    (!row.internet_only || matches!(class, Class::IN | Class::NONE)).then_some(row.fields)
+}
+
+/// An update deletes with records that have no RDATA (RFC 2136 §2.5), and asks with them (§2.4).
+fn is_empty_update(rdata: &[u8], class: Class) -> bool {
+    rdata.is_empty() && matches!(class, Class::ANY | Class::NONE)
+}
+
+impl Record<'_> {
+    /// Appends the RDATA in presentation format: printable ASCII only. Types without a format of
+    /// their own, and values that theirs cannot say, are written in the generic form of
+    /// RFC 3597 §5.
+    ///
+    /// # Errors
+    /// The RDATA does not fit its type; nothing is appended then.
+    #[inline]
+    pub fn write_data(&self, out: &mut Vec<u8>) -> Result<(), ParseError> {
+        write_data(self.rtype, self.class, self.reader(), self.rdata(), out)
+    }
+
+    /// Checks the RDATA against its type.
+    ///
+    /// # Errors
+    /// As for [`Record::write_data`].
+    pub fn check(&self) -> Result<(), ParseError> {
+        self.write_data(&mut Vec::new())
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        let (message, start) = self.rdata_in_message();
+        Reader::in_message(message, start)
+    }
+}
+
+/// Appends the presentation format of an RDATA without a message around it.
+pub(super) fn write_alone(
+    rtype: RecordType,
+    class: Class,
+    rdata: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), ParseError> {
+    write_data(rtype, class, Reader::alone(rdata), rdata, out)
+}
+
+#[inline]
+fn write_data(
+    rtype: RecordType,
+    class: Class,
+    mut reader: Reader<'_>,
+    octets: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), ParseError> {
+    // The most frequent type is worth a way of its own.
+    if let (RecordType::A, Class::IN, &[a, b, c, d]) = (rtype, class, octets) {
+        show::ipv4([a, b, c, d], out);
+        return Ok(());
+    }
+    let start = out.len();
+    let shown = match fields_of(rtype, class) {
+        Some(_) if is_empty_update(octets, class) => Err(Fault::NoForm),
+        Some(fields) => show_fields(fields, &mut reader, out),
+        None => Err(Fault::NoForm),
+    };
+    match shown {
+        Ok(()) => Ok(()),
+        Err(Fault::NoForm) => {
+            out.truncate(start);
+            show::generic(octets, out);
+            Ok(())
+        }
+        Err(Fault::Malformed(error)) => {
+            out.truncate(start);
+            Err(error)
+        }
+    }
+}
+
+fn show_fields(fields: &[Field], reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
+    let start = out.len();
+    for field in fields {
+        let mark = out.len();
+        if mark > start {
+            out.push(b' ');
+        }
+        let behind = out.len();
+        (field.show)(reader, out)?;
+        // A field may be absent; then so is the space before it.
+        if out.len() == behind {
+            out.truncate(mark);
+        }
+    }
+    if reader.is_empty() {
+        Ok(())
+    } else {
+        Err(reader.wrong("octets behind the last field of the RDATA"))
+    }
+}
+
+/// Reads the text of an RDATA to the end of its entry, in the format of its type or in the
+/// generic form, which every type takes (RFC 3597 §5).
+pub(super) fn from_tokens(
+    rtype: RecordType,
+    class: Class,
+    source: &mut Source<'_, '_>,
+) -> Result<Vec<u8>, TextError> {
+    let fields = fields_of(rtype, class);
+    let first = source.peek()?;
+    let generic = first.filter(|token| !token.quoted && token.raw == b"\\#");
+    let mut rdata = Vec::new();
+    match (generic, fields) {
+        (Some(token), _) => {
+            rdata = generic_from_tokens(source)?;
+            let check = write_alone(rtype, class, &rdata, &mut Vec::new());
+            check.map_err(|error| token.error(TextErrorKind::Rdata(error.kind)))?;
+        }
+        (None, Some(fields)) => {
+            for field in fields {
+                (field.parse)(source, &mut rdata)?;
+            }
+            source.end()?;
+        }
+        (None, None) => {
+            const WHAT: &str = "the generic form, '\\# LENGTH HEX', as the type has no other";
+            return Err(source.token(WHAT)?.expected(WHAT));
+        }
+    }
+    if rdata.len() > usize::from(u16::MAX) {
+        let kind = TextErrorKind::RdataTooLong(rdata.len());
+        return Err(match first {
+            Some(token) => token.error(kind),
+            None => source.lexer.error(kind),
+        });
+    }
+    Ok(rdata)
+}
+
+fn generic_from_tokens(source: &mut Source<'_, '_>) -> Result<Vec<u8>, TextError> {
+    source.token("\\#")?;
+    let token = source.token("the number of octets")?;
+    let said = usize::from(token.number::<u16>("a number of octets from 0 to 65535")?);
+    let octets = if source.peek()?.is_some() { source.hex_rest()? } else { Vec::new() };
+    let there = octets.len();
+    if said == there { Ok(octets) } else { Err(token.error(TextErrorKind::Length { said, there })) }
+}
+
+/// Copies an RDATA field by field; `name` gets each name that is not to stay as it is.
+fn copy_fields<E: From<ParseError>>(
+    fields: &[Field],
+    mut reader: Reader<'_>,
+    changed: impl Fn(Names) -> bool,
+    mut part: impl FnMut(Part<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut scratch = Vec::new();
+    for field in fields {
+        if changed(field.names) {
+            part(Part::Name(reader.name(field.names.read_compressed())?))?;
+            continue;
+        }
+        let start = reader.offset();
+        scratch.clear();
+        match (field.show)(&mut reader, &mut scratch) {
+            Ok(()) => {}
+            // Behind what has no text, nothing is known but that it stays as it is.
+            Err(Fault::NoForm) => {
+                reader.rest();
+            }
+            Err(Fault::Malformed(error)) => return Err(error.into()),
+        }
+        part(Part::Octets(reader.since(start)))?;
+    }
+    part(Part::Octets(reader.rest()))
+}
+
+/// A part of an RDATA that is copied.
+enum Part<'a> {
+    Octets(&'a [u8]),
+    Name(Name<'a>),
+}
+
+/// Whether any field of an RDATA does something to its names.
+fn any_name(fields: &[Field], wanted: impl Fn(Names) -> bool) -> bool {
+    fields.iter().any(|field| wanted(field.names))
+}
+
+/// The RDATA of a record with its names written out; RDATA without compressible names stays
+/// octet for octet as it is, even malformed.
+pub(super) fn expand(record: &Record<'_>) -> Result<Vec<u8>, ParseError> {
+    let fields = fields_of(record.rtype, record.class)
+        .filter(|fields| !record.rdata().is_empty() && any_name(fields, Names::read_compressed));
+    let Some(fields) = fields else { return Ok(record.rdata().to_vec()) };
+    let mut out = Vec::with_capacity(record.rdata().len());
+    copy_fields(fields, record.reader(), Names::read_compressed, |part| {
+        match part {
+            Part::Octets(octets) => out.extend_from_slice(octets),
+            Part::Name(name) => out.extend_from_slice(name.to_buf().as_wire()),
+        }
+        Ok::<(), ParseError>(())
+    })?;
+    Ok(out)
+}
+
+/// The canonical form of an RDATA that stands alone (RFC 4034 §6.2).
+pub(super) fn canonical(
+    rtype: RecordType,
+    class: Class,
+    rdata: &[u8],
+) -> Result<Vec<u8>, ParseError> {
+    let lowered = |names: Names| names != Names::Kept;
+    let fields = fields_of(rtype, class)
+        .filter(|fields| !is_empty_update(rdata, class) && any_name(fields, lowered));
+    let Some(fields) = fields else { return Ok(rdata.to_vec()) };
+    let mut out = Vec::with_capacity(rdata.len());
+    copy_fields(fields, Reader::alone(rdata), lowered, |part| {
+        match part {
+            Part::Octets(octets) => out.extend_from_slice(octets),
+            Part::Name(name) => out.extend_from_slice(name.to_buf().to_lowercase().as_wire()),
+        }
+        Ok::<(), ParseError>(())
+    })?;
+    Ok(out)
+}
+
+/// Writes an RDATA that stands alone into a message, compressing the names that may be; what
+/// does not fit its type is written as it is.
+pub(super) fn build(
+    rtype: RecordType,
+    class: Class,
+    rdata: &[u8],
+    builder: &mut Builder<'_>,
+) -> Result<(), BufferFull> {
+    let compressed = |names: Names| names == Names::Compressed;
+    let fields = fields_of(rtype, class)
+        .filter(|fields| any_name(fields, compressed))
+        .filter(|_| write_alone(rtype, class, rdata, &mut Vec::new()).is_ok());
+    let Some(fields) = fields.filter(|_| !rdata.is_empty()) else { return builder.octets(rdata) };
+    let copied = copy_fields(fields, Reader::alone(rdata), compressed, |part| match part {
+        Part::Octets(octets) => builder.octets(octets).map_err(|BufferFull| Stop::Full),
+        Part::Name(name) => builder.name(name.to_buf().as_wire()).map_err(|BufferFull| Stop::Full),
+    });
+    match copied {
+        Err(Stop::Full) => Err(BufferFull),
+        // The RDATA was checked above.
+        Ok(()) | Err(Stop::Malformed) => Ok(()),
+    }
+}
+
+/// Why copying into a message ended early.
+enum Stop {
+    Full,
+    Malformed,
+}
+
+impl From<ParseError> for Stop {
+    fn from(_: ParseError) -> Self {
+        Self::Malformed
+    }
+}

@@ -1,0 +1,99 @@
+//! What can be wrong with text, and where.
+
+use super::super::error::ParseErrorKind;
+use super::super::name::NameError;
+
+/// Why an entry could not be read, and where in the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {kind}")]
+pub struct TextError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The octet within the line, from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub kind: TextErrorKind,
+}
+
+/// The kinds of mistakes in text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TextErrorKind {
+    /// Something else stands where a certain thing must be.
+    #[error("expected {what}, found '{found}'")]
+    Expected {
+        /// What must be there.
+        what: &'static str,
+        /// What is there, printable.
+        found: String,
+    },
+    /// The entry ends too early.
+    #[error("the entry ends where {0} should be")]
+    Missing(&'static str),
+    /// More than the entry can have.
+    #[error("'{0}' is left over behind the last field")]
+    Extra(String),
+    /// Text that is no domain name.
+    #[error("'{text}' is not a domain name: {error}")]
+    Name {
+        /// The text, printable.
+        text: String,
+        /// Why it is none.
+        error: NameError,
+    },
+    /// A backslash without a value behind it.
+    #[error("a backslash must be followed by three digits (000 to 255) or one other character")]
+    Escape,
+    /// A string of more than 255 octets.
+    #[error("a string of {0} octets; 255 are the most that one can have")]
+    StringTooLong(usize),
+    /// A quotation mark without a partner on its line.
+    #[error("a quoted string is not closed on its line")]
+    OpenQuote,
+    /// A parenthesis that is not closed before the end.
+    #[error("a parenthesis is not closed")]
+    OpenParenthesis,
+    /// A parenthesis that was not opened.
+    #[error("a parenthesis is closed that was not opened")]
+    NoParenthesis,
+    /// An RDATA in the generic form that its type cannot have.
+    #[error("the RDATA does not fit the type: {0}")]
+    Rdata(ParseErrorKind),
+    /// The generic form's length is not the number of octets that follow.
+    #[error("the length says {said} octets, but {there} follow")]
+    Length {
+        /// The number in the text.
+        said: usize,
+        /// The octets in the text.
+        there: usize,
+    },
+    /// More than 65,535 octets of RDATA.
+    #[error("an RDATA of {0} octets; 65535 are the most that a record can have")]
+    RdataTooLong(usize),
+    /// An entry that starts with a blank, before any owner.
+    #[error("an entry without an owner, and no earlier entry that had one")]
+    NoOwner,
+    /// An entry without a TTL, and none to take.
+    #[error("an entry without a TTL, and neither $TTL nor an earlier entry that had one")]
+    NoTtl,
+    /// A type that only questions or messages have.
+    #[error("{0} is not a type that a record in a file can have")]
+    MetaType(super::super::registry::RecordType),
+    /// A `$` word that nobody defined.
+    #[error("'{0}' is not a directive ($ORIGIN, $TTL and $INCLUDE are)")]
+    Directive(String),
+    /// `$INCLUDE` where it is not allowed.
+    #[error("$INCLUDE is not allowed here")]
+    IncludeRefused,
+    /// A file that `$INCLUDE` names cannot be had.
+    #[error("cannot include '{file}': {reason}")]
+    Include {
+        /// The file, printable.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Service parameters that contradict each other.
+    #[error("{0}")]
+    Parameters(&'static str),
+}

@@ -1,0 +1,40 @@
+//! The master file format of RFC 1035 §5: records and zones as text.
+//!
+//! Text comes in as octets and becomes [`RecordBuf`](super::RecordBuf)s, one entry at a time;
+//! what is wrong is reported with its line, its column and the reason, and reading goes on with
+//! the next entry. This module opens no files: `$INCLUDE` is refused unless the caller gives a
+//! way to load one.
+
+mod error;
+mod lexer;
+mod source;
+mod zone;
+
+pub use error::{TextError, TextErrorKind};
+pub(crate) use lexer::{Lexer, Token};
+pub(crate) use source::{Source, unescape};
+pub use zone::{IncludeLoader, ZoneOptions, ZoneReader};
+
+/// Appends octets from anywhere so that they are safe on a terminal: printable ASCII as it is, a
+/// backslash doubled, everything else as `\DDD`.
+pub fn write_printable(octets: &[u8], out: &mut Vec<u8>) {
+    for &octet in octets {
+        match octet {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x20..=0x7E => out.push(octet),
+            _ => super::rdata::show::escaped_decimal(octet, out),
+        }
+    }
+}
+
+/// Text from anywhere for a message to the user: printable, and not long.
+pub(crate) fn excerpt(octets: &[u8]) -> String {
+    const LONGEST: usize = 60;
+    let mut out = Vec::new();
+    write_printable(&octets[..octets.len().min(LONGEST)], &mut out);
+    let mut text = String::from_utf8_lossy(&out).into_owned();
+    if octets.len() > LONGEST {
+        text.push_str("...");
+    }
+    text
+}

@@ -1,0 +1,214 @@
+//! Reads the records of a master file, one after the other.
+
+use super::super::name::NameBuf;
+use super::super::rdata;
+use super::super::record::RecordBuf;
+use super::super::registry::{Class, RecordType};
+use super::error::{TextError, TextErrorKind as Kind};
+use super::lexer::{Lexer, Token};
+use super::source::Source;
+
+/// The longest TTL (RFC 2181 §8).
+const LONGEST_TTL: u32 = i32::MAX as u32;
+/// How deep files may include each other.
+const DEEPEST: usize = 16;
+
+/// Loads a file that `$INCLUDE` names: gives its octets, or one sentence why it cannot be had.
+pub type IncludeLoader<'l> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'l;
+
+/// What a text starts from.
+#[derive(Debug, Clone)]
+pub struct ZoneOptions {
+    /// Completes names without a final dot until `$ORIGIN` says another one.
+    pub origin: NameBuf,
+    /// The TTL of records without one until `$TTL` says another; with `None` the last one that an
+    /// earlier record gave.
+    pub ttl: Option<u32>,
+    /// The class of records without one; with `None` the last one that an earlier record gave,
+    /// IN before that.
+    pub class: Option<Class>,
+    /// Whether parentheses may hold an entry together over several lines; if not, each line is an
+    /// entry, and one broken line never takes others with it.
+    pub multiline: bool,
+}
+
+impl Default for ZoneOptions {
+    fn default() -> Self {
+        Self { origin: NameBuf::root(), ttl: None, class: None, multiline: true }
+    }
+}
+
+/// Iterator over the records of a text. An entry that cannot be read is an error in its place,
+/// and the iterator goes on behind it.
+pub struct ZoneReader<'t, 'l> {
+    lexer: Lexer<'t>,
+    state: State,
+    loader: Option<&'l mut IncludeLoader<'l>>,
+    /// Records of an included file, the last one first.
+    included: Vec<Result<RecordBuf, TextError>>,
+}
+
+/// What an entry takes from those before it.
+#[derive(Clone)]
+struct State {
+    origin: NameBuf,
+    owner: Option<NameBuf>,
+    ttl: Option<u32>,
+    last_ttl: Option<u32>,
+    class: Option<Class>,
+    last_class: Class,
+    depth: usize,
+}
+
+impl<'t, 'l> ZoneReader<'t, 'l> {
+    /// Reads `text`; `$INCLUDE` is an error.
+    pub fn new(text: &'t [u8], options: &ZoneOptions) -> Self {
+        let state = State {
+            origin: options.origin,
+            owner: None,
+            ttl: options.ttl,
+            last_ttl: None,
+            class: options.class,
+            last_class: Class::IN,
+            depth: 0,
+        };
+        Self {
+            lexer: Lexer::new(text, options.multiline),
+            state,
+            loader: None,
+            included: Vec::new(),
+        }
+    }
+
+    /// Lets `$INCLUDE` load files through `loader`.
+    #[must_use]
+    pub fn with_include(mut self, loader: &'l mut IncludeLoader<'l>) -> Self {
+        self.loader = Some(loader);
+        self
+    }
+
+    /// Reads one entry: a record, or nothing for a directive or an empty line.
+    fn entry(&mut self) -> Result<Option<RecordBuf>, TextError> {
+        let owner_left_out = self.lexer.is_at_blank();
+        let Some(first) = self.lexer.peek()? else { return Ok(None) };
+        if !owner_left_out {
+            self.lexer.token()?;
+            if first.raw.first() == Some(&b'$') && !first.quoted {
+                self.directive(&first)?;
+                return Ok(None);
+            }
+            let source = Source { lexer: &mut self.lexer, origin: &self.state.origin };
+            self.state.owner = Some(source.name_from(&first)?);
+        }
+        let name = self.state.owner.ok_or_else(|| first.error(Kind::NoOwner))?;
+        let mut source = Source { lexer: &mut self.lexer, origin: &self.state.origin };
+        let (mut ttl, mut class) = (None, None);
+        let (token, rtype) = loop {
+            let token = source.token("a record type")?;
+            if token.quoted {
+                return Err(token.expected("a TTL, a class or a record type"));
+            }
+            if ttl.is_none() && token.raw.first().is_some_and(u8::is_ascii_digit) {
+                ttl = Some(token.period(LONGEST_TTL, "a TTL from 0 to 2147483647 seconds")?);
+                continue;
+            }
+            if class.is_none()
+                && let Some(Ok(found)) = token.text().map(str::parse::<Class>)
+                // ANY is a type too, and no class that a record of a file can have.
+                && found != Class::ANY
+            {
+                class = Some(found);
+                continue;
+            }
+            break (token, token.parse::<RecordType>("a TTL, a class or a record type")?);
+        };
+        if rtype.is_meta() {
+            return Err(token.error(Kind::MetaType(rtype)));
+        }
+        let class = class.or(self.state.class).unwrap_or(self.state.last_class);
+        let rdata = rdata::from_tokens(rtype, class, &mut source)?;
+        // What an entry says counts for those behind it once it was read as a whole.
+        let taken = self.state.ttl.or(self.state.last_ttl);
+        let ttl = ttl.or(taken).ok_or_else(|| token.error(Kind::NoTtl))?;
+        self.state.last_ttl = Some(ttl);
+        self.state.last_class = class;
+        Ok(Some(RecordBuf { name, ttl, class, rtype, rdata }))
+    }
+
+    fn directive(&mut self, word: &Token<'_>) -> Result<(), TextError> {
+        let mut source = Source { lexer: &mut self.lexer, origin: &self.state.origin };
+        if word.raw.eq_ignore_ascii_case(b"$ORIGIN") {
+            let origin = source.name()?;
+            source.end()?;
+            self.state.origin = origin;
+        } else if word.raw.eq_ignore_ascii_case(b"$TTL") {
+            let token = source.token("a TTL")?;
+            let ttl = token.period(LONGEST_TTL, "a TTL from 0 to 2147483647 seconds")?;
+            source.end()?;
+            self.state.ttl = Some(ttl);
+        } else if word.raw.eq_ignore_ascii_case(b"$INCLUDE") {
+            let file = source.token("the name of a file")?;
+            let origin = match source.optional()? {
+                Some(token) => source.name_from(&token)?,
+                None => self.state.origin,
+            };
+            source.end()?;
+            self.include(&file, origin)?;
+        } else {
+            return Err(word.error(Kind::Directive(super::excerpt(word.raw))));
+        }
+        Ok(())
+    }
+
+    /// Reads a whole file in place of the directive; its origin and owner end with it
+    /// (RFC 1035 §5.1).
+    fn include(&mut self, file: &Token<'_>, origin: NameBuf) -> Result<(), TextError> {
+        let Some(loader) = self.loader.as_mut() else {
+            return Err(file.error(Kind::IncludeRefused));
+        };
+        let refused =
+            |reason: String| file.error(Kind::Include { file: super::excerpt(file.raw), reason });
+        if self.state.depth >= DEEPEST {
+            return Err(refused(format!("files include each other more than {DEEPEST} deep")));
+        }
+        let octets = file.octets()?;
+        let path =
+            String::from_utf8(octets).map_err(|_| refused("its name is not UTF-8".to_owned()))?;
+        let text = loader(&path).map_err(refused)?;
+        let state = State { origin, depth: self.state.depth + 1, ..self.state.clone() };
+        let mut reader = ZoneReader {
+            lexer: Lexer::new(&text, self.lexer.is_multiline()),
+            state,
+            loader: Some(&mut **loader),
+            included: Vec::new(),
+        };
+        // A mistake in there is shown at the place that includes it.
+        let located = |error: TextError| refused(error.to_string());
+        self.included = reader.by_ref().map(|entry| entry.map_err(located)).collect();
+        self.included.reverse();
+        self.state.last_ttl = reader.state.last_ttl;
+        Ok(())
+    }
+}
+
+impl Iterator for ZoneReader<'_, '_> {
+    type Item = Result<RecordBuf, TextError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(record) = self.included.pop() {
+                return Some(record);
+            }
+            if self.lexer.is_at_end() {
+                return None;
+            }
+            let entry = self.entry();
+            self.lexer.end_entry();
+            match entry {
+                Ok(None) => {}
+                Ok(Some(record)) => return Some(Ok(record)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
