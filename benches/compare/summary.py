@@ -1,0 +1,78 @@
+"""Ratios of medians from the records of measure.py, beside the targets: summary.py RECORDS COUNT"""
+
+import json
+import statistics
+import sys
+
+runs = {}
+with open(sys.argv[1]) as records:
+    for record in map(json.loads, records):
+        record["cpu_per_m"] = record["cpu"] / max(record["answered"], 1) * 1e6
+        record["rate"] = record["names"] / record["wall"]
+        record["lost"] = record["names"] - record["answered"]
+        record["attempts_per_name"] = record.get("attempts", 0) / max(record["names"], 1)
+        runs.setdefault((record["mode"], record["tool"]), []).append(record)
+count = int(sys.argv[2])
+
+
+def median(mode, key, tool="dnsonde"):
+    return statistics.median(run[key] for run in runs[mode, tool])
+
+
+def worst(mode, key, tool="dnsonde"):
+    return max(run[key] for run in runs[mode, tool])
+
+
+def spread(mode, key, tool="dnsonde"):
+    values = [run[key] for run in runs[mode, tool]]
+    return f"{min(values):.2f} to {max(values):.2f}"
+
+
+def row(what, value, relation=None, target=None):
+    if target is None:
+        print(f"| {what} | {value:.4g} | | |")
+        return
+    holds = value <= target if relation == "<=" else value >= target
+    print(f"| {what} | {value:.4g} | {'at most' if relation == '<=' else 'at least'} {target:g} |"
+          f" {'yes' if holds else '**no**'} |")
+
+
+print("\n| tool, comparison | runs | names/s | cpu s / M answered | lost | attempts/name | MiB |")
+print("|---|---|---|---|---|---|---|")
+for (mode, tool), of_mode in runs.items():
+    print(f"| {tool}, {mode} | {len(of_mode)} | {median(mode, 'rate', tool):,.0f}"
+          f" | {median(mode, 'cpu_per_m', tool):.2f} ({spread(mode, 'cpu_per_m', tool)})"
+          f" | {worst(mode, 'lost', tool)} | {median(mode, 'attempts_per_name', tool):.4f}"
+          f" | {worst(mode, 'rss_mib', tool):.1f} |")
+
+print("\n| target | value | wanted | reached |")
+print("|---|---|---|---|")
+has = lambda mode, tool="dnsonde": (mode, tool) in runs
+for outstanding, cpu, rate in ((1000, ("<=", 0.35), (">=", 1.7)), (100, (), ())):
+    dnsperf = f"dnsperf-q{outstanding}"
+    if has("clean") and has("clean", dnsperf):
+        row(f"processor time per answer / dnsperf -q {outstanding}",
+            median("clean", "cpu_per_m") / median("clean", "cpu_per_m", dnsperf), *cpu)
+        row(f"names per second / dnsperf -q {outstanding}",
+            median("clean", "rate") / median("clean", "rate", dnsperf), *rate)
+for mode in ("clean", "ten-million"):
+    if has(mode):
+        row(f"{mode}: peak memory, MiB", worst(mode, "rss_mib"), "<=", 64)
+for mode in ("clean", "overload", "refused20", "mixed4"):
+    if has(mode):
+        row(f"{mode}: unanswered", worst(mode, "lost"), "<=", 0)
+if has("overload"):
+    row("overload: attempts a name", worst("overload", "attempts_per_name"), "<=", 1.02)
+if has("loss10"):
+    row("loss10: unanswered in 10,000", worst("loss10", "lost") / count * 10_000, "<=", 1)
+    row("loss10: attempts a name", worst("loss10", "attempts_per_name"), "<=", 1.13)
+if has("clean"):
+    if has("mixed4"):
+        row("mixed4: names per second / clean",
+            median("mixed4", "rate") / median("clean", "rate"), ">=", 0.5)
+    if has("silent"):
+        row("silent: names per second / clean",
+            median("silent", "rate") / median("clean", "rate"), ">=", 0.9)
+    if has("servers16"):
+        row("servers16: processor time per answer / clean",
+            median("servers16", "cpu_per_m") / median("clean", "cpu_per_m"), "<=", 1.6)
