@@ -168,13 +168,17 @@ impl Driver {
         }
     }
 
-    /// Sends a batch of the engine's. Returns whether there may be more at once.
+    /// Sends a batch of the engine's, or what is left of the last one. Returns whether something
+    /// came of it that the caller should see, or there may be more at once.
     fn send(&mut self, now: Time, sink: &mut Sink<'_>) -> bool {
         let Self { engine, udp, tcp, transmits, .. } = self;
-        let mut fresh = false;
+        let mut busy = false;
         if udp.is_drained() {
             engine.poll_transmit(now, transmits);
-            fresh = !transmits.is_empty();
+            if transmits.is_empty() {
+                return false;
+            }
+            busy = true;
             let mut each = |event: udp::Event<'_>| on_udp(engine, transmits, now, event, sink);
             udp.load(transmits, &mut each);
             for stream in transmits.streams() {
@@ -184,11 +188,12 @@ impl Driver {
                 tcp.submit(now, server, stream.key, message, &mut each);
             }
         }
-        if !udp.is_drained() {
-            let mut each = |event: udp::Event<'_>| on_udp(engine, transmits, now, event, sink);
-            udp.send(now, transmits, &mut each);
-        }
-        fresh
+        let mut each = |event: udp::Event<'_>| {
+            busy = true;
+            on_udp(engine, transmits, now, event, sink);
+        };
+        udp.send(now, transmits, &mut each);
+        busy || udp.is_drained()
     }
 
     /// Receives datagrams. Returns whether something happened; if not, the task will be woken.
@@ -204,9 +209,14 @@ impl Driver {
 
     fn poll_tcp(&mut self, cx: &mut Context<'_>, now: Time, sink: &mut Sink<'_>) -> bool {
         let Self { engine, tcp, clock, .. } = self;
-        let mut each = |event: tcp::Event<'_, _>| on_tcp(engine, now, event, sink);
+        let mut busy = false;
+        let mut each = |event: tcp::Event<'_, _>| {
+            busy = true;
+            on_tcp(engine, now, event, sink);
+        };
         tcp.sweep(now, &mut each);
-        tcp.poll(cx, clock, &mut each).is_ready()
+        let ready = tcp.poll(cx, clock, &mut each).is_ready();
+        ready || busy
     }
 }
 

@@ -391,6 +391,8 @@ impl<'a> Iterator for ControlMessages<'a> {
             let cmsg = &*self.next;
             let data = libc::CMSG_DATA(self.next);
             let head = data as usize - self.next as usize;
+            // The field is a `u32` with musl.
+            #[allow(clippy::unnecessary_cast)]
             let len = (cmsg.cmsg_len as usize).saturating_sub(head);
             let data = std::slice::from_raw_parts(data, len);
             self.next = libc::CMSG_NXTHDR(self.header, self.next);
