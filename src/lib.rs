@@ -3,13 +3,17 @@
 //! - [`wire`]: octets to DNS messages and back.
 //! - [`engine`]: the exchange state machine, without I/O.
 //! - [`net`]: the drivers that move bytes for the engine.
-//! - [`playground`]: a DNS server on loopback with faults to order.
 //! - [`report`]: messages and results as text and JSON.
+//! - [`scan`]: bulk look-ups.
+//! - [`query`]: one exchange, carried out and shown in full.
+//! - [`playground`]: a DNS server on loopback with faults to order.
 //! - [`cli`]: the command line.
 
 pub mod cli;
 pub mod engine;
 pub mod net;
 pub mod playground;
+pub mod query;
 pub mod report;
+pub mod scan;
 pub mod wire;

@@ -1,16 +1,56 @@
-//! The command line: one file a command.
+//! The command line: arguments, exit codes, progress. One file a command.
+//!
+//! Arguments become a resolved plan in one step, and the plan is carried out in another, so that
+//! everything that is wrong with a command line is said before anything is sent.
+//!
+//! Machine output goes to standard output and nothing else does; notes and progress go to standard
+//! error. Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell.
 
-pub mod decode;
-pub mod input;
-pub mod rrcheck;
+mod complaint;
+mod decode;
+mod demo;
+mod input;
+mod progress;
+mod query;
+mod rrcheck;
+mod scan;
+mod servers;
+mod summary;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-/// The commands.
+use complaint::{Complaint, shown};
+
+/// Fine: verified, healthy, done.
+const FINE: u8 = 0;
+/// A problem was found.
+const PROBLEM: u8 = 1;
+/// A command line, or a file that it names, that makes no sense.
+const USAGE: u8 = 2;
+/// Could not be done, or not be told.
+const COULD_NOT: u8 = 3;
+
+/// A raw-packet DNS probing engine.
+///
+/// Sends DNS messages straight to authoritative and recursive servers, many at once, and keeps
+/// evidence of every attempt.
 #[derive(Debug, Parser)]
-#[command(name = "dnsonde", version, about)]
+#[command(
+    name = "dnsonde",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  dnsonde demo                                      look what it does, offline
+  dnsonde query @192.0.2.53 example.org MX          one exchange, in full
+  dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
+
+Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -18,18 +58,89 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Query(query::Args),
+    Scan(Box<scan::Args>),
+    Demo(demo::Args),
     Decode(decode::Args),
     Rrcheck(rrcheck::Args),
+    /// Write completions for a shell to standard output
+    #[command(after_help = "Examples:
+  dnsonde completions bash > /etc/bash_completion.d/dnsonde
+  dnsonde completions zsh > ~/.zfunc/_dnsonde")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write a manual page to standard output
+    #[command(after_help = "Examples:
+  dnsonde man | man -l -
+  dnsonde man scan > dnsonde-scan.1")]
+    Man {
+        /// The command to write about; without it, dnsonde as a whole
+        command: Option<String>,
+    },
 }
 
-/// Runs the command that the arguments name.
+/// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Query(args) => query::run(&args),
+        Command::Scan(args) => scan::run(*args),
+        Command::Demo(args) => demo::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Rrcheck(args) => rrcheck::run(&args),
+        Command::Completions { shell } => completions(shell),
+        Command::Man { command } => man(command.as_deref()),
     };
-    result.unwrap_or_else(|error| {
-        eprintln!("dnsonde: {error:#}");
-        ExitCode::from(3)
-    })
+    outcome.unwrap_or_else(|error| complain(&error))
+}
+
+/// Says what went wrong in one sentence, with a hint where there is one.
+fn complain(error: &anyhow::Error) -> ExitCode {
+    let (exit, hint) = match error.downcast_ref::<Complaint>() {
+        Some(complaint) => (complaint.exit, complaint.hint.as_deref()),
+        None => (COULD_NOT, None),
+    };
+    let mut text = format!("dnsonde: {}\n", shown(&format!("{error:#}")));
+    if let Some(hint) = hint {
+        text.push_str(&format!("  hint: {}\n", shown(hint)));
+    }
+    // Nobody can be told if standard error is closed.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    ExitCode::from(exit)
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "dnsonde", &mut out);
+    print(&out)
+}
+
+fn man(command: Option<&str>) -> anyhow::Result<ExitCode> {
+    let mut whole = Cli::command();
+    whole.build();
+    let page = match command {
+        None => whole,
+        Some(name) => whole
+            .get_subcommands()
+            .find(|sub| sub.get_name() == name)
+            .cloned()
+            .ok_or_else(|| Complaint::usage(format!("'{name}' is no command of dnsonde")))?
+            .display_name(format!("dnsonde-{name}")),
+    };
+    let mut out = Vec::new();
+    clap_mangen::Man::new(page).render(&mut out)?;
+    print(&out)
+}
+
+/// Writes to standard output; a reader that has seen enough is no error.
+fn print(octets: &[u8]) -> anyhow::Result<ExitCode> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(octets).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("standard output cannot be written")
+        }
+        _ => Ok(ExitCode::from(FINE)),
+    }
 }

@@ -3,5 +3,7 @@
 //! Everything that comes from the network is escaped here: what is written is printable, and a
 //! control octet of a peer never reaches a terminal. Pure: octets in, octets out.
 
+pub mod attempts;
 pub mod json;
 pub mod message;
+pub mod time;

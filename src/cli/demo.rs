@@ -1,0 +1,318 @@
+//! `dnsonde demo`: a scan of servers on this machine, some of them with faults, and what it found.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::complaint::Complaint;
+use super::progress::Progress;
+use super::scan::carry_out;
+use super::summary::grouped;
+use super::{FINE, PROBLEM, print};
+use crate::engine::Config;
+use crate::net;
+use crate::playground::zone::Zone;
+use crate::playground::{Faults, Server};
+use crate::scan::{Format, Output, Plan, Report, ServerStats, Source};
+use crate::wire::{NameBuf, Rcode, RecordType};
+
+/// Look what dnsonde does, offline
+///
+/// Starts three DNS servers on this machine, two of them with faults, and scans their names. No
+/// packet leaves the machine. Shows what became of the names, checks every answer against what the
+/// servers should say, and tells the faults apart.
+///
+/// Exit status: 0 every name has its right answer, 1 one has not, 3 the demo could not be run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dnsonde demo
+  dnsonde demo --names 10000 -o lines.jsonl")]
+pub(super) struct Args {
+    /// How many names to scan
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    names: u32,
+
+    /// Keep the lines of the scan (JSON lines) in a file
+    #[arg(short = 'o', long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// A server of the demo.
+struct Actor {
+    role: &'static str,
+    what: &'static str,
+    server: Server,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let keep = match &args.output {
+        Some(path) => Some(std::fs::File::create(path).map_err(|error| {
+            Complaint::usage(format!("{}: cannot be created: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    let actors = start_actors().context("the servers of the demo cannot be started")?;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "Three name servers run on this machine now, and no packet leaves it:\n{}\n\
+         Asking them for {} names …",
+        introduce(&actors),
+        grouped(args.names.into())
+    );
+    print(out.as_bytes())?;
+
+    let verdict = Arc::new(Mutex::new(Verdict::default()));
+    let names = names(args.names).into_bytes();
+    let mut progress = Progress::new(Some(names.len() as u64), false);
+    let plan = Plan {
+        source: Source::from_bytes("the names of the demo", names),
+        types: vec![RecordType::A],
+        servers: actors.iter().map(|actor| actor.server.addr()).collect(),
+        engine: Config { timeout: Duration::from_millis(400), ..Config::default() },
+        net: net::Options::default(),
+        threads: 1,
+        output: Output {
+            label: args
+                .output
+                .as_ref()
+                .map_or("the demo".into(), |path| path.display().to_string()),
+            write: Box::new(Checker {
+                zone: Zone::demo(),
+                partial: Vec::new(),
+                verdict: Arc::clone(&verdict),
+                keep,
+            }),
+        },
+        format: Format::Jsonl,
+        attempt_log: false,
+        silence: Duration::from_secs(30),
+    };
+    let (report, outcome) = carry_out(plan, &mut progress)?;
+    progress.clear();
+    outcome?;
+
+    let verdict = verdict.lock().map(|verdict| verdict.clone()).unwrap_or_default();
+    print(conclusion(args, &actors, &report, &verdict).as_bytes())?;
+    let fine = verdict.right == u64::from(args.names);
+    Ok(ExitCode::from(if fine { FINE } else { PROBLEM }))
+}
+
+fn start_actors() -> io::Result<Vec<Actor>> {
+    let start = |role, what, faults| -> io::Result<Actor> {
+        let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), faults)?;
+        Ok(Actor { role, what, server })
+    };
+    Ok(vec![
+        start("healthy", "answers everything at once", Faults::default())?,
+        start(
+            "lossy",
+            "loses 3 % of the queries, answers 3 % late and 3 % twice",
+            Faults {
+                drop: 0.03,
+                delayed: 0.03,
+                delay: Duration::from_millis(30),
+                duplicate: 0.03,
+                ..Faults::seeded(1)
+            },
+        )?,
+        start(
+            "difficult",
+            "refuses 3 %, truncates 1 %, and before 3 % comes an answer with a wrong ID",
+            Faults {
+                refused: 0.03,
+                truncate: 0.01,
+                wrong_id: 0.03,
+                right_follows: true,
+                ..Faults::seeded(2)
+            },
+        )?,
+    ])
+}
+
+fn introduce(actors: &[Actor]) -> String {
+    let mut text = String::new();
+    for Actor { role, what, server } in actors {
+        let _ = writeln!(text, "  {role:<10} {:<16} {what}", server.addr());
+    }
+    text
+}
+
+/// Mostly plain names, and some that do not exist, have no address, or are aliases.
+fn names(count: u32) -> String {
+    let mut names = String::with_capacity(count as usize * 20);
+    for i in 0..count {
+        let kind = match i % 100 {
+            0..=4 => "missing-",
+            5..=7 => "empty-",
+            8..=11 => "chain2-",
+            _ => "host-",
+        };
+        let _ = writeln!(names, "{kind}{i}.demo.test");
+    }
+    names
+}
+
+/// How the answers compare with what the servers should say.
+#[derive(Debug, Clone, Default)]
+struct Verdict {
+    right: u64,
+    wrong: u64,
+    /// Names without an answer.
+    missing: u64,
+    /// A few lines to show.
+    examples: Vec<String>,
+}
+
+/// Takes the lines of the scan in the place of a file.
+struct Checker {
+    zone: Zone,
+    partial: Vec<u8>,
+    verdict: Arc<Mutex<Verdict>>,
+    keep: Option<std::fs::File>,
+}
+
+impl Write for Checker {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if let Some(file) = &mut self.keep {
+            file.write_all(octets)?;
+        }
+        self.partial.extend_from_slice(octets);
+        let Some(end) = memchr::memrchr(b'\n', &self.partial) else { return Ok(octets.len()) };
+        let mut verdict =
+            self.verdict.lock().map_err(|_| io::Error::other("a thread of the demo failed"))?;
+        for line in self.partial[..end].split(|&octet| octet == b'\n') {
+            verdict.check(line, &self.zone);
+        }
+        self.partial.drain(..=end);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.keep.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+/// The members of a line that are checked.
+#[derive(serde::Deserialize)]
+struct Line<'l> {
+    #[serde(borrow)]
+    name: &'l str,
+    status: &'l str,
+    attempts: u32,
+    #[serde(default)]
+    answers: Vec<Answer<'l>>,
+}
+
+#[derive(serde::Deserialize)]
+struct Answer<'l> {
+    #[serde(rename = "type")]
+    rtype: &'l str,
+    data: &'l str,
+}
+
+impl Verdict {
+    fn check(&mut self, line: &[u8], zone: &Zone) {
+        let Ok(text) = std::str::from_utf8(line) else { return self.wrong += 1 };
+        let Ok(line) = serde_json::from_str::<Line<'_>>(text) else { return self.wrong += 1 };
+        let Ok(name) = line.name.parse::<NameBuf>() else { return self.wrong += 1 };
+        let wanted_status = if line.name.starts_with("missing-") { "NXDOMAIN" } else { "NOERROR" };
+        let addresses = line.answers.iter().filter(|answer| answer.rtype == "A");
+        let found: Vec<Ipv4Addr> =
+            addresses.filter_map(|answer| answer.data.parse().ok()).collect();
+        if matches!(line.status, "TIMEOUT" | "UNREACHABLE") {
+            self.missing += 1;
+        } else if line.status == wanted_status && found == zone.a(&name) {
+            self.right += 1;
+        } else {
+            self.wrong += 1;
+        }
+        let (has_address, was_repeated) = (!found.is_empty(), line.attempts > 1);
+        match self.examples.len() {
+            0 if has_address && !was_repeated => self.examples.push(text.to_owned()),
+            1 if has_address && was_repeated => self.examples.push(text.to_owned()),
+            _ => {}
+        }
+    }
+}
+
+fn conclusion(args: &Args, actors: &[Actor], report: &Report, verdict: &Verdict) -> String {
+    let seconds = report.duration.as_secs_f64();
+    let asked = report.tally.lines();
+    let mut text = format!(
+        "{} names in {seconds:.1} s: {} a second, with {:.3} attempts a name.\n\n\
+         \x20 {:>9} have the right answer (each was checked against what the servers should say)\n\
+         \x20 {:>9} have a wrong one\n\
+         \x20 {:>9} have none\n\n\
+         What stood in the way, counted by attempt:\n\n",
+        grouped(asked),
+        grouped((asked as f64 / seconds.max(0.001)) as u64),
+        report.tally.attempts as f64 / asked.max(1) as f64,
+        grouped(verdict.right),
+        grouped(verdict.wrong),
+        grouped(verdict.missing),
+    );
+    let _ = writeln!(
+        text,
+        "  {:<10} {:>8} {:>8} {:>6} {:>6} {:>6} {:>7} {:>9} {:>9} {:>9}",
+        "server",
+        "sent",
+        "answered",
+        "lost",
+        "twice",
+        "wrong",
+        "refused",
+        "truncated",
+        "median",
+        "99 %"
+    );
+    for (actor, stats) in actors.iter().zip(&report.servers) {
+        write_row(actor.role, stats, &mut text);
+    }
+    let _ = writeln!(
+        text,
+        "\nlost: no answer in time, asked again · twice: the same answer again · wrong: did not match\n\
+         any question and was not taken · refused: asked another server · truncated: asked over TCP\n\n\
+         Lines of the scan look like this:"
+    );
+    for example in &verdict.examples {
+        let _ = writeln!(text, "  {example}");
+    }
+    match &args.output {
+        Some(path) => {
+            let _ = writeln!(text, "\nAll lines are in {}.", path.display());
+        }
+        None => text.push_str(
+            "\nNow with names and servers of your own:\n  \
+             dnsonde scan names.txt -r RESOLVER -o out.jsonl\n",
+        ),
+    }
+    text
+}
+
+fn write_row(role: &str, stats: &ServerStats, text: &mut String) {
+    let counts = &stats.counts;
+    let millis =
+        |quantile| format!("{:.2} ms", counts.rtt_us.value_at_quantile(quantile) as f64 / 1000.0);
+    let refused = counts.rcodes[usize::from(Rcode::REFUSED.0)];
+    let _ = writeln!(
+        text,
+        "  {role:<10} {:>8} {:>8} {:>6} {:>6} {:>6} {:>7} {:>9} {:>9} {:>9}",
+        grouped(counts.sent),
+        grouped(counts.answered),
+        grouped(counts.lost),
+        grouped(counts.duplicates),
+        grouped(counts.mismatched),
+        grouped(refused),
+        grouped(counts.truncated),
+        millis(0.5),
+        millis(0.99),
+    );
+}

@@ -1,0 +1,75 @@
+//! How far a scan has come, on one line of a terminal.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::scan::Progress as State;
+
+/// The line. Nothing is ever drawn when standard error is no terminal.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+    /// Questions finished and the time, at the last look.
+    last: (u64, Duration),
+    rate: f64,
+}
+
+impl Progress {
+    /// `size` is that of the input in octets, if it is known. Lines of output on the same terminal
+    /// (`crowded`) leave no room for it.
+    pub fn new(size: Option<u64>, crowded: bool) -> Self {
+        let draws = std::io::stderr().is_terminal() && !crowded;
+        Self { bar: draws.then(|| new_bar(size)), last: (0, Duration::ZERO), rate: 0.0 }
+    }
+
+    /// Draws the line anew.
+    pub fn show(&mut self, state: &State) {
+        let Some(bar) = &self.bar else { return };
+        let done = state.tally.lines();
+        let span = state.elapsed.saturating_sub(self.last.1).as_secs_f64();
+        if span > 0.1 {
+            let rate = (done - self.last.0) as f64 / span;
+            // The last second or so counts most.
+            self.rate = if self.last.0 == 0 { rate } else { 0.7 * self.rate + 0.3 * rate };
+            self.last = (done, state.elapsed);
+        }
+        bar.set_position(state.octets_read);
+        let failed = match (state.tally.timed_out, state.tally.unreachable) {
+            (0, 0) => String::new(),
+            (timeouts, 0) => format!(", {timeouts} timed out"),
+            (0, unreachable) => format!(", {unreachable} unreachable"),
+            (timeouts, unreachable) => {
+                format!(", {timeouts} timed out, {unreachable} unreachable")
+            }
+        };
+        let stopping = if state.stopping { "; stopping" } else { "" };
+        bar.set_message(format!(
+            "{:.0}/s, {} answered{failed}{stopping}",
+            self.rate,
+            state.tally.answers()
+        ));
+    }
+
+    /// Takes the line away.
+    pub fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar(size: Option<u64>) -> ProgressBar {
+    let (bar, template) = match size {
+        Some(size) => (
+            ProgressBar::new(size),
+            "{percent:>3} % [{bar:20}] {elapsed_precise} (left {eta_precise}) {msg}",
+        ),
+        None => (ProgressBar::new_spinner(), "{spinner} {elapsed_precise} {msg}"),
+    };
+    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}

@@ -1,0 +1,549 @@
+//! `dnsonde scan`: looks up a list of names.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+use super::complaint::Complaint;
+use super::progress::Progress;
+use super::servers::{self, DNS_PORT, Families, Spec};
+use super::{COULD_NOT, FINE, PROBLEM, shown, summary};
+use crate::engine::{Config, Edns, TransportPolicy, Window};
+use crate::net;
+use crate::scan::{self, End, Format, Level, Output, Plan, Report, ScanError, Source, Stop};
+use crate::wire::{OptionCode, RecordType};
+
+/// Queries a second to one server, and to all of them, unless the user says otherwise: what a
+/// resolver of modest size and a home router bear.
+const POLITE_RATE_PER_SERVER: f64 = 1_000.0;
+const POLITE_RATE: f64 = 20_000.0;
+/// The scan ends when no server has answered anything for so long.
+const SILENCE: Duration = Duration::from_secs(30);
+/// An input of fewer octets is over before a limit is worth a note.
+const SMALL_INPUT: u64 = 32 * 1024;
+
+/// Look up a list of names
+///
+/// Reads names from a file or standard input, one NAME or NAME,TYPE a line, asks for each of them,
+/// and writes a line of output for each name and type, in the order in which they are finished.
+/// Blank lines and lines that begin with # or ; are passed over. Names in other scripts are asked
+/// in their IDNA form, and with -t PTR an address is asked by its reverse name. A line that cannot
+/// be asked gives a line with status INVALID that says why.
+///
+/// By default at most 1,000 queries a second go to one server and 20,000 to all together, except
+/// to servers on this machine. Ctrl-C stops asking and waits for the answers that are on their way;
+/// a second Ctrl-C does not wait.
+///
+/// Exit status: 0 every line of input has its line of output, 1 interrupted, 2 usage error, 3 the
+/// scan could not be carried out.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl
+  dnsonde scan names.txt -t A,AAAA -R resolvers.txt --rate 50000 --stats stats.json -o out.jsonl
+  zcat names.gz | dnsonde scan -r 192.0.2.53,192.0.2.54:5353 --format csv > out.csv
+  echo example.org,MX | dnsonde scan -r tcp://192.0.2.53")]
+#[allow(clippy::struct_excessive_bools)]
+pub(super) struct Args {
+    /// The names to look up; `-` is standard input
+    #[arg(default_value = "-", value_name = "FILE")]
+    input: PathBuf,
+
+    /// Types to ask each name for
+    #[arg(short = 't', long = "type", value_name = "TYPE", value_delimiter = ',')]
+    #[arg(default_value = "A", value_parser = asked_type)]
+    types: Vec<RecordType>,
+
+    /// Servers to ask: ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://
+    #[arg(short = 'r', long = "resolver", value_name = "SERVER", value_delimiter = ',')]
+    resolvers: Vec<String>,
+
+    /// A file of servers, one address a line, with a port or without
+    #[arg(short = 'R', long = "resolvers", value_name = "FILE")]
+    resolver_list: Option<PathBuf>,
+
+    /// Write the lines to a file; `-` is standard output
+    #[arg(short = 'o', long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// What lines look like; on a terminal text, else jsonl
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
+
+    /// Add each attempt and what became of it (jsonl only)
+    #[arg(long)]
+    attempts: bool,
+
+    /// Write the whole accounting to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
+
+    /// Queries in flight at once, or `auto`: as many as the servers answer without loss
+    #[arg(long, default_value = "auto", value_name = "N")]
+    concurrency: Concurrency,
+
+    /// Most queries a second in all, or `unlimited` [default: 20000]
+    #[arg(long, value_name = "QPS")]
+    rate: Option<Rate>,
+
+    /// Most queries a second to one server, or `unlimited` [default: 1000, with --rate unlimited]
+    #[arg(long, value_name = "QPS")]
+    rate_per_server: Option<Rate>,
+
+    /// Further attempts after the first
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
+    retries: u16,
+
+    /// How long an attempt waits for its answer, in milliseconds
+    #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    timeout: u64,
+
+    /// Ask over TCP
+    #[arg(long)]
+    tcp: bool,
+
+    /// Ask without EDNS
+    #[arg(long, conflicts_with_all = ["bufsize", "dnssec", "nsid"])]
+    no_edns: bool,
+
+    /// The largest UDP answer that is taken, in octets
+    #[arg(long, default_value_t = 1232, value_name = "N", value_parser = clap::value_parser!(u16).range(512..))]
+    bufsize: u16,
+
+    /// Ask for DNSSEC records (DO)
+    #[arg(long)]
+    dnssec: bool,
+
+    /// Ask servers who they are (NSID)
+    #[arg(long)]
+    nsid: bool,
+
+    /// Ask without recursion (RD clear), as authoritative servers are asked
+    #[arg(long)]
+    norecurse: bool,
+
+    /// Mix the case of letters in questions and want it back so, against forged answers
+    #[arg(long = "0x20")]
+    mixed_case: bool,
+
+    /// Worker threads
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+
+    /// UDP sockets of each worker and address family, each on a random port
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    sockets: u16,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatName {
+    /// One JSON object a line
+    Jsonl,
+    /// A row for each answer record
+    Csv,
+    /// A readable line for each answer record
+    Text,
+    /// The lines of massdns -o J
+    Massdns,
+    /// The result lines of zdns
+    Zdns,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Jsonl => Self::Jsonl,
+            FormatName::Csv => Self::Csv,
+            FormatName::Text => Self::Text,
+            FormatName::Massdns => Self::Massdns,
+            FormatName::Zdns => Self::Zdns,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Concurrency(Window);
+
+impl FromStr for Concurrency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self(Window::Adaptive));
+        }
+        match text.parse() {
+            Ok(window) if window > 0 => Ok(Self(Window::Fixed(window))),
+            _ => Err("neither `auto` nor a number from 1".to_owned()),
+        }
+    }
+}
+
+/// Queries a second; `None` for no limit.
+#[derive(Debug, Clone, Copy)]
+struct Rate(Option<f64>);
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "unlimited" {
+            return Ok(Self(None));
+        }
+        match text.parse::<f64>() {
+            Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Self(Some(rate))),
+            _ => Err("neither `unlimited` nor a number above 0".to_owned()),
+        }
+    }
+}
+
+/// A type that a plain query can ask for.
+fn asked_type(text: &str) -> Result<RecordType, String> {
+    let rtype: RecordType = text.parse().map_err(|error| format!("{error}"))?;
+    if scan::is_askable(rtype) { Ok(rtype) } else { Err(format!("{rtype} is no type to look up")) }
+}
+
+/// Runs the command.
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let to_terminal = args.writes_to_standard_output() && io::stdout().is_terminal();
+    let whom = args.whom()?;
+    let limits = Limits::new(args.rate, args.rate_per_server, &whom.servers);
+    let stats = args.stats.clone();
+    let plan = args.into_plan(whom, &limits)?;
+    let stats_file = stats.as_deref().map(create).transpose()?;
+    if plan.source.size.is_none_or(|size| size > SMALL_INPUT) {
+        limits.tell();
+    }
+    let mut progress = Progress::new(plan.source.size, to_terminal);
+    let (report, outcome) = carry_out(plan, &mut progress)?;
+    progress.clear();
+
+    summary::print(&report);
+    if let Some(file) = stats_file {
+        let path = stats.unwrap_or_default();
+        write_stats(file, &report)
+            .with_context(|| format!("{}: the accounting cannot be written", path.display()))?;
+    }
+    conclude(&report, outcome)
+}
+
+/// Carries out a plan, with Ctrl-C and what it means.
+pub(super) fn carry_out(
+    plan: Plan,
+    progress: &mut Progress,
+) -> anyhow::Result<(Report, Result<(), ScanError>)> {
+    let stop = Arc::new(Stop::default());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no event loop can be set up")?;
+    let outcome = runtime.block_on(async {
+        let interrupts = heed_interrupts(Arc::clone(&stop));
+        let mut watch = |state: &scan::Progress| progress.show(state);
+        tokio::select! {
+            outcome = scan::run(plan, Arc::clone(&stop), &mut watch) => outcome,
+            never = interrupts => match never {},
+        }
+    });
+    // The reader may wait for input that never comes; it is not waited for.
+    runtime.shutdown_background();
+    Ok(outcome)
+}
+
+/// The first interrupt stops asking, the second one waiting, the third one everything.
+async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
+    loop {
+        interrupt().await;
+        match stop.level() {
+            Level::Run => eprintln!(
+                "dnsonde: stopping; waiting for answers on their way (Ctrl-C again: do not wait)"
+            ),
+            Level::Drain | Level::Cancel => {}
+            Level::Abandon => std::process::exit(PROBLEM.into()),
+        }
+        stop.escalate();
+    }
+}
+
+#[cfg(unix)]
+async fn interrupt() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => signals.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = terminated => {}
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        else => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The exit status, or the sentence that says what went wrong.
+fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<ExitCode> {
+    let not_asked = report.not_asked();
+    if let Err(error) = outcome {
+        let mut complaint = Complaint::could_not(error.to_string());
+        if not_asked > 0 {
+            complaint = complaint.hint(format!("{not_asked} questions were not asked"));
+        }
+        return Err(complaint.into());
+    }
+    match report.end {
+        End::Complete => Ok(ExitCode::from(FINE)),
+        // It has its error, which was told.
+        End::Failed => Ok(ExitCode::from(COULD_NOT)),
+        End::Interrupted => {
+            eprintln!("dnsonde: interrupted; {}", summary::left_over(report));
+            Ok(ExitCode::from(PROBLEM))
+        }
+        End::Silence(span) => {
+            eprintln!(
+                "dnsonde: no server has answered anything for {} s; {}",
+                span.as_secs(),
+                summary::left_over(report)
+            );
+            Ok(ExitCode::from(COULD_NOT))
+        }
+    }
+}
+
+fn write_stats(mut file: File, report: &Report) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut file, &report.to_json())?;
+    file.write_all(b"\n")
+}
+
+fn create(path: &Path) -> Result<File, Complaint> {
+    File::create(path).map_err(|error| {
+        Complaint::usage(format!("{}: cannot be created: {error}", path.display()))
+    })
+}
+
+/// The limits that hold.
+struct Limits {
+    rate: Option<f64>,
+    rate_per_server: Option<f64>,
+    /// Those of them that are ours, not the user's, in words.
+    by_default: Vec<String>,
+}
+
+impl Limits {
+    fn new(rate: Option<Rate>, per_server: Option<Rate>, servers: &[SocketAddr]) -> Self {
+        // Nobody else is harmed by a flood within this machine.
+        let polite = !servers.iter().all(|server| server.ip().is_loopback());
+        // Who sets the limit of all knows what it means for each.
+        let default_per_server = polite && rate.is_none() && per_server.is_none();
+        let default_rate = polite && rate.is_none();
+        let mut by_default = Vec::new();
+        if default_per_server {
+            by_default.push(format!("{POLITE_RATE_PER_SERVER} to one server"));
+        }
+        if default_rate {
+            by_default.push(format!("{POLITE_RATE} to all servers together"));
+        }
+        Self {
+            rate: rate.map_or(default_rate.then_some(POLITE_RATE), |rate| rate.0),
+            rate_per_server: per_server
+                .map_or(default_per_server.then_some(POLITE_RATE_PER_SERVER), |rate| rate.0),
+            by_default,
+        }
+    }
+
+    /// Says which limits hold without having been asked for.
+    fn tell(&self) {
+        if !self.by_default.is_empty() {
+            eprintln!(
+                "dnsonde: by default at most {} queries a second; --rate and --rate-per-server \
+                 set other limits",
+                self.by_default.join(" and ")
+            );
+        }
+    }
+}
+
+/// Whom to ask, and how.
+struct Whom {
+    /// Each once.
+    servers: Vec<SocketAddr>,
+    tcp: bool,
+}
+
+impl Args {
+    fn writes_to_standard_output(&self) -> bool {
+        self.output.as_deref().is_none_or(|path| path == Path::new("-"))
+    }
+
+    fn whom(&self) -> Result<Whom, Complaint> {
+        let mut specs = Vec::new();
+        for text in &self.resolvers {
+            specs.push(Spec::parse(text)?);
+        }
+        if let Some(path) = &self.resolver_list {
+            specs.extend(servers::read_list(path)?);
+        }
+        if specs.is_empty() {
+            return Err(Complaint::usage("no server to ask")
+                .hint("name one with -r SERVER, or a file of them with -R FILE"));
+        }
+        let tcp = specs.iter().filter(|spec| spec.tcp).count();
+        if tcp > 0 && tcp < specs.len() && !self.tcp {
+            return Err(Complaint::usage("some servers have tcp:// and some have not")
+                .hint("give it to all of them, or use --tcp"));
+        }
+        let mut seen = HashSet::new();
+        let mut servers = Vec::new();
+        for spec in &specs {
+            let addresses = spec.resolve(DNS_PORT, Families::Both)?;
+            servers.extend(addresses.into_iter().filter(|&address| seen.insert(address)));
+        }
+        Ok(Whom { servers, tcp: self.tcp || tcp > 0 })
+    }
+
+    fn into_plan(mut self, whom: Whom, limits: &Limits) -> anyhow::Result<Plan> {
+        let to_standard_output = self.writes_to_standard_output();
+        let to_terminal = to_standard_output && io::stdout().is_terminal();
+        let by_default = if to_terminal { FormatName::Text } else { FormatName::Jsonl };
+        let format = self.format.map_or(by_default.into(), Format::from);
+        if self.attempts && format != Format::Jsonl {
+            return Err(Complaint::usage("--attempts is for --format jsonl only").into());
+        }
+        if self.stats.is_some() && self.stats == self.output {
+            return Err(Complaint::usage("--output and --stats name the same file").into());
+        }
+        let mut types = Vec::new();
+        for rtype in std::mem::take(&mut self.types) {
+            if !types.contains(&rtype) {
+                types.push(rtype);
+            }
+        }
+        let engine = self.engine_config(whom.tcp, limits);
+        let source = open_input(&self.input)?;
+        let output = match self.output {
+            Some(path) if !to_standard_output => {
+                if same_file(&path, &self.input) {
+                    return Err(Complaint::usage(format!(
+                        "{}: is the input; the output would overwrite it",
+                        path.display()
+                    ))
+                    .into());
+                }
+                let file = create(&path)?;
+                Output { label: path.display().to_string(), write: Box::new(file) }
+            }
+            _ => Output { label: "standard output".into(), write: Box::new(io::stdout()) },
+        };
+        Ok(Plan {
+            source,
+            types,
+            servers: whom.servers,
+            engine,
+            net: net::Options { sockets: self.sockets, ..net::Options::default() },
+            threads: self.threads,
+            output,
+            format,
+            attempt_log: self.attempts,
+            silence: SILENCE,
+        })
+    }
+
+    fn engine_config(&self, tcp: bool, limits: &Limits) -> Config {
+        let mut options = Vec::new();
+        if self.nsid {
+            options.extend(OptionCode::NSID.0.to_be_bytes());
+            options.extend([0, 0]);
+        }
+        let edns = Edns {
+            udp_payload_size: self.bufsize,
+            dnssec_ok: self.dnssec,
+            options,
+            ..Edns::default()
+        };
+        Config {
+            timeout: Duration::from_millis(self.timeout),
+            retries: self.retries,
+            edns: (!self.no_edns).then_some(edns),
+            recursion_desired: !self.norecurse,
+            mixed_case: self.mixed_case,
+            transport: if tcp { TransportPolicy::TcpOnly } else { TransportPolicy::UdpThenTcp },
+            window: self.concurrency.0,
+            rate: limits.rate,
+            rate_per_server: limits.rate_per_server,
+            ..Config::default()
+        }
+    }
+}
+
+fn open_input(path: &Path) -> Result<Source, Complaint> {
+    if path == Path::new("-") {
+        if io::stdin().is_terminal() {
+            eprintln!("dnsonde: reading names from the terminal; Ctrl-D ends them");
+        }
+        let label = "standard input".to_owned();
+        return Ok(Source { label, read: Box::new(io::stdin()), size: None });
+    }
+    let label = path.display().to_string();
+    let wrong = |what: &str| Complaint::usage(format!("{label}: {what}"));
+    let file = File::open(path).map_err(|error| wrong(&format!("cannot be opened: {error}")))?;
+    let meta = file.metadata().map_err(|error| wrong(&format!("cannot be examined: {error}")))?;
+    if meta.is_dir() {
+        return Err(wrong("is a directory, not a list of names"));
+    }
+    // The size of a pipe or a device is not known.
+    let size = meta.is_file().then_some(meta.len());
+    Ok(Source { label: shown(&label), read: Box::new(file), size })
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_polite_unless_somebody_knows_better() {
+        let other = ["192.0.2.1:53".parse().unwrap(), "127.0.0.1:53".parse().unwrap()];
+        let local = ["127.0.0.1:53".parse().unwrap(), "[::1]:53".parse().unwrap()];
+        let rate = |text: &str| Some(text.parse::<Rate>().unwrap());
+        for (servers, all, each, expected, by_default) in [
+            (&other, None, None, (Some(20_000.0), Some(1_000.0)), 2),
+            (&local, None, None, (None, None), 0),
+            (&other, rate("5"), None, (Some(5.0), None), 0),
+            (&other, rate("unlimited"), None, (None, None), 0),
+            (&other, None, rate("7.5"), (Some(20_000.0), Some(7.5)), 1),
+            (&other, rate("unlimited"), rate("9"), (None, Some(9.0)), 0),
+            (&local, rate("5"), rate("6"), (Some(5.0), Some(6.0)), 0),
+        ] {
+            let limits = Limits::new(all, each, servers);
+            assert_eq!((limits.rate, limits.rate_per_server), expected);
+            assert_eq!(limits.by_default.len(), by_default);
+        }
+    }
+
+    #[test]
+    fn rates_that_are_none_are_refused() {
+        for text in ["0", "-1", "NaN", "inf", "fast", ""] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+    }
+}

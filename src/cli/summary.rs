@@ -1,0 +1,93 @@
+//! What a scan did, in a few lines for a person.
+
+use std::fmt::Write as _;
+
+use crate::scan::Report;
+
+/// Writes the summary to standard error.
+pub(super) fn print(report: &Report) {
+    eprint!("{}", text(report));
+}
+
+/// What was read and not asked, or asked and not waited for.
+pub(super) fn left_over(report: &Report) -> String {
+    let mut text = format!("{} questions were not asked", grouped(report.not_asked()));
+    let cut_short = report.tally.cut_short;
+    if cut_short > 0 {
+        let _ = write!(text, ", {} were asked and not waited for", grouped(cut_short));
+    }
+    text
+}
+
+fn text(report: &Report) -> String {
+    let tally = &report.tally;
+    let seconds = report.duration.as_secs_f64();
+    let lines = tally.lines();
+    let mut text = format!("dnsonde: {} questions in {seconds:.1} s", grouped(lines));
+    if lines > 0 && seconds > 0.0 {
+        let _ = write!(text, " ({}/s)", grouped((lines as f64 / seconds).round() as u64));
+    }
+    let _ = write!(text, ", {} answered", grouped(tally.answers()));
+    let codes: Vec<String> =
+        tally.by_rcode().map(|(name, count)| format!("{name} {}", grouped(count))).collect();
+    if !codes.is_empty() {
+        let _ = write!(text, " ({})", codes.join(", "));
+    }
+    for (count, what) in [(tally.timed_out, "timed out"), (tally.unreachable, "unreachable")] {
+        if count > 0 {
+            let _ = write!(text, ", {} {what}", grouped(count));
+        }
+    }
+    if lines > 0 {
+        let _ = write!(text, "; {:.3} attempts a question", tally.attempts as f64 / lines as f64);
+    }
+    text.push('\n');
+    if report.input.invalid > 0 {
+        let invalid = grouped(report.input.invalid);
+        let _ = writeln!(text, "dnsonde: {invalid} lines could not be asked (status INVALID)");
+    }
+    if report.local.receive_overflow > 0 {
+        let dropped = grouped(report.local.receive_overflow);
+        let _ = writeln!(
+            text,
+            "dnsonde: this machine dropped {dropped} answers because its receive buffers were \
+             full: that is no loss of the network; a lower --rate or --concurrency avoids it"
+        );
+    }
+    if report.local.send_errors > 0 {
+        let refused = grouped(report.local.send_errors);
+        let _ = writeln!(text, "dnsonde: this machine refused to send {refused} queries");
+    }
+    text
+}
+
+/// A number with a comma between groups of three digits.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_three_have_commas_between_them() {
+        for (value, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(value), text);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! One exchange, carried out and kept whole: every attempt, and the octets of the answer.
+//!
+//! A [`Plan`] goes in, an [`Exchange`] comes out, and [`show`] turns it into text or JSON. Whatever
+//! a server answers is taken as it is: this is for looking at servers, not for getting past them.
+
+pub mod show;
+
+use std::net::SocketAddr;
+use std::time::SystemTime;
+
+use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, Servers, SocketId};
+use crate::net::{self, Driver, NetError};
+use crate::wire::{Class, NameBuf, RecordType};
+
+/// What to ask, whom, and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// QNAME.
+    pub name: NameBuf,
+    /// QTYPE.
+    pub rtype: RecordType,
+    /// QCLASS.
+    pub class: Class,
+    /// Whom to ask: another one after each failure. Never empty.
+    pub servers: Vec<SocketAddr>,
+    /// How the exchange is carried out.
+    pub engine: Config,
+}
+
+/// An exchange that has ended.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// When it began.
+    pub started: SystemTime,
+    /// QNAME.
+    pub name: NameBuf,
+    /// QTYPE.
+    pub rtype: RecordType,
+    /// QCLASS.
+    pub class: Class,
+    /// The servers, in the order of their [`crate::engine::ServerId`].
+    pub servers: Vec<SocketAddr>,
+    /// Every attempt, with the local UDP port it was sent from.
+    pub attempts: Vec<(Attempt, Option<u16>)>,
+    /// The octets of the answer and which of the attempts it answers, or why there is none.
+    pub end: Result<(Vec<u8>, usize), Failure>,
+}
+
+/// Carries out a plan. Must be called in a current-thread tokio runtime with I/O and time enabled.
+///
+/// # Errors
+/// The network side cannot work at all. That nobody answers is no error.
+pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
+    let started = SystemTime::now();
+    // A retry comes from another port: a path may lose one port and not another.
+    let options = net::Options { sockets: 8, ..net::Options::default() };
+    let mut driver = Driver::open(plan.engine, &plan.servers, &options)?;
+    let ports: Vec<_> = (0..2 * options.sockets).map(|i| driver.port(SocketId(i))).collect();
+    let ask = Ask {
+        tag: 0,
+        name: plan.name.as_wire(),
+        rtype: plan.rtype,
+        class: plan.class,
+        servers: Servers::Any,
+    };
+    let mut exchange = Exchange {
+        started,
+        name: plan.name,
+        rtype: plan.rtype,
+        class: plan.class,
+        servers: plan.servers.clone(),
+        attempts: Vec::new(),
+        end: Err(Failure::Cancelled),
+    };
+    let now = driver.now();
+    // An engine that holds nothing has room for one.
+    let mut open = driver.engine_mut().submit(now, &ask).is_ok();
+    while open {
+        let mut sink = |finished: Finished<'_>| {
+            open = false;
+            let port = |attempt: &Attempt| ports.get(usize::from(attempt.socket.0)).copied();
+            let with_port = |attempt: &Attempt| (*attempt, port(attempt).flatten());
+            exchange.attempts = finished.attempts.iter().map(with_port).collect();
+            exchange.end = match finished.end {
+                End::Answered { response, attempt } => Ok((response.to_vec(), attempt)),
+                End::Failed(failure) => Err(failure),
+            };
+        };
+        driver.turn(None, &mut sink).await?;
+    }
+    Ok(exchange)
+}

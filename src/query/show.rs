@@ -1,0 +1,209 @@
+//! An exchange as text in the manner of dig, as the bare data of its answers, and as JSON.
+
+use std::time::UNIX_EPOCH;
+
+use super::Exchange;
+use crate::engine::{Answer, Attempt, Failure, Outcome, Stamp, Time, Transport};
+use crate::report::attempts::write_attempt_json;
+use crate::report::json::{
+    write_class_json, write_json_string, write_json_text, write_message_members, write_type_json,
+};
+use crate::report::message::write_message_text;
+use crate::report::time::write_rfc3339;
+use crate::wire::{Message, ParseError, write_decimal, write_generic_rdata, write_labels};
+
+/// The answer of an exchange, as far as it can be read.
+pub struct Reply<'e> {
+    /// The message.
+    pub message: Message<'e>,
+    /// Its first malformation.
+    pub error: Option<ParseError>,
+    /// The attempt that it answers.
+    pub attempt: &'e Attempt,
+    answer: Option<Answer>,
+}
+
+impl Exchange {
+    /// The answer, if there is one.
+    pub fn reply(&self) -> Option<Reply<'_>> {
+        let (octets, attempt) = self.end.as_ref().ok()?;
+        let (message, error) = Message::parse_prefix(octets).ok()?;
+        let (attempt, _) = self.attempts.get(*attempt)?;
+        let answer = match attempt.outcome {
+            Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer),
+            _ => None,
+        };
+        Some(Reply { message, error, attempt, answer })
+    }
+
+    fn server(&self, attempt: &Attempt) -> String {
+        self.servers.get(attempt.server.0 as usize).map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+/// Appends the whole exchange: the message as dig shows it, then how it was come by.
+pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
+    if let Some(reply) = exchange.reply() {
+        write_message_text(&reply.message, out);
+        if let Some(error) = reply.error {
+            line(out, &format!("\n;; MALFORMED: {error}"));
+        }
+        out.push(b'\n');
+        if let Some(answer) = reply.answer {
+            let stamp = match answer.stamp {
+                Stamp::Kernel => "by the kernel's time stamp",
+                Stamp::Clock => "by our clock",
+            };
+            line(out, &format!(";; Query time: {} ms ({stamp})", millis(&answer)));
+        }
+        let transport = match reply.attempt.transport {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+        };
+        line(out, &format!(";; SERVER: {} ({transport})", exchange.server(reply.attempt)));
+        write_when(exchange, out);
+        line(out, &format!(";; MSG SIZE rcvd: {}", reply.message.octets().len()));
+    } else {
+        line(out, &format!(";; no answer: {}", failure_text(exchange)));
+        write_when(exchange, out);
+    }
+    line(out, &format!(";; ATTEMPTS: {}", exchange.attempts.len()));
+    for (number, (attempt, port)) in (1..).zip(&exchange.attempts) {
+        let mut text = format!(
+            ";;  {number}. {} over {}",
+            exchange.server(attempt),
+            attempt.transport.as_str().to_uppercase()
+        );
+        if let (Transport::Udp, Some(port)) = (attempt.transport, port) {
+            text.push_str(&format!(" from port {port}"));
+        }
+        text.push_str(&format!(", id {}: {}", attempt.id, became(&attempt.outcome)));
+        for (count, what) in
+            [(attempt.duplicates, "duplicate"), (attempt.mismatched, "mismatched message")]
+        {
+            match count {
+                0 => {}
+                1 => text.push_str(&format!(", 1 {what}")),
+                _ => text.push_str(&format!(", {count} {what}s")),
+            }
+        }
+        line(out, &text);
+    }
+}
+
+/// Appends the data of the answer records, one a line.
+pub fn write_short(exchange: &Exchange, out: &mut Vec<u8>) {
+    let Some(reply) = exchange.reply() else { return };
+    for record in reply.message.answers() {
+        if record.write_data(out).is_err() {
+            write_generic_rdata(record.rdata(), out);
+        }
+        out.push(b'\n');
+    }
+}
+
+/// Appends the exchange as one JSON object and a line end; the contract is in
+/// `schemas/query.schema.json`.
+pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"name\":");
+    write_json_text(out, |out| write_labels(exchange.name.labels(), out));
+    out.extend_from_slice(b",\"type\":");
+    write_type_json(exchange.rtype, out);
+    out.extend_from_slice(b",\"class\":");
+    write_class_json(exchange.class, out);
+    out.push(b',');
+    if let Some(reply) = exchange.reply() {
+        write_message_members(&reply.message, out);
+        if let Some(error) = reply.error {
+            out.extend_from_slice(b",\"malformed\":");
+            write_json_string(error.to_string().as_bytes(), out);
+        }
+        out.extend_from_slice(b",\"server\":");
+        write_json_string(exchange.server(reply.attempt).as_bytes(), out);
+        out.extend_from_slice(b",\"transport\":");
+        write_json_string(reply.attempt.transport.as_str().as_bytes(), out);
+        out.extend_from_slice(b",\"rtt_us\":");
+        write_decimal(reply.answer.map_or(0, |answer| answer.rtt.as_micros() as u64), out);
+        out.extend_from_slice(b",\"size\":");
+        write_decimal(reply.message.octets().len() as u64, out);
+    } else {
+        out.extend_from_slice(b"\"status\":");
+        let status = match exchange.end {
+            Err(Failure::Unreachable) => "UNREACHABLE",
+            _ => "TIMEOUT",
+        };
+        write_json_string(status.as_bytes(), out);
+    }
+    out.extend_from_slice(b",\"attempts\":");
+    write_decimal(exchange.attempts.len() as u64, out);
+    out.extend_from_slice(b",\"attempt_log\":[");
+    let start = exchange.attempts.first().map_or(Time::ZERO, |(first, _)| first.sent);
+    for (i, (attempt, port)) in exchange.attempts.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        let server = exchange.servers.get(attempt.server.0 as usize).copied();
+        if let Some(server) = server {
+            write_attempt_json(attempt, server, *port, start, out);
+        }
+    }
+    out.extend_from_slice(b"]}\n");
+}
+
+/// Why there is no answer, in words.
+pub fn failure_text(exchange: &Exchange) -> &'static str {
+    match exchange.end {
+        Err(Failure::Unreachable) => "no server could be reached",
+        Err(Failure::Cancelled) => "cancelled",
+        _ => "no server answered in time",
+    }
+}
+
+fn write_when(exchange: &Exchange, out: &mut Vec<u8>) {
+    let since_epoch = exchange.started.duration_since(UNIX_EPOCH).unwrap_or_default();
+    out.extend_from_slice(b";; WHEN: ");
+    write_rfc3339(since_epoch.as_secs(), out);
+    out.push(b'\n');
+}
+
+fn became(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Waiting => "still waiting".into(),
+        Outcome::Answered(answer) => facts("answered", answer),
+        Outcome::Late(answer) => facts("answered late", answer),
+        Outcome::TimedOut => "timed out".into(),
+        Outcome::Unreachable(error) if error.icmp_type != 0 => format!(
+            "unreachable ({}; ICMP type {}, code {})",
+            system_error(error.errno),
+            error.icmp_type,
+            error.icmp_code
+        ),
+        Outcome::Unreachable(error) => format!("unreachable ({})", system_error(error.errno)),
+        Outcome::NotSent(errno) => format!("not sent ({})", system_error(*errno)),
+        Outcome::StreamFailed(0) => "the server closed the connection".into(),
+        Outcome::StreamFailed(errno) => {
+            format!("the connection failed ({})", system_error(*errno))
+        }
+        Outcome::Abandoned => "given up".into(),
+    }
+}
+
+fn facts(what: &str, answer: &Answer) -> String {
+    let (millis, rcode, size) = (millis(answer), answer.rcode, answer.size);
+    let truncated = if answer.flags.contains(crate::wire::Flags::TC) { ", truncated" } else { "" };
+    format!("{what} in {millis} ms, {rcode}, {size} octets{truncated}")
+}
+
+fn millis(answer: &Answer) -> String {
+    let micros = answer.rtt.as_micros();
+    format!("{}.{:03}", micros / 1000, micros % 1000)
+}
+
+fn system_error(errno: i32) -> String {
+    std::io::Error::from_raw_os_error(errno).to_string()
+}
+
+fn line(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'\n');
+}

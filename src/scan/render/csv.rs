@@ -1,0 +1,115 @@
+//! Comma-separated values (RFC 4180): the columns of the question, then those of one answer
+//! record. A question without answer records has one row, its record columns empty.
+
+use super::{Context, Invalid, View, data_records, push_class, push_data, push_type};
+use crate::wire::{Record, write_decimal, write_labels};
+
+pub(super) const HEADER: &[u8] =
+    b"name,type,class,status,server,transport,rtt_us,attempts,flags,rr_name,rr_ttl,rr_class,rr_type,rr_data,error\r\n";
+
+pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
+    let start = out.len();
+    write_question(context, view, out);
+    let question = start..out.len();
+    let mut rows = 0;
+    let records = view.reply.iter().flat_map(|reply| data_records(reply.message.answers()));
+    for record in records {
+        if rows > 0 {
+            out.extend_from_within(question.clone());
+        }
+        write_record(&record, out);
+        write_error(view, out);
+        rows += 1;
+    }
+    if rows == 0 {
+        out.extend_from_slice(b",,,,,");
+        write_error(view, out);
+    }
+}
+
+pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
+    field(out, |out| {
+        for &octet in invalid.text {
+            match octet {
+                b' '..=b'~' => out.push(octet),
+                _ => out.extend_from_slice(format!("\\{octet:03}").as_bytes()),
+            }
+        }
+    });
+    out.push(b',');
+    push_type(invalid.rtype, out);
+    out.extend_from_slice(b",IN,INVALID,,,,0,,,,,,,");
+    field(out, |out| {
+        out.extend_from_slice(format!("line {}: {}", invalid.line, invalid.error).as_bytes());
+    });
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_question(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
+    field(out, |out| view.write_name(out));
+    out.push(b',');
+    push_type(view.finished.rtype, out);
+    out.push(b',');
+    push_class(view.finished.class, out);
+    out.push(b',');
+    view.write_status(out);
+    out.push(b',');
+    if let Some(reply) = &view.reply {
+        out.extend_from_slice(context.server(reply.attempt).as_bytes());
+        out.push(b',');
+        out.extend_from_slice(reply.attempt.transport.as_str().as_bytes());
+        out.push(b',');
+        write_decimal(reply.rtt_us(), out);
+    } else {
+        out.extend_from_slice(b",,");
+    }
+    out.push(b',');
+    write_decimal(view.finished.attempts.len() as u64, out);
+    out.push(b',');
+    if let Some(reply) = &view.reply {
+        for (i, name) in reply.flags().names().enumerate() {
+            if i > 0 {
+                out.push(b' ');
+            }
+            out.extend_from_slice(name.as_bytes());
+        }
+    }
+}
+
+fn write_record(record: &Record<'_>, out: &mut Vec<u8>) {
+    out.push(b',');
+    field(out, |out| write_labels(record.name.labels(), out));
+    out.push(b',');
+    write_decimal(record.ttl_seconds(), out);
+    out.push(b',');
+    push_class(record.class, out);
+    out.push(b',');
+    push_type(record.rtype, out);
+    out.push(b',');
+    field(out, |out| push_data(record, out));
+}
+
+fn write_error(view: &View<'_>, out: &mut Vec<u8>) {
+    out.push(b',');
+    if let Some(error) = view.reply.as_ref().and_then(|reply| reply.error) {
+        field(out, |out| out.extend_from_slice(format!("malformed: {error}").as_bytes()));
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends what `write` writes, in quotes if it needs them (RFC 4180 §2).
+fn field(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    write(out);
+    if out[start..].iter().any(|octet| matches!(octet, b',' | b'"' | b'\r' | b'\n')) {
+        let plain = out.split_off(start);
+        out.push(b'"');
+        for octet in plain {
+            if octet == b'"' {
+                out.push(b'"');
+            }
+            out.push(octet);
+        }
+        out.push(b'"');
+    }
+}

@@ -1,0 +1,279 @@
+//! Finished exchanges as lines of output, in five formats.
+//!
+//! A [`Renderer`] appends to a buffer of the caller's, allocates nothing for an ordinary answer,
+//! and only ever writes printable ASCII and line ends.
+
+mod csv;
+mod jsonl;
+mod massdns;
+mod text;
+mod zdns;
+
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::engine::{Answer, Attempt, End, Failure, Finished, Outcome, Time};
+use crate::wire::{
+    Class, Flags, Message, Name, ParseError, Rcode, Record, RecordType, write_decimal,
+    write_generic_rdata, write_labels,
+};
+
+/// The formats of scan output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line; the contract is in `schemas/scan-line.schema.json`.
+    Jsonl,
+    /// RFC 4180, one row for each answer record.
+    Csv,
+    /// One readable line for each answer record, in the manner of a zone file.
+    Text,
+    /// The lines of `massdns -o Je`.
+    Massdns,
+    /// The result lines of zdns in its "long" verbosity.
+    Zdns,
+}
+
+/// What a renderer has to know besides the exchange itself.
+#[derive(Debug, Clone)]
+pub struct Context {
+    servers: Vec<SocketAddr>,
+    /// The same as text, made once.
+    server_texts: Vec<String>,
+    ports: Vec<Option<u16>>,
+    epoch_nanos: u64,
+    attempt_log: bool,
+}
+
+impl Context {
+    /// `servers` in the order of their [`crate::engine::ServerId`], `ports` in that of the socket
+    /// numbers; `now` and `time_of_day` are the same moment on the engine's clock and on the wall's.
+    pub fn new(
+        servers: &[SocketAddr],
+        ports: Vec<Option<u16>>,
+        now: Time,
+        time_of_day: SystemTime,
+        attempt_log: bool,
+    ) -> Self {
+        let wall = time_of_day.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            servers: servers.to_vec(),
+            server_texts: servers.iter().map(ToString::to_string).collect(),
+            ports,
+            epoch_nanos: (wall.as_nanos() as u64).saturating_sub(now.as_nanos()),
+            attempt_log,
+        }
+    }
+
+    fn server(&self, attempt: &Attempt) -> &str {
+        self.server_texts.get(attempt.server.0 as usize).map_or("", String::as_str)
+    }
+
+    fn address(&self, attempt: &Attempt) -> SocketAddr {
+        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+        self.servers.get(attempt.server.0 as usize).copied().unwrap_or(unknown)
+    }
+
+    fn port(&self, attempt: &Attempt) -> Option<u16> {
+        self.ports.get(usize::from(attempt.socket.0)).copied().flatten()
+    }
+
+    /// A point of engine time in nanoseconds since the Unix epoch.
+    fn unix_nanos(&self, time: Time) -> u64 {
+        self.epoch_nanos.saturating_add(time.as_nanos())
+    }
+}
+
+/// Turns finished exchanges into lines.
+pub struct Renderer {
+    format: Format,
+    context: Context,
+    zdns: zdns::State,
+}
+
+/// A line of input that cannot be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Invalid<'a> {
+    /// Its place in the input, counted from 1.
+    pub line: u64,
+    /// Its text, cut to a sane length.
+    pub text: &'a [u8],
+    /// Why it cannot be asked.
+    pub error: &'a str,
+    /// The type it would have been asked for.
+    pub rtype: RecordType,
+}
+
+/// An exchange with everything looked up that all formats need.
+struct View<'a> {
+    finished: &'a Finished<'a>,
+    status: Status,
+    reply: Option<Reply<'a>>,
+}
+
+struct Reply<'a> {
+    message: Message<'a>,
+    /// Where the message is malformed.
+    error: Option<ParseError>,
+    attempt: &'a Attempt,
+    answer: Option<Answer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Rcode(Rcode),
+    Timeout,
+    Unreachable,
+}
+
+impl Renderer {
+    /// A renderer for one format.
+    pub fn new(format: Format, context: Context) -> Self {
+        Self { format, context, zdns: zdns::State::default() }
+    }
+
+    /// What stands before the first line.
+    pub fn header(format: Format) -> &'static [u8] {
+        match format {
+            Format::Csv => csv::HEADER,
+            _ => b"",
+        }
+    }
+
+    /// Appends the line or lines of an exchange, and gives the response code if it was answered.
+    /// A cancelled exchange has no line.
+    #[inline]
+    pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
+        let view = View::new(finished)?;
+        match self.format {
+            Format::Jsonl => jsonl::render(&self.context, &view, out),
+            Format::Csv => csv::render(&self.context, &view, out),
+            Format::Text => text::render(&self.context, &view, out),
+            Format::Massdns => massdns::render(&self.context, &view, out),
+            Format::Zdns => self.zdns.render(&self.context, &view, out),
+        }
+        match view.status {
+            Status::Rcode(rcode) => Some(rcode),
+            _ => None,
+        }
+    }
+
+    /// Appends the line of an input line that cannot be asked.
+    pub fn render_invalid(&mut self, invalid: &Invalid<'_>, out: &mut Vec<u8>) {
+        match self.format {
+            Format::Jsonl => jsonl::render_invalid(invalid, out),
+            Format::Csv => csv::render_invalid(invalid, out),
+            Format::Text => text::render_invalid(invalid, out),
+            Format::Massdns => massdns::render_invalid(invalid, out),
+            Format::Zdns => zdns::render_invalid(invalid, out),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    #[inline]
+    fn new(finished: &'a Finished<'a>) -> Option<Self> {
+        let (status, reply) = match finished.end {
+            End::Answered { response, attempt } => {
+                let reply = Reply::new(response, finished.attempts.get(attempt)?)?;
+                (Status::Rcode(reply.message.rcode()), Some(reply))
+            }
+            End::Failed(Failure::TimedOut) => (Status::Timeout, None),
+            End::Failed(Failure::Unreachable) => (Status::Unreachable, None),
+            End::Failed(Failure::Cancelled) => return None,
+        };
+        Some(Self { finished, status, reply })
+    }
+
+    /// When the answer came, or, without one, when the last attempt was sent.
+    fn last_event(&self) -> Time {
+        let last = self.finished.attempts.last().map_or_else(Default::default, |last| last.sent);
+        match &self.reply {
+            Some(reply) => reply.received(),
+            None => last,
+        }
+    }
+
+    /// The labels of the question.
+    fn write_name(&self, out: &mut Vec<u8>) {
+        if let Ok((name, _)) = Name::parse_uncompressed(self.finished.name, 0) {
+            write_labels(name.labels(), out);
+        }
+    }
+
+    fn write_status(&self, out: &mut Vec<u8>) {
+        match self.status {
+            Status::Rcode(rcode) => push_rcode(rcode, out),
+            Status::Timeout => out.extend_from_slice(b"TIMEOUT"),
+            Status::Unreachable => out.extend_from_slice(b"UNREACHABLE"),
+        }
+    }
+}
+
+impl<'a> Reply<'a> {
+    #[inline]
+    fn new(response: &'a [u8], attempt: &'a Attempt) -> Option<Self> {
+        // The engine has found the header readable.
+        let (message, error) = Message::parse_prefix(response).ok()?;
+        let answer = match attempt.outcome {
+            Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer),
+            _ => None,
+        };
+        Some(Self { message, error, attempt, answer })
+    }
+
+    fn received(&self) -> Time {
+        self.answer.map_or(self.attempt.sent, |answer| self.attempt.sent + answer.rtt)
+    }
+
+    fn rtt_us(&self) -> u64 {
+        self.answer.map_or(0, |answer| answer.rtt.as_micros() as u64)
+    }
+
+    fn flags(&self) -> Flags {
+        self.message.flags()
+    }
+}
+
+fn push_rcode(rcode: Rcode, out: &mut Vec<u8>) {
+    push_mnemonic(rcode.mnemonic(), "RCODE", rcode.0, out);
+}
+
+fn push_type(rtype: RecordType, out: &mut Vec<u8>) {
+    push_mnemonic(rtype.mnemonic(), "TYPE", rtype.0, out);
+}
+
+fn push_class(class: Class, out: &mut Vec<u8>) {
+    push_mnemonic(class.mnemonic(), "CLASS", class.0, out);
+}
+
+fn push_mnemonic(mnemonic: Option<&str>, generic: &str, value: u16, out: &mut Vec<u8>) {
+    if let Some(mnemonic) = mnemonic {
+        out.extend_from_slice(mnemonic.as_bytes());
+    } else {
+        out.extend_from_slice(generic.as_bytes());
+        write_decimal(value, out);
+    }
+}
+
+/// Appends the presentation format of the RDATA, or, if it is malformed, its octets in the
+/// generic form of RFC 3597 §5.
+fn push_data(record: &Record<'_>, out: &mut Vec<u8>) {
+    if record.write_data(out).is_ok() {
+        return;
+    }
+    write_generic_rdata(record.rdata(), out);
+}
+
+/// Appends a member of a JSON object whose value is one of our own words.
+fn text_member(name: &str, value: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":\"");
+    out.extend_from_slice(value.as_bytes());
+    out.push(b'"');
+}
+
+/// The records of a section without the pseudo-record OPT (RFC 6891 §6.1.1), which is no data.
+fn data_records<'a>(records: impl Iterator<Item = Record<'a>>) -> impl Iterator<Item = Record<'a>> {
+    records.filter(|record| record.rtype != RecordType::OPT)
+}

@@ -1,0 +1,60 @@
+//! Text for people: answer records as in a zone file, everything else as a comment.
+
+use super::{Context, Invalid, View, data_records, push_class, push_data, push_type};
+use crate::wire::{Rcode, write_decimal, write_labels};
+
+pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
+    let mut records = 0;
+    if let Some(reply) = &view.reply {
+        for record in data_records(reply.message.answers()) {
+            write_labels(record.name.labels(), out);
+            out.push(b'\t');
+            write_decimal(record.ttl_seconds(), out);
+            out.push(b'\t');
+            push_class(record.class, out);
+            out.push(b'\t');
+            push_type(record.rtype, out);
+            out.push(b'\t');
+            push_data(&record, out);
+            out.push(b'\n');
+            records += 1;
+        }
+    }
+    let fine = super::Status::Rcode(Rcode::NOERROR);
+    let malformed = view.reply.as_ref().and_then(|reply| reply.error);
+    if records > 0 && view.status == fine && malformed.is_none() {
+        return;
+    }
+    out.extend_from_slice(b"; ");
+    view.write_name(out);
+    out.push(b'\t');
+    push_class(view.finished.class, out);
+    out.push(b'\t');
+    push_type(view.finished.rtype, out);
+    out.push(b'\t');
+    if view.status == fine && records == 0 {
+        out.extend_from_slice(b"no such record (NOERROR)");
+    } else {
+        view.write_status(out);
+    }
+    if let Some(reply) = &view.reply {
+        out.extend_from_slice(b" from ");
+        out.extend_from_slice(context.server(reply.attempt).as_bytes());
+    }
+    let attempts = view.finished.attempts.len();
+    if attempts > 1 {
+        out.extend_from_slice(format!(" after {attempts} attempts").as_bytes());
+    }
+    if let Some(error) = malformed {
+        out.extend_from_slice(format!(", malformed answer: {error}").as_bytes());
+    }
+    out.push(b'\n');
+}
+
+pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"; INVALID line ");
+    write_decimal(invalid.line, out);
+    out.extend_from_slice(b": ");
+    out.extend(invalid.error.bytes().map(|octet| if octet.is_ascii() { octet } else { b'?' }));
+    out.push(b'\n');
+}

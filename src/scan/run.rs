@@ -1,0 +1,371 @@
+//! A whole scan: starts the threads, watches over them, and adds up what they did.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use tokio::sync::mpsc;
+
+use super::input::{Reader, Reading, Source};
+use super::render::{Context, Format, Renderer};
+use super::stats::{End, InputCounts, OutputCounts, Report};
+use super::stop::{Level, Stop};
+use super::tally::Tally;
+use super::worker::{self, Done, Questions, Shared, Working};
+use super::writer::{self, ToWriter};
+use crate::engine;
+use crate::net::{self, NetError};
+use crate::wire::RecordType;
+
+/// Blocks on their way to the workers, and to the writer.
+const QUEUED: usize = 8;
+/// How often progress is shown and silence looked for.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What to ask, whom, how, and where the results go.
+pub struct Plan {
+    /// Where names come from.
+    pub source: Source,
+    /// What each name is asked for; a line may have its own type instead. Never empty.
+    pub types: Vec<RecordType>,
+    /// Whom to ask; each once. Never empty.
+    pub servers: Vec<SocketAddr>,
+    /// How each exchange is carried out. Rates and a fixed window are for all workers together.
+    pub engine: engine::Config,
+    /// The sockets of each worker.
+    pub net: net::Options,
+    /// How many workers there are, each with a thread of its own.
+    pub threads: u16,
+    /// Where lines go.
+    pub output: Output,
+    /// What lines look like.
+    pub format: Format,
+    /// Whether each line has all attempts (JSON lines only).
+    pub attempt_log: bool,
+    /// The scan ends when no server has answered anything for so long.
+    pub silence: Duration,
+}
+
+/// Where lines go.
+pub struct Output {
+    /// What it is called in messages: a path, or `standard output`.
+    pub label: String,
+    /// Takes the octets.
+    pub write: Box<dyn Write + Send>,
+}
+
+/// How far a scan has come.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// How long it has run.
+    pub elapsed: Duration,
+    /// The input so far.
+    pub input: InputCounts,
+    /// Octets of the input read so far.
+    pub octets_read: u64,
+    /// Octets of the whole input, if that is known.
+    pub size: Option<u64>,
+    /// What became of the exchanges so far.
+    pub tally: Tally,
+    /// Whether the scan was told to stop.
+    pub stopping: bool,
+}
+
+/// Why a scan could not be carried out, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The network side failed.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The input cannot be read.
+    #[error("{label}: cannot be read after line {line}: {source}")]
+    Input {
+        /// What the input is called.
+        label: String,
+        /// The last line that was read.
+        line: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The output cannot be written.
+    #[error("{label}: cannot be written after {lines} whole lines: {source}")]
+    Output {
+        /// What the output is called.
+        label: String,
+        /// Lines that were written.
+        lines: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The system gives no thread.
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] io::Error),
+    /// The system gives no event loop.
+    #[error("no event loop can be set up: {0}")]
+    Runtime(#[source] io::Error),
+    /// A thread ended without a word.
+    #[error("a thread of the scan has failed")]
+    Panic,
+}
+
+/// Carries out a scan. `watch` is called now and then with the progress; `stop` ends it early.
+///
+/// Must be called in a tokio runtime with time enabled; it starts threads of its own for the work.
+/// The report covers what was done, also if there is an error beside it.
+///
+/// # Errors
+/// What kept the scan from coming to its end. An input that cannot be read further is told after
+/// all that was read has been asked and written.
+pub async fn run(
+    plan: Plan,
+    stop: Arc<Stop>,
+    watch: &mut dyn FnMut(&Progress),
+) -> (Report, Result<(), ScanError>) {
+    let clock = Instant::now();
+    let mut report = Report::begin();
+    let result = match Scan::start(plan, &stop, clock) {
+        Ok(scan) => scan.watch(&mut report, watch).await,
+        Err(error) => {
+            stop.raise(Level::Abandon);
+            Err(error)
+        }
+    };
+    if result.is_err() {
+        report.end = End::Failed;
+    }
+    report.duration = clock.elapsed();
+    (report, result)
+}
+
+/// A scan that is under way.
+struct Scan {
+    clock: Instant,
+    stop: Arc<Stop>,
+    shared: Arc<Shared>,
+    reading: Arc<Reading>,
+    working: Vec<Arc<Working>>,
+    events: mpsc::UnboundedReceiver<Event>,
+    size: Option<u64>,
+    input_label: String,
+    output_label: String,
+}
+
+/// The end of a thread.
+enum Event {
+    Reader(io::Result<()>),
+    Worker(usize, Box<Done>, Result<(), ScanError>),
+    Writer(OutputCounts, io::Result<()>),
+    Panic,
+}
+
+/// Tells of the end of a thread, whichever way it ends.
+struct Post(mpsc::UnboundedSender<Event>);
+
+impl Post {
+    fn send(self, event: Event) {
+        let _ = self.0.send(event);
+    }
+}
+
+impl Drop for Post {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.0.send(Event::Panic);
+        }
+    }
+}
+
+impl Scan {
+    fn start(plan: Plan, stop: &Arc<Stop>, clock: Instant) -> Result<Self, ScanError> {
+        let (blocks, questions) = mpsc::channel(QUEUED);
+        let (output, lines) = mpsc::channel(QUEUED);
+        let (post, events) = mpsc::unbounded_channel();
+        let threads = usize::from(plan.threads.max(1));
+        let shared = Arc::new(Shared {
+            config: share_of(plan.engine, threads),
+            servers: plan.servers,
+            net: plan.net,
+            format: plan.format,
+            attempt_log: plan.attempt_log,
+            silence: plan.silence,
+            questions: Questions::new(questions),
+            output: output.clone(),
+            block_pool: Arc::default(),
+            output_pool: Arc::default(),
+            stop: Arc::clone(stop),
+        });
+        let scan = Self {
+            clock,
+            stop: Arc::clone(stop),
+            reading: Arc::default(),
+            working: (0..threads).map(|_| Arc::default()).collect(),
+            events,
+            size: plan.source.size,
+            input_label: plan.source.label.clone(),
+            output_label: plan.output.label,
+            shared: Arc::clone(&shared),
+        };
+
+        let header = Renderer::header(plan.format);
+        if !header.is_empty() {
+            // The channel is empty: there is room.
+            let _ = output.try_send(ToWriter::Lines(header.to_vec()));
+        }
+        let (pool, write_stop) = (Arc::clone(&shared.output_pool), Arc::clone(stop));
+        let write = plan.output.write;
+        spawn("writer", Post(post.clone()), move |post| {
+            let (counts, result) = writer::write_all(lines, write, &pool, &write_stop);
+            post.send(Event::Writer(counts, result));
+        })?;
+        for (number, working) in scan.working.iter().enumerate() {
+            let (shared, working) = (Arc::clone(&shared), Arc::clone(working));
+            spawn("worker", Post(post.clone()), move |post| {
+                let (done, result) = worker::run(&shared, &working);
+                post.send(Event::Worker(number, Box::new(done), result));
+            })?;
+        }
+        let context = Context::new(&[], Vec::new(), engine::Time::ZERO, UNIX_EPOCH, false);
+        let reader = Reader {
+            source: plan.source,
+            types: plan.types,
+            blocks,
+            output,
+            renderer: Renderer::new(plan.format, context),
+            block_pool: Arc::clone(&shared.block_pool),
+            output_pool: Arc::clone(&shared.output_pool),
+            stop: Arc::clone(stop),
+            reading: Arc::clone(&scan.reading),
+        };
+        spawn("reader", Post(post), move |post| post.send(Event::Reader(reader.run())))?;
+        Ok(scan)
+    }
+
+    /// Waits for the threads: first the workers, then the reader, last the writer.
+    async fn watch(
+        mut self,
+        report: &mut Report,
+        show: &mut dyn FnMut(&Progress),
+    ) -> Result<(), ScanError> {
+        let mut ticks = tokio::time::interval(TICK);
+        let mut running = self.working.len();
+        let (mut reader_ended, mut writer_ended) = (false, false);
+        let mut closing = false;
+        let mut result = Ok(());
+        while running > 0 || !reader_ended || !writer_ended {
+            if running == 0 && !closing && (reader_ended || self.leaves_reader()) {
+                closing = true;
+                reader_ended = true;
+                // Fails only if the writer has failed, which its own event says.
+                let _ = self.shared.output.send(ToWriter::End).await;
+            }
+            let event = tokio::select! {
+                event = self.events.recv() => event.unwrap_or(Event::Panic),
+                _ = ticks.tick() => {
+                    show(&self.progress());
+                    if running > 0 && self.is_silent() && self.stop.level() < Level::Cancel {
+                        report.end = End::Silence(self.shared.silence);
+                        self.stop.raise(Level::Cancel);
+                    }
+                    continue;
+                }
+            };
+            let ended = match event {
+                Event::Worker(number, done, ended) => {
+                    running -= 1;
+                    self.working[number].silent.store(true, Relaxed);
+                    report.take(*done);
+                    if running == 0 {
+                        let left = self.shared.questions.close().await;
+                        report.untaken += left.iter().map(|block| block.len() as u64).sum::<u64>();
+                    }
+                    ended
+                }
+                Event::Reader(ended) => {
+                    reader_ended = true;
+                    ended.map_err(|source| ScanError::Input {
+                        label: self.input_label.clone(),
+                        line: self.reading.counts().lines,
+                        source,
+                    })
+                }
+                Event::Writer(counts, ended) => {
+                    writer_ended = true;
+                    report.output = counts;
+                    // It is why the workers stopped, so it comes before what they say.
+                    if let Err(source) = ended {
+                        let label = self.output_label.clone();
+                        let lines = counts.lines;
+                        result = Err(ScanError::Output { label, lines, source });
+                    }
+                    Ok(())
+                }
+                Event::Panic => {
+                    self.stop.raise(Level::Abandon);
+                    return Err(ScanError::Panic);
+                }
+            };
+            if ended.is_err() && !matches!(ended, Err(ScanError::Input { .. })) {
+                self.stop.raise(Level::Cancel);
+            }
+            result = result.and(ended);
+        }
+        show(&self.progress());
+        report.input = self.reading.counts();
+        report.input.not_asked += report.untaken;
+        if report.end == End::Complete && self.stop.level() > Level::Run {
+            report.end = End::Interrupted;
+        }
+        result
+    }
+
+    /// Whether the reader need not be waited for: it may wait for input for ever.
+    fn leaves_reader(&self) -> bool {
+        match self.stop.level() {
+            Level::Run => false,
+            Level::Drain | Level::Cancel => self.size.is_none(),
+            Level::Abandon => true,
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.working.iter().all(|working| working.silent.load(Relaxed))
+    }
+
+    fn progress(&self) -> Progress {
+        let mut tally = Tally::default();
+        for working in &self.working {
+            tally.add(&working.tally());
+        }
+        Progress {
+            elapsed: self.clock.elapsed(),
+            input: self.reading.counts(),
+            octets_read: self.reading.octets(),
+            size: self.size,
+            tally,
+            stopping: self.stop.level() > Level::Run,
+        }
+    }
+}
+
+/// The part of a limit for all workers that falls to one of them.
+fn share_of(mut config: engine::Config, threads: usize) -> engine::Config {
+    let share = |rate: f64| rate / threads as f64;
+    config.rate = config.rate.map(share);
+    config.rate_per_server = config.rate_per_server.map(share);
+    if let engine::Window::Fixed(window) = &mut config.window {
+        *window = window.div_ceil(threads);
+    }
+    config
+}
+
+fn spawn(
+    role: &str,
+    post: Post,
+    work: impl FnOnce(Post) + Send + 'static,
+) -> Result<(), ScanError> {
+    let thread = thread::Builder::new().name(role.to_owned());
+    thread.spawn(move || work(post)).map(|_| ()).map_err(ScanError::Thread)
+}

@@ -1,0 +1,252 @@
+//! The whole accounting of a scan, and its JSON form (`schemas/scan-stats.schema.json`).
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hdrhistogram::Histogram;
+use serde_json::{Map, Value, json};
+
+use super::tally::{Tally, by_rcode};
+use super::worker::Done;
+use crate::engine::{Counts, ServerReport, Totals};
+use crate::net::LocalCounts;
+use crate::report::time::write_rfc3339;
+
+/// What became of the lines of the input.
+///
+/// `lines` is the sum of `blank`, `comments`, `invalid` and the lines that are questions; a line
+/// is one question for each type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InputCounts {
+    /// Lines read.
+    pub lines: u64,
+    /// Lines with nothing on them.
+    pub blank: u64,
+    /// Lines that begin with `#` or `;`.
+    pub comments: u64,
+    /// Lines that cannot be asked; each has a line of output that says why.
+    pub invalid: u64,
+    /// Questions read.
+    pub questions: u64,
+    /// Questions read and never asked, because the scan was stopped. If the input is a pipe, what
+    /// was not read is not known.
+    pub not_asked: u64,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutputCounts {
+    /// Lines.
+    pub lines: u64,
+    /// Octets.
+    pub octets: u64,
+}
+
+/// How a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every line of the input has its line of output.
+    Complete,
+    /// It was told to stop.
+    Interrupted,
+    /// No server answered anything for so long.
+    Silence(Duration),
+    /// It could not go on.
+    Failed,
+}
+
+/// One server, over all workers.
+#[derive(Debug, Clone)]
+pub struct ServerStats {
+    /// Its address.
+    pub address: SocketAddr,
+    /// What happened with it.
+    pub counts: Counts,
+}
+
+/// The accounting of a whole scan.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// When it began.
+    pub started: SystemTime,
+    /// How long it took.
+    pub duration: Duration,
+    /// How it ended.
+    pub end: End,
+    /// The input.
+    pub input: InputCounts,
+    /// The output.
+    pub output: OutputCounts,
+    /// The engines' accounting.
+    pub totals: Totals,
+    /// What became of the exchanges.
+    pub tally: Tally,
+    /// The servers, in the order in which they were given.
+    pub servers: Vec<ServerStats>,
+    /// What the local system did.
+    pub local: LocalCounts,
+    /// Questions that were read and that no worker asked.
+    pub(super) untaken: u64,
+}
+
+impl Report {
+    /// The report of a scan that begins now.
+    pub(super) fn begin() -> Self {
+        Self {
+            started: SystemTime::now(),
+            duration: Duration::ZERO,
+            end: End::Complete,
+            input: InputCounts::default(),
+            output: OutputCounts::default(),
+            totals: Totals::default(),
+            tally: Tally::default(),
+            servers: Vec::new(),
+            local: LocalCounts::default(),
+            untaken: 0,
+        }
+    }
+
+    /// Adds what a worker did.
+    pub(super) fn take(&mut self, done: Done) {
+        let (mine, theirs) = (&mut self.totals, done.totals);
+        mine.submitted += theirs.submitted;
+        mine.answered += theirs.answered;
+        mine.timed_out += theirs.timed_out;
+        mine.unreachable += theirs.unreachable;
+        mine.cancelled += theirs.cancelled;
+        mine.open += theirs.open;
+        mine.attempts += theirs.attempts;
+        mine.unmatched += theirs.unmatched;
+        self.tally.add(&done.tally);
+        self.untaken += done.not_asked;
+        if self.servers.is_empty() {
+            self.servers = done.servers;
+        } else {
+            // Every worker has the same servers in the same order.
+            for (mine, theirs) in self.servers.iter_mut().zip(&done.servers) {
+                mine.add(theirs);
+            }
+        }
+        let (mine, theirs) = (&mut self.local, done.local);
+        mine.receive_overflow += theirs.receive_overflow;
+        mine.send_errors += theirs.send_errors;
+        mine.truncated_receives += theirs.truncated_receives;
+        mine.datagrams_sent += theirs.datagrams_sent;
+        mine.datagrams_received += theirs.datagrams_received;
+        mine.send_calls += theirs.send_calls;
+        mine.receive_calls += theirs.receive_calls;
+        mine.gso |= theirs.gso;
+        mine.gro |= theirs.gro;
+        mine.kernel_timestamps |= theirs.kernel_timestamps;
+    }
+
+    /// Questions that no message was sent for.
+    pub fn not_asked(&self) -> u64 {
+        self.input.not_asked + self.tally.never_sent
+    }
+
+    /// The JSON form.
+    pub fn to_json(&self) -> Value {
+        let since_epoch = self.started.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut started = Vec::new();
+        write_rfc3339(since_epoch.as_secs(), &mut started);
+        let end = match self.end {
+            End::Complete => "complete",
+            End::Interrupted => "interrupted",
+            End::Silence(_) => "silence",
+            End::Failed => "failed",
+        };
+        let (input, totals) = (&self.input, &self.totals);
+        json!({
+            "schema": 1,
+            "command": "scan",
+            "started": String::from_utf8_lossy(&started),
+            "duration_ms": self.duration.as_millis() as u64,
+            "end": end,
+            "input": {
+                "lines": input.lines,
+                "blank": input.blank,
+                "comments": input.comments,
+                "invalid": input.invalid,
+                "questions": input.questions,
+                "not_asked": input.not_asked,
+            },
+            "output": { "lines": self.output.lines, "octets": self.output.octets },
+            "totals": {
+                "submitted": totals.submitted,
+                "answered": totals.answered,
+                "failed": { "timeout": totals.timed_out, "unreachable": totals.unreachable },
+                "cancelled": totals.cancelled,
+                "attempts": totals.attempts,
+                "unmatched": totals.unmatched,
+            },
+            "rcodes": rcodes(&self.tally.answered),
+            "servers": self.servers.iter().map(ServerStats::to_json).collect::<Vec<_>>(),
+            "local": local(&self.local),
+        })
+    }
+}
+
+impl ServerStats {
+    /// Begins with what one worker knows of a server.
+    pub(super) fn new(report: &ServerReport<'_>) -> Self {
+        Self { address: report.addr, counts: report.counts.clone() }
+    }
+
+    /// Adds what another worker knows of the same server.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+    }
+
+    fn to_json(&self) -> Value {
+        let counts = &self.counts;
+        json!({
+            "address": self.address.to_string(),
+            "sent": counts.sent,
+            "answered": counts.answered,
+            "lost": counts.lost,
+            "late": counts.late,
+            "unreachable": counts.unreachable,
+            "not_sent": counts.not_sent,
+            "stream_failed": counts.stream_failed,
+            "abandoned": counts.abandoned,
+            "duplicates": counts.duplicates,
+            "mismatched": counts.mismatched,
+            "truncated": counts.truncated,
+            "rcodes": rcodes(&counts.rcodes),
+            "rtt_us": percentiles(&counts.rtt_us),
+        })
+    }
+}
+
+fn rcodes(counts: &[u64]) -> Value {
+    Value::Object(by_rcode(counts).map(|(name, count)| (name, count.into())).collect::<Map<_, _>>())
+}
+
+fn percentiles(rtt: &Histogram<u32>) -> Value {
+    if rtt.is_empty() {
+        return json!({ "samples": 0 });
+    }
+    json!({
+        "samples": rtt.len(),
+        "p50": rtt.value_at_quantile(0.50),
+        "p90": rtt.value_at_quantile(0.90),
+        "p99": rtt.value_at_quantile(0.99),
+        "max": rtt.max(),
+    })
+}
+
+fn local(counts: &LocalCounts) -> Value {
+    json!({
+        "receive_overflow": counts.receive_overflow,
+        "send_errors": counts.send_errors,
+        "truncated_receives": counts.truncated_receives,
+        "datagrams_sent": counts.datagrams_sent,
+        "datagrams_received": counts.datagrams_received,
+        "send_calls": counts.send_calls,
+        "receive_calls": counts.receive_calls,
+        "gso": counts.gso,
+        "gro": counts.gro,
+        "kernel_timestamps": counts.kernel_timestamps,
+    })
+}

@@ -1,0 +1,42 @@
+//! The one word that a running scan listens to: go on, come to an end, or leave everything.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// How far a scan has been told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Not at all.
+    Run,
+    /// Ask nothing new, wait for the answers that are on their way.
+    Drain,
+    /// Ask nothing new and wait for no answer, but count what is left of the input.
+    Cancel,
+    /// Wait for nothing.
+    Abandon,
+}
+
+/// Shared by the threads of a scan and by whoever may stop it.
+#[derive(Debug, Default)]
+pub struct Stop(AtomicU8);
+
+impl Stop {
+    /// What the scan is told now.
+    pub fn level(&self) -> Level {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Level::Run,
+            1 => Level::Drain,
+            2 => Level::Cancel,
+            _ => Level::Abandon,
+        }
+    }
+
+    /// Stops at least as much as `level` says; never takes a stop back.
+    pub fn raise(&self, level: Level) {
+        self.0.fetch_max(level as u8, Ordering::Relaxed);
+    }
+
+    /// One step further: the first call drains, the second one abandons.
+    pub fn escalate(&self) {
+        self.raise(if self.level() == Level::Run { Level::Drain } else { Level::Abandon });
+    }
+}

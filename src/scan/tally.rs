@@ -1,0 +1,80 @@
+//! What became of the questions of one worker.
+
+use crate::engine::{End, Failure, Finished};
+use crate::wire::Rcode;
+
+/// Places for response codes; the last one counts all codes from 31 on.
+pub const RCODES: usize = 32;
+
+/// Counts of finished exchanges. Every one is counted in exactly one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Answered, by response code.
+    pub answered: [u64; RCODES],
+    /// Ended by a timeout.
+    pub timed_out: u64,
+    /// No attempt could be delivered.
+    pub unreachable: u64,
+    /// Cancelled before anything was sent.
+    pub never_sent: u64,
+    /// Cancelled while an answer was awaited.
+    pub cut_short: u64,
+    /// Attempts of all finished exchanges.
+    pub attempts: u64,
+}
+
+impl Tally {
+    /// Counts one exchange; `rcode` is that of its answer.
+    #[inline]
+    pub fn count(&mut self, finished: &Finished<'_>, rcode: Option<Rcode>) {
+        self.attempts += finished.attempts.len() as u64;
+        match (finished.end, rcode) {
+            (End::Failed(Failure::TimedOut), _) => self.timed_out += 1,
+            (End::Failed(Failure::Unreachable), _) => self.unreachable += 1,
+            (End::Failed(Failure::Cancelled), _) if finished.attempts.is_empty() => {
+                self.never_sent += 1;
+            }
+            (End::Failed(Failure::Cancelled), _) => self.cut_short += 1,
+            (End::Answered { .. }, rcode) => {
+                let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
+                self.answered[code.min(RCODES - 1)] += 1;
+            }
+        }
+    }
+
+    /// Adds the counts of another worker.
+    pub fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.answered.iter_mut().zip(other.answered) {
+            *mine += theirs;
+        }
+        self.timed_out += other.timed_out;
+        self.unreachable += other.unreachable;
+        self.never_sent += other.never_sent;
+        self.cut_short += other.cut_short;
+        self.attempts += other.attempts;
+    }
+
+    /// Exchanges with an answer of any kind.
+    pub fn answers(&self) -> u64 {
+        self.answered.iter().sum()
+    }
+
+    /// Exchanges that have a line of output: all but the cancelled ones.
+    pub fn lines(&self) -> u64 {
+        self.answers() + self.timed_out + self.unreachable
+    }
+
+    /// The answers by the name of their response code, without those that did not occur.
+    pub fn by_rcode(&self) -> impl Iterator<Item = (String, u64)> + '_ {
+        by_rcode(&self.answered)
+    }
+}
+
+/// Names the counts of a table of response codes; leaves out the empty ones.
+pub fn by_rcode(counts: &[u64]) -> impl Iterator<Item = (String, u64)> + '_ {
+    counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(code, &count)| {
+        let name =
+            if code == RCODES - 1 { "OTHER".to_owned() } else { Rcode(code as u16).to_string() };
+        (name, count)
+    })
+}

@@ -1,0 +1,288 @@
+//! A worker: takes blocks of questions, has its engine ask them, hands on rendered lines.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::{Mutex as AsyncMutex, mpsc};
+
+use super::block::Block;
+use super::pool::Pool;
+use super::render::{Context, Format, Renderer};
+use super::run::ScanError;
+use super::stats::ServerStats;
+use super::stop::{Level, Stop};
+use super::tally::Tally;
+use super::writer::{BLOCK, ToWriter};
+use crate::engine::{self, Ask, Finished, Servers, SocketId, Time, Totals};
+use crate::net::{self, Driver, LocalCounts};
+use crate::wire::Class;
+
+/// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
+/// lines that have waited.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Blocks of questions, for whichever worker comes first.
+pub(super) struct Questions(AsyncMutex<mpsc::Receiver<Block>>);
+
+impl Questions {
+    pub(super) fn new(blocks: mpsc::Receiver<Block>) -> Self {
+        Self(AsyncMutex::new(blocks))
+    }
+
+    /// The next block; `None` when there will be no more. Cancel safe. The lock is taken once a
+    /// block.
+    async fn next(&self) -> Option<Block> {
+        self.0.lock().await.recv().await
+    }
+
+    /// Refuses further blocks and gives those that nobody took.
+    pub(super) async fn close(&self) -> Vec<Block> {
+        let mut blocks = self.0.lock().await;
+        blocks.close();
+        let mut left = Vec::new();
+        while let Some(block) = blocks.recv().await {
+            left.push(block);
+        }
+        left
+    }
+}
+
+/// What a worker has done so far, for other threads to see.
+#[derive(Debug, Default)]
+pub(super) struct Working {
+    tally: Mutex<Tally>,
+    /// No server has answered this worker for too long.
+    pub silent: AtomicBool,
+}
+
+impl Working {
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.lock().map(|tally| *tally).unwrap_or_default()
+    }
+}
+
+/// What all workers need.
+pub(super) struct Shared {
+    pub config: engine::Config,
+    pub servers: Vec<std::net::SocketAddr>,
+    pub net: net::Options,
+    pub format: Format,
+    pub attempt_log: bool,
+    pub silence: Duration,
+    pub questions: Questions,
+    pub output: mpsc::Sender<ToWriter>,
+    pub block_pool: Arc<Pool<Block>>,
+    pub output_pool: Arc<Pool<Vec<u8>>>,
+    pub stop: Arc<Stop>,
+}
+
+/// What a worker leaves behind.
+#[derive(Default)]
+pub(super) struct Done {
+    pub totals: Totals,
+    pub tally: Tally,
+    pub servers: Vec<ServerStats>,
+    pub local: LocalCounts,
+    /// Questions that it had taken and did not ask.
+    pub not_asked: u64,
+}
+
+struct Worker<'s> {
+    shared: &'s Shared,
+    working: &'s Working,
+    driver: Driver,
+    renderer: Renderer,
+    block: Block,
+    /// The next question of `block`.
+    next: usize,
+    /// No more blocks will come.
+    exhausted: bool,
+    lines: Lines,
+    tally: Tally,
+    heeded: Level,
+}
+
+/// Rendered lines on their way to the writer.
+struct Lines {
+    current: Vec<u8>,
+    /// Full blocks that the writer has no room for yet.
+    waiting: VecDeque<Vec<u8>>,
+    /// The writer takes no more.
+    refused: bool,
+}
+
+/// Runs one worker to its end, on the thread it is called on.
+///
+/// # Errors
+/// What kept the driver from working, beside an account of what was done before.
+pub(super) fn run(shared: &Shared, working: &Working) -> (Done, Result<(), ScanError>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(work(shared, working)),
+        Err(error) => (Done::default(), Err(ScanError::Runtime(error))),
+    }
+}
+
+async fn work(shared: &Shared, working: &Working) -> (Done, Result<(), ScanError>) {
+    let driver = match Driver::open(shared.config.clone(), &shared.servers, &shared.net) {
+        Ok(driver) => driver,
+        Err(error) => return (Done::default(), Err(error.into())),
+    };
+    let ports = (0..2 * shared.net.sockets).map(|i| driver.port(SocketId(i))).collect();
+    let (now, wall) = (driver.now(), SystemTime::now());
+    let context = Context::new(&shared.servers, ports, now, wall, shared.attempt_log);
+    let mut worker = Worker {
+        shared,
+        working,
+        renderer: Renderer::new(shared.format, context),
+        driver,
+        block: Block::default(),
+        next: 0,
+        exhausted: false,
+        lines: Lines { current: Vec::new(), waiting: VecDeque::new(), refused: false },
+        tally: Tally::default(),
+        heeded: Level::Run,
+    };
+    let result = worker.work().await;
+    if result.is_err() {
+        worker.shared.stop.raise(Level::Cancel);
+        worker.heed_stop();
+    }
+    (worker.finish(), result)
+}
+
+impl Worker<'_> {
+    async fn work(&mut self) -> Result<(), ScanError> {
+        let mut glance = self.driver.now() + GLANCE;
+        loop {
+            self.heed_stop();
+            self.submit();
+            let now = self.driver.now();
+            if now >= glance {
+                self.glance(now);
+                glance = now + GLANCE;
+            }
+            let idle = self.driver.engine().is_idle();
+            let over = idle && (self.exhausted || self.heeded > Level::Run);
+            if over && !self.lines.current.is_empty() {
+                self.lines.cut(self.shared);
+            }
+            if self.lines.refused || over && self.lines.waiting.is_empty() {
+                return Ok(());
+            }
+            self.wait(glance).await?;
+        }
+    }
+
+    /// Asks as much as the engine has room for.
+    fn submit(&mut self) {
+        if self.heeded > Level::Run || !self.lines.waiting.is_empty() {
+            return;
+        }
+        let now = self.driver.now();
+        let engine = self.driver.engine_mut();
+        for _ in 0..engine.room() {
+            let Some((name, rtype)) = self.block.question(self.next) else { return };
+            let ask = Ask { tag: 0, name, rtype, class: Class::IN, servers: Servers::Any };
+            if engine.submit(now, &ask).is_err() {
+                return;
+            }
+            self.next += 1;
+        }
+    }
+
+    /// Has the driver work, and takes what comes first: packets, questions, room at the writer.
+    async fn wait(&mut self, wake: Time) -> Result<(), ScanError> {
+        let wants_questions = self.heeded == Level::Run
+            && !self.exhausted
+            && self.lines.waiting.is_empty()
+            && self.block.question(self.next).is_none()
+            && self.driver.engine().room() > 0;
+        let Self { shared, driver, renderer, lines, tally, .. } = self;
+        let must_write = !lines.waiting.is_empty();
+        let Lines { current, waiting, .. } = lines;
+        let mut sink = |finished: Finished<'_>| {
+            let rcode = renderer.render(&finished, current);
+            tally.count(&finished, rcode);
+            if current.len() >= BLOCK {
+                let empty = shared.output_pool.take();
+                waiting.push_back(std::mem::replace(current, empty));
+            }
+        };
+        if !wants_questions && !must_write {
+            return Ok(driver.turn(Some(wake), &mut sink).await?);
+        }
+        tokio::select! {
+            biased;
+            permit = shared.output.reserve(), if must_write => match permit {
+                Ok(permit) => {
+                    if let Some(block) = lines.waiting.pop_front() {
+                        permit.send(ToWriter::Lines(block));
+                    }
+                }
+                Err(_) => lines.refused = true,
+            },
+            block = shared.questions.next(), if wants_questions => match block {
+                Some(block) => {
+                    let mut used = std::mem::replace(&mut self.block, block);
+                    used.clear();
+                    shared.block_pool.give(used);
+                    self.next = 0;
+                }
+                None => self.exhausted = true,
+            },
+            turned = driver.turn(Some(wake), &mut sink) => turned?,
+        }
+        Ok(())
+    }
+
+    /// Does what the scan was told since the last look.
+    fn heed_stop(&mut self) {
+        let level = self.shared.stop.level();
+        if level <= self.heeded {
+            return;
+        }
+        self.heeded = level;
+        let now = self.driver.now();
+        let Self { driver, renderer, lines, tally, .. } = self;
+        driver.engine_mut().cancel(now, level >= Level::Cancel, &mut |finished: Finished<'_>| {
+            let rcode = renderer.render(&finished, &mut lines.current);
+            tally.count(&finished, rcode);
+        });
+    }
+
+    fn glance(&mut self, now: Time) {
+        if !self.lines.current.is_empty() {
+            self.lines.cut(self.shared);
+        }
+        if let Ok(mut tally) = self.working.tally.lock() {
+            *tally = self.tally;
+        }
+        let silent = self.driver.engine().silent_for(now);
+        let silent = silent.is_some_and(|span| span >= self.shared.silence);
+        self.working.silent.store(silent, Relaxed);
+    }
+
+    fn finish(mut self) -> Done {
+        let now = self.driver.now();
+        self.glance(now);
+        let engine = self.driver.engine();
+        Done {
+            totals: engine.totals(),
+            tally: self.tally,
+            servers: engine.servers().map(|server| ServerStats::new(&server)).collect(),
+            local: self.driver.local_counts(),
+            not_asked: (self.block.len() - self.next) as u64,
+        }
+    }
+}
+
+impl Lines {
+    /// Puts the lines there are in the queue for the writer.
+    fn cut(&mut self, shared: &Shared) {
+        let empty = shared.output_pool.take();
+        self.waiting.push_back(std::mem::replace(&mut self.current, empty));
+    }
+}

@@ -1,0 +1,16 @@
+//! `dnsonde demo` shows what it promises.
+
+use super::{Files, run, text};
+
+#[test]
+fn every_name_of_the_demo_gets_its_right_answer() {
+    let files = Files::new();
+    let out = text(&files.path("lines.jsonl"));
+    let run = run(&["demo", "--names", "5000", "-o", &out]);
+    run.assert_code(0);
+    assert!(run.stdout.contains("5,000 have the right answer"), "{}", run.stdout);
+    for role in ["healthy", "lossy", "difficult"] {
+        assert!(run.stdout.contains(&format!("\n  {role} ")), "{}", run.stdout);
+    }
+    assert_eq!(std::fs::read_to_string(out).unwrap().lines().count(), 5000);
+}

@@ -1,0 +1,105 @@
+//! Command lines and files that make no sense: one sentence, and exit status 2 or 3.
+
+use super::{Files, run, run_with_input, text};
+
+#[test]
+fn help_has_examples_for_every_command() {
+    let top = run(&["--help"]);
+    top.assert_code(0);
+    for command in ["query", "scan", "demo", "decode", "rrcheck", "completions", "man"] {
+        assert!(top.stdout.contains(&format!("\n  {command} ")), "{command}:\n{}", top.stdout);
+        let help = run(&[command, "--help"]);
+        help.assert_code(0);
+        assert!(help.stdout.contains("\nExamples:\n"), "{command}:\n{}", help.stdout);
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_are_written() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(run(&["completions", shell]).assert_code(0).stdout.contains("dnsonde"));
+    }
+    for args in [&["man"][..], &["man", "scan"], &["man", "query"]] {
+        assert!(run(args).assert_code(0).stdout.contains(".TH "));
+    }
+    run(&["man", "nothing"]).assert_code(2);
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let files = Files::new();
+    let names = files.write("names.txt", "a.demo.test\n");
+    let out = text(&files.path("out"));
+    for (args, sentence) in [
+        (&["scan", &names][..], "no server to ask"),
+        (&["scan", &names, "-r", "127.0.0.1", "-t", "FOO"], "'FOO'"),
+        (&["scan", &names, "-r", "127.0.0.1", "-t", "AXFR"], "AXFR"),
+        (&["scan", &names, "-r", "127.0.0.1:x"], "is no server"),
+        (&["scan", &names, "-r", "127.0.0.1,tcp://127.0.0.2"], "some servers have tcp://"),
+        (&["scan", &names, "-r", "127.0.0.1", "--no-edns", "--dnssec"], "cannot be used with"),
+        (&["scan", &names, "-r", "127.0.0.1", "--attempts", "--format", "csv"], "--attempts"),
+        (&["scan", &names, "-r", "127.0.0.1", "--rate", "0"], "--rate"),
+        (&["scan", &names, "-r", "127.0.0.1", "--rate", "NaN"], "--rate"),
+        (&["scan", &names, "-r", "127.0.0.1", "--concurrency", "0"], "--concurrency"),
+        (&["scan", &names, "-r", "127.0.0.1", "--threads", "0"], "--threads"),
+        (&["scan", &names, "-r", "127.0.0.1", "-o", &names], "the output would overwrite it"),
+        (&["scan", &names, "-r", "127.0.0.1", "-o", &out, "--stats", &out], "the same file"),
+        (
+            &["scan", "/nonexistent/names", "-r", "127.0.0.1"],
+            "/nonexistent/names: cannot be opened",
+        ),
+        (&["scan", "/", "-r", "127.0.0.1"], "is a directory"),
+        (&["scan", &names, "-R", "/nonexistent/list"], "/nonexistent/list: the list of resolvers"),
+        (&["scan", &names, "-r", "127.0.0.1", "-o", "/nonexistent/out"], "/nonexistent/out"),
+        (&["query", "@127.0.0.1", "a.demo.test", "-4", "-6"], "cannot be used with"),
+        (&["query", "@127.0.0.1", "a.demo.test", "NOTYPE"], "'NOTYPE' is no record type"),
+        (&["query", "@127.0.0.1", "+short", "--format", "json"], "exclude each other"),
+        (&["query", "@127.0.0.1", "-6", "a.demo.test"], "no address of the family"),
+        (&["nonsense"], "nonsense"),
+    ] {
+        let run = run(args);
+        run.assert_code(2).assert_stderr(sentence);
+        assert_eq!(run.stdout, "", "{args:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&names).unwrap(), "a.demo.test\n");
+}
+
+#[test]
+fn a_bad_line_of_a_resolver_list_is_named() {
+    let files = Files::new();
+    let list = files.write("resolvers.txt", "127.0.0.1\n# fine\nnot an address\n");
+    run_with_input(&["scan", "-R", &list], b"a.demo.test\n")
+        .assert_code(2)
+        .assert_stderr(&format!("{list}, line 3: 'not an address' is no address of a resolver"));
+}
+
+#[test]
+fn what_is_said_can_not_take_hold_of_the_terminal() {
+    let run = run(&["query", "@127.0.0.1", "a\x1b[31m.demo.test"]);
+    run.assert_code(2);
+    assert!(!run.stderr.contains('\x1b'), "{:?}", run.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_the_scan_with_a_clear_error() {
+    let server = super::server();
+    let addr = server.addr().to_string();
+    let names: String = (0..2000).map(|i| format!("n{i}.demo.test\n")).collect();
+    run_with_input(&["scan", "-r", &addr, "-o", "/dev/full"], names.as_bytes())
+        .assert_code(3)
+        .assert_stderr("/dev/full: cannot be written after 0 whole lines: No space left");
+}
+
+#[cfg(unix)]
+#[test]
+fn no_file_descriptors_left_is_said_in_a_sentence() {
+    let server = super::server();
+    let script = format!(
+        "ulimit -n 20; echo a.demo.test | {} scan -r {} --sockets 64",
+        env!("CARGO_BIN_EXE_dnsonde"),
+        server.addr()
+    );
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    super::Run::of(output).assert_code(3).assert_stderr("no file descriptors left");
+}

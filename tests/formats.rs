@@ -1,0 +1,419 @@
+//! Every output format of `scan` against a recorded example, so that none changes unnoticed.
+//!
+//! After a wanted change, `DNSONDE_RECORD=1 cargo test --test formats` records the examples anew;
+//! the change then shows in the diff. The massdns and zdns examples follow the sources of these tools
+//! (`main.c` of massdns; `qa.go` and `answers.go` of zdns 2), and must go on doing so.
+
+use std::net::SocketAddr;
+use std::time::{Duration, UNIX_EPOCH};
+
+use dnsonde::engine::{
+    Answer, Attempt, End, Failure, Finished, Outcome, RetryReason, ServerId, SocketId, Stamp, Time,
+    Transport, Unreachable,
+};
+use dnsonde::scan::Format;
+use dnsonde::scan::render::{Context, Invalid, Renderer};
+use dnsonde::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
+
+/// An exchange that owns what [`Finished`] borrows.
+struct Exchange {
+    name: NameBuf,
+    rtype: RecordType,
+    attempts: Vec<Attempt>,
+    end: Result<Vec<u8>, Failure>,
+}
+
+fn name(text: &str) -> NameBuf {
+    text.parse().unwrap()
+}
+
+fn attempt(sent_ms: u64, outcome: Outcome) -> Attempt {
+    Attempt {
+        server: ServerId(0),
+        transport: Transport::Udp,
+        socket: SocketId(1),
+        id: 4711,
+        edns: true,
+        sent: Time::ZERO + Duration::from_millis(sent_ms),
+        outcome,
+        duplicates: 0,
+        mismatched: 0,
+        retried_because: None,
+    }
+}
+
+fn answered(message: &[u8]) -> Outcome {
+    Outcome::Answered(Answer {
+        rtt: Duration::from_micros(18_234),
+        stamp: Stamp::Kernel,
+        size: message.len() as u16,
+        flags: Flags(u16::from_be_bytes([message[2], message[3]])),
+        rcode: Rcode(u16::from(message[3] & 15)),
+    })
+}
+
+type Data<'d> = (Section, &'d str, RecordType, u32, Vec<u8>);
+
+const PLAIN: Flags = Flags(0x8180);
+
+fn message(question: &str, rtype: RecordType, flags: Flags, records: &[Data<'_>]) -> Vec<u8> {
+    let mut buffer = vec![0; 4096];
+    let mut builder = Builder::new(&mut buffer, 4711, flags).unwrap();
+    builder.question(name(question).as_wire(), rtype, Class::IN).unwrap();
+    for (section, owner, rtype, ttl, data) in records {
+        let class = if *rtype == RecordType::OPT { Class(1232) } else { Class::IN };
+        builder
+            .record(*section, name(owner).as_wire(), *rtype, class, *ttl, |rdata| {
+                rdata.octets(data)
+            })
+            .unwrap();
+    }
+    let len = builder.finish();
+    buffer.truncate(len);
+    buffer
+}
+
+fn answer(question: &str, rtype: RecordType, flags: Flags, records: &[Data<'_>]) -> Exchange {
+    let message = message(question, rtype, flags, records);
+    let attempts = vec![attempt(0, answered(&message))];
+    Exchange { name: name(question), rtype, attempts, end: Ok(message) }
+}
+
+fn wire(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+fn soa() -> Vec<u8> {
+    let mut data = name("ns1.example.org").as_wire().to_vec();
+    data.extend(name("host\\.master.example.org").as_wire());
+    for number in [2026, 7200, 3600, 1_209_600, 300u32] {
+        data.extend(number.to_be_bytes());
+    }
+    data
+}
+
+/// One exchange of every kind that looks different in some format.
+fn exchanges() -> Vec<Exchange> {
+    use Section::{Additional, Answer as Ans, Authority};
+    let mut all = vec![
+        answer(
+            "www.example.org",
+            RecordType::A,
+            PLAIN,
+            &[
+                (
+                    Ans,
+                    "www.example.org",
+                    RecordType::CNAME,
+                    300,
+                    wire(&[name("h.example.org").as_wire()]),
+                ),
+                (Ans, "h.example.org", RecordType::A, 300, vec![192, 0, 2, 1]),
+                (Ans, "h.example.org", RecordType::A, 300, vec![192, 0, 2, 2]),
+                (Additional, ".", RecordType::OPT, 0, vec![]),
+            ],
+        ),
+        answer(
+            "missing.example.org",
+            RecordType::AAAA,
+            Flags(0x8583),
+            &[(Authority, "example.org", RecordType::SOA, 300, soa())],
+        ),
+        answer("empty.example.org", RecordType::AAAA, PLAIN, &[]),
+        answer(
+            "example.org",
+            RecordType::MX,
+            PLAIN,
+            &[
+                (
+                    Ans,
+                    "example.org",
+                    RecordType::MX,
+                    3600,
+                    wire(&[&[0, 10], name("mx.example.org").as_wire()]),
+                ),
+                (Additional, "mx.example.org", RecordType::AAAA, 60, {
+                    let mut v6 = vec![0x20, 0x01, 0x0d, 0xb8];
+                    v6.extend([0; 11]);
+                    v6.push(1);
+                    v6
+                }),
+            ],
+        ),
+        answer(
+            "t.example.org",
+            RecordType::TXT,
+            PLAIN,
+            &[(
+                Ans,
+                "t.example.org",
+                RecordType::TXT,
+                5,
+                wire(&[b"\x08say \"hi\"\x05a,b\\c\x03\x1b\xff\n"]),
+            )],
+        ),
+        answer(
+            "_sip._tcp.example.org",
+            RecordType::SRV,
+            PLAIN,
+            &[(
+                Ans,
+                "_sip._tcp.example.org",
+                RecordType::SRV,
+                60,
+                wire(&[&[0, 1, 0, 2, 0x13, 0xc4], name("sip.example.org").as_wire()]),
+            )],
+        ),
+        answer(
+            "example.org",
+            RecordType::CAA,
+            PLAIN,
+            &[(Ans, "example.org", RecordType::CAA, 60, wire(&[b"\x80\x05issueca.example"]))],
+        ),
+        answer(
+            "secure.example.org",
+            RecordType::DS,
+            Flags(0x81A0),
+            &[
+                (
+                    Ans,
+                    "secure.example.org",
+                    RecordType::DS,
+                    60,
+                    wire(&[&[0x30, 0x39, 13, 2], &[0xAB; 32]]),
+                ),
+                (
+                    Ans,
+                    "secure.example.org",
+                    RecordType::RRSIG,
+                    60,
+                    wire(&[
+                        &[0, 43, 13, 3, 0, 0, 0, 60, 0x6a, 0, 0, 0, 0x69, 0, 0, 0, 0x30, 0x39],
+                        name("example.org").as_wire(),
+                        &[0x5A; 24],
+                    ]),
+                ),
+            ],
+        ),
+        answer(
+            "a\\.b\\\"c,d.example.org",
+            RecordType(65280),
+            PLAIN,
+            &[(Ans, "a\\.b\\\"c,d.example.org", RecordType(65280), 0, vec![1, 2, 0xAB])],
+        ),
+        answer(
+            "blocked.example.org",
+            RecordType::A,
+            Flags(0x8182),
+            &[(
+                Additional,
+                ".",
+                RecordType::OPT,
+                0,
+                wire(&[b"\0\x0F\0\x09\0\x16unreach\0\x03\0\x03ns1"]),
+            )],
+        ),
+    ];
+    let timed_out = |ms| Attempt {
+        retried_because: Some(RetryReason::Timeout),
+        ..attempt(ms, Outcome::TimedOut)
+    };
+    all.push(Exchange {
+        name: name("slow.example.org"),
+        rtype: RecordType::A,
+        attempts: vec![timed_out(0), timed_out(1000), attempt(2000, Outcome::TimedOut)],
+        end: Err(Failure::TimedOut),
+    });
+    all.push(Exchange {
+        name: name("gone.example.org"),
+        rtype: RecordType::A,
+        attempts: vec![Attempt {
+            server: ServerId(1),
+            ..attempt(
+                0,
+                Outcome::Unreachable(Unreachable { icmp_type: 1, icmp_code: 4, errno: 111 }),
+            )
+        }],
+        end: Err(Failure::Unreachable),
+    });
+    // Truncated over UDP, then over TCP from the other server.
+    let whole = message(
+        "large.example.org",
+        RecordType::A,
+        PLAIN,
+        &[(Ans, "large.example.org", RecordType::A, 300, vec![192, 0, 2, 9])],
+    );
+    let cut = message("large.example.org", RecordType::A, Flags(0x8380), &[]);
+    all.push(Exchange {
+        name: name("large.example.org"),
+        rtype: RecordType::A,
+        attempts: vec![
+            Attempt {
+                retried_because: Some(RetryReason::Truncated),
+                duplicates: 1,
+                mismatched: 2,
+                ..attempt(0, answered(&cut))
+            },
+            Attempt {
+                server: ServerId(1),
+                transport: Transport::Tcp,
+                ..attempt(20, answered(&whole))
+            },
+        ],
+        end: Ok(whole),
+    });
+    // An answer whose second record is cut off, and one whose RDATA is too short.
+    let mut broken = message(
+        "broken.example.org",
+        RecordType::A,
+        PLAIN,
+        &[
+            (Ans, "broken.example.org", RecordType::A, 300, vec![192, 0, 2, 1]),
+            (Ans, "broken.example.org", RecordType::A, 300, vec![192, 0, 2, 2]),
+        ],
+    );
+    broken.truncate(broken.len() - 2);
+    all.push(Exchange {
+        name: name("broken.example.org"),
+        rtype: RecordType::A,
+        attempts: vec![attempt(0, answered(&broken))],
+        end: Ok(broken),
+    });
+    all.push(answer(
+        "short.example.org",
+        RecordType::A,
+        PLAIN,
+        &[(Ans, "short.example.org", RecordType::A, 300, vec![192, 0, 2])],
+    ));
+    all
+}
+
+fn rendered(format: Format, attempt_log: bool) -> Vec<u8> {
+    let servers: [SocketAddr; 2] =
+        ["192.0.2.53:53".parse().unwrap(), "[2001:db8::53]:5353".parse().unwrap()];
+    let ports = vec![None, Some(40_001), None, None];
+    let epoch = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    let context = Context::new(&servers, ports, Time::ZERO, epoch, attempt_log);
+    let mut renderer = Renderer::new(format, context);
+    let mut out = Renderer::header(format).to_vec();
+    for exchange in exchanges() {
+        let last = exchange.attempts.len() - 1;
+        let end = match &exchange.end {
+            Ok(response) => End::Answered { response, attempt: last },
+            Err(failure) => End::Failed(*failure),
+        };
+        renderer.render(
+            &Finished {
+                tag: 0,
+                name: exchange.name.as_wire(),
+                rtype: exchange.rtype,
+                class: Class::IN,
+                attempts: &exchange.attempts,
+                end,
+            },
+            &mut out,
+        );
+    }
+    let invalid = Invalid {
+        line: 17,
+        text: b"two \"words\", \x1b and \xff",
+        error: "a space inside the name; a line is NAME or NAME,TYPE",
+        rtype: RecordType::A,
+    };
+    renderer.render_invalid(&invalid, &mut out);
+    out
+}
+
+fn compare(file: &str, format: Format, attempt_log: bool) {
+    let path = format!("{}/tests/formats/{file}", env!("CARGO_MANIFEST_DIR"));
+    let out = rendered(format, attempt_log);
+    if std::env::var_os("DNSONDE_RECORD").is_some() {
+        std::fs::write(&path, &out).unwrap();
+    }
+    let recorded = std::fs::read(&path).unwrap();
+    let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
+    let (out, recorded) = (text(&out), text(&recorded));
+    for (number, (is, was)) in (1..).zip(out.lines().zip(recorded.lines())) {
+        assert_eq!(is, was, "line {number} of {file}");
+    }
+    assert_eq!(out, recorded, "{file}");
+    assert!(!out.contains(['\x1b', '\u{9b}', '\x07']), "control characters in {file}");
+}
+
+#[test]
+fn jsonl() {
+    compare("example.jsonl", Format::Jsonl, false);
+}
+
+#[test]
+fn jsonl_with_attempts() {
+    compare("example-attempts.jsonl", Format::Jsonl, true);
+}
+
+#[test]
+fn csv() {
+    compare("example.csv", Format::Csv, false);
+}
+
+#[test]
+fn text() {
+    compare("example.txt", Format::Text, false);
+}
+
+#[test]
+fn massdns() {
+    compare("example.massdns.jsonl", Format::Massdns, false);
+}
+
+#[test]
+fn zdns() {
+    compare("example.zdns.jsonl", Format::Zdns, false);
+}
+
+#[test]
+fn lines_of_json_are_json() {
+    for (format, log) in [
+        (Format::Jsonl, false),
+        (Format::Jsonl, true),
+        (Format::Massdns, false),
+        (Format::Zdns, false),
+    ] {
+        for line in String::from_utf8(rendered(format, log)).unwrap().lines() {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(value.is_object());
+        }
+    }
+}
+
+#[test]
+fn lines_of_jsonl_keep_their_schema() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/scan-line.schema.json");
+    let schema = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for line in String::from_utf8(rendered(Format::Jsonl, true)).unwrap().lines() {
+        let value = serde_json::from_str(line).unwrap();
+        if let Err(error) = validator.validate(&value) {
+            panic!("{error} at {} in {line}", error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn every_row_of_csv_has_all_columns() {
+    // A reader of its own, after RFC 4180: quotes may hold commas, doubled quotes and line ends.
+    let text = String::from_utf8(rendered(Format::Csv, false)).unwrap();
+    let (mut columns, mut quoted, mut rows) = (1, false, Vec::new());
+    for character in text.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ',' if !quoted => columns += 1,
+            '\n' if !quoted => {
+                rows.push(columns);
+                columns = 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(rows.len() > 15);
+    assert!(rows.iter().all(|&columns| columns == rows[0]), "{rows:?}");
+}
