@@ -150,6 +150,8 @@ pub struct Engine {
     queued: Vec<ServerId>,
     sockets: u16,
     ids: Vec<IdTable>,
+    /// Timeouts of each socket since its last answer.
+    silent_sockets: Vec<u16>,
     /// Live message IDs over TCP, by server.
     stream_ids: HashMap<(ServerId, u16), (u32, u16)>,
     tokens: Option<TokenBucket>,
@@ -188,6 +190,7 @@ impl Engine {
             queued: Vec::new(),
             sockets,
             ids: (0..2 * usize::from(sockets)).map(|_| IdTable::new()).collect(),
+            silent_sockets: vec![0; 2 * usize::from(sockets)],
             stream_ids: HashMap::new(),
             tokens: config.rate.map(TokenBucket::new),
             // Below 2^32, so that its product with 32 random bits fits.
@@ -335,9 +338,10 @@ impl Engine {
         self.totals
     }
 
-    /// How long servers have been asked without a word from any of them.
+    /// How long servers have been asked without a word from any of them; `None` if nobody is being
+    /// asked.
     pub fn silent_for(&self, now: Time) -> Option<Duration> {
-        self.unanswered_since.map(|since| now.since(since))
+        self.unanswered_since.filter(|_| self.totals.open > 0).map(|since| now.since(since))
     }
 
     /// Puts an exchange into the queue of the one server that is to have it.

@@ -10,29 +10,54 @@ const INITIAL: f64 = 16.0;
 const FLOOR: f64 = 4.0;
 /// And never larger: more than a server's usual queue of packets is only asking for loss.
 const CEILING: f64 = 2048.0;
+/// Up to here the window may double. A UDP socket with Linux's usual buffer holds about 270 small
+/// packets; what comes on top while the server is busy is lost.
+const DOUBLING_CEILING: f64 = 192.0;
+/// Where packets are long on their way, more of them are needed: this many a second.
+const DOUBLING_RATE: f64 = 100_000.0;
 /// Queueing that does no harm: below it, scheduling noise of either side looks the same.
 const QUEUE_ALLOWED: Duration = Duration::from_micros(1500);
 /// The least time without an answer after which an attempt is no longer counted as in flight.
 const SUSPECT_AFTER: Duration = Duration::from_millis(20);
 /// How long a lowest round-trip time stands before it is measured anew.
 const BASE_AGE: Duration = Duration::from_secs(20);
+/// Attempts and epochs that a loss is taken from, so that it is not nothing by chance, nor because
+/// losses show in the epoch after their own.
+const LOSS_SAMPLE: u32 = 500;
+const LOSS_SAMPLE_EPOCHS: u32 = 4;
+/// How many such samples a lowest loss stands.
+const LOSS_AGE: u32 = 8;
+/// What is thought usual before the first sample.
+const LOSS_ASSUMED: f64 = 0.02;
 
 /// How many attempts may be in flight to one server, learned from what comes back.
 ///
-/// The window opens while answers come. It closes on two signs of congestion, looked at once per
-/// window of answers: even the fastest answer was much slower than the fastest ever (a queue
-/// delays every packet, a hard name only its own), or more attempts went unanswered than is usual
-/// for this server at smaller windows. Names that never get an answer raise what is usual, so
-/// they do not close the window for the others.
+/// The window opens while answers come. It closes on two signs of congestion: even the fastest of
+/// a window of answers are much slower than the fastest ever (a queue delays every packet, a hard
+/// name only its own), or more attempts go unanswered than lately at the best of times. Names that
+/// are never answered and loss on the path are there at the best of times too, so they do not
+/// close the window; loss that follows the rate does.
+///
+/// The size changes once an epoch, and an epoch lasts until the fate of its first attempts is
+/// known: whoever opens faster than loss shows opens far too wide. Only first attempts of an
+/// exchange are counted; that a name fails once more says little of its server.
 #[derive(Debug, Clone)]
 pub(super) struct AdaptiveWindow {
     size: f64,
-    /// Doubling in each round trip, until the first sign of congestion.
+    /// Doubling in each epoch, until the first sign of congestion.
     slow_start: bool,
     smoothed: Option<Smoothed>,
-    base: Base,
+    base: Lowest<Duration>,
+    base_since: Time,
+    loss: Lowest<f64>,
+    loss_samples: u32,
+    /// The sample that is being taken.
+    sample: Loss,
+    /// The epoch before this one.
+    last: Loss,
     epoch: Epoch,
-    usual_loss: f64,
+    /// The epoch after a cut: its losses were caused before the cut.
+    aftermath: bool,
     backoff: u32,
 }
 
@@ -43,22 +68,78 @@ struct Smoothed {
     variation: f64,
 }
 
-/// The lowest round-trip time of the last one or two periods.
+/// The lowest of this period and of the one before.
 #[derive(Debug, Clone, Copy)]
-struct Base {
-    current: Duration,
-    previous: Duration,
-    since: Time,
+struct Lowest<T> {
+    current: T,
+    previous: T,
+}
+
+impl<T: PartialOrd + Copy> Lowest<T> {
+    const fn new(highest: T) -> Self {
+        Self { current: highest, previous: highest }
+    }
+
+    fn add(&mut self, value: T) {
+        if value < self.current {
+            self.current = value;
+        }
+    }
+
+    fn next_period(&mut self, highest: T) {
+        self.previous = self.current;
+        self.current = highest;
+    }
+
+    fn get(&self) -> T {
+        if self.current < self.previous { self.current } else { self.previous }
+    }
+}
+
+/// Attempts whose fate is known, those of them that went unanswered, over so many epochs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Loss {
+    seen: u32,
+    unanswered: u32,
+    epochs: u32,
+}
+
+impl Loss {
+    fn with(self, other: Self) -> Self {
+        Self {
+            seen: self.seen + other.seen,
+            unanswered: self.unanswered + other.unanswered,
+            epochs: self.epochs + other.epochs,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Epoch {
+    since: Time,
     answered: u32,
     unanswered: u32,
+    /// The fastest of the current window of answers, and how many it has so far.
     fastest: Duration,
+    answers: u32,
+    /// The sum of the fastest of each full window of answers, and how many there were.
+    fastest_sum: Duration,
+    windows: u32,
 }
 
-const FRESH: Epoch = Epoch { answered: 0, unanswered: 0, fastest: Duration::MAX };
+impl Epoch {
+    const fn new(since: Time) -> Self {
+        Self {
+            since,
+            answered: 0,
+            unanswered: 0,
+            fastest: Duration::MAX,
+            answers: 0,
+            fastest_sum: Duration::ZERO,
+            windows: 0,
+        }
+    }
+}
 
 impl AdaptiveWindow {
     pub(super) fn new() -> Self {
@@ -66,9 +147,14 @@ impl AdaptiveWindow {
             size: INITIAL,
             slow_start: true,
             smoothed: None,
-            base: Base { current: Duration::MAX, previous: Duration::MAX, since: Time::ZERO },
-            epoch: FRESH,
-            usual_loss: 0.0,
+            base: Lowest::new(Duration::MAX),
+            base_since: Time::ZERO,
+            loss: Lowest::new(1.0),
+            loss_samples: 0,
+            sample: Loss::default(),
+            last: Loss::default(),
+            epoch: Epoch::new(Time::ZERO),
+            aftermath: false,
             backoff: 0,
         }
     }
@@ -89,6 +175,7 @@ impl AdaptiveWindow {
         after.saturating_mul(1 << self.backoff).min(timeout)
     }
 
+    /// A first attempt was answered; `suspected` if it had been taken for lost.
     #[inline]
     pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, suspected: bool) {
         self.backoff = 0;
@@ -100,72 +187,115 @@ impl AdaptiveWindow {
             }
             none => *none = Some(Smoothed { rtt: nanos, variation: nanos / 2.0 }),
         }
-        if now.since(self.base.since) > BASE_AGE {
-            self.base = Base { current: Duration::MAX, previous: self.base.current, since: now };
+        if now.since(self.base_since) > BASE_AGE {
+            self.base.next_period(Duration::MAX);
+            self.base_since = now;
         }
-        self.base.current = self.base.current.min(rtt);
-        self.epoch.answered += 1;
-        self.epoch.fastest = self.epoch.fastest.min(rtt);
+        self.base.add(rtt);
+        let epoch = &mut self.epoch;
+        epoch.answered += 1;
+        epoch.answers += 1;
+        epoch.fastest = epoch.fastest.min(rtt);
+        if f64::from(epoch.answers) >= self.size {
+            epoch.fastest_sum += epoch.fastest;
+            epoch.windows += 1;
+            epoch.answers = 0;
+            epoch.fastest = Duration::MAX;
+        }
         if suspected {
-            self.epoch.unanswered = self.epoch.unanswered.saturating_sub(1);
+            epoch.unanswered = epoch.unanswered.saturating_sub(1);
         }
-        if self.slow_start {
-            self.size = (self.size + 1.0).min(CEILING);
-        }
-        self.end_epoch_if_full();
+        self.end_epoch_if_over(now);
     }
 
+    /// A first attempt is taken for lost.
     #[inline]
-    pub(super) fn on_suspect(&mut self) {
+    pub(super) fn on_suspect(&mut self, now: Time) {
         self.epoch.unanswered += 1;
         // Nothing at all came back during this epoch: be slower to suspect the next ones.
         if self.epoch.answered == 0 && self.epoch.unanswered.is_multiple_of(8) {
             self.backoff = (self.backoff + 1).min(6);
         }
-        self.end_epoch_if_full();
+        self.end_epoch_if_over(now);
     }
 
     /// Begins anew after the server did not answer for a while.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self, now: Time) {
         self.size = FLOOR;
         self.slow_start = true;
-        self.epoch = FRESH;
+        self.epoch = Epoch::new(now);
+        self.aftermath = false;
         self.backoff = 0;
     }
 
-    fn end_epoch_if_full(&mut self) {
-        let Epoch { answered, unanswered, fastest } = self.epoch;
-        let seen = f64::from(answered + unanswered);
-        if seen < self.size.max(32.0) {
+    #[inline]
+    fn end_epoch_if_over(&mut self, now: Time) {
+        let seen = self.epoch.answered + self.epoch.unanswered;
+        // Three quarters of a window, because what is suspected frees its place a little late.
+        if seen >= 16 && f64::from(seen) >= 0.75 * self.size {
+            let known_after = self.suspect_after(Duration::MAX);
+            if now.since(self.epoch.since) >= known_after {
+                self.end_epoch(now);
+            }
+        }
+    }
+
+    fn end_epoch(&mut self, now: Time) {
+        let epoch = std::mem::replace(&mut self.epoch, Epoch::new(now));
+        let (answered, unanswered) = (epoch.answered, epoch.unanswered);
+        let this = Loss { seen: answered + unanswered, unanswered, epochs: 1 };
+        let two = this.with(std::mem::replace(&mut self.last, this));
+        self.sample_loss(this);
+        if std::mem::take(&mut self.aftermath) {
+            self.last = Loss::default();
             return;
         }
-        self.epoch = FRESH;
-        let base = self.base.current.min(self.base.previous);
-        let queue = if answered == 0 { Duration::ZERO } else { fastest.saturating_sub(base) };
-        let allowed = QUEUE_ALLOWED.max(base / 4);
-        let loss = f64::from(unanswered) / seen;
-        // Three standard errors over the usual share, and a little that is never worth a reaction.
-        let spread = 3.0 * (self.usual_loss * (1.0 - self.usual_loss) / seen).sqrt();
-        let lossy = loss > 1.5 * self.usual_loss + spread + 0.01;
-        self.usual_loss += (loss - self.usual_loss) / 4.0;
-        if lossy {
-            self.size *= 0.7;
+        // Three standard errors over what is usual, and a little that is never worth a reaction.
+        let seen = f64::from(two.seen);
+        let usual = if self.loss_samples == 0 { LOSS_ASSUMED } else { self.loss.get() } * seen;
+        let bearable = 1.5 * usual + 3.0 * usual.sqrt() + (0.01 * seen).max(2.0);
+        let lossy = f64::from(two.unanswered) > bearable;
+        let queue = match epoch.windows {
+            0 if epoch.answered == 0 => Duration::ZERO,
+            0 => epoch.fastest.saturating_sub(self.base.get()),
+            windows => (epoch.fastest_sum / windows).saturating_sub(self.base.get()),
+        };
+        let allowed = QUEUE_ALLOWED.max(self.base.get() / 4);
+        if lossy || queue > allowed {
+            self.size *= if self.slow_start || lossy { 0.6 } else { 0.85 };
             self.slow_start = false;
-        } else if queue > allowed {
-            self.size *= 0.85;
-            self.slow_start = false;
+            self.aftermath = true;
         } else if queue * 2 > allowed {
             self.slow_start = false;
-        } else if !self.slow_start {
+        } else if self.slow_start && self.size < self.doubling_ceiling() {
+            self.size = (self.size * 2.0).min(self.doubling_ceiling());
+        } else {
             self.size += (self.size / 16.0).max(1.0);
         }
         self.size = self.size.clamp(FLOOR, CEILING);
     }
+
+    fn sample_loss(&mut self, epoch: Loss) {
+        self.sample = self.sample.with(epoch);
+        if self.sample.seen < LOSS_SAMPLE || self.sample.epochs < LOSS_SAMPLE_EPOCHS {
+            return;
+        }
+        let sample = std::mem::take(&mut self.sample);
+        if self.loss_samples.is_multiple_of(LOSS_AGE) {
+            self.loss.next_period(1.0);
+        }
+        self.loss.add(f64::from(sample.unanswered) / f64::from(sample.seen));
+        self.loss_samples += 1;
+    }
+
+    fn doubling_ceiling(&self) -> f64 {
+        (self.base.get().as_secs_f64() * DOUBLING_RATE).max(DOUBLING_CEILING)
+    }
 }
 
-/// A token bucket: `rate` tokens a second, and as many saved up as two milliseconds bring.
+/// A token bucket: `rate` tokens a second, and as many saved up as five milliseconds bring.
 ///
-/// Two milliseconds, because timers are no finer than one: less would not reach the rate.
+/// Five milliseconds, because timers may be one or two late: less would not reach the rate.
 #[derive(Debug, Clone)]
 pub(super) struct TokenBucket {
     rate: f64,
@@ -178,7 +308,7 @@ impl TokenBucket {
     /// A bucket for `rate` tokens a second; not over 10^9, and not under one in 1,000 seconds.
     pub(super) fn new(rate: f64) -> Self {
         let rate = rate.clamp(0.001, 1e9);
-        Self { rate, burst: (rate * 0.002).max(1.0), tokens: 1.0, filled: Time::ZERO }
+        Self { rate, burst: (rate * 0.005).max(1.0), tokens: 1.0, filled: Time::ZERO }
     }
 
     /// Whole tokens that are there at `now`.
@@ -229,10 +359,10 @@ mod tests {
             largest = largest.max(n);
             now = bucket.next().max(now + Duration::from_micros(700));
         }
-        assert!((9_990..=10_003).contains(&given), "{given}");
-        assert!(largest <= 2, "{largest}");
+        assert!((9_990..=10_005).contains(&given), "{given}");
+        assert!(largest <= 5, "{largest}");
         // After a long pause there is no pile of saved tokens.
-        assert_eq!(bucket.available(now + Duration::from_secs(60)), 2);
+        assert_eq!(bucket.available(now + Duration::from_secs(60)), 5);
     }
 
     #[test]
@@ -245,48 +375,83 @@ mod tests {
         assert_eq!(bucket.available(next), 1);
     }
 
-    /// A server with a queue: `rate` answers a second, `room` places, a path of `path`.
-    fn settle(rate: f64, room: f64, path: Duration, unanswerable: u32) -> (f64, f64) {
+    /// What a server and the path to it do to attempts.
+    #[derive(Clone, Copy)]
+    struct Path {
+        /// Answers a second.
+        rate: f64,
+        /// Packets that its queue holds.
+        room: f64,
+        /// Without queueing.
+        rtt: Duration,
+        /// One in this many is lost at random.
+        one_lost_in: u32,
+    }
+
+    /// Sends whole windows for `seconds`, learns of loss as late as it shows, and gives the final
+    /// size and the share that the queue had no room for.
+    fn settle(path: Path, seconds: f64) -> (f64, f64) {
         let mut window = AdaptiveWindow::new();
         let (mut now, mut sent, mut dropped, mut n) = (at(0), 0.0, 0.0, 0u32);
-        for _ in 0..3000 {
-            // One round trip: a window of queries, all at once.
-            let size = window.size();
-            let fitting = rate * path.as_secs_f64() + room;
+        let mut lost: std::collections::VecDeque<Time> = std::collections::VecDeque::new();
+        while now < Time::ZERO + Duration::from_secs_f64(seconds) {
+            while lost.front().is_some_and(|&known| known <= now) {
+                lost.pop_front();
+                window.on_suspect(now);
+            }
+            let in_pipe = path.rate * path.rtt.as_secs_f64();
+            let size = window.size().saturating_sub(lost.len());
+            let fitting = (in_pipe + path.room) as usize;
+            let queue = (size.min(fitting) as f64 - in_pipe).max(0.0) / path.rate;
+            let rtt = path.rtt + Duration::from_secs_f64(queue);
             for i in 0..size {
                 n = n.wrapping_add(1);
                 sent += 1.0;
-                if i as f64 >= fitting {
-                    dropped += 1.0;
-                    window.on_suspect();
-                } else if unanswerable > 0 && n.is_multiple_of(unanswerable) {
-                    window.on_suspect();
+                if i >= fitting || path.one_lost_in > 0 && n.is_multiple_of(path.one_lost_in) {
+                    dropped += f64::from(u8::from(i >= fitting));
+                    lost.push_back(now + window.suspect_after(Duration::from_secs(1)));
                 } else {
-                    let standing = (size as f64).min(fitting) - rate * path.as_secs_f64();
-                    let queue = Duration::from_secs_f64(standing.max(0.0) / rate);
-                    window.on_answer(now, path + queue, false);
+                    window.on_answer(now + rtt, rtt, false);
                 }
             }
-            now = now + path;
+            now = now + rtt;
         }
         (window.size, dropped / sent)
     }
 
+    const FAR: Path =
+        Path { rate: 50_000.0, room: 300.0, rtt: Duration::from_millis(20), one_lost_in: 0 };
+
     #[test]
     fn the_window_fills_the_path_and_hardly_overflows_the_queue() {
-        let path = Duration::from_millis(20);
-        let (size, dropped) = settle(50_000.0, 300.0, path, 0);
-        assert!(size > 700.0 && dropped < 0.02, "size {size}, dropped {dropped}");
-        let (size, dropped) = settle(1_000.0, 100.0, path, 0);
+        let (size, dropped) = settle(FAR, 20.0);
+        assert!(size > 700.0 && dropped < 0.005, "size {size}, dropped {dropped}");
+        let near = Path { rtt: Duration::from_micros(100), ..FAR };
+        let (size, dropped) = settle(near, 5.0);
+        assert!((20.0..200.0).contains(&size) && dropped < 0.005, "size {size}, dropped {dropped}");
+        let slow = Path { rate: 1_000.0, room: 100.0, ..FAR };
+        let (size, dropped) = settle(slow, 20.0);
         assert!((15.0..130.0).contains(&size) && dropped < 0.02, "size {size}, dropped {dropped}");
     }
 
     #[test]
-    fn names_that_are_never_answered_do_not_close_the_window() {
-        let path = Duration::from_millis(20);
-        let (clean, _) = settle(50_000.0, 300.0, path, 0);
-        let (size, _) = settle(50_000.0, 300.0, path, 40);
-        assert!(size > clean * 0.6, "{size} of {clean}");
+    fn loss_that_follows_the_rate_closes_the_window() {
+        // A policer: no queue at all, and whatever is over the rate is lost.
+        let policed = Path { room: 0.0, ..FAR };
+        let (size, dropped) = settle(policed, 30.0);
+        assert!(
+            (400.0..1300.0).contains(&size) && dropped < 0.03,
+            "size {size}, dropped {dropped}"
+        );
+    }
+
+    #[test]
+    fn loss_that_does_not_follow_the_rate_leaves_it_open() {
+        let (clean, _) = settle(FAR, 20.0);
+        for one_lost_in in [10, 40] {
+            let (size, _) = settle(Path { one_lost_in, ..FAR }, 20.0);
+            assert!(size > clean * 0.6, "{size} of {clean} with one in {one_lost_in} lost");
+        }
     }
 
     #[test]

@@ -33,6 +33,20 @@ struct QuestionSeen<'a> {
 }
 
 impl Engine {
+    /// Reads what the handling of a datagram will need, and does nothing with it.
+    ///
+    /// A driver that has a batch of datagrams calls this for all of them first: their places in
+    /// memory are far apart, and are fetched side by side instead of one after the other.
+    #[inline]
+    pub fn expect_datagram(&self, socket: SocketId, octets: &[u8]) {
+        if let (Some(ids), Some(id)) =
+            (self.ids.get(usize::from(socket.0)), octets.first_chunk::<2>())
+            && let Use::Live { slot, .. } = ids.get(u16::from_be_bytes(*id))
+        {
+            self.slots.touch(slot);
+        }
+    }
+
     /// Handles a datagram that came to one of our sockets.
     ///
     /// `received` is when it came in, and `stamp` who says so.
@@ -258,7 +272,10 @@ impl Engine {
             server.counts.late += 1;
         } else {
             server.counts.answered += 1;
-            server.window.on_answer(received, rtt, slot.suspected);
+            self.silent_sockets[usize::from(attempt.socket.0)] = 0;
+            if number == 0 {
+                server.window.on_answer(received, rtt, slot.suspected);
+            }
         }
         self.unanswered_since = None;
         if slot.ended.is_some() {
@@ -288,10 +305,10 @@ impl Engine {
         let over_udp = self.slots[index].attempts[number].transport == super::Transport::Udp;
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
         let (reason, rank) = if truncated && self.config.transport == TransportPolicy::UdpThenTcp {
-            self.servers[id.0 as usize].on_useful();
+            self.servers[id.0 as usize].on_useful(now);
             (RetryReason::Truncated, TRUNCATED)
         } else if self.config.accept == Accept::Anything {
-            self.servers[id.0 as usize].on_useful();
+            self.servers[id.0 as usize].on_useful(now);
             return self.end(index, Ended::Answered, Some((number, octets)), now, sink);
         } else if malformed {
             (RetryReason::Malformed, MALFORMED)
@@ -300,7 +317,7 @@ impl Engine {
                 Rcode::NOERROR if self.is_lame(message.header) => RetryReason::Lame,
                 Rcode::NOERROR | Rcode::NXDOMAIN => {
                     let server = &mut self.servers[id.0 as usize];
-                    server.on_useful();
+                    server.on_useful(now);
                     // It had complained about EDNS, and does well without.
                     server.plain_dns |= self.slots[index].plan.fell_back_to_plain && !edns;
                     self.relist(id);

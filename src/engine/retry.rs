@@ -8,7 +8,7 @@ use super::exchange::{End, Failure, Finished, Outcome, RetryReason, ServerId, Se
 use super::ids::Past;
 use super::slot::{Ended, Timer};
 use super::time::Time;
-use super::{Engine, Sink};
+use super::{Engine, Sink, TransportPolicy};
 
 impl Engine {
     /// The current attempt has been out for longer than answers take: its server's window does not
@@ -20,9 +20,13 @@ impl Engine {
         let deadline = slot.deadline;
         let id = slot.attempts.last().map(|attempt| attempt.server);
         self.timers.set(index, deadline);
+        let first = slot.attempts.len() == 1;
         if let Some(id) = id {
             self.uncharge(index);
-            if self.servers[id.0 as usize].on_suspect() && self.has_other_good_server(id) {
+            if first
+                && self.servers[id.0 as usize].on_suspect(now)
+                && self.has_other_good_server(id)
+            {
                 self.bench(id, now);
             }
         }
@@ -42,11 +46,15 @@ impl Engine {
 
     pub(super) fn attempt_timed_out(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
         let slot = &self.slots[index];
-        let Some(id) = slot.attempts.last().map(|attempt| attempt.server) else { return };
-        let server = &mut self.servers[id.0 as usize];
+        let Some(last) = slot.attempts.last() else { return };
+        let server = &mut self.servers[last.server.0 as usize];
         server.counts.lost += 1;
-        if !slot.suspected {
-            server.window.on_suspect();
+        if !slot.suspected && slot.attempts.len() == 1 {
+            server.window.on_suspect(now);
+        }
+        if last.transport == Transport::Udp {
+            let silent = &mut self.silent_sockets[usize::from(last.socket.0)];
+            *silent = silent.saturating_add(1);
         }
         let plain_next = usize::from(slot.plain_case_from) == slot.attempts.len();
         let reason = if self.config.mixed_case && plain_next {
@@ -69,9 +77,17 @@ impl Engine {
         let Some(attempt) = self.slots[index].current_attempt() else { return };
         attempt.outcome = outcome;
         let id = attempt.server;
-        self.uncharge(index);
+        // Where TCP is only for what was truncated, its failure says nothing of the server's UDP.
+        let telling = attempt.transport == Transport::Udp
+            || self.config.transport == TransportPolicy::TcpOnly;
         let silence = !matches!(reason, RetryReason::NotSent | RetryReason::CaseChanged);
-        if silence && self.servers[id.0 as usize].on_silence() {
+        self.uncharge(index);
+        // The last good server is never benched: names must come to an end, if only a bad one.
+        if telling
+            && silence
+            && self.servers[id.0 as usize].on_silence()
+            && self.has_other_good_server(id)
+        {
             self.bench(id, now);
         }
         self.retry(index, reason, now, sink);
@@ -113,7 +129,7 @@ impl Engine {
             match reason {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
                 // Once truncated, it would be so again: TCP stays.
-                _ if elsewhere => plan.server = self.another_server(index, last.server),
+                _ if elsewhere => plan.server = self.another_server(index),
                 RetryReason::Timeout | RetryReason::StreamFailed => {}
                 RetryReason::Unreachable | RetryReason::NotSent => delay = self.pause(),
                 // The same server would say the same again, or needs a moment.
@@ -160,25 +176,36 @@ impl Engine {
         (self.config.timeout / 10).mul_f64(jitter).max(Duration::from_millis(1))
     }
 
-    /// A server that has room, other than `last` and if possible one that this exchange has not
-    /// asked; `None` if none has room now: then the exchange waits for the first that has.
-    fn another_server(&mut self, index: u32, last: ServerId) -> Option<ServerId> {
-        let mut second_best = None;
+    /// A server that has room and suits the exchange; `None` if none has room now: then the
+    /// exchange waits for the first that has.
+    fn another_server(&mut self, index: u32) -> Option<ServerId> {
         // A few draws find one soon where there are many.
         for _ in 0..8 {
             if self.available.is_empty() {
                 break;
             }
             let id = self.available[self.rng.random_range(0..self.available.len())];
-            if id == last || !self.servers[id.0 as usize].is_good() {
-                continue;
-            }
-            if self.slots[index].attempts.iter().all(|attempt| attempt.server != id) {
+            if self.servers[id.0 as usize].is_good() && self.suits(index, id) {
                 return Some(id);
             }
-            second_best = Some(id);
         }
-        second_best
+        None
+    }
+
+    /// Whether an exchange that any server may have should go to this one: not if it has asked it
+    /// before, as long as there is a good one that it has not asked; never twice in a row, if there
+    /// is any other good one.
+    pub(super) fn suits(&self, index: u32, id: ServerId) -> bool {
+        let attempts = &self.slots[index].attempts;
+        let asked = |id: ServerId| attempts.iter().any(|attempt| attempt.server == id);
+        if !asked(id) {
+            return true;
+        }
+        let unasked = (0..self.servers.len() as u32)
+            .map(ServerId)
+            .any(|other| self.servers[other.0 as usize].is_good() && !asked(other));
+        let last = attempts.last().is_some_and(|attempt| attempt.server == id);
+        !(unasked || last && self.has_other_good_server(id))
     }
 
     /// Whether there is a server in good health besides this one.

@@ -16,6 +16,8 @@ use crate::wire::{Builder, Class, Flags, HEADER_LEN, MAX_NAME_LEN, RecordType, S
 const BATCH: usize = 512;
 /// Datagrams of one run to a server: 40 is where longer runs stopped to make sending cheaper.
 const RUN: usize = 40;
+/// Timeouts of one socket, with no answer in between, after which others are preferred.
+const SILENT_SOCKET: u16 = 8;
 /// The kernel's limits for one send with segmentation: segments, and octets with some to spare.
 const TRAIN_SEGMENTS: u16 = 64;
 const TRAIN_OCTETS: usize = 60_000;
@@ -99,22 +101,22 @@ impl Engine {
             let socket = self.random_socket(id);
             let drawn: [u16; RUN] = self.rng.random();
             self.ids[usize::from(socket.0)].touch(&drawn[..count]);
-            let mut sent = 0;
+            let (mut sent, mut unsuited) = (0, 0);
             while sent < count {
                 let Some(index) = self.ready.pop(length) else { break };
                 if self.slots.left_queue(index) {
                     continue;
                 }
-                // Not back to the server that just failed it, if another one will have room.
-                let last = self.slots[index].attempts.last().map(|attempt| attempt.server);
-                if last == Some(id) && self.has_other_good_server(id) {
+                let first = self.slots[index].attempts.is_empty();
+                if !first && !self.suits(index, id) {
                     self.make_ready(index);
-                    break;
+                    unsuited += 1;
+                    if unsuited > 8 {
+                        break;
+                    }
+                    continue;
                 }
-                let socket = match self.slots[index].attempts.is_empty() {
-                    true => socket,
-                    false => self.socket_for(id, index),
-                };
+                let socket = if first { socket } else { self.socket_for(id, index) };
                 if !self.send(index, id, socket, drawn[sent], now, out) {
                     self.make_ready(index);
                     break;
@@ -146,22 +148,33 @@ impl Engine {
         self.relist(id);
     }
 
-    /// A random socket of the server's family.
+    /// A random socket of the server's family. Those that only time out are hardly ever chosen: a
+    /// path that loses packets may be bound to the port.
     fn random_socket(&mut self, id: ServerId) -> SocketId {
         let first = if self.servers[id.0 as usize].addr.is_ipv6() { self.sockets } else { 0 };
-        SocketId(first + self.rng.random_range(0..self.sockets))
+        let mut socket = first;
+        for _ in 0..4 {
+            socket = first + self.rng.random_range(0..self.sockets);
+            if self.silent_sockets[usize::from(socket)] < SILENT_SOCKET {
+                break;
+            }
+        }
+        SocketId(socket)
     }
 
-    /// A random socket for an exchange that waits for this server: not the one of its last
-    /// attempt, because a path that loses packets may be bound to the port.
+    /// A socket for an exchange that waits for this server: one that it has not used or, when it
+    /// has used all, not just now.
     fn socket_for(&mut self, id: ServerId, index: u32) -> SocketId {
-        let socket = self.random_socket(id);
-        let last = self.slots[index].attempts.last().map(|attempt| attempt.socket);
-        if last != Some(socket) || self.sockets == 1 {
-            return socket;
-        }
-        let first = socket.0 / self.sockets * self.sockets;
-        SocketId(first + (socket.0 - first + 1) % self.sockets)
+        let drawn = self.random_socket(id);
+        let first = drawn.0 / self.sockets * self.sockets;
+        let attempts = &self.slots[index].attempts;
+        let mut others =
+            (0..self.sockets).map(|i| SocketId(first + (drawn.0 - first + i) % self.sockets));
+        others
+            .clone()
+            .find(|&socket| attempts.iter().all(|attempt| attempt.socket != socket))
+            .or_else(|| others.find(|&other| attempts.last().is_none_or(|a| a.socket != other)))
+            .unwrap_or(drawn)
     }
 
     /// Writes the next attempt of an exchange; whether there was a message ID for it.

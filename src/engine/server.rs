@@ -207,14 +207,14 @@ impl Server {
 
     /// A useful answer came.
     #[inline]
-    pub(super) fn on_useful(&mut self) {
+    pub(super) fn on_useful(&mut self, now: Time) {
         self.silent = 0;
         self.suspects = 0;
         self.useless = 0;
         if self.health != Health::Good {
             self.health = Health::Good;
             self.benchings = 0;
-            self.window.restart();
+            self.window.restart(now);
         }
     }
 
@@ -226,10 +226,10 @@ impl Server {
         !self.is_benched() && (self.useless >= USELESS_STREAK || self.health == Health::OnTrial)
     }
 
-    /// An attempt takes longer than answers usually take. Gives whether the server should be
+    /// A first attempt takes longer than answers usually take. Gives whether the server should be
     /// benched for it, if there are others.
-    pub(super) fn on_suspect(&mut self) -> bool {
-        self.window.on_suspect();
+    pub(super) fn on_suspect(&mut self, now: Time) -> bool {
+        self.window.on_suspect(now);
         self.suspects += 1;
         self.is_good() && self.suspects >= SUSPECT_STREAK
     }

@@ -10,13 +10,39 @@
 //! On Linux, many datagrams go through one system call, runs of equal length to one server as one
 //! packet that the kernel or the device cuts (GSO). Elsewhere, and with [`Backend::Portable`], each
 //! datagram is a call of its own.
+//!
+//! ```no_run
+//! use dnsonde::engine::{Ask, Config, Servers};
+//! use dnsonde::net::{Driver, Options};
+//! use dnsonde::wire::{Class, NameBuf, RecordType};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut driver = Driver::open(Config::default(), &["192.0.2.53:53".parse()?], &Options::default())?;
+//! let name: NameBuf = "example.org".parse()?;
+//! let now = driver.now();
+//! driver.engine_mut().submit(now, &Ask {
+//!     tag: 1,
+//!     name: name.as_wire(),
+//!     rtype: RecordType::A,
+//!     class: Class::IN,
+//!     servers: Servers::Any,
+//! })?;
+//! while !driver.engine().is_idle() {
+//!     driver.turn(None, &mut |exchange| println!("{:?}", exchange.end)).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
+// Kernel time stamps, ICMP and segmentation are only had on Linux.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod clock;
 mod driver;
 mod error;
 #[cfg(target_os = "linux")]
 mod sys;
 mod tcp;
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod udp;
 
 use std::net::IpAddr;

@@ -310,8 +310,12 @@ impl Network {
     fn forge(&mut self, socket: SocketId, from: SocketAddr, query: &[u8]) {
         let at = self.now + Duration::from_micros(1);
         let good = build(query, Flags::QR.with(Flags::RA), Some(FORGED), false);
+        // A wrong guess: a right one cannot be told from an answer.
+        let id = u16::from_be_bytes([query[0], query[1]]);
+        let is_live = |socket, id| self.live.contains(&(socket, id));
+        let wrong = (1..).map(|i| id.wrapping_add(i)).find(|&id| !is_live(socket, id)).unwrap();
         let mut other_id = good.clone();
-        other_id[0] ^= 0x55;
+        other_id[..2].copy_from_slice(&wrong.to_be_bytes());
         let mut other_question = good.clone();
         other_question[13] ^= 0x01;
         let mut other_type = good.clone();
@@ -323,7 +327,8 @@ impl Network {
         let stranger = SocketAddr::from(([198, 51, 100, 9], 53));
         let mut other_port = from;
         other_port.set_port(5353);
-        let other_socket = SocketId((socket.0 + 1) % 4);
+        let mut other_sockets = (1..4).map(|i| SocketId((socket.0 + i) % 4));
+        let other_socket = other_sockets.find(|&other| !is_live(other, id)).unwrap();
         for (socket, from, octets) in [
             (socket, from, other_id),
             (socket, from, other_question),

@@ -1,0 +1,340 @@
+//! Engine and driver together, against small servers on loopback.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::thread;
+use std::time::Duration;
+
+use dnsonde::engine::{
+    Ask, Attempt, Config, End, Engine, Failure, Finished, Outcome, Servers, SocketId, Stamp, Time,
+    Transport, TransportPolicy, Window,
+};
+use dnsonde::net::{Backend, Driver, NetError, Options};
+use dnsonde::wire::{Class, NameBuf, RecordType};
+
+const BACKENDS: [Backend; 2] = [Backend::Auto, Backend::Portable];
+
+/// So long that only a lost message or a lost wake-up can be the reason.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+/// A server that makes each query an answer, over UDP with TC set if `truncate` says so, and over
+/// TCP on the same port.
+fn server(v6: bool, truncate: bool) -> SocketAddr {
+    let ip: IpAddr = if v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+    let (tcp, udp) = loop {
+        let tcp = TcpListener::bind((ip, 0)).unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()) {
+            break (tcp, udp);
+        }
+    };
+    let addr = udp.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 2048];
+        while let Ok((len, from)) = udp.recv_from(&mut buffer) {
+            answer(&mut buffer[..len]);
+            if truncate {
+                buffer[2] |= 0x02;
+            }
+            udp.send_to(&buffer[..len], from).unwrap();
+        }
+    });
+    thread::spawn(move || {
+        for stream in tcp.incoming() {
+            thread::spawn(move || serve_stream(stream.unwrap()));
+        }
+    });
+    addr
+}
+
+fn serve_stream(mut stream: TcpStream) {
+    let mut len = [0; 2];
+    while stream.read_exact(&mut len).is_ok() {
+        let mut message = vec![0; usize::from(u16::from_be_bytes(len))];
+        if stream.read_exact(&mut message).is_err() {
+            return;
+        }
+        answer(&mut message);
+        if stream.write_all(&[&len[..], &message].concat()).is_err() {
+            return;
+        }
+    }
+}
+
+/// QR and RA.
+fn answer(message: &mut [u8]) {
+    message[2] |= 0x80;
+    message[3] |= 0x80;
+}
+
+fn closed_port() -> SocketAddr {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, PartialEq)]
+struct Ended {
+    tag: u64,
+    failure: Option<Failure>,
+    attempts: Vec<Attempt>,
+}
+
+impl From<Finished<'_>> for Ended {
+    fn from(finished: Finished<'_>) -> Self {
+        let failure = match finished.end {
+            End::Answered { .. } => None,
+            End::Failed(failure) => Some(failure),
+        };
+        Self { tag: finished.tag, failure, attempts: finished.attempts.to_vec() }
+    }
+}
+
+fn submit(engine: &mut Engine, now: Time, tag: u64) -> bool {
+    let name: NameBuf = format!("n{tag:06}.example.").parse().unwrap();
+    let ask = Ask {
+        tag,
+        name: name.as_wire(),
+        rtype: RecordType::A,
+        class: Class::IN,
+        servers: Servers::Any,
+    };
+    engine.room() > 0 && engine.submit(now, &ask).is_ok()
+}
+
+/// Asks for `count` names and returns how each ended, by tag.
+async fn ask(driver: &mut Driver, count: u64) -> Vec<Ended> {
+    let mut ended = Vec::new();
+    let mut next = 0;
+    let work = async {
+        while (ended.len() as u64) < count {
+            let now = driver.now();
+            while next < count && submit(driver.engine_mut(), now, next) {
+                next += 1;
+            }
+            driver.turn(None, &mut |finished| ended.push(Ended::from(finished))).await.unwrap();
+        }
+    };
+    let done = tokio::time::timeout(WATCHDOG, work).await;
+    assert!(done.is_ok(), "still open: {:?}", driver.engine().totals());
+    ended.sort_by_key(|ended| ended.tag);
+    assert!(ended.iter().map(|ended| ended.tag).eq(0..count));
+    ended
+}
+
+fn on_runtime<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// With a timeout that nothing on loopback reaches, and no more in flight than the buffers of a
+/// plain server hold.
+fn config() -> Config {
+    let window = Window::Fixed(100);
+    Config { timeout: Duration::from_secs(30), window, ..Config::default() }
+}
+
+fn open(config: Config, servers: &[SocketAddr], backend: Backend) -> Driver {
+    Driver::open(config, servers, &Options { backend, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn every_name_is_answered_over_both_families() {
+    let servers = [server(false, false), server(true, false), server(false, false)];
+    for backend in BACKENDS {
+        on_runtime(async {
+            let mut driver = open(config(), &servers, backend);
+            let ended = ask(&mut driver, 5_000).await;
+            assert!(ended.iter().all(|ended| ended.failure.is_none()));
+            let totals = driver.engine().totals();
+            assert_eq!((totals.submitted, totals.answered, totals.open), (5_000, 5_000, 0));
+            let counts = driver.local_counts();
+            assert_eq!(counts.datagrams_sent, totals.attempts);
+            assert_eq!(counts.send_errors, 0);
+            assert_eq!(counts.gso, backend == Backend::Auto && cfg!(target_os = "linux"));
+        });
+    }
+}
+
+#[test]
+fn the_time_of_an_answer_is_between_sending_and_now() {
+    let servers = [server(false, false)];
+    for backend in BACKENDS {
+        on_runtime(async {
+            let mut driver = open(config(), &servers, backend);
+            let began = driver.now();
+            let ended = ask(&mut driver, 10).await;
+            let elapsed = driver.now().since(began);
+            let kernel = backend == Backend::Auto && cfg!(target_os = "linux");
+            for attempt in ended.iter().flat_map(|ended| &ended.attempts) {
+                let Outcome::Answered(answer) = attempt.outcome else { panic!("{attempt:?}") };
+                assert_eq!(answer.stamp, if kernel { Stamp::Kernel } else { Stamp::Clock });
+                assert!(answer.rtt > Duration::ZERO && answer.rtt <= elapsed);
+                assert!(driver.port(attempt.socket).is_some());
+            }
+        });
+    }
+}
+
+#[test]
+fn a_truncated_answer_is_asked_for_over_tcp() {
+    for v6 in [false, true] {
+        let servers = [server(v6, true)];
+        for backend in BACKENDS {
+            on_runtime(async {
+                let mut driver = open(config(), &servers, backend);
+                for ended in ask(&mut driver, 300).await {
+                    assert_eq!(ended.failure, None);
+                    let transports: Vec<_> =
+                        ended.attempts.iter().map(|attempt| attempt.transport).collect();
+                    assert_eq!(transports.first(), Some(&Transport::Udp));
+                    assert_eq!(transports.last(), Some(&Transport::Tcp));
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn tcp_alone_needs_no_udp_socket() {
+    let servers = [server(false, false)];
+    on_runtime(async {
+        let config = Config { transport: TransportPolicy::TcpOnly, ..config() };
+        let mut driver = open(config, &servers, Backend::Auto);
+        let ended = ask(&mut driver, 1_000).await;
+        assert!(ended.iter().all(|ended| ended.failure.is_none()));
+        assert_eq!(driver.port(SocketId(0)), None);
+    });
+}
+
+#[test]
+fn refused_connections_are_unreachable_servers() {
+    let servers = [TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()];
+    on_runtime(async {
+        let transport = TransportPolicy::TcpOnly;
+        let config = Config { transport, retries: 0, ..config() };
+        let mut driver = open(config, &servers, Backend::Auto);
+        for ended in ask(&mut driver, 5).await {
+            assert_eq!(ended.failure, Some(Failure::Unreachable));
+        }
+    });
+}
+
+/// A train to a closed port of this machine is refused as a whole, by one ICMP message.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_query_of_a_refused_train_is_unreachable() {
+    let servers = [closed_port()];
+    on_runtime(async {
+        let config = Config { retries: 0, ..config() };
+        let mut driver = open(config, &servers, Backend::Auto);
+        for ended in ask(&mut driver, 5).await {
+            assert_eq!(ended.failure, Some(Failure::Unreachable));
+            let Outcome::Unreachable(error) = ended.attempts[0].outcome else { panic!() };
+            assert_eq!((error.icmp_type, error.icmp_code), (3, 3));
+        }
+        assert_eq!(driver.local_counts().send_errors, 0);
+    });
+}
+
+#[test]
+fn what_the_system_does_not_send_is_told_at_once() {
+    // Port 0 is nobody's.
+    let servers = [SocketAddr::from(([127, 0, 0, 1], 0))];
+    for backend in BACKENDS {
+        on_runtime(async {
+            let config = Config { retries: 0, ..config() };
+            let mut driver = open(config, &servers, backend);
+            for ended in ask(&mut driver, 5).await {
+                assert!(matches!(ended.attempts[0].outcome, Outcome::NotSent(errno) if errno != 0));
+            }
+            assert_eq!(driver.local_counts().send_errors, 5);
+        });
+    }
+}
+
+#[test]
+fn silence_ends_in_timeouts() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for backend in BACKENDS {
+        on_runtime(async {
+            let config =
+                Config { timeout: Duration::from_millis(20), retries: 1, ..Config::default() };
+            let mut driver = open(config, &[silent.local_addr().unwrap()], backend);
+            for ended in ask(&mut driver, 5).await {
+                assert_eq!(ended.failure, Some(Failure::TimedOut));
+                assert_eq!(ended.attempts.len(), 2);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_server_of_a_new_family_opens_its_sockets() {
+    let (first, second) = (server(false, false), server(true, false));
+    for backend in BACKENDS {
+        on_runtime(async {
+            let mut driver = open(config(), &[first], backend);
+            assert_eq!(driver.port(SocketId(16)), None);
+            let id = driver.add_server(second).unwrap();
+            assert!(driver.port(SocketId(16)).is_some());
+            ask(&mut driver, 500).await;
+            assert!(driver.engine().server(id).counts.answered > 0);
+        });
+    }
+}
+
+#[test]
+fn a_turn_that_is_dropped_loses_nothing() {
+    let servers = [server(false, false)];
+    for backend in BACKENDS {
+        on_runtime(async {
+            let mut driver = open(config(), &servers, backend);
+            let (mut next, mut ended) = (0, 0);
+            let work = async {
+                while ended < 1_000 {
+                    let now = driver.now();
+                    while next < 1_000 && submit(driver.engine_mut(), now, next) {
+                        next += 1;
+                    }
+                    let mut sink = |_: Finished<'_>| ended += 1;
+                    // Dropped the first time that it waits.
+                    tokio::select! {
+                        biased;
+                        turn = driver.turn(None, &mut sink) => turn.unwrap(),
+                        () = tokio::task::yield_now() => {}
+                    }
+                }
+            };
+            tokio::time::timeout(WATCHDOG, work).await.unwrap();
+            let totals = driver.engine().totals();
+            assert_eq!((totals.answered, totals.attempts), (1_000, 1_000));
+        });
+    }
+}
+
+#[test]
+fn a_turn_ends_at_its_wake_up_time() {
+    let servers = [server(false, false)];
+    for backend in BACKENDS {
+        on_runtime(async {
+            let mut driver = open(config(), &servers, backend);
+            let mut nothing = |_: Finished<'_>| panic!("nothing was asked");
+            driver.turn(Some(Time::ZERO), &mut nothing).await.unwrap();
+            let wake = driver.now() + Duration::from_millis(3);
+            let turn = driver.turn(Some(wake), &mut nothing);
+            tokio::time::timeout(WATCHDOG, turn).await.unwrap().unwrap();
+            assert!(driver.now() >= wake);
+        });
+    }
+}
+
+#[test]
+fn what_cannot_work_is_an_error_at_the_start() {
+    let servers = ["[::1]:53".parse().unwrap()];
+    let no_runtime = Driver::open(Config::default(), &servers, &Options::default());
+    assert!(matches!(no_runtime, Err(NetError::NoRuntime)));
+    on_runtime(async {
+        let options = Options { bind: Some(Ipv4Addr::LOCALHOST.into()), ..Options::default() };
+        let Err(error) = Driver::open(Config::default(), &servers, &options) else { panic!() };
+        assert!(matches!(error, NetError::BindFamily { .. }));
+        assert!(error.to_string().contains("[::1]:53"), "{error}");
+    });
+}
