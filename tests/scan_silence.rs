@@ -1,5 +1,6 @@
-//! A scan whose servers have all gone silent ends by itself and says so.
+//! A scan whose servers have all gone silent, or cannot be reached, ends by itself and says so.
 
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,32 +24,56 @@ impl std::io::Write for Kept {
     }
 }
 
-#[tokio::test]
-async fn a_scan_of_servers_that_went_silent_ends_and_counts_what_was_not_asked() {
-    let faults = Faults { die_after: Some(100), ..Faults::default() };
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), faults).unwrap();
+fn plan(server: SocketAddr, kept: &Kept, silence: Duration) -> Plan {
     let names: String = (0..20_000).map(|i| format!("n{i}.demo.test\n")).collect();
-    let kept = Kept::default();
-    let plan = Plan {
+    Plan {
         source: Source::from_bytes("names", names.into_bytes()),
         types: vec![RecordType::A],
-        servers: vec![server.addr()],
-        // An attempt would wait for ten minutes: only the silence can end this.
-        engine: Config { timeout: Duration::from_secs(600), ..Config::default() },
+        servers: vec![server],
+        // An attempt would wait for ten minutes: nothing but the silence can end this.
+        engine: Config { timeout: Duration::from_secs(600), retries: 0, ..Config::default() },
         net: dnsonde::net::Options::default(),
         threads: 2,
         output: Output { label: "memory".into(), write: Box::new(kept.clone()) },
         format: Format::Jsonl,
         attempt_log: false,
-        silence: Duration::from_millis(300),
-    };
+        silence,
+    }
+}
+
+impl Kept {
+    fn lines(&self) -> u64 {
+        self.0.lock().unwrap().iter().filter(|&&octet| octet == b'\n').count() as u64
+    }
+}
+
+#[tokio::test]
+async fn a_scan_of_servers_that_went_silent_ends_and_counts_what_was_not_asked() {
+    let faults = Faults { die_after: Some(100), ..Faults::default() };
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), faults).unwrap();
+    let kept = Kept::default();
+    let silence = Duration::from_millis(300);
+    let plan = plan(server.addr(), &kept, silence);
     let (report, result) = run(plan, Arc::new(Stop::default()), &mut |_| {}).await;
     result.unwrap();
-    assert_eq!(report.end, End::Silence(Duration::from_millis(300)));
-    let lines = kept.0.lock().unwrap().iter().filter(|&&octet| octet == b'\n').count() as u64;
-    assert_eq!((lines, report.totals.answered), (100, 100));
+    assert_eq!(report.end, End::Silence(silence));
+    assert_eq!((kept.lines(), report.totals.answered), (100, 100));
     // Every question is accounted for: answered, asked in vain, or not asked.
     let (cut_short, not_asked) = (report.tally.cut_short, report.not_asked());
-    assert_eq!(lines + cut_short + not_asked, 20_000, "{report:#?}");
+    assert_eq!(100 + cut_short + not_asked, 20_000, "{report:#?}");
     assert!(cut_short > 0 && not_asked > 0);
+}
+
+#[tokio::test]
+async fn a_scan_that_reaches_nobody_ends_before_its_list_does() {
+    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let kept = Kept::default();
+    let plan = plan(nobody, &kept, Duration::from_secs(3));
+    let (report, result) = run(plan, Arc::new(Stop::default()), &mut |_| {}).await;
+    result.unwrap();
+    assert_eq!(report.end, End::Unreachable);
+    let unreachable = report.totals.unreachable;
+    assert_eq!(kept.lines(), unreachable);
+    assert_eq!(unreachable + report.tally.cut_short + report.not_asked(), 20_000);
+    assert!(report.not_asked() > 0);
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::carry_out::carry_out;
 use super::complaint::Complaint;
 use super::progress::Progress;
-use super::scan::carry_out;
 use super::summary::grouped;
 use super::{FINE, PROBLEM, print};
 use crate::engine::Config;

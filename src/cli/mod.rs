@@ -6,6 +6,7 @@
 //! Machine output goes to standard output and nothing else does; notes and progress go to standard
 //! error. Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell.
 
+mod carry_out;
 mod complaint;
 mod decode;
 mod demo;

@@ -34,7 +34,10 @@ impl Progress {
             self.rate = if self.last.0 == 0 { rate } else { 0.7 * self.rate + 0.3 * rate };
             self.last = (done, state.elapsed);
         }
-        bar.set_position(state.octets_read);
+        if !state.stopping {
+            // What is left is only counted then.
+            bar.set_position(state.octets_read);
+        }
         let failed = match (state.tally.timed_out, state.tally.unreachable) {
             (0, 0) => String::new(),
             (timeouts, 0) => format!(", {timeouts} timed out"),

@@ -7,19 +7,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 
+use super::carry_out::carry_out;
 use super::complaint::Complaint;
 use super::progress::Progress;
 use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, shown, summary};
 use crate::engine::{Config, Edns, TransportPolicy, Window};
 use crate::net;
-use crate::scan::{self, End, Format, Level, Output, Plan, Report, ScanError, Source, Stop};
+use crate::scan::{self, End, Format, Output, Plan, Report, ScanError, Source};
 use crate::wire::{OptionCode, RecordType};
 
 /// Queries a second to one server, and to all of them, unless the user says otherwise: what a
@@ -234,67 +234,6 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     conclude(&report, outcome)
 }
 
-/// Carries out a plan, with Ctrl-C and what it means.
-pub(super) fn carry_out(
-    plan: Plan,
-    progress: &mut Progress,
-) -> anyhow::Result<(Report, Result<(), ScanError>)> {
-    let stop = Arc::new(Stop::default());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no event loop can be set up")?;
-    let outcome = runtime.block_on(async {
-        let interrupts = heed_interrupts(Arc::clone(&stop));
-        let mut watch = |state: &scan::Progress| progress.show(state);
-        tokio::select! {
-            outcome = scan::run(plan, Arc::clone(&stop), &mut watch) => outcome,
-            never = interrupts => match never {},
-        }
-    });
-    // The reader may wait for input that never comes; it is not waited for.
-    runtime.shutdown_background();
-    Ok(outcome)
-}
-
-/// The first interrupt stops asking, the second one waiting, the third one everything.
-async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
-    loop {
-        interrupt().await;
-        match stop.level() {
-            Level::Run => eprintln!(
-                "dnsonde: stopping; waiting for answers on their way (Ctrl-C again: do not wait)"
-            ),
-            Level::Drain | Level::Cancel => {}
-            Level::Abandon => std::process::exit(PROBLEM.into()),
-        }
-        stop.escalate();
-    }
-}
-
-#[cfg(unix)]
-async fn interrupt() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => signals.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = terminated => {}
-        Ok(()) = tokio::signal::ctrl_c() => {}
-        else => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
 /// The exit status, or the sentence that says what went wrong.
 fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<ExitCode> {
     let not_asked = report.not_asked();
@@ -317,6 +256,14 @@ fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<E
             eprintln!(
                 "dnsonde: no server has answered anything for {} s; {}",
                 span.as_secs(),
+                summary::left_over(report)
+            );
+            Ok(ExitCode::from(COULD_NOT))
+        }
+        End::Unreachable => {
+            let error = io::Error::from_raw_os_error(report.tally.last_errno);
+            eprintln!(
+                "dnsonde: no server can be reached ({error}); {}",
                 summary::left_over(report)
             );
             Ok(ExitCode::from(COULD_NOT))

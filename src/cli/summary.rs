@@ -11,7 +11,10 @@ pub(super) fn print(report: &Report) {
 
 /// What was read and not asked, or asked and not waited for.
 pub(super) fn left_over(report: &Report) -> String {
-    let mut text = format!("{} questions were not asked", grouped(report.not_asked()));
+    let mut text = match report.not_asked() {
+        1 => "1 question was not asked".to_owned(),
+        count => format!("{} questions were not asked", grouped(count)),
+    };
     let cut_short = report.tally.cut_short;
     if cut_short > 0 {
         let _ = write!(text, ", {} were asked and not waited for", grouped(cut_short));
@@ -23,7 +26,7 @@ fn text(report: &Report) -> String {
     let tally = &report.tally;
     let seconds = report.duration.as_secs_f64();
     let lines = tally.lines();
-    let mut text = format!("dnsonde: {} questions in {seconds:.1} s", grouped(lines));
+    let mut text = format!("dnsonde: {} in {seconds:.1} s", questions(lines));
     if lines > 0 && seconds > 0.0 {
         let _ = write!(text, " ({}/s)", grouped((lines as f64 / seconds).round() as u64));
     }
@@ -59,6 +62,10 @@ fn text(report: &Report) -> String {
         let _ = writeln!(text, "dnsonde: this machine refused to send {refused} queries");
     }
     text
+}
+
+fn questions(count: u64) -> String {
+    if count == 1 { "1 question".to_owned() } else { format!("{} questions", grouped(count)) }
 }
 
 /// A number with a comma between groups of three digits.

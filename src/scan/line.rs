@@ -43,7 +43,7 @@ pub enum LineError {
     /// A URL.
     #[error("a URL, not a name; give the host only")]
     Url,
-    /// More than [`MAX_LINE`] octets.
+    /// More than 65,536 octets.
     #[error("the line is longer than {MAX_LINE} octets")]
     TooLong,
 }

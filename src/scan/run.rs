@@ -25,6 +25,12 @@ const QUEUED: usize = 8;
 /// How often progress is shown and silence looked for.
 const TICK: Duration = Duration::from_millis(200);
 
+/// A scan that has delivered nothing at all ends after this part of the silence that would end it
+/// otherwise: that the network says no leaves less to hope for than that it says nothing.
+const HOPELESS: u32 = 6;
+/// And no earlier than after so many questions.
+const HOPELESS_LEAST: u64 = 4;
+
 /// What to ask, whom, how, and where the results go.
 pub struct Plan {
     /// Where names come from.
@@ -265,8 +271,12 @@ impl Scan {
                 event = self.events.recv() => event.unwrap_or(Event::Panic),
                 _ = ticks.tick() => {
                     show(&self.progress());
+                    // A worker that has ended is silent as well.
                     if running > 0 && self.is_silent() && self.stop.level() < Level::Cancel {
                         report.end = End::Silence(self.shared.silence);
+                        self.stop.raise(Level::Cancel);
+                    }
+                    if running > 0 && self.is_hopeless() {
                         self.stop.raise(Level::Cancel);
                     }
                     continue;
@@ -315,7 +325,9 @@ impl Scan {
         show(&self.progress());
         report.input = self.reading.counts();
         report.input.not_asked += report.untaken;
-        if report.end == End::Complete && self.stop.level() > Level::Run {
+        if report.tally.is_cut_off(1) {
+            report.end = End::Unreachable;
+        } else if report.end == End::Complete && self.stop.level() > Level::Run {
             report.end = End::Interrupted;
         }
         result
@@ -328,6 +340,11 @@ impl Scan {
             Level::Drain | Level::Cancel => self.size.is_none(),
             Level::Abandon => true,
         }
+    }
+
+    fn is_hopeless(&self) -> bool {
+        self.clock.elapsed() >= self.shared.silence / HOPELESS
+            && self.progress().tally.is_cut_off(HOPELESS_LEAST)
     }
 
     fn is_silent(&self) -> bool {

@@ -51,6 +51,8 @@ pub enum End {
     Interrupted,
     /// No server answered anything for so long.
     Silence(Duration),
+    /// No server could be reached at all.
+    Unreachable,
     /// It could not go on.
     Failed,
 }
@@ -154,6 +156,7 @@ impl Report {
             End::Complete => "complete",
             End::Interrupted => "interrupted",
             End::Silence(_) => "silence",
+            End::Unreachable => "unreachable",
             End::Failed => "failed",
         };
         let (input, totals) = (&self.input, &self.totals);

@@ -1,6 +1,6 @@
 //! What became of the questions of one worker.
 
-use crate::engine::{End, Failure, Finished};
+use crate::engine::{End, Failure, Finished, Outcome, Unreachable};
 use crate::wire::Rcode;
 
 /// Places for response codes; the last one counts all codes from 31 on.
@@ -21,6 +21,8 @@ pub struct Tally {
     pub cut_short: u64,
     /// Attempts of all finished exchanges.
     pub attempts: u64,
+    /// What the system said of the last attempt that could not be delivered; 0 for none.
+    pub last_errno: i32,
 }
 
 impl Tally {
@@ -30,7 +32,17 @@ impl Tally {
         self.attempts += finished.attempts.len() as u64;
         match (finished.end, rcode) {
             (End::Failed(Failure::TimedOut), _) => self.timed_out += 1,
-            (End::Failed(Failure::Unreachable), _) => self.unreachable += 1,
+            (End::Failed(Failure::Unreachable), _) => {
+                self.unreachable += 1;
+                if let Some(
+                    Outcome::Unreachable(Unreachable { errno, .. })
+                    | Outcome::NotSent(errno)
+                    | Outcome::StreamFailed(errno),
+                ) = finished.attempts.last().map(|last| last.outcome)
+                {
+                    self.last_errno = errno;
+                }
+            }
             (End::Failed(Failure::Cancelled), _) if finished.attempts.is_empty() => {
                 self.never_sent += 1;
             }
@@ -52,6 +64,14 @@ impl Tally {
         self.never_sent += other.never_sent;
         self.cut_short += other.cut_short;
         self.attempts += other.attempts;
+        if other.last_errno != 0 {
+            self.last_errno = other.last_errno;
+        }
+    }
+
+    /// Whether nothing but failures to deliver has been seen, and at least `least` of them.
+    pub fn is_cut_off(&self, least: u64) -> bool {
+        self.unreachable >= least && self.answers() == 0 && self.timed_out == 0
     }
 
     /// Exchanges with an answer of any kind.

@@ -130,7 +130,10 @@ fn the_accounting_adds_up_under_faults() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(lines.len(), 2000);
-    assert!(lines.iter().all(|line| line["status"] == "NOERROR"));
+    // Two refusals in a row from the only server there is are taken for its word.
+    for line in &lines {
+        assert!(line["status"] == "NOERROR" || line["status"] == "REFUSED", "{line:#}");
+    }
     let stats: Value = serde_json::from_str(&std::fs::read_to_string(&stats).unwrap()).unwrap();
     assert_valid("scan-stats", &stats);
     lines.iter().take(300).for_each(|line| assert_valid("scan-line", line));
@@ -183,7 +186,7 @@ fn a_port_where_nobody_listens_is_unreachable() {
         gone.local_addr().unwrap()
     };
     let run = scan("a.demo.test\n", addr, &["--timeout", "500", "--retries", "1", "--attempts"]);
-    run.assert_code(0);
+    run.assert_code(3).assert_stderr("no server can be reached (Connection refused");
     let line = &run.lines()[0];
     assert_eq!(line["status"], "UNREACHABLE", "{line}");
     assert_eq!(line["attempt_log"][0]["outcome"], "unreachable");
@@ -242,6 +245,9 @@ fn options_reach_the_wire() {
     run.assert_code(0);
     let line = &run.lines()[0];
     assert_eq!(line["name"], "a.demo.test.");
+    assert_eq!(line["answers"][0]["name"], "a.demo.test.", "not in the case of 0x20");
+    assert_eq!(line["edns"]["flags"][0], "do");
+    assert_eq!(line["edns"]["options"][0]["name"], "NSID");
     assert!(!line["flags"].as_array().unwrap().contains(&"rd".into()), "{line}");
     let plain = scan("a.demo.test\n", server.addr(), &["--no-edns"]);
     plain.assert_code(0);

@@ -81,6 +81,7 @@ fn a_second_interrupt_does_not_wait() {
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"a.demo.test\n").unwrap();
     while server.counts().udp_queries == 0 {
+        assert_eq!(child.try_wait().unwrap(), None, "it still runs");
         thread::yield_now();
     }
     let mut stderr = BufReader::new(child.stderr.take().unwrap());

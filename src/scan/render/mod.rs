@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::engine::{Answer, Attempt, End, Failure, Finished, Outcome, Time};
 use crate::wire::{
-    Class, Flags, Message, Name, ParseError, Rcode, Record, RecordType, write_decimal,
+    Class, Flags, HEADER_LEN, Message, Name, ParseError, Rcode, Record, RecordType, write_decimal,
     write_generic_rdata, write_labels,
 };
 
@@ -88,6 +88,8 @@ pub struct Renderer {
     format: Format,
     context: Context,
     zdns: zdns::State,
+    /// An answer whose question got its case back.
+    restored: Vec<u8>,
 }
 
 /// A line of input that cannot be asked.
@@ -128,7 +130,7 @@ enum Status {
 impl Renderer {
     /// A renderer for one format.
     pub fn new(format: Format, context: Context) -> Self {
-        Self { format, context, zdns: zdns::State::default() }
+        Self { format, context, zdns: zdns::State::default(), restored: Vec::new() }
     }
 
     /// What stands before the first line.
@@ -143,6 +145,27 @@ impl Renderer {
     /// A cancelled exchange has no line.
     #[inline]
     pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
+        if let End::Answered { response, attempt } = finished.end
+            && let Some(question) = response.get(HEADER_LEN..HEADER_LEN + finished.name.len())
+            && question != finished.name
+            && question.eq_ignore_ascii_case(finished.name)
+        {
+            // Names are shown as they were given, not with the case that 0x20 asked them in; the
+            // names of the records mostly point to the question.
+            let mut restored = std::mem::take(&mut self.restored);
+            restored.clear();
+            restored.extend_from_slice(response);
+            restored[HEADER_LEN..HEADER_LEN + finished.name.len()].copy_from_slice(finished.name);
+            let end = End::Answered { response: &restored, attempt };
+            let rcode = self.render_as_is(&Finished { end, ..*finished }, out);
+            self.restored = restored;
+            return rcode;
+        }
+        self.render_as_is(finished, out)
+    }
+
+    #[inline]
+    fn render_as_is(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
         let view = View::new(finished)?;
         match self.format {
             Format::Jsonl => jsonl::render(&self.context, &view, out),
