@@ -62,6 +62,16 @@ impl Ready {
         Some(length)
     }
 
+    /// The slots of a length, in the order they will be taken.
+    #[inline]
+    pub(super) fn peek(&self, length: usize) -> impl Iterator<Item = u32> {
+        let mut slot = self.heads[length];
+        std::iter::from_fn(move || {
+            let current = slot;
+            (current != NONE).then(|| slot = self.next[current as usize]).map(|()| current)
+        })
+    }
+
     /// Takes the first slot of a length.
     #[inline]
     pub(super) fn pop(&mut self, length: usize) -> Option<u32> {

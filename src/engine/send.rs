@@ -101,6 +101,7 @@ impl Engine {
             let socket = self.random_socket(id);
             let drawn: [u16; RUN] = self.rng.random();
             self.ids[usize::from(socket.0)].touch(&drawn[..count]);
+            self.ready.peek(length).take(count).for_each(|index| self.slots.touch(index));
             let (mut sent, mut unsuited) = (0, 0);
             while sent < count {
                 let Some(index) = self.ready.pop(length) else { break };

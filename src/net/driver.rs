@@ -228,6 +228,7 @@ fn on_udp(
     sink: &mut Sink<'_>,
 ) {
     match event {
+        udp::Event::Announced { socket, octets } => engine.expect_datagram(socket, octets),
         udp::Event::Datagram { socket, from, received, stamp, octets } => {
             engine.handle_datagram(received, stamp, socket, from, octets, sink);
         }

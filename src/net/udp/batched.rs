@@ -249,6 +249,13 @@ impl BatchedSocket {
             };
             self.failures = 0;
             let batch = clock.batch();
+            let socket = self.id;
+            for message in inbox.messages() {
+                let segment = message.segment.unwrap_or(usize::MAX);
+                for octets in message.octets.chunks(segment) {
+                    each(Event::Announced { socket, octets });
+                }
+            }
             for message in inbox.messages() {
                 if let Some(overflow) = message.overflow
                     && overflow != self.overflow

@@ -91,6 +91,8 @@ impl<'a> Outgoing<'a> {
 
 /// What came of sending or receiving.
 pub(super) enum Event<'a> {
+    /// A datagram will be handed on soon, after others of its batch.
+    Announced { socket: SocketId, octets: &'a [u8] },
     /// A datagram came.
     Datagram { socket: SocketId, from: SocketAddr, received: Time, stamp: Stamp, octets: &'a [u8] },
     /// ICMP says that a datagram cannot be delivered.

@@ -59,9 +59,11 @@ enum Told {
     NotSent { train: usize, datagrams: Range<usize>, errno: i32 },
 }
 
-impl From<Event<'_>> for Told {
-    fn from(event: Event<'_>) -> Self {
-        match event {
+impl Told {
+    /// What an event tells; an announcement tells nothing that its datagram does not.
+    fn from(event: Event<'_>) -> Option<Self> {
+        Some(match event {
+            Event::Announced { .. } => return None,
             Event::Datagram { socket, from, received, stamp, octets } => {
                 Self::Datagram { socket, from, received, stamp, octets: octets.to_vec() }
             }
@@ -69,7 +71,7 @@ impl From<Event<'_>> for Told {
                 Self::Unreachable { socket, to, error, quoted: quoted.to_vec() }
             }
             Event::NotSent { train, datagrams, errno } => Self::NotSent { train, datagrams, errno },
-        }
+        })
     }
 }
 
@@ -97,7 +99,7 @@ impl Pool {
 
     fn load(&mut self, batch: &Batch) {
         let told = &mut self.told;
-        self.udp.load(batch, &mut |event| told.push(event.into()));
+        self.udp.load(batch, &mut |event| told.extend(Told::from(event)));
     }
 
     /// Sends and receives until `enough` has been told.
@@ -105,12 +107,12 @@ impl Pool {
         let work = async {
             loop {
                 let (udp, clock, told) = (&mut self.udp, &mut self.clock, &mut self.told);
-                udp.send(clock.now(), batch, &mut |event| told.push(event.into()));
+                udp.send(clock.now(), batch, &mut |event| told.extend(Told::from(event)));
                 if udp.is_drained() && enough(told) {
                     return;
                 }
                 std::future::poll_fn(|cx| {
-                    udp.poll(cx, clock, &mut |event| told.push(event.into()))
+                    udp.poll(cx, clock, &mut |event| told.extend(Told::from(event)))
                 })
                 .await
                 .unwrap();
@@ -271,7 +273,7 @@ fn a_family_without_sockets_sends_nothing_and_says_so() {
             udp.open_family(Family::V4).unwrap();
             let batch = Batch::default().train(16, "[::1]:53".parse().unwrap(), 20, 4);
             let mut told = Vec::new();
-            udp.load(&batch, &mut |event| told.push(Told::from(event)));
+            udp.load(&batch, &mut |event| told.extend(Told::from(event)));
             assert!(udp.is_drained());
             assert_eq!(told, [Told::NotSent { train: 0, datagrams: 0..4, errno: 0 }]);
         });
