@@ -64,7 +64,7 @@ impl<'b> Builder<'b> {
         let [t0, t1] = rtype.0.to_be_bytes();
         let [c0, c1] = class.0.to_be_bytes();
         if let Err(full) = self.name(name).and_then(|()| self.octets(&[t0, t1, c0, c1])) {
-            self.len = start;
+            self.roll_back(start);
             return Err(full);
         }
         self.header.counts[0] += 1;
@@ -104,17 +104,27 @@ impl<'b> Builder<'b> {
             Ok(())
         })();
         if written.is_err() {
-            self.len = start;
+            self.roll_back(start);
             return written;
         }
         let count = &mut self.header.counts[usize::from(section)];
         let Some(more) = count.checked_add(1) else {
-            self.len = start;
+            self.roll_back(start);
             return Err(BufferFull);
         };
         *count = more;
         self.section = section;
         Ok(())
+    }
+
+    /// Forgets what was written from `start` on, the names in it too: what is written there next
+    /// may look like a name and be none.
+    #[cold]
+    fn roll_back(&mut self, start: usize) {
+        self.len = start;
+        if let Some(suffixes) = &mut self.suffixes {
+            suffixes.forget(start);
+        }
     }
 
     /// Adds octets as they are.
@@ -224,6 +234,12 @@ impl Suffixes {
         }
         if let Some(place) = Self::places(hash).find(|&place| self.offsets[place] == 0) {
             self.offsets[place] = offset as u16;
+        }
+    }
+
+    fn forget(&mut self, start: usize) {
+        for offset in self.offsets.iter_mut().filter(|offset| usize::from(**offset) >= start) {
+            *offset = 0;
         }
     }
 
@@ -352,5 +368,27 @@ mod tests {
         let len = builder.finish();
         let message = Message::parse(&buffer[..len]).unwrap();
         assert_eq!((message.header().counts, len), ([1, 0, 0, 0], 29));
+    }
+
+    #[test]
+    fn a_name_that_was_taken_back_is_never_pointed_to() {
+        let (owner, target) = (wire("example.org"), wire("a.b"));
+        let mut buffer = [0; 120];
+        let mut builder = Builder::new(&mut buffer, 1, Flags::QR).unwrap();
+        builder.question(owner.as_wire(), RecordType::A, Class::IN).unwrap();
+        let mut add = |rtype, rdata: &dyn Fn(&mut Builder<'_>) -> Result<(), BufferFull>| {
+            builder.record(Section::Answer, owner.as_wire(), rtype, Class::IN, 60, rdata)
+        };
+        // Its RDATA begins where the name stood, and is a pointer to itself.
+        let full = add(RecordType::CNAME, &|rdata| {
+            rdata.name(target.as_wire())?;
+            rdata.octets(&[0; 100])
+        });
+        assert_eq!(full, Err(BufferFull));
+        add(RecordType(65280), &|rdata| rdata.octets(b"\xC0\x29\xC0\x29\x00")).unwrap();
+        add(RecordType::CNAME, &|rdata| rdata.name(target.as_wire())).unwrap();
+        let len = builder.finish();
+        let record = Message::parse(&buffer[..len]).unwrap().answers().last().unwrap();
+        assert_eq!(record.rdata(), target.as_wire());
     }
 }

@@ -35,7 +35,8 @@ pub enum ParseErrorKind {
     Rdata(&'static str),
     /// The EDNS OPT record breaks RFC 6891; the text says how.
     Edns(&'static str),
-    /// A TSIG or SIG(0) record that is not the last of the message (RFC 8945 §5.1).
+    /// A TSIG or SIG(0) record that is not the last additional record (RFC 8945 §5.1,
+    /// RFC 2931 §3.1).
     SignatureNotLast,
     /// Octets after the last record that the header counts.
     TrailingOctets(usize),
@@ -63,13 +64,13 @@ impl fmt::Display for ParseErrorKind {
             Self::PointerIntoHeader => f.write_str("a compression pointer into the header"),
             Self::TooManyPointers => f.write_str("more than 127 compression pointers in one name"),
             Self::PointerForbidden => {
-                f.write_str("a compression pointer where none is allowed (RFC 3597 §4)")
+                f.write_str("a compression pointer where none is allowed (RFC 3597, section 4)")
             }
             Self::LabelType(octet) => write!(f, "label type {octet:#04x} is not in use"),
             Self::NameTooLong => f.write_str("a name of more than 255 octets"),
             Self::Rdata(what) | Self::Edns(what) => f.write_str(what),
             Self::SignatureNotLast => {
-                f.write_str("a TSIG record that is not the last record of the message")
+                f.write_str("a TSIG or SIG(0) record that is not the last additional record")
             }
             Self::TrailingOctets(n) => write!(f, "{n} octets after the last record"),
         }

@@ -6,6 +6,9 @@ use super::header::{Flags, HEADER_LEN, Header};
 use super::name::Name;
 use super::registry::{Class, Rcode, RecordType};
 
+/// Octets of a record between its owner and its RDATA: TYPE, CLASS, TTL, RDLENGTH.
+const FIXED_LEN: usize = 10;
+
 /// The sections that hold records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
@@ -70,7 +73,8 @@ impl<'a> Message<'a> {
     /// # Errors
     /// The first malformation, with its offset. A message with octets behind its last record, two
     /// OPT records, an OPT outside the additional section or with an owner other than the root, or
-    /// a TSIG that is not last is malformed (RFC 6891 §6.1.1, RFC 8945 §5.1).
+    /// a TSIG or SIG(0) that is not the last additional record is malformed (RFC 6891 §6.1.1,
+    /// RFC 8945 §5.1, RFC 2931 §3.1).
     pub fn parse(octets: &'a [u8]) -> Result<Self, ParseError> {
         let (message, error) = Self::parse_prefix(octets)?;
         error.map_or(Ok(message), Err)
@@ -96,32 +100,63 @@ impl<'a> Message<'a> {
 
     /// Walks the message and records where its sections are, as far as it can be read.
     fn check(&mut self, len: usize) -> Result<(), ParseError> {
-        let octets = self.octets;
         let mut offset = HEADER_LEN;
         for _ in 0..self.header.counts[0] {
-            offset = check_question(octets, offset)?;
+            offset = check_question(self.octets, offset)?;
             self.sections = [offset as u16; 4];
         }
         let mut signature = None;
         for section in 0..3 {
-            for _ in 0..self.header.counts[section + 1] {
-                if let Some(at) = signature {
-                    return Err(ParseError::new(at, Kind::SignatureNotLast));
-                }
-                let (rtype, next) = check_record(octets, offset)?;
-                match rtype {
-                    RecordType::OPT => self.check_opt(section, offset)?,
-                    RecordType::TSIG => signature = Some(offset),
-                    _ => {}
-                }
-                offset = next;
-                self.sections[section + 1..].fill(offset as u16);
-            }
+            let checked = self.check_section(section, &mut offset, &mut signature);
+            self.sections[section + 1..].fill(offset as u16);
+            checked?;
         }
         if offset != len {
             return Err(ParseError::new(offset, Kind::TrailingOctets(len - offset)));
         }
         Ok(())
+    }
+
+    /// Moves `offset` behind each good record, and notes where the `signature` was seen.
+    #[inline]
+    fn check_section(
+        &mut self,
+        section: usize,
+        offset: &mut usize,
+        signature: &mut Option<usize>,
+    ) -> Result<(), ParseError> {
+        for _ in 0..self.header.counts[section + 1] {
+            if let Some(at) = *signature {
+                return Err(ParseError::new(at, Kind::SignatureNotLast));
+            }
+            let name_end = self.check_owner(*offset)?;
+            let (rtype, rdata, end) = check_fixed(self.octets, name_end)?;
+            match rtype {
+                RecordType::OPT => self.check_opt(section, *offset)?,
+                RecordType::TSIG | RecordType::SIG
+                    if rtype == RecordType::TSIG
+                        || self.octets[rdata..end].starts_with(&[0, 0]) =>
+                {
+                    if section != 2 {
+                        return Err(ParseError::new(*offset, Kind::SignatureNotLast));
+                    }
+                    *signature = Some(*offset);
+                }
+                _ => {}
+            }
+            *offset = end;
+        }
+        Ok(())
+    }
+
+    /// Checks the owner of a record; gives the offset behind it.
+    #[inline]
+    fn check_owner(&self, offset: usize) -> Result<usize, ParseError> {
+        // Most owners are a pointer to the first question, which was checked before.
+        if self.header.counts[0] > 0 && self.octets.get(offset..offset + 2) == Some(&[0xC0, 0x0C]) {
+            return Ok(offset + 2);
+        }
+        Name::parse(self.octets, offset).map(|(_, end)| end)
     }
 
     fn check_opt(&mut self, section: usize, offset: usize) -> Result<(), ParseError> {
@@ -176,7 +211,7 @@ impl<'a> Message<'a> {
             if offset >= end {
                 return None;
             }
-            let (question, next) = read_question(octets, offset).ok()?;
+            let (question, next) = read_checked_question(octets, offset)?;
             offset = next;
             Some(question)
         })
@@ -220,7 +255,7 @@ impl<'a> Message<'a> {
         if self.opt == 0 {
             return None;
         }
-        read_record(self.octets, usize::from(self.opt)).ok().map(|(record, _)| Opt::new(record))
+        read_checked_record(self.octets, usize::from(self.opt)).map(Opt::new)
     }
 }
 
@@ -261,45 +296,54 @@ impl<'a> Iterator for Records<'a> {
         if self.offset >= self.end {
             return None;
         }
-        let (record, next) = read_record(self.octets, self.offset).ok()?;
-        self.offset = next;
+        let record = read_checked_record(self.octets, self.offset)?;
+        self.offset = record.end;
         Some(record)
     }
 }
 
 #[inline]
 fn check_question(octets: &[u8], offset: usize) -> Result<usize, ParseError> {
-    read_question(octets, offset).map(|(_, next)| next)
+    let (_, at) = Name::parse(octets, offset)?;
+    if octets.len() < at + 4 {
+        return Err(ParseError::new(at, Kind::Truncated("a question")));
+    }
+    Ok(at + 4)
 }
 
+/// Reads a question that [`Message::check`] has seen; its name is not walked again.
 #[inline]
-fn read_question(octets: &[u8], offset: usize) -> Result<(Question<'_>, usize), ParseError> {
-    let (name, at) = Name::parse(octets, offset)?;
-    let Some(fixed) = octets.get(at..).and_then(<[u8]>::first_chunk::<4>) else {
-        return Err(ParseError::new(at, Kind::Truncated("a question")));
-    };
+fn read_checked_question(octets: &[u8], offset: usize) -> Option<(Question<'_>, usize)> {
+    let (name, at) = Name::checked_before(octets, offset)?;
+    let fixed = octets.get(at..)?.first_chunk::<4>()?;
     let rtype = RecordType(u16::from_be_bytes([fixed[0], fixed[1]]));
     let class = Class(u16::from_be_bytes([fixed[2], fixed[3]]));
-    Ok((Question { name, rtype, class }, at + 4))
+    Some((Question { name, rtype, class }, at + 4))
 }
 
+/// Checks the fixed part of a record, which begins at `at`, and its RDLENGTH. Gives its type and
+/// where its RDATA begins and ends.
 #[inline]
-fn check_record(octets: &[u8], offset: usize) -> Result<(RecordType, usize), ParseError> {
-    read_record(octets, offset).map(|(record, next)| (record.rtype, next))
-}
-
-#[inline]
-fn read_record(octets: &[u8], offset: usize) -> Result<(Record<'_>, usize), ParseError> {
-    let (name, at) = Name::parse(octets, offset)?;
-    let Some(fixed) = octets.get(at..).and_then(<[u8]>::first_chunk::<10>) else {
+fn check_fixed(octets: &[u8], at: usize) -> Result<(RecordType, usize, usize), ParseError> {
+    let Some(fixed) = octets.get(at..).and_then(<[u8]>::first_chunk::<FIXED_LEN>) else {
         return Err(ParseError::new(at, Kind::Truncated("the fixed part of a record")));
     };
-    let rdata = at + 10;
+    let rdata = at + FIXED_LEN;
     let end = rdata + usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
     if end > octets.len() {
         return Err(ParseError::new(at + 8, Kind::Truncated("an RDATA (RDLENGTH is too large)")));
     }
-    let record = Record {
+    Ok((RecordType(u16::from_be_bytes([fixed[0], fixed[1]])), rdata, end))
+}
+
+/// Reads a record that [`Message::check`] has seen; its owner is not walked again.
+#[inline]
+fn read_checked_record(octets: &[u8], offset: usize) -> Option<Record<'_>> {
+    let (name, at) = Name::checked_before(octets, offset)?;
+    let fixed = octets.get(at..)?.first_chunk::<FIXED_LEN>()?;
+    let rdata = at + FIXED_LEN;
+    let end = rdata + usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
+    (end <= octets.len()).then_some(Record {
         name,
         rtype: RecordType(u16::from_be_bytes([fixed[0], fixed[1]])),
         class: Class(u16::from_be_bytes([fixed[2], fixed[3]])),
@@ -307,6 +351,5 @@ fn read_record(octets: &[u8], offset: usize) -> Result<(Record<'_>, usize), Pars
         message: octets,
         rdata,
         end,
-    };
-    Ok((record, end))
+    })
 }

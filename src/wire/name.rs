@@ -56,6 +56,20 @@ impl<'a> Name<'a> {
         Ok((Self { message, offset }, end))
     }
 
+    /// The name at `offset`, where one was checked before, and the offset just behind it.
+    #[inline]
+    pub(super) fn checked_before(message: &'a [u8], offset: usize) -> Option<(Self, usize)> {
+        let mut end = offset;
+        loop {
+            match *message.get(end)? {
+                0 => break end += 1,
+                octet @ 1..=63 => end += 1 + usize::from(octet),
+                _ => break end += 2,
+            }
+        }
+        Some((Self { message, offset }, end))
+    }
+
     /// The labels from left to right, without the root label.
     #[inline]
     pub fn labels(&self) -> Labels<'a> {

@@ -7,11 +7,14 @@ use data_encoding::BASE64;
 use super::super::registry::SvcParamKey;
 use super::super::text::{Source, TextError, TextErrorKind, Token, unescape};
 use super::fields::{Field, field};
-use super::reader::{Reader, Shown};
+use super::reader::{Fault, Reader, Shown};
 use super::show;
 
 /// The parameters of a service, in strictly ascending order of their keys (RFC 9460 §2.2).
 pub(super) const SERVICE_PARAMETERS: Field = field(show_parameters, parse_parameters);
+
+/// Reserved as invalid (RFC 9460 §14.3.2).
+const INVALID_KEY: SvcParamKey = SvcParamKey(65535);
 
 fn show_parameters(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
     let mut last = None;
@@ -37,17 +40,19 @@ fn show_parameters(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         let key = SvcParamKey(key);
         show_key(key, out);
         show_value(key, &mut Reader::alone(value), out).map_err(|_| {
-            at.wrong("the value of a service parameter does not fit its key (RFC 9460 §2.2)")
+            at.wrong(
+                "the value of a service parameter does not fit its key (RFC 9460, section 2.2)",
+            )
         })?;
         if key == SvcParamKey::MANDATORY {
             mandatory = value;
         }
     }
-    if mandatory.is_empty() {
-        Ok(())
-    } else {
-        Err(start.wrong("a mandatory service parameter is not there (RFC 9460 §8)"))
+    if !mandatory.is_empty() {
+        return Err(start.wrong("a mandatory service parameter is not there (RFC 9460, section 8)"));
     }
+    // The key that is reserved as invalid (RFC 9460 §14.3.2) has no text; it is always the last.
+    if last == Some(INVALID_KEY.0) { Err(Fault::NoForm) } else { Ok(()) }
 }
 
 fn show_key(key: SvcParamKey, out: &mut Vec<u8>) {
@@ -205,7 +210,7 @@ fn parse_parameter(token: &Token<'_>) -> Result<(SvcParamKey, Vec<u8>), TextErro
         .ok()
         .filter(|_| !token.quoted)
         .and_then(|key| key.parse().ok())
-        .filter(|&key| key != SvcParamKey(65535))
+        .filter(|&key| key != INVALID_KEY)
         .ok_or_else(|| token.expected(KEY))?;
     let value = match value {
         [b'"', inner @ .., b'"'] => inner,
