@@ -3,6 +3,7 @@
 //! - [`wire`]: octets to DNS messages and back.
 //! - [`engine`]: the exchange state machine, without I/O.
 //! - [`net`]: the drivers that move bytes for the engine.
+//! - [`walk`]: delegations, iterative resolution and a cache.
 //! - [`report`]: messages and results as text and JSON.
 //! - [`scan`]: bulk look-ups.
 //! - [`query`]: one exchange, carried out and shown in full.
@@ -16,4 +17,5 @@ pub mod playground;
 pub mod query;
 pub mod report;
 pub mod scan;
+pub mod walk;
 pub mod wire;

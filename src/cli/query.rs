@@ -1,6 +1,7 @@
 //! `dnsonde query`: one exchange in full, with the habits of dig.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,11 +10,13 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::complaint::Complaint;
+use super::input::read_all;
 use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::engine::{Accept, Config, Edns, TransportPolicy};
-use crate::query::{self, Plan, show};
+use crate::query::{self, Plan, show, trace};
 use crate::scan::{is_askable, parse_name, reverse_name_of};
+use crate::walk::{self, Hints};
 use crate::wire::{Class, NameBuf, OptionCode, RecordType};
 
 /// Octets of a client cookie (RFC 7873 §4.1).
@@ -24,6 +27,9 @@ const CLIENT_COOKIE: usize = 8;
 /// Sends one question and shows the answer as dig does, whatever it says, and then how it was come
 /// by: the time it took and who measured it, the server, the transport, the size, and each attempt
 /// with what became of it. Without @SERVER the system's resolvers are asked.
+///
+/// With --trace, goes from the root down every zone cut to the name instead, asks every address of
+/// every server on the way, and shows what each says.
 ///
 /// Exit status: 0 answered (also with NXDOMAIN or SERVFAIL), 1 the answer is malformed, 2 usage
 /// error, 3 no answer.
@@ -42,7 +48,8 @@ Examples:
   dnsonde query example.org
   dnsonde query @192.0.2.53 example.org MX +dnssec +nsid
   dnsonde query @[2001:db8::53]:5353 -x 192.0.2.1 +short
-  dnsonde query @192.0.2.53 CH TXT version.bind --format json")]
+  dnsonde query @192.0.2.53 CH TXT version.bind --format json
+  dnsonde query www.example.org --trace")]
 pub(super) struct Args {
     /// @SERVER, NAME, TYPE, CLASS and +OPTIONS, in any order; a word that is a type is the type
     #[arg(value_name = "WORD")]
@@ -52,7 +59,19 @@ pub(super) struct Args {
     #[arg(short = 'x', value_name = "ADDR")]
     reverse: Option<IpAddr>,
 
-    /// The port of servers that have none
+    /// Show the way from the root to the name, asking every server on it
+    #[arg(long)]
+    trace: bool,
+
+    /// With --trace: the servers of the root, as a zone file; by default those of the Internet
+    #[arg(long, value_name = "FILE", requires = "trace")]
+    root_hints: Option<PathBuf>,
+
+    /// With --trace: let servers see only as many labels of the name as they need (RFC 9156)
+    #[arg(long, requires = "trace")]
+    minimise: bool,
+
+    /// The port of servers that have none; with --trace, of all servers
     #[arg(short = 'p', long, value_name = "PORT", default_value_t = DNS_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
 
@@ -85,11 +104,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if short && format == Format::Json {
         return Err(Complaint::usage("+short and --format json exclude each other").into());
     }
-    let plan = asked.into_plan(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("no event loop can be set up")?;
+    if args.trace {
+        let report = runtime.block_on(trace::run(asked.into_trace(args)?))?;
+        let mut out = Vec::new();
+        match format {
+            Format::Json => trace::write_json(&report, &mut out),
+            Format::Text => trace::write_text(&report, &mut out),
+        }
+        print(&out)?;
+        return Ok(ExitCode::from(if trace::is_complete(&report) { FINE } else { COULD_NOT }));
+    }
+    let plan = asked.into_plan(args)?;
     let exchange = runtime.block_on(query::run(plan))?;
 
     let mut out = Vec::new();
@@ -302,6 +331,52 @@ impl Asked {
         })
     }
 
+    fn into_trace(self, args: &Args) -> anyhow::Result<trace::Plan> {
+        if !self.servers.is_empty() {
+            return Err(Complaint::usage("--trace asks the servers that it finds, and no @SERVER")
+                .hint("--root-hints FILE says where it begins")
+                .into());
+        }
+        if self.short {
+            return Err(Complaint::usage("+short and --trace exclude each other").into());
+        }
+        if self.class.is_some_and(|class| class != Class::IN) {
+            return Err(Complaint::usage("--trace knows the way in the class IN only").into());
+        }
+        let rtype = self.rtype.unwrap_or(RecordType::A);
+        if rtype == RecordType::ANY {
+            let complaint = Complaint::usage("--trace goes for one record type, not for ANY");
+            return Err(complaint.into());
+        }
+        let Some(name) = self.name else {
+            return Err(Complaint::usage("--trace needs a name to go to").into());
+        };
+        let hints = match &args.root_hints {
+            None => Hints::built_in(),
+            Some(file) => Hints::from_text(&read_all(file)?).map_err(|error| {
+                Complaint::usage(format!("'{}' gives no root hints: {error}", file.display()))
+            })?,
+        };
+        Ok(trace::Plan {
+            name,
+            rtype,
+            hints,
+            walk: walk::Config {
+                port: args.port,
+                ipv4: !args.ipv6,
+                ipv6: !args.ipv4,
+                minimise: args.minimise,
+                seed: rand::random(),
+                ..walk::Config::default()
+            },
+            engine: Config {
+                recursion_desired: false,
+                accept: Accept::Useful,
+                ..self.engine_config(false)
+            },
+        })
+    }
+
     fn engine_config(&self, tcp_servers: bool) -> Config {
         let mut options = Vec::new();
         let mut option = |code: OptionCode, value: &[u8]| {
@@ -410,6 +485,9 @@ mod tests {
             port: DNS_PORT,
             ipv4: false,
             ipv6: false,
+            trace: false,
+            root_hints: None,
+            minimise: false,
             format: Format::Text,
         };
         Asked::read(&args)

@@ -2,8 +2,10 @@
 //!
 //! A [`Plan`] goes in, an [`Exchange`] comes out, and [`show`] turns it into text or JSON. Whatever
 //! a server answers is taken as it is: this is for looking at servers, not for getting past them.
+//! [`trace`] shows the way from the root to a name in the same spirit.
 
 pub mod show;
+pub mod trace;
 
 use std::net::SocketAddr;
 use std::time::SystemTime;

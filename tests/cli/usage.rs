@@ -54,6 +54,12 @@ fn what_contradicts_itself_is_refused() {
         (&["query", "@127.0.0.1", "a.demo.test", "-4", "-6"], "cannot be used with"),
         (&["query", "@127.0.0.1", "a.demo.test", "NOTYPE"], "'NOTYPE' is no record type"),
         (&["query", "@127.0.0.1", "+short", "--format", "json"], "exclude each other"),
+        (&["query", "@127.0.0.1", "a.demo.test", "--trace"], "and no @SERVER"),
+        (&["query", "--trace"], "needs a name to go to"),
+        (&["query", "a.demo.test", "--trace", "ANY"], "not for ANY"),
+        (&["query", "a.demo.test", "--trace", "CH"], "in the class IN only"),
+        (&["query", "a.demo.test", "--trace", "--root-hints", "/dev/null"], "no root server"),
+        (&["query", "a.demo.test", "--minimise"], "--trace"),
         (&["query", "@127.0.0.1", "-6", "a.demo.test"], "no address of the family"),
         (&["nonsense"], "nonsense"),
     ] {

@@ -1,0 +1,128 @@
+//! The way from the root to a name, with what every server on it says.
+//!
+//! A [`Plan`] goes in, a [`WalkReport`] comes out, and [`write_text`] or [`write_json`] shows it.
+//! It concludes nothing: what is shown is what servers said.
+
+mod json;
+mod text;
+
+use std::net::SocketAddr;
+
+use crate::engine;
+use crate::net::{Driver, NetError, Options};
+use crate::walk::{
+    Config, Fault, Hints, Kind, NameServer, PathEnd, Said, ServerAnswer, Source, Walk, WalkReport,
+    resolve_with,
+};
+use crate::wire::{NameBuf, RecordType};
+
+pub use json::write_json;
+pub use text::write_text;
+
+/// What to go for, and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The name.
+    pub name: NameBuf,
+    /// The type.
+    pub rtype: RecordType,
+    /// The servers of the root.
+    pub hints: Hints,
+    /// How zones are walked.
+    pub walk: Config,
+    /// How each exchange is carried out.
+    pub engine: engine::Config,
+}
+
+/// Carries out a plan. Must be called in a current-thread tokio runtime with I/O and time enabled.
+///
+/// # Errors
+/// The network side cannot work at all. That a server, or all, do not answer is no error.
+pub async fn run(plan: Plan) -> Result<WalkReport, NetError> {
+    let mut driver = Driver::open(plan.engine, &[], &Options::default())?;
+    let mut walk = Walk::new(driver.now(), plan.name, plan.rtype, &plan.hints, plan.walk);
+    resolve_with(&mut driver, &mut walk).await?;
+    Ok(walk.into_report())
+}
+
+/// Whether the name, and all that it is an alias of, was found out about.
+pub fn is_complete(report: &WalkReport) -> bool {
+    !report.cut_short
+        && report
+            .paths
+            .iter()
+            .all(|path| path.end == PathEnd::Reached && path.alias_fault.is_none())
+}
+
+/// What a server says, in a few words.
+fn words(answer: &ServerAnswer) -> String {
+    match &answer.said {
+        Said::Reply(reading) => match &reading.kind {
+            Kind::Answer => "answer".into(),
+            Kind::Alias(target) => format!("alias of {target}"),
+            Kind::NoData => "no such records".into(),
+            Kind::NameError => "no such name".into(),
+            Kind::Referral(referral) => format!("referral to {}", referral.ns.name),
+            Kind::Fault(fault) => fault_words(*fault),
+        },
+        Said::Silent(engine::Failure::Unreachable) => "cannot be reached".into(),
+        Said::Silent(_) => "no answer".into(),
+        Said::NotAsked(why) => why.clone(),
+        Said::Skipped => "not asked, for want of earlier answers".into(),
+    }
+}
+
+fn fault_words(fault: Fault) -> String {
+    match fault {
+        Fault::Malformed => "malformed answer".into(),
+        Fault::Truncated => "truncated answer".into(),
+        Fault::Rcode(rcode) => rcode.to_string(),
+        Fault::NotAuthoritative => "not authoritative".into(),
+        Fault::Upward => "refers upwards".into(),
+    }
+}
+
+/// Where an address comes from, each source once.
+fn sources(sources: &[Source]) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    for source in sources {
+        let word = match source {
+            Source::Hint => "hint",
+            Source::Glue(_) => "glue",
+            Source::Authoritative => "authoritative",
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// Why a name server has no address, as far as it was looked for.
+fn no_address(server: &NameServer) -> Option<String> {
+    if !server.addresses.is_empty() {
+        return None;
+    }
+    let failed = server.lookups.iter().find_map(|lookup| lookup.outcome.as_ref().err());
+    Some(failed.map_or_else(|| "it has none".into(), ToString::to_string))
+}
+
+/// The round-trip time of an answer, in microseconds.
+fn rtt_us(report: &WalkReport, answer: &ServerAnswer) -> Option<u64> {
+    let rtt = report.evidence.exchanges.get(answer.exchange?)?.rtt()?;
+    u64::try_from(rtt.as_micros()).ok()
+}
+
+/// Things with the servers that say them, in the order of their first saying.
+fn grouped<T: PartialEq>(
+    said: impl IntoIterator<Item = (T, SocketAddr)>,
+) -> Vec<(T, Vec<SocketAddr>)> {
+    let mut groups: Vec<(T, Vec<SocketAddr>)> = Vec::new();
+    for (what, server) in said {
+        match groups.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, servers)) => servers.push(server),
+            None => groups.push((what, vec![server])),
+        }
+    }
+    groups
+}

@@ -1,0 +1,133 @@
+//! Questions, and the exchanges that they became: the evidence of a walk.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::engine::{Attempt, End, Failure, Finished, Outcome, Time};
+use crate::wire::{NameBuf, RecordType};
+
+/// A question that is to be put to one server, as one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// Comes back in [`Exchange::id`].
+    pub id: u64,
+    /// Whom to ask.
+    pub server: SocketAddr,
+    /// As a server of which zone; nothing that it says beyond this zone is believed.
+    pub zone: NameBuf,
+    /// QNAME.
+    pub name: NameBuf,
+    /// QTYPE; the class is IN.
+    pub rtype: RecordType,
+    /// Why it is asked.
+    pub purpose: Purpose,
+}
+
+/// Why a question is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The question that the walk is for, or what an alias of it led to.
+    Subject,
+    /// A shorter name on the way to it (RFC 9156).
+    Minimised,
+    /// Whether a zone cut hides between the zone and the name.
+    ZoneCut,
+    /// What the servers of the parent say about a delegation.
+    Delegation,
+    /// What a server of the zone says about its own apex: NS set and SOA.
+    Apex,
+    /// On the way to the address of a name server.
+    ServerAddress,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// [`Question::id`].
+    pub id: u64,
+    /// Every attempt, in the order they were sent.
+    pub attempts: Vec<Attempt>,
+    /// How it ended.
+    pub end: ExchangeEnd,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExchangeEnd {
+    /// There is an answer.
+    Answered {
+        /// The message.
+        response: Vec<u8>,
+        /// Which of the attempts it answers.
+        attempt: usize,
+    },
+    /// There is none.
+    Failed(Failure),
+    /// The local system cannot ask this server at all; why, in one sentence.
+    NotAsked(String),
+}
+
+impl From<&Finished<'_>> for Exchange {
+    fn from(finished: &Finished<'_>) -> Self {
+        Self {
+            id: finished.tag,
+            attempts: finished.attempts.to_vec(),
+            end: match finished.end {
+                End::Answered { response, attempt } => {
+                    ExchangeEnd::Answered { response: response.to_vec(), attempt }
+                }
+                End::Failed(failure) => ExchangeEnd::Failed(failure),
+            },
+        }
+    }
+}
+
+impl Exchange {
+    /// The round-trip time of the attempt that brought the answer.
+    pub(super) fn rtt(&self) -> Option<Duration> {
+        rtt(&self.attempts, &self.end)
+    }
+}
+
+impl ExchangeRecord {
+    /// The round-trip time of the attempt that brought the answer.
+    pub fn rtt(&self) -> Option<Duration> {
+        rtt(&self.attempts, &self.end)
+    }
+
+    /// The answer, if there is one.
+    pub fn response(&self) -> Option<&[u8]> {
+        match &self.end {
+            ExchangeEnd::Answered { response, .. } => Some(response),
+            _ => None,
+        }
+    }
+}
+
+fn rtt(attempts: &[Attempt], end: &ExchangeEnd) -> Option<Duration> {
+    let ExchangeEnd::Answered { attempt, .. } = end else { return None };
+    match attempts.get(*attempt)?.outcome {
+        Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer.rtt),
+        _ => None,
+    }
+}
+
+/// A finished exchange with its question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExchangeRecord {
+    /// What was asked whom, and why.
+    pub question: Question,
+    /// Every attempt, in the order they were sent.
+    pub attempts: Vec<Attempt>,
+    /// How it ended.
+    pub end: ExchangeEnd,
+    /// When the walk learned of its end.
+    pub finished: Time,
+}
+
+/// Every exchange of a walk, in the order of their ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The exchanges.
+    pub exchanges: Vec<ExchangeRecord>,
+}

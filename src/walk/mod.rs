@@ -1,0 +1,63 @@
+//! From the root to every address of every authoritative server of a name, and iterative
+//! resolution with a cache.
+//!
+//! Questions flow out, finished exchanges flow in, and what was learned comes out as plain data:
+//!
+//! - [`Resolver`] finds the records of a name the way a recursive resolver does: one server at a
+//!   time, from the deepest zone cut that its [`Cache`] knows.
+//! - [`Walk`] descends to one name and asks *every* address of *every* server on the way, so that
+//!   servers which disagree can be seen. It finds the addresses of name servers by a [`Resolver`],
+//!   which learns from all that the walk sees. Its [`WalkReport`] holds each zone cut with what
+//!   parents and children say about it, and every exchange as evidence.
+//!
+//! Both are without I/O: they never open a socket and never read a clock, so they are tested
+//! against a simulated world. [`resolve_with`] runs a walk on a [`crate::net::Driver`].
+//!
+//! What a server says is believed only about names in the zone that it was asked for as a server
+//! of (RFC 2181 §5.4.1), and everything is bounded: depth, servers, aliases, exchanges.
+//!
+//! ```
+//! use dnsonde::engine::Time;
+//! use dnsonde::walk::{Config, Hints, Walk};
+//! use dnsonde::wire::RecordType;
+//!
+//! let name = "www.example.org".parse().unwrap();
+//! let mut walk = Walk::new(Time::ZERO, name, RecordType::A, &Hints::built_in(), Config::default());
+//! // The first questions go to the root servers, over both address families.
+//! let question = walk.poll_question().unwrap();
+//! assert!(question.zone.is_root());
+//! assert_eq!(question.server.port(), 53);
+//! ```
+
+#![allow(
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    reason = "names are inline arrays: an allocation for each would cost more than the copies"
+)]
+
+mod asking;
+mod cache;
+mod config;
+mod descent;
+mod evidence;
+mod hints;
+mod lookups;
+mod minimise;
+mod reply;
+mod report;
+mod resolver;
+mod run;
+mod task;
+
+pub use cache::{Cache, Cached, Rank};
+pub use config::{Config, Limits};
+pub use descent::Walk;
+pub use evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, Purpose, Question};
+pub use hints::{Hints, HintsError};
+pub use reply::{Fault, Kind, Reading, Referral, Rrset};
+pub use report::{
+    Address, ChildServer, Delegation, NameServer, ParentServer, Path, PathEnd, Said, ServerAnswer,
+    Source, WalkReport,
+};
+pub use resolver::{Resolution, Resolved, Resolver, Unresolved};
+pub use run::{engine_config, resolve_with};

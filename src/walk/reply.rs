@@ -1,0 +1,445 @@
+//! What an answer says, read with the eyes of someone who asked a server of one zone.
+//!
+//! A server is believed about the names of the zone that it was asked for, and about nothing else
+//! (RFC 2181 §5.4.1, RFC 9471): records beyond the zone, and records that nobody needs to get
+//! on, are passed over. A pure function from octets to [`Reading`].
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::wire::{Class, Flags, Message, NameBuf, Rcode, Record, RecordBuf, RecordType, Records};
+
+/// CNAME records that are followed within one message.
+const LONGEST_CHAIN: usize = 16;
+
+/// The records of one name and type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rrset {
+    /// The owner.
+    pub name: NameBuf,
+    /// TYPE; the class is IN.
+    pub rtype: RecordType,
+    /// The lowest TTL among the records, in seconds.
+    pub ttl: u32,
+    /// The RDATA of each, names uncompressed; none twice.
+    pub data: Arc<[Box<[u8]>]>,
+}
+
+impl Rrset {
+    /// The records.
+    pub fn records(&self) -> impl Iterator<Item = RecordBuf> {
+        self.data.iter().map(|rdata| RecordBuf {
+            name: self.name,
+            ttl: self.ttl,
+            class: Class::IN,
+            rtype: self.rtype,
+            rdata: rdata.to_vec(),
+        })
+    }
+
+    /// The addresses in an A or AAAA RRset.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.records().filter_map(|record| record.data().address())
+    }
+
+    /// The names that an NS or CNAME RRset points to.
+    pub fn targets(&self) -> impl Iterator<Item = NameBuf> {
+        self.records().filter_map(|record| record.data().target().map(|name| name.to_buf()))
+    }
+
+    /// SERIAL of a SOA record.
+    pub fn serial(&self) -> Option<u32> {
+        self.records().find_map(|record| record.data().soa().map(|soa| soa.serial))
+    }
+
+    /// How long a negative answer with this SOA record may be kept, in seconds (RFC 2308 §5).
+    pub fn negative_ttl(&self) -> Option<u32> {
+        let ttl = self.ttl;
+        self.records().find_map(|record| record.data().soa().map(|soa| soa.minimum.min(ttl)))
+    }
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Response code, extended where there was an OPT record.
+    pub rcode: Rcode,
+    /// AA.
+    pub authoritative: bool,
+    /// What it amounts to.
+    pub kind: Kind,
+    /// CNAME records from the name asked for, each leading to the next, within the zone.
+    pub chain: Vec<Rrset>,
+    /// The records asked for, at the end of the chain.
+    pub answer: Option<Rrset>,
+    /// The SOA record of a negative answer.
+    pub soa: Option<Rrset>,
+    /// The NS records of the zone itself that came with an authoritative answer.
+    pub apex: Option<Rrset>,
+    /// Addresses of the servers that NS records of this message name, as far as they are in the
+    /// zone.
+    pub glue: Vec<Rrset>,
+    /// The zone that an authoritative answer is from, if it shows.
+    pub zone: Option<NameBuf>,
+}
+
+/// What an answer amounts to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// The records, in [`Reading::answer`].
+    Answer,
+    /// The name is an alias; this is the end of the chain.
+    Alias(NameBuf),
+    /// The name exists, and has no such records (RFC 2308 §2.2).
+    NoData,
+    /// The name does not exist (NXDOMAIN).
+    NameError,
+    /// Servers of a zone below are to be asked.
+    Referral(Referral),
+    /// Nothing that helps: not a server of this zone, or one that fails.
+    Fault(Fault),
+}
+
+/// A referral to a zone below; the addresses that came with it are in [`Reading::glue`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referral {
+    /// NS records of the zone below, as the parent has them.
+    pub ns: Rrset,
+    /// DS records of it.
+    pub ds: Option<Rrset>,
+}
+
+/// Why an answer is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// It cannot be read.
+    Malformed,
+    /// It is cut off.
+    Truncated,
+    /// A response code that says nothing of the name.
+    Rcode(Rcode),
+    /// The server has no authority over the zone (AA is not set).
+    NotAuthoritative,
+    /// It refers to the zone itself or to one above.
+    Upward,
+}
+
+impl Reading {
+    /// Reads what a server of `zone` answered to the question for `name` and `rtype`.
+    pub fn new(octets: &[u8], zone: &NameBuf, name: &NameBuf, rtype: RecordType) -> Self {
+        let Ok(message) = Message::parse(octets) else {
+            return Self::fault(Rcode::NOERROR, false, Fault::Malformed);
+        };
+        let (flags, rcode) = (message.flags(), message.rcode());
+        let authoritative = flags.contains(Flags::AA);
+        let fault = |fault| Self::fault(rcode, authoritative, fault);
+        if flags.contains(Flags::TC) {
+            return fault(Fault::Truncated);
+        }
+        if rcode != Rcode::NOERROR && rcode != Rcode::NXDOMAIN {
+            return fault(Fault::Rcode(rcode));
+        }
+        let (chain, answer) = follow(message.answers(), zone, name, rtype);
+        if authoritative && (!chain.is_empty() || answer.is_some()) {
+            return Self::positive(&message, zone, chain, answer);
+        }
+        if !authoritative && message.answers().next().is_some() {
+            return fault(Fault::NotAuthoritative);
+        }
+        let soa = message
+            .authorities()
+            .filter(|record| record.rtype == RecordType::SOA)
+            .map(|record| record.name.to_buf())
+            .find(|owner| name.is_at_or_below(owner) && owner.is_at_or_below(zone))
+            .and_then(|owner| collect(message.authorities(), &owner, RecordType::SOA));
+        if rcode == Rcode::NOERROR && soa.is_none() {
+            if let Some(ns) = referral(&message, zone, name) {
+                return Self::referral(&message, zone, ns, authoritative);
+            }
+            let refers = message.authorities().any(|record| record.rtype == RecordType::NS);
+            if !authoritative && refers {
+                return fault(Fault::Upward);
+            }
+        }
+        if !authoritative {
+            return fault(Fault::NotAuthoritative);
+        }
+        let kind = if rcode == Rcode::NXDOMAIN { Kind::NameError } else { Kind::NoData };
+        let source = soa.as_ref().map(|soa| soa.name);
+        Self { soa, zone: source, ..Self::bare(rcode, authoritative, kind) }
+    }
+
+    fn bare(rcode: Rcode, authoritative: bool, kind: Kind) -> Self {
+        Self {
+            rcode,
+            authoritative,
+            kind,
+            chain: Vec::new(),
+            answer: None,
+            soa: None,
+            apex: None,
+            glue: Vec::new(),
+            zone: None,
+        }
+    }
+
+    fn fault(rcode: Rcode, authoritative: bool, fault: Fault) -> Self {
+        Self::bare(rcode, authoritative, Kind::Fault(fault))
+    }
+
+    fn positive(
+        message: &Message<'_>,
+        zone: &NameBuf,
+        chain: Vec<Rrset>,
+        answer: Option<Rrset>,
+    ) -> Self {
+        let last = chain.last().and_then(|alias| alias.targets().next());
+        let kind = match (&answer, last) {
+            (None, Some(target)) => Kind::Alias(target),
+            _ => Kind::Answer,
+        };
+        let end = answer.as_ref().or(chain.last()).map_or(*zone, |set| set.name);
+        let apex = message
+            .authorities()
+            .filter(|record| record.rtype == RecordType::NS)
+            .map(|record| record.name.to_buf())
+            .find(|owner| end.is_at_or_below(owner) && owner.is_at_or_below(zone))
+            .and_then(|owner| collect(message.authorities(), &owner, RecordType::NS));
+        let at_apex = answer
+            .as_ref()
+            .filter(|set| matches!(set.rtype, RecordType::NS | RecordType::SOA))
+            .map(|set| set.name);
+        let ns = answer.as_ref().filter(|set| set.rtype == RecordType::NS).or(apex.as_ref());
+        let glue = ns.map_or_else(Vec::new, |ns| glue(message, zone, ns));
+        let source = at_apex.or_else(|| apex.as_ref().map(|set| set.name));
+        let rcode = message.rcode();
+        Self { chain, answer, apex, glue, zone: source, ..Self::bare(rcode, true, kind) }
+    }
+
+    fn referral(message: &Message<'_>, zone: &NameBuf, ns: Rrset, authoritative: bool) -> Self {
+        let glue = glue(message, zone, &ns);
+        let ds = collect(message.authorities(), &ns.name, RecordType::DS);
+        let kind = Kind::Referral(Referral { ns, ds });
+        Self { glue, ..Self::bare(message.rcode(), authoritative, kind) }
+    }
+
+    /// The referral, if it is one.
+    pub fn as_referral(&self) -> Option<&Referral> {
+        match &self.kind {
+            Kind::Referral(referral) => Some(referral),
+            _ => None,
+        }
+    }
+
+    /// Whether it helps: anything but a fault.
+    pub fn is_useful(&self) -> bool {
+        !matches!(self.kind, Kind::Fault(_))
+    }
+
+    /// The zone cut that it shows, if that is strictly below `zone`: by a referral, or because the
+    /// server is one of the zone below, too, and answers from there.
+    pub(super) fn cut_below(&self, zone: &NameBuf) -> Option<NameBuf> {
+        let cut = self.as_referral().map(|referral| referral.ns.name).or(self.zone)?;
+        (cut != *zone && cut.is_at_or_below(zone)).then_some(cut)
+    }
+}
+
+/// Follows aliases from `name` to the records of the type, within the zone.
+fn follow(
+    answers: Records<'_>,
+    zone: &NameBuf,
+    name: &NameBuf,
+    rtype: RecordType,
+) -> (Vec<Rrset>, Option<Rrset>) {
+    let mut chain: Vec<Rrset> = Vec::new();
+    let mut name = *name;
+    loop {
+        if !name.is_at_or_below(zone) {
+            return (chain, None);
+        }
+        if let Some(answer) = collect(answers.clone(), &name, rtype) {
+            return (chain, Some(answer));
+        }
+        if chain.len() >= LONGEST_CHAIN || chain.iter().any(|alias| alias.name == name) {
+            return (chain, None);
+        }
+        let Some(alias) = collect(answers.clone(), &name, RecordType::CNAME) else {
+            return (chain, None);
+        };
+        let Some(target) = alias.targets().next() else { return (chain, None) };
+        chain.push(alias);
+        name = target;
+    }
+}
+
+/// The NS records of a zone between `zone` (exclusive) and `name`.
+fn referral(message: &Message<'_>, zone: &NameBuf, name: &NameBuf) -> Option<Rrset> {
+    let owner = message
+        .authorities()
+        .filter(|record| record.rtype == RecordType::NS)
+        .map(|record| record.name.to_buf())
+        .find(|owner| name.is_at_or_below(owner) && owner.is_at_or_below(zone) && owner != zone)?;
+    collect(message.authorities(), &owner, RecordType::NS)
+}
+
+/// The addresses in the additional section of servers that `ns` names, within the zone.
+fn glue(message: &Message<'_>, zone: &NameBuf, ns: &Rrset) -> Vec<Rrset> {
+    let wanted: HashSet<NameBuf> = ns.targets().filter(|name| name.is_at_or_below(zone)).collect();
+    let mut sets: HashMap<(NameBuf, RecordType), Gathered> = HashMap::new();
+    let mut order = Vec::new();
+    for record in message.additionals() {
+        if !matches!(record.rtype, RecordType::A | RecordType::AAAA)
+            || record.data().address().is_none()
+        {
+            continue;
+        }
+        let name = record.name.to_buf();
+        if wanted.contains(&name) {
+            let key = (name, record.rtype);
+            sets.entry(key)
+                .or_insert_with(|| {
+                    order.push(key);
+                    Gathered::default()
+                })
+                .add(&record);
+        }
+    }
+    order.into_iter().filter_map(|key| sets.remove(&key)?.into_set(key.0, key.1)).collect()
+}
+
+/// The RRset of one name and type in a section.
+fn collect(records: Records<'_>, name: &NameBuf, rtype: RecordType) -> Option<Rrset> {
+    let mut gathered = Gathered::default();
+    for record in records {
+        if record.rtype == rtype && record.class == Class::IN && record.name == *name {
+            gathered.add(&record);
+        }
+    }
+    gathered.into_set(*name, rtype)
+}
+
+/// Records of one RRset, none twice, in their order.
+#[derive(Default)]
+struct Gathered {
+    ttl: Option<u32>,
+    seen: HashSet<Box<[u8]>>,
+    data: Vec<Box<[u8]>>,
+}
+
+impl Gathered {
+    /// Adds a record; one whose RDATA cannot be read is passed over.
+    fn add(&mut self, record: &Record<'_>) {
+        let Ok(record) = record.to_buf().map(|owned| (owned.rdata, record.ttl_seconds())) else {
+            return;
+        };
+        let rdata = record.0.into_boxed_slice();
+        self.ttl = Some(self.ttl.map_or(record.1, |ttl| ttl.min(record.1)));
+        if self.seen.insert(rdata.clone()) {
+            self.data.push(rdata);
+        }
+    }
+
+    fn into_set(self, name: NameBuf, rtype: RecordType) -> Option<Rrset> {
+        Some(Rrset { name, rtype, ttl: self.ttl?, data: self.data.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Builder, Section};
+
+    const TOP: RecordType = RecordType::A;
+
+    /// A response to `www.example.org. A` with these records, asked of a server of `example.org.`
+    /// unless `zone` says otherwise.
+    fn read(zone: &str, flags: Flags, records: &[(Section, &str)]) -> Reading {
+        let name: NameBuf = "www.example.org".parse().unwrap();
+        let mut buffer = [0; 2048];
+        let mut builder = Builder::new(&mut buffer, 1, flags.with(Flags::QR)).unwrap();
+        builder.question(name.as_wire(), TOP, Class::IN).unwrap();
+        for (section, text) in records {
+            let record = RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 300).unwrap();
+            record.build(*section, &mut builder).unwrap();
+        }
+        let len = builder.finish();
+        Reading::new(&buffer[..len], &zone.parse().unwrap(), &name, TOP)
+    }
+
+    use Section::{Additional, Answer, Authority};
+
+    #[test]
+    fn an_answer_needs_authority() {
+        let records = [(Answer, "www.example.org. A 192.0.2.1")];
+        let reading = read("example.org", Flags::AA, &records);
+        assert_eq!(reading.kind, Kind::Answer);
+        assert_eq!(reading.answer.unwrap().addresses().count(), 1);
+        let reading = read("example.org", Flags::default(), &records);
+        assert_eq!(reading.kind, Kind::Fault(Fault::NotAuthoritative));
+    }
+
+    #[test]
+    fn a_chain_ends_where_the_zone_ends() {
+        let records = [
+            (Answer, "www.example.org. CNAME a.example.org."),
+            (Answer, "a.example.org. CNAME victim.example.net."),
+            (Answer, "victim.example.net. A 192.0.2.66"),
+        ];
+        let reading = read("example.org", Flags::AA, &records);
+        assert_eq!(reading.kind, Kind::Alias("victim.example.net".parse().unwrap()));
+        assert_eq!((reading.chain.len(), reading.answer), (2, None));
+        // A server of the root may say it all.
+        assert_eq!(read(".", Flags::AA, &records).kind, Kind::Answer);
+    }
+
+    #[test]
+    fn aliases_that_go_round_do_not_hang_the_reader() {
+        let records = [
+            (Answer, "www.example.org. CNAME a.example.org."),
+            (Answer, "a.example.org. CNAME www.example.org."),
+        ];
+        let reading = read("example.org", Flags::AA, &records);
+        assert_eq!(reading.kind, Kind::Alias("www.example.org".parse().unwrap()));
+    }
+
+    #[test]
+    fn referrals_go_down_and_bring_glue_from_the_zone_only() {
+        let records = [
+            (Authority, "example.org. NS ns.example.org."),
+            (Authority, "example.org. NS ns.example.net."),
+            (Authority, "example.org. DS 1 13 2 aabb"),
+            (Additional, "ns.example.org. A 192.0.2.53"),
+            (Additional, "ns.example.net. A 192.0.2.66"),
+            (Additional, "www.example.org. A 192.0.2.66"),
+        ];
+        let reading = read("org", Flags::default(), &records);
+        let referral = reading.as_referral().unwrap();
+        assert_eq!((referral.ns.data.len(), referral.ds.is_some()), (2, true));
+        let glue: Vec<IpAddr> = reading.glue.iter().flat_map(Rrset::addresses).collect();
+        assert_eq!(glue, ["192.0.2.53".parse::<IpAddr>().unwrap()]);
+        assert_eq!(reading.cut_below(&"org".parse().unwrap()), "example.org".parse().ok());
+        let reading = read("example.org", Flags::default(), &records);
+        assert_eq!(reading.kind, Kind::Fault(Fault::Upward));
+        let root = [(Authority, ". NS a.root-servers.net.")];
+        let reading = read("example.org", Flags::default(), &root);
+        assert_eq!(reading.kind, Kind::Fault(Fault::Upward));
+    }
+
+    #[test]
+    fn negative_answers_are_told_apart_and_show_their_zone() {
+        let soa = [(Authority, "example.org. 900 SOA a. b. 7 1 1 1 60")];
+        let reading = read("org", Flags::AA, &soa);
+        assert_eq!(reading.kind, Kind::NoData);
+        assert_eq!(reading.soa.as_ref().unwrap().negative_ttl(), Some(60));
+        assert_eq!(reading.cut_below(&"org".parse().unwrap()), "example.org".parse().ok());
+        let reading = read("example.org", Flags::AA.with_rcode(Rcode::NXDOMAIN), &soa);
+        assert_eq!((reading.kind, reading.zone), (Kind::NameError, "example.org".parse().ok()));
+        let above = [(Authority, "org. 900 SOA a. b. 7 1 1 1 60")];
+        assert_eq!(read("example.org", Flags::AA, &above).soa, None);
+        let reading = read("org", Flags::default(), &soa);
+        assert_eq!(reading.kind, Kind::Fault(Fault::NotAuthoritative));
+        let reading = read("org", Flags::default().with_rcode(Rcode::REFUSED), &[]);
+        assert_eq!(reading.kind, Kind::Fault(Fault::Rcode(Rcode::REFUSED)));
+    }
+}

@@ -1,0 +1,316 @@
+//! What a walk has found, as plain data for those who judge it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::descent::{Walk, ZoneState};
+use super::evidence::{Evidence, ExchangeEnd};
+use super::reply::{Kind, Reading, Rrset};
+use super::resolver::{Resolution, Unresolved};
+use crate::engine::Failure;
+use crate::wire::{NameBuf, RecordType};
+
+/// Everything that a walk has found.
+#[derive(Debug, Clone)]
+pub struct WalkReport {
+    /// The name that the walk was for.
+    pub subject: NameBuf,
+    /// The type.
+    pub rtype: RecordType,
+    /// The descent to the name; then those to the targets of aliases, in the order of discovery.
+    pub paths: Vec<Path>,
+    /// Each zone on the way, the root first, parents before children.
+    pub delegations: Vec<Delegation>,
+    /// No root server could be reached over IPv4, while some could over IPv6: it was not used
+    /// any more.
+    pub ipv4_given_up: bool,
+    /// The same with the families changed.
+    pub ipv6_given_up: bool,
+    /// There was more to ask than allowed.
+    pub cut_short: bool,
+    /// Every exchange; the numbers of exchanges in this report are places in it.
+    pub evidence: Evidence,
+}
+
+/// The descent to one name.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// The name.
+    pub name: NameBuf,
+    /// The zones from the root to the one that has the name.
+    pub zones: Vec<NameBuf>,
+    /// How it ended.
+    pub end: PathEnd,
+    /// What every address of every server of the last zone says of the name and type.
+    pub answers: Vec<ServerAnswer>,
+    /// Where those answers say that the name is an alias of: several if servers disagree.
+    pub targets: Vec<NameBuf>,
+    /// An alias that was not followed, because it leads back or the chain is too long.
+    pub alias_fault: Option<Unresolved>,
+}
+
+/// How a descent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathEnd {
+    /// At least one authoritative server answered for the name.
+    Reached,
+    /// It did not get there.
+    Failed(Unresolved),
+}
+
+/// A zone: what its parent says of it and what it says of itself.
+#[derive(Debug, Clone)]
+pub struct Delegation {
+    /// The zone.
+    pub zone: NameBuf,
+    /// The zone above; none for the root.
+    pub parent: Option<NameBuf>,
+    /// What each address of the parent's servers says of the delegation.
+    pub parent_servers: Vec<ParentServer>,
+    /// What each address of its own servers says of its apex.
+    pub child_servers: Vec<ChildServer>,
+    /// Its name servers, as the parent and it itself name them.
+    pub name_servers: Vec<NameServer>,
+    /// Name servers beyond the limit, that were not looked at.
+    pub left_out: usize,
+}
+
+/// What one address of a server of the parent says.
+#[derive(Debug, Clone)]
+pub struct ParentServer {
+    /// The delegation: as a rule a referral. A server that serves the child, too, answers with the
+    /// child's own NS set.
+    pub delegation: ServerAnswer,
+    /// The answer to the question for DS records.
+    pub ds: Option<ServerAnswer>,
+}
+
+/// What one address of a server of the zone says.
+#[derive(Debug, Clone)]
+pub struct ChildServer {
+    /// The NS set.
+    pub ns: ServerAnswer,
+    /// The SOA record.
+    pub soa: ServerAnswer,
+}
+
+/// What one address says to one question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerAnswer {
+    /// The address.
+    pub server: SocketAddr,
+    /// The exchange, if it was asked.
+    pub exchange: Option<usize>,
+    /// What it says.
+    pub said: Said,
+}
+
+/// What a server says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// This.
+    Reply(Box<Reading>),
+    /// Nothing.
+    Silent(Failure),
+    /// It could not be asked, for a local reason.
+    NotAsked(String),
+    /// It was not asked, because it had not answered earlier questions, its address family was
+    /// given up, or the walk was cut short.
+    Skipped,
+}
+
+/// A name server of a zone.
+#[derive(Debug, Clone)]
+pub struct NameServer {
+    /// Its name.
+    pub name: NameBuf,
+    /// Whether the parent names it.
+    pub at_parent: bool,
+    /// Whether the zone itself names it.
+    pub at_child: bool,
+    /// Its addresses.
+    pub addresses: Vec<Address>,
+    /// The lookups of its addresses at the authoritative servers for its name. They were made
+    /// where there was no glue, and for the last zone of a path.
+    pub lookups: Vec<Resolution>,
+}
+
+/// An address of a name server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The address.
+    pub ip: IpAddr,
+    /// Who says so.
+    pub sources: Vec<Source>,
+}
+
+/// Where an address comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The root hints.
+    Hint,
+    /// Glue from this server of the parent.
+    Glue(SocketAddr),
+    /// The authoritative servers for the name.
+    Authoritative,
+}
+
+impl WalkReport {
+    /// The zone with this name, if it is on the way.
+    pub fn delegation(&self, zone: &NameBuf) -> Option<&Delegation> {
+        self.delegations.iter().find(|delegation| delegation.zone == *zone)
+    }
+
+    /// The last zone of the descent to the subject: the one that has it, if that was reached.
+    pub fn zone_of_subject(&self) -> Option<&Delegation> {
+        self.delegation(self.paths.first()?.zones.last()?)
+    }
+}
+
+impl Delegation {
+    /// Every address of every name server, with the server's name; an address of two names comes
+    /// twice.
+    pub fn addresses(&self) -> impl Iterator<Item = (&NameBuf, &Address)> {
+        self.name_servers.iter().flat_map(|ns| ns.addresses.iter().map(move |ip| (&ns.name, ip)))
+    }
+}
+
+impl ParentServer {
+    /// The NS set that it has for the zone: the parent's, or as a server of the child the child's.
+    pub fn ns(&self) -> Option<&Rrset> {
+        let reading = self.delegation.reading()?;
+        reading.as_referral().map(|referral| &referral.ns).or(reading.answer.as_ref())
+    }
+
+    /// The addresses that came with it.
+    pub fn glue(&self) -> &[Rrset] {
+        self.delegation.reading().map_or(&[], |reading| &reading.glue)
+    }
+
+    /// The DS records.
+    pub fn ds(&self) -> Option<&Rrset> {
+        let asked = self.ds.as_ref().and_then(|ds| ds.reading()?.answer.as_ref());
+        asked.or_else(|| self.delegation.reading()?.as_referral()?.ds.as_ref())
+    }
+}
+
+impl ChildServer {
+    /// The NS set.
+    pub fn ns(&self) -> Option<&Rrset> {
+        self.ns.reading()?.answer.as_ref()
+    }
+
+    /// SERIAL of the SOA record.
+    pub fn serial(&self) -> Option<u32> {
+        self.soa.reading()?.answer.as_ref()?.serial()
+    }
+}
+
+impl ServerAnswer {
+    /// What it says, if it says anything.
+    pub fn reading(&self) -> Option<&Reading> {
+        match &self.said {
+            Said::Reply(reading) => Some(reading),
+            _ => None,
+        }
+    }
+}
+
+impl NameServer {
+    /// What its name is an alias of, which it must not be (RFC 2181 §10.3).
+    pub fn alias(&self) -> Option<NameBuf> {
+        let mut chains = self.lookups.iter().flat_map(|lookup| &lookup.chain);
+        chains.next().and_then(|alias| alias.targets().next())
+    }
+}
+
+/// Makes the report of a walk that has ended, or of one that was given up.
+pub(super) fn report(walk: Walk) -> WalkReport {
+    let delegations = walk.zones.iter().map(|zone| delegation(&walk, zone)).collect();
+    let paths = walk
+        .paths
+        .iter()
+        .map(|path| Path {
+            name: path.name,
+            zones: path.zones.iter().map(|&zone| walk.zones[zone].name).collect(),
+            end: path.end.unwrap_or(PathEnd::Failed(Unresolved::TooMuchWork)),
+            answers: path.zones.last().map_or_else(Vec::new, |&zone| {
+                answers(&walk, &walk.zones[zone], &path.name, walk.rtype)
+            }),
+            targets: path.targets.clone(),
+            alias_fault: path.alias_fault,
+        })
+        .collect();
+    WalkReport {
+        subject: walk.subject,
+        rtype: walk.rtype,
+        paths,
+        delegations,
+        ipv4_given_up: walk.ipv4_given_up,
+        ipv6_given_up: walk.ipv6_given_up,
+        cut_short: walk.cut_short,
+        evidence: walk.evidence,
+    }
+}
+
+fn delegation(walk: &Walk, zone: &ZoneState) -> Delegation {
+    let parent = zone.parent.map(|parent| &walk.zones[parent]);
+    let parent_servers = parent.map_or_else(Vec::new, |parent| {
+        let own = answers(walk, parent, &zone.name, RecordType::NS);
+        let mut ds = answers(walk, parent, &zone.name, RecordType::DS).into_iter();
+        own.into_iter()
+            .map(|own| {
+                let referral = walk.referrals.get(&(own.server, zone.name)).copied();
+                let delegation = match referral {
+                    Some(exchange) => server_answer(walk, own.server, Some(exchange)),
+                    None => own,
+                };
+                let ds = ds.next().filter(|ds| ds.exchange.is_some());
+                ParentServer { delegation, ds }
+            })
+            .collect()
+    });
+    let ns = answers(walk, zone, &zone.name, RecordType::NS);
+    let soa = answers(walk, zone, &zone.name, RecordType::SOA);
+    let child_servers = ns.into_iter().zip(soa).map(|(ns, soa)| ChildServer { ns, soa }).collect();
+    Delegation {
+        zone: zone.name,
+        parent: parent.map(|parent| parent.name),
+        parent_servers,
+        child_servers,
+        name_servers: zone.servers.clone(),
+        left_out: zone.left_out.len(),
+    }
+}
+
+/// What each address of a zone's servers says to one question.
+fn answers(walk: &Walk, zone: &ZoneState, name: &NameBuf, rtype: RecordType) -> Vec<ServerAnswer> {
+    walk.every_address(zone)
+        .into_iter()
+        .map(|server| {
+            let key = (server, zone.name, *name, rtype);
+            server_answer(walk, server, walk.answers.get(&key).copied().flatten())
+        })
+        .collect()
+}
+
+fn server_answer(walk: &Walk, server: SocketAddr, exchange: Option<usize>) -> ServerAnswer {
+    let said = match exchange {
+        None => Said::Skipped,
+        Some(place) => match (&walk.readings[place], &walk.evidence.exchanges[place].end) {
+            (Some(reading), _) => Said::Reply(Box::new(reading.clone())),
+            (None, ExchangeEnd::NotAsked(why)) => Said::NotAsked(why.clone()),
+            (None, ExchangeEnd::Failed(failure)) => Said::Silent(*failure),
+            (None, ExchangeEnd::Answered { .. }) => Said::Skipped,
+        },
+    };
+    ServerAnswer { server, exchange, said }
+}
+
+/// The name that an answer says `name` is an alias of.
+pub(super) fn alias_in(reading: &Reading, name: &NameBuf) -> Option<NameBuf> {
+    if !matches!(reading.kind, Kind::Answer | Kind::Alias(_)) {
+        return None;
+    }
+    let first = reading.chain.first().filter(|alias| alias.name == *name)?;
+    first.targets().next()
+}

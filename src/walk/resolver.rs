@@ -1,0 +1,570 @@
+//! Iterative resolution: many names at once, one server at a time for each, behind one cache.
+//!
+//! Names flow in by [`Resolver::submit`], questions flow out by [`Resolver::poll_question`],
+//! answers come back through [`Resolver::handle`], and what was found leaves by
+//! [`Resolver::poll_resolution`]. It never waits, and never asks more for one name than its
+//! [`Limits`](super::Limits) allow, whatever servers say.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+use super::cache::{Cache, Cached, Rank};
+use super::config::{Config, Limits, Reach};
+use super::evidence::{Purpose, Question};
+use super::hints::Hints;
+use super::reply::{Kind, Reading, Rrset};
+use super::task::{Cut, CutServer, Search, Task, TaskId, Waiter};
+use crate::engine::Time;
+use crate::wire::{NameBuf, RecordType};
+
+/// Servers whose speed is remembered.
+const REMEMBERED: usize = 65_536;
+/// Lookups of name server addresses that one task has under way at once: one server, both
+/// families.
+const LOOKUPS_AT_ONCE: usize = 2;
+/// A task with less left than this begins no other one.
+const LEAST_BUDGET: u32 = 4;
+
+/// What was found for a name and type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// As it was submitted.
+    pub tag: u64,
+    /// As it was submitted.
+    pub name: NameBuf,
+    /// As it was submitted.
+    pub rtype: RecordType,
+    /// CNAME RRsets from the name to the one that the outcome is about.
+    pub chain: Vec<Rrset>,
+    /// The outcome.
+    pub outcome: Result<Resolved, Unresolved>,
+}
+
+/// What authoritative servers say of a name and type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// These records.
+    Records(Rrset),
+    /// The name exists, and has no such records.
+    NoData,
+    /// The name does not exist.
+    NameError,
+}
+
+/// Why a name cannot be resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Unresolved {
+    /// No name server of a zone has an address that can be asked.
+    #[error("no name server of {zone} has a usable address")]
+    NoAddress {
+        /// The zone.
+        zone: NameBuf,
+    },
+    /// The addresses of a zone's name servers can only be found by way of themselves.
+    #[error("the addresses of the name servers of {zone} depend on each other")]
+    Circular {
+        /// The zone.
+        zone: NameBuf,
+    },
+    /// Every server of a zone was asked and none was of use.
+    #[error("no server of {zone} gives a useful answer")]
+    NoUsefulAnswer {
+        /// The zone.
+        zone: NameBuf,
+    },
+    /// An alias leads back to an earlier one.
+    #[error("the alias {0} leads back to itself")]
+    AliasLoop(NameBuf),
+    /// More aliases than a chain may have.
+    #[error("too many aliases, the last one to {0}")]
+    TooManyAliases(NameBuf),
+    /// It takes more exchanges, or deeper lookups, than allowed.
+    #[error("it takes more questions than allowed")]
+    TooMuchWork,
+}
+
+/// Resolves many names at once, without I/O.
+///
+/// [`Resolver::submit`] names, ask what [`Resolver::poll_question`] gives, hand each outcome to
+/// [`Resolver::handle`], and take results from [`Resolver::poll_resolution`].
+#[derive(Debug)]
+pub struct Resolver {
+    limits: Limits,
+    minimise: bool,
+    reach: Reach,
+    root: Cut,
+    cache: Cache,
+    rng: StdRng,
+    tasks: HashMap<TaskId, Task>,
+    by_question: HashMap<(NameBuf, RecordType), TaskId>,
+    runnable: VecDeque<TaskId>,
+    /// Questions that are out, with whose they are.
+    open: HashMap<u64, (TaskId, Question)>,
+    questions: VecDeque<Question>,
+    done: VecDeque<Resolution>,
+    speeds: HashMap<SocketAddr, Speed>,
+    next_id: u64,
+}
+
+/// What is remembered of a server.
+#[derive(Debug, Clone, Copy, Default)]
+struct Speed {
+    /// Exchanges in a row that it did not answer.
+    silent: u8,
+    /// Smoothed round-trip time.
+    rtt: Option<Duration>,
+}
+
+/// What a task can do next.
+enum Next {
+    Ask(SocketAddr),
+    Wait,
+    Nobody,
+}
+
+impl Resolver {
+    /// A resolver that begins at the root servers of `hints`.
+    pub fn new(hints: &Hints, config: &Config) -> Self {
+        let servers = hints.servers().map(|(name, addresses)| CutServer {
+            name: *name,
+            addresses: addresses.to_vec(),
+            search: Search::NotBegun,
+        });
+        Self {
+            limits: config.limits,
+            minimise: config.minimise,
+            reach: Reach {
+                port: config.port,
+                ipv4: config.ipv4,
+                ipv6: config.ipv6,
+                loopback: hints.on_loopback(),
+            },
+            root: Cut { zone: NameBuf::root(), servers: servers.collect() },
+            cache: Cache::new(config.limits.cache_entries, config.limits.cache_octets),
+            rng: StdRng::seed_from_u64(config.seed),
+            tasks: HashMap::new(),
+            by_question: HashMap::new(),
+            runnable: VecDeque::new(),
+            open: HashMap::new(),
+            questions: VecDeque::new(),
+            done: VecDeque::new(),
+            speeds: HashMap::new(),
+            next_id: 0,
+        }
+    }
+
+    /// Begins to resolve a name; the [`Resolution`] comes back with `tag`.
+    pub fn submit(&mut self, now: Time, tag: u64, name: NameBuf, rtype: RecordType) {
+        if let Some(&id) = self.by_question.get(&(name, rtype))
+            && let Some(task) = self.tasks.get_mut(&id)
+        {
+            task.waiters.push(Waiter::Caller(tag));
+            return;
+        }
+        let budget = self.limits.exchanges_per_name;
+        self.begin(name, rtype, Waiter::Caller(tag), 0, budget);
+        self.run(now);
+    }
+
+    /// The next question that is to be put to a server.
+    pub fn poll_question(&mut self) -> Option<Question> {
+        self.questions.pop_front()
+    }
+
+    /// Takes the answer to a question, or (`None`) that there is none.
+    pub fn handle(&mut self, now: Time, id: u64, response: Option<(&[u8], Duration)>) {
+        let Some((task, question)) = self.open.remove(&id) else { return };
+        self.remember(question.server, response.map(|(_, rtt)| rtt));
+        let reading = response.map(|(octets, _)| {
+            Reading::new(octets, &question.zone, &question.name, question.rtype)
+        });
+        if let Some(reading) = &reading {
+            self.learn(now, &question, reading);
+        }
+        if let Some(task) = self.tasks.get_mut(&task) {
+            task.asked = false;
+        }
+        self.advance(task, &question, reading);
+        self.runnable.push_back(task);
+        self.run(now);
+    }
+
+    /// The next name that is done with.
+    pub fn poll_resolution(&mut self) -> Option<Resolution> {
+        self.done.pop_front()
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.tasks.is_empty() && self.done.is_empty()
+    }
+
+    /// What is known from answers.
+    pub fn cache(&mut self) -> &mut Cache {
+        &mut self.cache
+    }
+
+    pub(super) fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Stops using an address family.
+    pub(super) fn give_up_family(&mut self, ipv6: bool) {
+        if ipv6 {
+            self.reach.ipv6 = false;
+        } else {
+            self.reach.ipv4 = false;
+        }
+    }
+
+    /// Keeps what an answer says that someone else asked for.
+    pub(super) fn learn(&mut self, now: Time, question: &Question, reading: &Reading) {
+        self.cache.learn(now, &question.name, question.rtype, reading);
+    }
+
+    fn begin(
+        &mut self,
+        name: NameBuf,
+        rtype: RecordType,
+        waiter: Waiter,
+        depth: u32,
+        budget: u32,
+    ) -> TaskId {
+        let id = self.next_id();
+        let task = Task {
+            name,
+            rtype,
+            subject: name,
+            chain: Vec::new(),
+            fresh: true,
+            cut: Cut { zone: NameBuf::root(), servers: Vec::new() },
+            steps: Vec::new(),
+            tried: Vec::new(),
+            asked: false,
+            waits_for: Vec::new(),
+            waiters: vec![waiter],
+            depth,
+            budget,
+        };
+        self.tasks.insert(id, task);
+        self.by_question.insert((name, rtype), id);
+        self.runnable.push_back(id);
+        id
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Lets every task go on that can.
+    fn run(&mut self, now: Time) {
+        while let Some(id) = self.runnable.pop_front() {
+            // Out of the table while it goes on: nothing can come to it meanwhile.
+            let Some(mut task) = self.tasks.remove(&id) else { continue };
+            match self.step(now, id, &mut task) {
+                None => {
+                    self.tasks.insert(id, task);
+                }
+                Some(outcome) => self.finish(id, task, outcome),
+            }
+        }
+    }
+
+    /// Takes a task on to its next question; gives the outcome if there is one.
+    fn step(
+        &mut self,
+        now: Time,
+        id: TaskId,
+        task: &mut Task,
+    ) -> Option<Result<Resolved, Unresolved>> {
+        if task.asked {
+            return None;
+        }
+        loop {
+            while task.fresh {
+                task.fresh = false;
+                match self.look_in_cache(now, task) {
+                    Ok(None) => self.enter_deepest_cut(now, task),
+                    Ok(Some(found)) => return Some(Ok(found)),
+                    Err(unresolved) => return Some(Err(unresolved)),
+                }
+            }
+            match self.next_server(now, id, task) {
+                Next::Wait => return None,
+                Next::Ask(_) if task.budget == 0 => return Some(Err(Unresolved::TooMuchWork)),
+                Next::Ask(server) => {
+                    task.budget -= 1;
+                    self.ask(id, task, server);
+                    return None;
+                }
+                Next::Nobody if !task.steps.is_empty() => task.stop_minimising(),
+                Next::Nobody => {
+                    let zone = task.cut.zone;
+                    return Some(Err(if !task.tried.is_empty() {
+                        Unresolved::NoUsefulAnswer { zone }
+                    } else if task.cut.is_circular() {
+                        Unresolved::Circular { zone }
+                    } else if task.budget < LEAST_BUDGET || task.depth >= self.limits.lookup_depth {
+                        Unresolved::TooMuchWork
+                    } else {
+                        Unresolved::NoAddress { zone }
+                    }));
+                }
+            }
+        }
+    }
+
+    /// What the cache knows of a task's name; follows aliases in it.
+    fn look_in_cache(
+        &mut self,
+        now: Time,
+        task: &mut Task,
+    ) -> Result<Option<Resolved>, Unresolved> {
+        loop {
+            match self.cache.lookup(now, &task.name, task.rtype, Rank::Answer) {
+                Some(Cached::Records(records)) => return Ok(Some(Resolved::Records(records))),
+                Some(Cached::NoData) => return Ok(Some(Resolved::NoData)),
+                Some(Cached::NameError) => return Ok(Some(Resolved::NameError)),
+                None => {}
+            }
+            let alias = self.cache.lookup(now, &task.name, RecordType::CNAME, Rank::Answer);
+            let Some(Cached::Records(alias)) = alias else { return Ok(None) };
+            let Some(target) = alias.targets().next() else { return Ok(None) };
+            task.follow(vec![alias], target, &self.limits)?;
+            task.fresh = false;
+        }
+    }
+
+    fn enter_deepest_cut(&mut self, now: Time, task: &mut Task) {
+        // A delegation's DS records are at the parent (RFC 4035 §3.1.4.1).
+        let from = match task.rtype {
+            RecordType::DS => task.name.parent().unwrap_or(task.name),
+            _ => task.name,
+        };
+        let cut = match self.cache.deepest_cut(now, &from) {
+            // Whatever was learned of the root, the hints know it as well, with addresses.
+            Some(ns) if !ns.name.is_root() => Cut::new(&ns, &[], &self.limits),
+            _ => self.root.clone(),
+        };
+        task.enter(cut, self.minimise);
+    }
+
+    fn next_server(&mut self, now: Time, id: TaskId, task: &mut Task) -> Next {
+        for server in &mut task.cut.servers {
+            if server.addresses.is_empty() {
+                for rtype in [RecordType::A, RecordType::AAAA] {
+                    let known = self.cache.lookup(now, &server.name, rtype, Rank::Glue);
+                    if let Some(Cached::Records(set)) = known {
+                        let most = self.limits.addresses_per_server;
+                        server.addresses.extend(set.addresses().take(most));
+                    }
+                }
+            }
+        }
+        if let Some(server) = self.choose(task) {
+            return Next::Ask(server);
+        }
+        while task.waits_for.len() < LOOKUPS_AT_ONCE
+            && task.depth < self.limits.lookup_depth
+            && task.budget >= LEAST_BUDGET
+            && let Some(place) = task.cut.searchable()
+        {
+            self.search(id, task, place);
+        }
+        if task.waits_for.is_empty() { Next::Nobody } else { Next::Wait }
+    }
+
+    /// One of the addresses that were not tried, one that answers and is fast if such is known.
+    fn choose(&mut self, task: &Task) -> Option<SocketAddr> {
+        let addresses = task.cut.servers.iter().flat_map(|server| &server.addresses);
+        let mut servers: Vec<SocketAddr> = addresses
+            .filter_map(|&ip| self.reach.socket(ip))
+            .filter(|server| !task.tried.contains(server))
+            .collect();
+        servers.shuffle(&mut self.rng);
+        // Now and then any of them: how else would a server that got better be noticed?
+        if self.rng.random_ratio(1, 32) {
+            return servers.first().copied();
+        }
+        servers.into_iter().min_by_key(|server| {
+            let speed = self.speeds.get(server).copied().unwrap_or_default();
+            (speed.silent, speed.rtt)
+        })
+    }
+
+    /// Begins to look for the addresses of a name server, or joins those who do.
+    fn search(&mut self, id: TaskId, task: &mut Task, place: usize) {
+        let server = &mut task.cut.servers[place];
+        server.search = Search::Begun;
+        for rtype in [RecordType::A, RecordType::AAAA] {
+            let wanted = if rtype == RecordType::A { self.reach.ipv4 } else { self.reach.ipv6 };
+            if !wanted {
+                continue;
+            }
+            let key = (server.name, rtype);
+            if let Some(&other) = self.by_question.get(&key) {
+                if other == id || self.waits(other, id) {
+                    server.search = Search::Circular;
+                } else if let Some(other_task) = self.tasks.get_mut(&other) {
+                    other_task.waiters.push(Waiter::Task { id, paid: false });
+                    task.waits_for.push(other);
+                }
+                continue;
+            }
+            // Half of what is left: however lookups nest, all of them together stay within the
+            // first one's budget. What is not spent comes back.
+            let budget = task.budget / 2;
+            task.budget -= budget;
+            let waiter = Waiter::Task { id, paid: true };
+            let begun = self.begin(server.name, rtype, waiter, task.depth + 1, budget);
+            task.waits_for.push(begun);
+        }
+    }
+
+    /// Whether `task` waits for `other`, directly or not.
+    fn waits(&self, task: TaskId, other: TaskId) -> bool {
+        let mut stack = vec![task];
+        let mut seen = std::collections::HashSet::new();
+        while let Some(id) = stack.pop() {
+            if id == other {
+                return true;
+            }
+            if seen.insert(id)
+                && let Some(task) = self.tasks.get(&id)
+            {
+                stack.extend(&task.waits_for);
+            }
+        }
+        false
+    }
+
+    fn ask(&mut self, id: TaskId, task: &mut Task, server: SocketAddr) {
+        let (name, rtype) = task.question();
+        let zone = task.cut.zone;
+        let purpose = match task.depth {
+            0 if task.steps.is_empty() => Purpose::Subject,
+            0 => Purpose::Minimised,
+            _ => Purpose::ServerAddress,
+        };
+        let question = Question { id: self.next_id(), server, zone, name, rtype, purpose };
+        task.asked = true;
+        task.tried.push(server);
+        self.open.insert(question.id, (id, question));
+        self.questions.push_back(question);
+    }
+
+    /// Takes a task on by what an answer says.
+    fn advance(&mut self, id: TaskId, question: &Question, reading: Option<Reading>) {
+        let Some(mut task) = self.tasks.remove(&id) else { return };
+        let Some(reading) = reading else {
+            self.tasks.insert(id, task);
+            return;
+        };
+        let minimised = !task.steps.is_empty();
+        let outcome = match reading.kind {
+            Kind::Fault(_) => None,
+            Kind::Referral(referral) => {
+                let cut = Cut::new(&referral.ns, &reading.glue, &self.limits);
+                debug_assert!(cut.zone.labels().count() > question.zone.labels().count());
+                // A delegation's DS records are not the child's to give.
+                if task.rtype == RecordType::DS && cut.zone == task.name {
+                    Some(Ok(Resolved::NoData))
+                } else {
+                    task.enter(cut, self.minimise);
+                    None
+                }
+            }
+            Kind::NameError if minimised => {
+                task.stop_minimising();
+                None
+            }
+            _ if minimised => {
+                task.lengthen();
+                None
+            }
+            Kind::NoData => Some(Ok(Resolved::NoData)),
+            Kind::NameError => Some(Ok(Resolved::NameError)),
+            Kind::Answer => {
+                task.chain.extend(reading.chain);
+                reading.answer.map(|records| Ok(Resolved::Records(records)))
+            }
+            Kind::Alias(target) => task.follow(reading.chain, target, &self.limits).err().map(Err),
+        };
+        match outcome {
+            None => {
+                self.tasks.insert(id, task);
+            }
+            Some(outcome) => self.finish(id, task, outcome),
+        }
+    }
+
+    fn finish(&mut self, id: TaskId, task: Task, outcome: Result<Resolved, Unresolved>) {
+        self.by_question.remove(&(task.subject, task.rtype));
+        for waiter in &task.waiters {
+            match *waiter {
+                Waiter::Caller(tag) => self.done.push_back(Resolution {
+                    tag,
+                    name: task.subject,
+                    rtype: task.rtype,
+                    chain: task.chain.clone(),
+                    outcome: outcome.clone(),
+                }),
+                Waiter::Task { id: waiter, paid } => {
+                    let Some(waiting) = self.tasks.get_mut(&waiter) else { continue };
+                    waiting.waits_for.retain(|&other| other != id);
+                    if paid {
+                        waiting.budget += task.budget;
+                    }
+                    let most = self.limits.addresses_per_server;
+                    let server =
+                        waiting.cut.servers.iter_mut().find(|server| server.name == task.subject);
+                    if let Some(server) = server {
+                        match &outcome {
+                            Ok(Resolved::Records(set)) => {
+                                server.addresses.extend(set.addresses().take(most));
+                            }
+                            // Someone else ran out of means, which says nothing of the name.
+                            Err(Unresolved::TooMuchWork) if !paid => {
+                                server.search = Search::NotBegun;
+                            }
+                            Err(Unresolved::Circular { .. }) => server.search = Search::Circular,
+                            _ => {}
+                        }
+                    }
+                    self.runnable.push_back(waiter);
+                }
+            }
+        }
+    }
+
+    /// Remembers how a server answered, or (`None`) that it did not.
+    pub(super) fn remember(&mut self, server: SocketAddr, rtt: Option<Duration>) {
+        if self.speeds.len() >= REMEMBERED {
+            self.speeds.clear();
+        }
+        let speed = self.speeds.entry(server).or_default();
+        match rtt {
+            None => speed.silent = speed.silent.saturating_add(1),
+            Some(rtt) => {
+                speed.silent = 0;
+                speed.rtt = Some(speed.rtt.map_or(rtt, |known| (known * 7 + rtt) / 8));
+            }
+        }
+    }
+}
+
+impl Resolution {
+    /// The addresses that were found.
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        match &self.outcome {
+            Ok(Resolved::Records(set)) => set.addresses().collect(),
+            _ => Vec::new(),
+        }
+    }
+}

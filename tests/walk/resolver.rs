@@ -1,0 +1,185 @@
+//! The resolver behind a walk, on its own: answers, aliases, its cache.
+
+use std::time::Duration;
+
+use dnsonde::engine::Time;
+use dnsonde::walk::{Config, Resolution, Resolved, Resolver, Unresolved};
+use dnsonde::wire::RecordType;
+
+use crate::world::{Behaviour, World, ip, name, resolve_all};
+
+const A: RecordType = RecordType::A;
+
+fn at(seconds: u64) -> Time {
+    Time::ZERO + Duration::from_secs(seconds)
+}
+
+/// Resolves one name and tells how many questions it took.
+fn one(
+    world: &mut World,
+    resolver: &mut Resolver,
+    now: Time,
+    subject: &str,
+    rtype: RecordType,
+) -> (Resolution, usize) {
+    world.asked.clear();
+    resolver.submit(now, 1, name(subject), rtype);
+    let mut found = resolve_all(world, resolver, now);
+    assert_eq!(found.len(), 1);
+    (found.remove(0), world.asked.len())
+}
+
+fn resolver(minimise: bool) -> Resolver {
+    Resolver::new(&World::hints(), &Config { minimise, ..Config::default() })
+}
+
+#[test]
+fn one_question_a_zone_and_none_for_what_is_known() {
+    let mut world = World::new();
+    let mut resolver = resolver(false);
+    let (found, asked) = one(&mut world, &mut resolver, at(0), "www.example.org", A);
+    assert_eq!((found.addresses(), asked), (vec![ip("203.0.113.80")], 3));
+    let (found, asked) = one(&mut world, &mut resolver, at(1), "WWW.example.org", A);
+    assert_eq!((found.addresses(), asked), (vec![ip("203.0.113.80")], 0));
+    let (_, asked) = one(&mut world, &mut resolver, at(1), "mail.example.org", A);
+    assert_eq!(asked, 1, "the delegation is known");
+}
+
+#[test]
+fn records_are_asked_for_again_when_their_time_is_over() {
+    let mut world = World::new();
+    world.add("example.org", "short 30 A 203.0.113.7\n");
+    let mut resolver = resolver(false);
+    one(&mut world, &mut resolver, at(0), "short.example.org", A);
+    assert_eq!(one(&mut world, &mut resolver, at(29), "short.example.org", A).1, 0);
+    assert_eq!(one(&mut world, &mut resolver, at(30), "short.example.org", A).1, 1);
+    // The delegations have an hour.
+    assert_eq!(one(&mut world, &mut resolver, at(3601), "short.example.org", A).1, 3);
+}
+
+#[test]
+fn denials_are_kept_as_long_as_their_soa_record_says() {
+    let mut world = World::new();
+    let mut resolver = resolver(false);
+    let (found, _) = one(&mut world, &mut resolver, at(0), "no.example.org", A);
+    assert_eq!(found.outcome, Ok(Resolved::NameError));
+    let (found, asked) = one(&mut world, &mut resolver, at(59), "no.example.org", RecordType::MX);
+    assert_eq!((found.outcome, asked), (Ok(Resolved::NameError), 0));
+    assert_eq!(one(&mut world, &mut resolver, at(60), "no.example.org", A).1, 1);
+    let (found, _) = one(&mut world, &mut resolver, at(60), "www.example.org", RecordType::MX);
+    assert_eq!(found.outcome, Ok(Resolved::NoData));
+    assert_eq!(one(&mut world, &mut resolver, at(119), "www.example.org", RecordType::MX).1, 0);
+    assert_eq!(one(&mut world, &mut resolver, at(119), "www.example.org", A).1, 1);
+    assert_eq!(one(&mut world, &mut resolver, at(120), "www.example.org", RecordType::MX).1, 1);
+}
+
+#[test]
+fn servers_that_are_of_no_use_are_passed_over() {
+    for behaviour in [
+        Behaviour::Dead,
+        Behaviour::Refuses,
+        Behaviour::Fails,
+        Behaviour::RefersUpwards,
+        Behaviour::LacksAuthority,
+    ] {
+        for minimise in [false, true] {
+            let mut world = World::new();
+            for server in ["192.0.2.1", "2001:db8::1", "192.0.2.11", "192.0.2.31", "192.0.2.32"] {
+                world.behave(server, behaviour);
+            }
+            let mut resolver = resolver(minimise);
+            let (found, _) = one(&mut world, &mut resolver, at(0), "www.example.org", A);
+            assert_eq!(found.addresses(), [ip("203.0.113.80")], "{behaviour:?}");
+            world.behave("2001:db8::31", behaviour);
+            let (found, _) = one(&mut world, &mut resolver, at(0), "mail.example.org", A);
+            let zone = name("example.org");
+            assert_eq!(found.outcome, Err(Unresolved::NoUsefulAnswer { zone }));
+        }
+    }
+}
+
+#[test]
+fn servers_without_glue_cost_a_lookup_once() {
+    for minimise in [false, true] {
+        let mut world = World::new();
+        world.add("org", "hosted NS ns1.provider.net.\n");
+        world.zone("hosted.org", &["192.0.2.42"], "@ NS ns1.provider.net.\nwww A 203.0.113.1\n");
+        let mut resolver = resolver(minimise);
+        let (found, _) = one(&mut world, &mut resolver, at(0), "www.hosted.org", A);
+        assert_eq!(found.addresses(), [ip("203.0.113.1")]);
+        let (_, asked) = one(&mut world, &mut resolver, at(0), "x.hosted.org", A);
+        assert_eq!(asked, 1);
+    }
+}
+
+#[test]
+fn lookups_that_depend_on_each_other_end() {
+    for minimise in [false, true] {
+        let mut world = World::new();
+        world.add("org", "one NS ns.two.org.\ntwo NS ns.one.org.\n");
+        let mut resolver = resolver(minimise);
+        let (found, asked) = one(&mut world, &mut resolver, at(0), "www.one.org", A);
+        assert!(matches!(found.outcome, Err(Unresolved::Circular { .. })), "{found:?}");
+        assert!(asked < 20, "{asked} questions");
+    }
+}
+
+#[test]
+fn aliases_lead_through_zones_and_are_kept() {
+    let mut world = World::new();
+    world.add("example.org", "t CNAME t.provider.net.\n");
+    world.add("provider.net", "t CNAME www.example.org.\nloop CNAME loop2\nloop2 CNAME loop\n");
+    let mut resolver = resolver(false);
+    for asked in [true, false] {
+        let (found, questions) = one(&mut world, &mut resolver, at(0), "t.example.org", A);
+        assert_eq!((found.chain.len(), found.addresses()), (2, vec![ip("203.0.113.80")]));
+        assert_eq!(questions > 0, asked);
+    }
+    let (found, _) = one(&mut world, &mut resolver, at(0), "loop.provider.net", A);
+    assert!(matches!(found.outcome, Err(Unresolved::AliasLoop(_))));
+}
+
+#[test]
+fn denied_empty_non_terminals_do_not_hide_what_is_below() {
+    for behaviour in [Behaviour::Good, Behaviour::DeniesEmptyNonTerminals] {
+        let mut world = World::new();
+        for server in ["192.0.2.31", "2001:db8::31", "192.0.2.32"] {
+            world.behave(server, behaviour);
+        }
+        let mut resolver = resolver(true);
+        let subject = "deep.under.nothing.example.org";
+        let (found, _) = one(&mut world, &mut resolver, at(0), subject, RecordType::TXT);
+        assert!(matches!(found.outcome, Ok(Resolved::Records(_))), "{behaviour:?}");
+        // Nor does what the cache knows of the empty non-terminal.
+        let subject = "other.under.nothing.example.org";
+        let (found, _) = one(&mut world, &mut resolver, at(0), subject, RecordType::TXT);
+        assert_eq!(found.outcome, Ok(Resolved::NameError));
+    }
+}
+
+#[test]
+fn many_names_at_once_share_what_is_asked_twice() {
+    let mut world = World::new();
+    let mut resolver = resolver(false);
+    for tag in 0..500 {
+        let subject = format!("n{}.example.org", tag % 250);
+        resolver.submit(at(0), tag, name(&subject), A);
+    }
+    let found = resolve_all(&mut world, &mut resolver, at(0));
+    let mut tags: Vec<u64> = found.iter().map(|resolution| resolution.tag).collect();
+    tags.sort_unstable();
+    assert_eq!(tags, (0..500).collect::<Vec<_>>());
+    assert!(found.iter().all(|resolution| resolution.outcome == Ok(Resolved::NameError)));
+    assert!(world.asked.len() <= 750, "{} questions", world.asked.len());
+}
+
+#[test]
+fn a_delegation_signer_is_asked_of_the_parent() {
+    let mut world = World::new();
+    let mut resolver = resolver(false);
+    one(&mut world, &mut resolver, at(0), "www.example.org", A);
+    let (found, _) = one(&mut world, &mut resolver, at(0), "org", RecordType::DS);
+    assert!(matches!(found.outcome, Ok(Resolved::Records(_))), "{found:?}");
+    let (found, _) = one(&mut world, &mut resolver, at(0), "example.org", RecordType::DS);
+    assert_eq!(found.outcome, Ok(Resolved::NoData));
+}
