@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use dnsonde::engine::{
-    Answer, Attempt, End, Failure, Finished, Outcome, RetryReason, ServerId, SocketId, Stamp, Time,
-    Transport, Unreachable,
+    Answer, Attempt, End, Failure, Finished, Outcome, Response, RetryReason, ServerId, SocketId,
+    Stamp, Time, Transport, Unreachable,
 };
 use dnsonde::scan::Format;
 use dnsonde::scan::render::{Context, Invalid, Renderer};
@@ -299,7 +299,10 @@ fn rendered(format: Format, attempt_log: bool) -> Vec<u8> {
     for exchange in exchanges() {
         let last = exchange.attempts.len() - 1;
         let end = match &exchange.end {
-            Ok(response) => End::Answered { response, attempt: last },
+            Ok(octets) => {
+                let response = Response::read(octets).unwrap();
+                End::Answered { response, attempt: last }
+            }
             Err(failure) => End::Failed(*failure),
         };
         renderer.render(

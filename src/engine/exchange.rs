@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::time::Time;
-use crate::wire::{Class, Flags, Rcode, RecordType};
+use crate::wire::{Class, Flags, Message, ParseError, Rcode, RecordType};
 
 /// A server, by its place in [`super::Engine::servers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,14 +197,45 @@ pub enum End<'a> {
     /// There is an answer. It is the first good one or, if no attempt brought one, the last bad
     /// one (SERVFAIL, REFUSED, …).
     Answered {
-        /// The message; it was checked by [`crate::wire::Message::parse`] or, if that found a
-        /// malformation behind a good header and question, by `parse_prefix`.
-        response: &'a [u8],
+        /// The message.
+        response: Response<'a>,
         /// Which of the attempts it answers.
         attempt: usize,
     },
     /// No attempt was answered.
     Failed(Failure),
+}
+
+/// A message that answers an attempt: its header and question fit.
+#[derive(Clone, Copy)]
+pub struct Response<'a> {
+    /// The message, as far as it can be read.
+    pub message: Message<'a>,
+    /// What is wrong behind the readable part.
+    pub malformed: Option<ParseError>,
+}
+
+impl<'a> Response<'a> {
+    /// Reads a message as far as it can be read; `None` if not even its header can.
+    #[inline]
+    pub fn read(octets: &'a [u8]) -> Option<Self> {
+        let (message, malformed) = Message::parse_prefix(octets).ok()?;
+        Some(Self { message, malformed })
+    }
+
+    /// The octets of the message.
+    pub fn octets(&self) -> &'a [u8] {
+        self.message.octets()
+    }
+}
+
+impl std::fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Response")
+            .field("octets", &self.octets())
+            .field("malformed", &self.malformed)
+            .finish()
+    }
 }
 
 /// Why there is no answer.
@@ -214,6 +245,6 @@ pub enum Failure {
     TimedOut,
     /// No attempt could be delivered.
     Unreachable,
-    /// [`super::Engine::cancel_all`] came before an answer.
+    /// [`super::Engine::cancel`] came before an answer.
     Cancelled,
 }

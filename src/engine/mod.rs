@@ -79,8 +79,8 @@ use rand::{Rng, SeedableRng};
 
 pub use config::{Accept, Config, Edns, TransportPolicy, Window};
 pub use exchange::{
-    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, Outcome, RetryReason, ServerId,
-    Servers, SocketId, Stamp, Transport, Unreachable,
+    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, Outcome, Response, RetryReason,
+    ServerId, Servers, SocketId, Stamp, Transport, Unreachable,
 };
 pub use server::{Counts, ServerReport};
 pub use time::Time;

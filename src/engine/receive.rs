@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 
 use super::config::{Accept, TransportPolicy};
 use super::exchange::{
-    Answer, AttemptKey, Outcome, RetryReason, ServerId, SocketId, Stamp, Unreachable,
+    Answer, AttemptKey, Outcome, Response, RetryReason, ServerId, SocketId, Stamp, Unreachable,
 };
 use super::ids::Use;
 use super::slot::{Ended, question_hash};
 use super::time::Time;
 use super::{Engine, Sink};
-use crate::wire::{Flags, HEADER_LEN, Header, Message, Rcode, RecordType};
+use crate::wire::{Flags, HEADER_LEN, Header, Rcode, RecordType};
 
 /// What an answer is worth, best last.
 const MALFORMED: u8 = 1;
@@ -19,9 +19,8 @@ const TRUNCATED: u8 = 3;
 
 /// A message that fits an attempt.
 struct Received<'a> {
-    octets: &'a [u8],
+    response: Response<'a>,
     header: Header,
-    malformed: bool,
     late: bool,
 }
 
@@ -255,11 +254,9 @@ impl Engine {
                 return;
             }
         };
-        let parsed = Message::parse_prefix(octets);
-        let (rcode, malformed) = match &parsed {
-            Ok((message, error)) => (message.rcode(), error.is_some()),
-            Err(_) => (header.flags.rcode(), true),
-        };
+        // The header was read before, so there is something to be read.
+        let Some(response) = Response::read(octets) else { return };
+        let rcode = response.message.rcode();
         let rtt = received.since(attempt.sent);
         let size = octets.len().min(usize::from(u16::MAX)) as u16;
         let answer = Answer { rtt, stamp, size, flags: header.flags, rcode };
@@ -284,7 +281,7 @@ impl Engine {
         if !late {
             self.uncharge(index);
         }
-        let message = Received { octets, header, malformed, late };
+        let message = Received { response, header, late };
         self.judge(index, number, answer, &message, received, sink);
     }
 
@@ -299,7 +296,7 @@ impl Engine {
         now: Time,
         sink: &mut Sink<'_>,
     ) {
-        let Received { octets, malformed, .. } = *message;
+        let response = message.response;
         let id = self.slots[index].attempts[number].server;
         let edns = self.slots[index].attempts[number].edns;
         let over_udp = self.slots[index].attempts[number].transport == super::Transport::Udp;
@@ -309,8 +306,8 @@ impl Engine {
             (RetryReason::Truncated, TRUNCATED)
         } else if self.config.accept == Accept::Anything {
             self.servers[id.0 as usize].on_useful(now);
-            return self.end(index, Ended::Answered, Some((number, octets)), now, sink);
-        } else if malformed {
+            return self.end(index, Ended::Answered, Some((number, response)), now, sink);
+        } else if response.malformed.is_some() {
             (RetryReason::Malformed, MALFORMED)
         } else {
             let reason = match answer.rcode {
@@ -321,7 +318,7 @@ impl Engine {
                     // It had complained about EDNS, and does well without.
                     server.plain_dns |= self.slots[index].plan.fell_back_to_plain && !edns;
                     self.relist(id);
-                    return self.end(index, Ended::Answered, Some((number, octets)), now, sink);
+                    return self.end(index, Ended::Answered, Some((number, response)), now, sink);
                 }
                 Rcode::SERVFAIL => RetryReason::ServerFailure,
                 Rcode::REFUSED => RetryReason::Refused,
@@ -330,7 +327,7 @@ impl Engine {
             };
             (reason, USELESS)
         };
-        self.slots[index].best.keep(octets, number, rank);
+        self.slots[index].best.keep(response.octets(), number, rank);
         // A server that fails for every name is benched, if there is another one to go to.
         if reason != RetryReason::Truncated
             && reason != RetryReason::WithoutEdns

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::exchange::{End, Failure, Finished, Outcome, RetryReason, ServerId, Servers, Transport};
+use super::exchange::{
+    End, Failure, Finished, Outcome, Response, RetryReason, ServerId, Servers, Transport,
+};
 use super::ids::Past;
 use super::slot::{Ended, Timer};
 use super::time::Time;
@@ -236,7 +238,7 @@ impl Engine {
         &mut self,
         index: u32,
         ended: Ended,
-        fresh: Option<(usize, &[u8])>,
+        fresh: Option<(usize, Response<'_>)>,
         now: Time,
         sink: &mut Sink<'_>,
     ) {
@@ -253,8 +255,8 @@ impl Engine {
         slot.ended = Some(ended);
         // An attempt that had no answer yet still waits while the exchange lingers.
         if !linger.is_zero() && ended != Ended::Failed(Failure::Cancelled) {
-            if let Some((attempt, octets)) = fresh {
-                slot.best.keep(octets, attempt, u8::MAX);
+            if let Some((attempt, response)) = fresh {
+                slot.best.keep(response.octets(), attempt, u8::MAX);
             }
             slot.timer = Timer::Linger;
             self.timers.set(index, now + linger);
@@ -268,7 +270,7 @@ impl Engine {
     pub(super) fn release(
         &mut self,
         index: u32,
-        fresh: Option<(usize, &[u8])>,
+        fresh: Option<(usize, Response<'_>)>,
         _now: Time,
         sink: &mut Sink<'_>,
     ) {
@@ -295,9 +297,14 @@ impl Engine {
         let slot = &self.slots[index];
         let end = match slot.ended {
             Some(Ended::Answered) => {
-                let (attempt, response) =
-                    fresh.unwrap_or((usize::from(slot.best.attempt), &slot.best.octets));
-                End::Answered { response, attempt }
+                let kept = || {
+                    let response = Response::read(&slot.best.octets)?;
+                    Some((usize::from(slot.best.attempt), response))
+                };
+                match fresh.or_else(kept) {
+                    Some((attempt, response)) => End::Answered { response, attempt },
+                    None => End::Failed(Failure::TimedOut),
+                }
             }
             Some(Ended::Failed(failure)) => End::Failed(failure),
             None => End::Failed(Failure::Cancelled),

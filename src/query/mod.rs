@@ -84,7 +84,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
             let with_port = |attempt: &Attempt| (*attempt, port(attempt).flatten());
             exchange.attempts = finished.attempts.iter().map(with_port).collect();
             exchange.end = match finished.end {
-                End::Answered { response, attempt } => Ok((response.to_vec(), attempt)),
+                End::Answered { response, attempt } => Ok((response.octets().to_vec(), attempt)),
                 End::Failed(failure) => Err(failure),
             };
         };

@@ -1,5 +1,7 @@
 //! Pieces of JSON, appended to a buffer without an allocation of their own.
 
+use std::ops::Range;
+
 use crate::wire::{
     Class, Flags, Message, Opt, OptionValue, ParseError, Record, RecordBuf, RecordType,
     write_decimal, write_generic_rdata, write_hex, write_labels,
@@ -107,7 +109,30 @@ fn write_mnemonic(mnemonic: Option<&str>, generic: &str, value: u16, out: &mut V
 pub fn write_record_json(record: &Record<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"name\":");
     write_json_text(out, |out| write_labels(record.name.labels(), out));
+    write_behind_name(record, out);
+}
+
+/// Appends a record as [`write_record_json`] does, its owner being a JSON string that stands in
+/// `out` already: most owners are the name that was asked for.
+pub fn write_record_json_named(record: &Record<'_>, name: Range<usize>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"name\":");
+    out.extend_from_within(name);
+    write_behind_name(record, out);
+}
+
+#[inline]
+fn write_behind_name(record: &Record<'_>, out: &mut Vec<u8>) {
     write_head(record.rtype, record.class, record.ttl_seconds(), out);
+    // Addresses need no look for characters to escape.
+    if matches!(record.rtype, RecordType::A | RecordType::AAAA) {
+        let start = out.len();
+        out.extend_from_slice(b",\"data\":\"");
+        if record.write_data(out).is_ok() {
+            out.extend_from_slice(b"\"}");
+            return;
+        }
+        out.truncate(start);
+    }
     write_data(record.rdata(), |out| record.write_data(out), out);
 }
 
@@ -122,9 +147,13 @@ pub fn write_record_buf_json(record: &RecordBuf, out: &mut Vec<u8>) {
 fn write_head(rtype: RecordType, class: Class, ttl: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"type\":");
     write_type_json(rtype, out);
-    out.extend_from_slice(b",\"class\":");
-    write_class_json(class, out);
-    out.extend_from_slice(b",\"ttl\":");
+    if class == Class::IN {
+        out.extend_from_slice(b",\"class\":\"IN\",\"ttl\":");
+    } else {
+        out.extend_from_slice(b",\"class\":");
+        write_class_json(class, out);
+        out.extend_from_slice(b",\"ttl\":");
+    }
     write_decimal(ttl, out);
 }
 
@@ -209,6 +238,12 @@ pub fn write_message_members(message: &Message<'_>, out: &mut Vec<u8>) {
 
 /// Appends the header flags that are set as an array of dig's names.
 pub fn write_flags_json(flags: Flags, out: &mut Vec<u8>) {
+    // What a recursive and an authoritative server say most often.
+    match flags.0 & 0x87F0 {
+        0x8180 => return out.extend_from_slice(b"[\"qr\",\"rd\",\"ra\"]"),
+        0x8500 => return out.extend_from_slice(b"[\"qr\",\"aa\",\"rd\"]"),
+        _ => {}
+    }
     out.push(b'[');
     for (i, name) in flags.names().enumerate() {
         if i > 0 {

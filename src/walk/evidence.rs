@@ -74,7 +74,7 @@ impl From<&Finished<'_>> for Exchange {
             attempts: finished.attempts.to_vec(),
             end: match finished.end {
                 End::Answered { response, attempt } => {
-                    ExchangeEnd::Answered { response: response.to_vec(), attempt }
+                    ExchangeEnd::Answered { response: response.octets().to_vec(), attempt }
                 }
                 End::Failed(failure) => ExchangeEnd::Failed(failure),
             },

@@ -95,6 +95,25 @@ impl<'a> Name<'a> {
         buf
     }
 
+    /// Where its first label is: behind any compression pointers that it begins with.
+    ///
+    /// Two names of one message with the same first label are the same name.
+    #[inline]
+    pub fn first_label(&self) -> usize {
+        let mut offset = self.offset;
+        while let Some(&[high, low]) = self.message.get(offset..offset + 2)
+            && high >= 0xC0
+        {
+            let target = usize::from(high & 0x3F) << 8 | usize::from(low);
+            // The name was checked: its pointers go backwards.
+            if target >= offset {
+                break;
+            }
+            offset = target;
+        }
+        offset
+    }
+
     /// Where the name begins in its message.
     pub fn offset(&self) -> usize {
         self.offset
@@ -509,7 +528,7 @@ impl fmt::Debug for NameBuf {
 }
 
 fn fmt_labels<'a>(
-    labels: impl Iterator<Item = &'a [u8]>,
+    labels: impl Iterator<Item = &'a [u8]> + Clone,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let mut text = Vec::with_capacity(64);
@@ -520,26 +539,39 @@ fn fmt_labels<'a>(
 
 /// Appends the absolute presentation form (RFC 1035 §5.1): printable ASCII only, specials behind
 /// a backslash, everything else as `\DDD`. Takes any labels, so it serves both forms of a name.
-pub fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    let mut root = true;
-    for label in labels {
-        root = false;
-        // Most labels need no escape; they are copied whole.
-        if label
-            .iter()
-            .all(|&octet| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_')
-        {
-            out.extend_from_slice(label);
-        } else {
-            for &octet in label {
-                write_escaped(octet, out);
-            }
+#[inline]
+pub fn write_labels<'a>(labels: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut dots = 0u8;
+    for label in labels.clone() {
+        out.extend_from_slice(label);
+        out.push(b'.');
+        dots += 1;
+    }
+    if dots == 0 {
+        out.push(b'.');
+    } else if !is_plain(&out[start..], dots) {
+        out.truncate(start);
+        for label in labels {
+            label.iter().for_each(|&octet| write_escaped(octet, out));
+            out.push(b'.');
         }
-        out.push(b'.');
     }
-    if root {
-        out.push(b'.');
+}
+
+/// Whether a name's text needs no escapes: letters, digits, hyphens and underscores, and no more
+/// dots than stand between labels. Without branches, so that many octets are looked at at once.
+#[inline]
+fn is_plain(text: &[u8], dots: u8) -> bool {
+    let (mut special, mut seen) = (false, 0u8);
+    for &octet in text {
+        let letter = (octet | 0x20).wrapping_sub(b'a') < 26;
+        let digit = octet.wrapping_sub(b'0') < 10;
+        let dot = octet == b'.';
+        special |= !(letter | digit | dot | (octet == b'-') | (octet == b'_'));
+        seen += u8::from(dot);
     }
+    !special && seen == dots
 }
 
 fn write_escaped(octet: u8, out: &mut Vec<u8>) {

@@ -387,7 +387,7 @@ fn collector(
             name: finished.name_buf(),
             attempts: finished.attempts.to_vec(),
             end: match finished.end {
-                End::Answered { response, attempt } => Ok(read(response, attempt)),
+                End::Answered { response, attempt } => Ok(read(response.octets(), attempt)),
                 End::Failed(failure) => Err(failure),
             },
         });

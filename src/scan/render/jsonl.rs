@@ -1,33 +1,46 @@
 //! JSON lines, by the contract in `schemas/scan-line.schema.json`.
 
-use super::{Context, Invalid, Reply, View, data_records, text_member};
+use std::ops::Range;
+
+use super::{Context, Invalid, Reply, View, data_records};
+use crate::engine::Transport;
 use crate::report::attempts::write_attempt_json;
 use crate::report::json::{
     write_class_json, write_flags_json, write_json_string, write_json_text, write_opt_json,
-    write_records_json, write_type_json,
+    write_record_json, write_record_json_named, write_type_json,
 };
-use crate::wire::{Section, write_decimal};
+use crate::wire::{Class, HEADER_LEN, Section, write_decimal};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
+    let finished = view.finished;
     out.extend_from_slice(b"{\"name\":");
+    let start = out.len();
     write_json_text(out, |out| view.write_name(out));
+    let name = start..out.len();
     out.extend_from_slice(b",\"type\":");
-    write_type_json(view.finished.rtype, out);
-    out.extend_from_slice(b",\"class\":");
-    write_class_json(view.finished.class, out);
-    out.extend_from_slice(b",\"status\":\"");
+    write_type_json(finished.rtype, out);
+    if finished.class == Class::IN {
+        out.extend_from_slice(b",\"class\":\"IN\",\"status\":\"");
+    } else {
+        out.extend_from_slice(b",\"class\":");
+        write_class_json(finished.class, out);
+        out.extend_from_slice(b",\"status\":\"");
+    }
     view.write_status(out);
     out.push(b'"');
     if let Some(reply) = &view.reply {
-        text_member("server", context.server(reply.attempt), out);
-        text_member("transport", reply.attempt.transport.as_str(), out);
-        out.extend_from_slice(b",\"rtt_us\":");
+        out.extend_from_slice(b",\"server\":\"");
+        out.extend_from_slice(context.server(reply.attempt).as_bytes());
+        out.extend_from_slice(match reply.attempt.transport {
+            Transport::Udp => b"\",\"transport\":\"udp\",\"rtt_us\":",
+            Transport::Tcp => b"\",\"transport\":\"tcp\",\"rtt_us\":",
+        });
         write_decimal(reply.rtt_us(), out);
     }
     out.extend_from_slice(b",\"attempts\":");
-    write_decimal(view.finished.attempts.len() as u64, out);
+    write_decimal(finished.attempts.len() as u64, out);
     match &view.reply {
-        Some(reply) => write_reply(reply, out),
+        Some(reply) => write_reply(reply, finished.name, name, out),
         None => out.extend_from_slice(b",\"answers\":[],\"authorities\":[],\"additionals\":[]"),
     }
     if context.attempt_log {
@@ -50,18 +63,39 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     );
 }
 
-fn write_reply(reply: &Reply<'_>, out: &mut Vec<u8>) {
+/// `name` is where the question's name stands in `out`, as a JSON string.
+fn write_reply(reply: &Reply<'_>, question: &[u8], name: Range<usize>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"flags\":");
     write_flags_json(reply.flags(), out);
-    for (section, name) in [
-        (Section::Answer, ",\"answers\":"),
-        (Section::Authority, ",\"authorities\":"),
-        (Section::Additional, ",\"additionals\":"),
+    // An owner that points to the question is the name that was just written, if the question
+    // came back as it was sent.
+    let octets = reply.message.octets();
+    let echoed = octets.get(HEADER_LEN..HEADER_LEN + question.len()) == Some(question);
+    let counts = reply.message.header().counts;
+    for (section, count, member) in [
+        (Section::Answer, counts[1], &b",\"answers\":["[..]),
+        (Section::Authority, counts[2], b",\"authorities\":["),
+        (Section::Additional, counts[3], b",\"additionals\":["),
     ] {
-        out.extend_from_slice(name.as_bytes());
-        write_records_json(data_records(reply.message.records(section)), out);
+        out.extend_from_slice(member);
+        if count > 0 {
+            let mut first = true;
+            for record in data_records(reply.message.records(section)) {
+                if !std::mem::take(&mut first) {
+                    out.push(b',');
+                }
+                if echoed && record.name.first_label() == HEADER_LEN {
+                    write_record_json_named(&record, name.clone(), out);
+                } else {
+                    write_record_json(&record, out);
+                }
+            }
+        }
+        out.push(b']');
     }
-    write_edns(reply, out);
+    if counts[3] > 0 {
+        write_edns(reply, out);
+    }
     if let Some(error) = reply.error {
         out.extend_from_slice(b",\"malformed\":");
         write_json_string(error.to_string().as_bytes(), out);

@@ -12,7 +12,7 @@ mod zdns;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::engine::{Answer, Attempt, End, Failure, Finished, Outcome, Time};
+use crate::engine::{Answer, Attempt, End, Failure, Finished, Outcome, Response, Time};
 use crate::wire::{
     Class, Flags, HEADER_LEN, Message, Name, ParseError, Rcode, Record, RecordType, write_decimal,
     write_generic_rdata, write_labels,
@@ -146,7 +146,8 @@ impl Renderer {
     #[inline]
     pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
         if let End::Answered { response, attempt } = finished.end
-            && let Some(question) = response.get(HEADER_LEN..HEADER_LEN + finished.name.len())
+            && let Some(question) =
+                response.octets().get(HEADER_LEN..HEADER_LEN + finished.name.len())
             && question != finished.name
             && question.eq_ignore_ascii_case(finished.name)
         {
@@ -154,10 +155,12 @@ impl Renderer {
             // names of the records mostly point to the question.
             let mut restored = std::mem::take(&mut self.restored);
             restored.clear();
-            restored.extend_from_slice(response);
+            restored.extend_from_slice(response.octets());
             restored[HEADER_LEN..HEADER_LEN + finished.name.len()].copy_from_slice(finished.name);
-            let end = End::Answered { response: &restored, attempt };
-            let rcode = self.render_as_is(&Finished { end, ..*finished }, out);
+            let rcode = Response::read(&restored).and_then(|response| {
+                let end = End::Answered { response, attempt };
+                self.render_as_is(&Finished { end, ..*finished }, out)
+            });
             self.restored = restored;
             return rcode;
         }
@@ -197,8 +200,9 @@ impl<'a> View<'a> {
     fn new(finished: &'a Finished<'a>) -> Option<Self> {
         let (status, reply) = match finished.end {
             End::Answered { response, attempt } => {
-                let reply = Reply::new(response, finished.attempts.get(attempt)?)?;
-                (Status::Rcode(reply.message.rcode()), Some(reply))
+                let reply = Reply::new(response, finished.attempts.get(attempt)?);
+                let rcode = reply.answer.map_or_else(|| reply.message.rcode(), |a| a.rcode);
+                (Status::Rcode(rcode), Some(reply))
             }
             End::Failed(Failure::TimedOut) => (Status::Timeout, None),
             End::Failed(Failure::Unreachable) => (Status::Unreachable, None),
@@ -234,14 +238,12 @@ impl<'a> View<'a> {
 
 impl<'a> Reply<'a> {
     #[inline]
-    fn new(response: &'a [u8], attempt: &'a Attempt) -> Option<Self> {
-        // The engine has found the header readable.
-        let (message, error) = Message::parse_prefix(response).ok()?;
+    fn new(response: Response<'a>, attempt: &'a Attempt) -> Self {
         let answer = match attempt.outcome {
             Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer),
             _ => None,
         };
-        Some(Self { message, error, attempt, answer })
+        Self { message: response.message, error: response.malformed, attempt, answer }
     }
 
     fn received(&self) -> Time {

@@ -34,12 +34,22 @@ pub(crate) fn padded(number: u64, width: usize, out: &mut Vec<u8>) {
 
 /// Appends an IPv4 address.
 pub(crate) fn ipv4(octets: [u8; 4], out: &mut Vec<u8>) {
-    for (i, octet) in octets.into_iter().enumerate() {
-        if i > 0 {
-            out.push(b'.');
+    let mut text = [b'.'; 16];
+    let mut len = 0;
+    for octet in octets {
+        if octet >= 100 {
+            text[len] = b'0' + octet / 100;
+            len += 1;
         }
-        decimal(octet, out);
+        if octet >= 10 {
+            text[len] = b'0' + octet / 10 % 10;
+            len += 1;
+        }
+        text[len] = b'0' + octet % 10;
+        len += 2;
+        text[len - 1] = b'.';
     }
+    out.extend_from_slice(&text[..len - 1]);
 }
 
 /// Appends an IPv6 address as RFC 5952 wants it.
