@@ -117,6 +117,7 @@ impl Loss {
 #[derive(Debug, Clone, Copy)]
 struct Epoch {
     since: Time,
+    sent: u32,
     answered: u32,
     unanswered: u32,
     /// The fastest of the current window of answers, and how many it has so far.
@@ -131,6 +132,7 @@ impl Epoch {
     const fn new(since: Time) -> Self {
         Self {
             since,
+            sent: 0,
             answered: 0,
             unanswered: 0,
             fastest: Duration::MAX,
@@ -175,6 +177,12 @@ impl AdaptiveWindow {
         after.saturating_mul(1 << self.backoff).min(timeout)
     }
 
+    /// A first attempt is sent.
+    #[inline]
+    pub(super) fn on_send(&mut self) {
+        self.epoch.sent += 1;
+    }
+
     /// A first attempt was answered; `suspected` if it had been taken for lost.
     #[inline]
     pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, suspected: bool) {
@@ -212,8 +220,10 @@ impl AdaptiveWindow {
     #[inline]
     pub(super) fn on_suspect(&mut self, now: Time) {
         self.epoch.unanswered += 1;
-        // Nothing at all came back during this epoch: be slower to suspect the next ones.
-        if self.epoch.answered == 0 && self.epoch.unanswered.is_multiple_of(8) {
+        // Nothing at all came back during this epoch, and not because nothing was sent: be slower
+        // to suspect the next ones.
+        let Epoch { sent, answered, unanswered, .. } = self.epoch;
+        if sent > 0 && answered == 0 && unanswered.is_multiple_of(8) {
             self.backoff = (self.backoff + 1).min(6);
         }
         self.end_epoch_if_over(now);
@@ -243,7 +253,10 @@ impl AdaptiveWindow {
     fn end_epoch(&mut self, now: Time) {
         let epoch = std::mem::replace(&mut self.epoch, Epoch::new(now));
         let (answered, unanswered) = (epoch.answered, epoch.unanswered);
-        let this = Loss { seen: answered + unanswered, unanswered, epochs: 1 };
+        // Losses show later than answers: when there is nothing left to send, an epoch may see
+        // nothing but the losses of what was sent in the one before.
+        let seen = epoch.sent.max(answered + unanswered);
+        let this = Loss { seen, unanswered, epochs: 1 };
         let two = this.with(std::mem::replace(&mut self.last, this));
         self.sample_loss(this);
         if std::mem::take(&mut self.aftermath) {
@@ -407,6 +420,7 @@ mod tests {
             for i in 0..size {
                 n = n.wrapping_add(1);
                 sent += 1.0;
+                window.on_send();
                 if i >= fitting || path.one_lost_in > 0 && n.is_multiple_of(path.one_lost_in) {
                     dropped += f64::from(u8::from(i >= fitting));
                     lost.push_back(now + window.suspect_after(Duration::from_secs(1)));

@@ -229,6 +229,9 @@ impl Engine {
         }
         slot.charged = true;
         slot.suspected = false;
+        if attempt == 0 {
+            server.window.on_send();
+        }
         server.in_flight += 1;
         server.counts.sent += 1;
         self.in_flight += 1;
