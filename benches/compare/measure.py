@@ -34,7 +34,9 @@ def dnsonde(_log, result):
         for line in lines:
             answered += status.search(line)[1] in (b"NOERROR", b"NXDOMAIN")
             attempts += int(tries.search(line)[1])
-    return {"answered": answered, "attempts": attempts}
+    with open(result + ".stats") as stats:
+        last_answer = json.load(stats)["last_answer_ms"] / 1000
+    return {"answered": answered, "attempts": attempts, "last_answer": last_answer}
 
 
 def massdns(_log, result):

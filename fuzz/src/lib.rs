@@ -295,8 +295,10 @@ fn compare_with_domain(record: &Record<'_>, theirs: &DomainRecord) {
     assert_eq!(record.name.to_buf().as_wire(), theirs.owner);
     match (record.check(), record.to_buf()) {
         (Ok(()), Ok(ours)) => {
-            // `domain` writes RRSIG and similar names in the case that they have; so do we.
-            assert_eq!(ours.rdata, theirs.rdata, "{}", record.rtype);
+            // What `domain` does not know it keeps as it is, compressed names included.
+            let typed = is_typed_by_domain(record.rtype);
+            let ours = if typed { &ours.rdata[..] } else { record.rdata() };
+            assert_eq!(ours, theirs.rdata, "{}", record.rtype);
         }
         (Err(error), _) | (_, Err(error)) => {
             let ours = match error.kind {

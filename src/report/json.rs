@@ -9,8 +9,8 @@ use crate::wire::{
 
 /// Appends `octets` as a JSON string with its quotes.
 ///
-/// Control characters are escaped, the ones above ASCII too; octets that are not UTF-8 become
-/// U+FFFD. Presentation format is ASCII and comes through as it is.
+/// Only printable ASCII is written, so that no text can do anything to a terminal (reverse its
+/// direction, say): all else is escaped, and octets that are not UTF-8 become U+FFFD.
 pub fn write_json_string(octets: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     write_escaped(octets, out);
@@ -29,11 +29,11 @@ fn write_escaped(octets: &[u8], out: &mut Vec<u8>) {
                 '"' | '\\' => out.extend([b'\\', character as u8]),
                 '\n' => out.extend_from_slice(b"\\n"),
                 '\t' => out.extend_from_slice(b"\\t"),
-                '\0'..='\x1F' | '\x7F'..='\u{9F}' | '\u{2028}' | '\u{2029}' => {
-                    write_unicode_escape(character as u32, out);
-                }
+                ' '..='~' => out.push(character as u8),
                 _ => {
-                    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    for unit in character.encode_utf16(&mut [0; 2]) {
+                        write_unicode_escape(*unit, out);
+                    }
                 }
             }
         }
@@ -48,10 +48,10 @@ fn is_plain(octet: u8) -> bool {
     matches!(octet, 0x20..=0x7E) && octet != b'"' && octet != b'\\'
 }
 
-fn write_unicode_escape(value: u32, out: &mut Vec<u8>) {
+fn write_unicode_escape(unit: u16, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\\u");
     for shift in [12, 8, 4, 0] {
-        out.push(b"0123456789abcdef"[(value >> shift & 0xF) as usize]);
+        out.push(b"0123456789abcdef"[usize::from(unit >> shift & 0xF)]);
     }
 }
 
@@ -304,15 +304,17 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_whatever_they_hold() {
-        for octets in
-            [&b"plain"[..], b"\"\\\n\t\x1B\x7F", "\u{9B}31m \u{2028} \u{e9}".as_bytes(), b"\xFF"]
-        {
+        for octets in [
+            &b"plain"[..],
+            b"\"\\\n\t\x1B\x7F",
+            "\u{9B}31m \u{202E} \u{e9} \u{1F600}".as_bytes(),
+            b"\xFF",
+        ] {
             let mut out = Vec::new();
             write_json_string(octets, &mut out);
-            assert!(out.iter().all(|octet| *octet >= 0x20 && *octet != 0x7F), "{out:?}");
+            assert!(out.iter().all(|octet| matches!(octet, b' '..=b'~')), "{out:?}");
             let read: String = serde_json::from_slice(&out).unwrap();
             assert_eq!(read, String::from_utf8_lossy(octets));
-            assert!(!String::from_utf8(out).unwrap().contains('\u{9B}'));
         }
     }
 

@@ -165,6 +165,7 @@ impl Report {
             "command": "scan",
             "started": String::from_utf8_lossy(&started),
             "duration_ms": self.duration.as_millis() as u64,
+            "last_answer_ms": self.tally.last_answer.as_nanos() / 1_000_000,
             "end": end,
             "input": {
                 "lines": input.lines,

@@ -1,6 +1,6 @@
 //! What became of the questions of one worker.
 
-use crate::engine::{End, Failure, Finished, Outcome, Unreachable};
+use crate::engine::{End, Failure, Finished, Outcome, Time, Unreachable};
 use crate::wire::Rcode;
 
 /// Places for response codes; the last one counts all codes from 31 on.
@@ -23,6 +23,8 @@ pub struct Tally {
     pub attempts: u64,
     /// What the system said of the last attempt that could not be delivered; 0 for none.
     pub last_errno: i32,
+    /// When the last answer came, on the worker's clock, which starts with the worker.
+    pub last_answer: Time,
 }
 
 impl Tally {
@@ -47,7 +49,12 @@ impl Tally {
                 self.never_sent += 1;
             }
             (End::Failed(Failure::Cancelled), _) => self.cut_short += 1,
-            (End::Answered { .. }, rcode) => {
+            (End::Answered { attempt, .. }, rcode) => {
+                if let Some(attempt) = finished.attempts.get(attempt)
+                    && let Outcome::Answered(answer) | Outcome::Late(answer) = attempt.outcome
+                {
+                    self.last_answer = self.last_answer.max(attempt.sent + answer.rtt);
+                }
                 let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
                 self.answered[code.min(RCODES - 1)] += 1;
             }
@@ -64,6 +71,7 @@ impl Tally {
         self.never_sent += other.never_sent;
         self.cut_short += other.cut_short;
         self.attempts += other.attempts;
+        self.last_answer = self.last_answer.max(other.last_answer);
         if other.last_errno != 0 {
             self.last_errno = other.last_errno;
         }

@@ -1,0 +1,150 @@
+//! The hot paths of the codec take nothing from the heap: a counting allocator says so.
+#![allow(unsafe_code, reason = "a global allocator can only be written with it")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+
+use dnsonde::report::json::{write_flags_json, write_records_json};
+use dnsonde::wire::{
+    Builder, Class, Flags, Message, NameBuf, Opt, OptBuf, Record, RecordBuf, RecordType, Section,
+};
+
+thread_local! {
+    /// Allocations of this thread; the tests run beside one another.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+fn count() {
+    // While a thread ends, its counter may be gone already.
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// SAFETY: every call goes to the system's allocator as it is; counting does not allocate, as the
+// counter is a thread local that needs neither a lazy start nor a destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`, and the pointer is the system's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`, and the pointer is the system's.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `work` gives, and how often it allocated.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = ALLOCATIONS.get();
+    let result = work();
+    (result, ALLOCATIONS.get() - before)
+}
+
+/// A question, a CNAME, an A, an AAAA, an NS, an SOA, an MX, a TXT and an OPT record.
+fn answer() -> Vec<u8> {
+    let mut buffer = vec![0; 1024];
+    let mut builder = Builder::new(&mut buffer, 7, Flags::QR.with(Flags::RD)).unwrap();
+    let name: NameBuf = "www.example.com".parse().unwrap();
+    builder.question(name.as_wire(), RecordType::A, Class::IN).unwrap();
+    for text in [
+        "www.example.com. 300 CNAME edge.example.net.",
+        "edge.example.net. 300 A 192.0.2.1",
+        "edge.example.net. 300 AAAA 2001:db8::1",
+        "edge.example.net. 300 NS ns.example.net.",
+        "edge.example.net. 300 SOA ns.example.net. h.example.net. 1 2 3 4 5",
+        "edge.example.net. 300 MX 10 \\000mail.example.net.",
+        "edge.example.net. 300 TXT \"v=DKIM1; p=\" \"a\\\"b\"",
+    ] {
+        let record = RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 0).unwrap();
+        record.build(Section::Answer, &mut builder).unwrap();
+    }
+    let mut opt = OptBuf::new(1232);
+    opt.nsid();
+    opt.build(&mut builder).unwrap();
+    let len = builder.finish();
+    buffer.truncate(len);
+    buffer
+}
+
+#[test]
+fn the_allocator_counts() {
+    assert_eq!(counted(|| black_box(vec![1u8])).1, 1);
+}
+
+#[test]
+fn building_a_query_allocates_nothing() {
+    let mut buffer = [0; 512];
+    let (len, allocations) = counted(|| {
+        let name = NameBuf::from_text(b"www.example.com", &NameBuf::root()).unwrap();
+        let mut builder = Builder::new(&mut buffer, 7, Flags::RD).unwrap();
+        builder.question(name.as_wire(), RecordType::A, Class::IN).unwrap();
+        let mut opt = OptBuf::new(1232);
+        opt.flags |= Opt::DO;
+        opt.build(&mut builder).unwrap();
+        builder.finish()
+    });
+    assert_eq!((len, allocations), (44, 0));
+}
+
+#[test]
+fn reading_an_answer_allocates_nothing() {
+    let answer = answer();
+    let (octets, allocations) = counted(|| {
+        let message = Message::parse(&answer).unwrap();
+        let mut octets = 0;
+        for question in message.questions() {
+            octets += question.name.labels().map(<[u8]>::len).sum::<usize>();
+        }
+        for record in Section::ALL.into_iter().flat_map(|section| message.records(section)) {
+            let data = record.data();
+            octets += record.name.to_buf().as_wire().len() + record.ttl as usize;
+            octets += data.address().map_or(0, |address| usize::from(address.is_ipv6()));
+            octets += data.target().map_or(0, |name| name.labels().count());
+            octets += data.soa().map_or(0, |soa| soa.serial as usize);
+            octets += data.mx().map_or(0, |mx| usize::from(mx.preference));
+            octets += data.strings().map_or(0, Iterator::count);
+        }
+        let opt = message.opt().unwrap();
+        octets + usize::from(opt.udp_payload_size()) + opt.options().count()
+    });
+    assert!(octets > 2000);
+    assert_eq!(allocations, 0);
+}
+
+#[test]
+fn a_json_line_of_an_answer_allocates_nothing_but_its_buffer() {
+    let answer = answer();
+    let message = Message::parse(&answer).unwrap();
+    let mut line = Vec::with_capacity(4096);
+    let ((), allocations) = counted(|| {
+        write_flags_json(message.flags(), &mut line);
+        for section in Section::ALL {
+            let is_data = |record: &Record<'_>| record.rtype != RecordType::OPT;
+            write_records_json(message.records(section).filter(is_data), &mut line);
+        }
+    });
+    assert!(line.len() > 500 && line.len() < 4096);
+    assert_eq!(allocations, 0);
+}
+
+#[test]
+fn refusing_a_message_allocates_nothing() {
+    let answer = answer();
+    let (refused, allocations) = counted(|| {
+        (0..answer.len()).filter(|&len| Message::parse(&answer[..len]).is_err()).count()
+    });
+    assert_eq!((refused, allocations), (answer.len(), 0));
+}
