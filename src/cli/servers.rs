@@ -82,6 +82,13 @@ impl Spec {
         };
         let host = match host.parse() {
             Ok(address) => Host::Address(address),
+            // No top-level domain is a number: this was meant to be an address.
+            Err(_)
+                if !host.is_empty()
+                    && host.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.') =>
+            {
+                return Err(wrong("not an IPv4 address"));
+            }
             Err(_) if is_host_name(host) => Host::Name(host.to_owned()),
             Err(_) => return Err(wrong("neither an address nor a host name")),
         };
@@ -225,6 +232,8 @@ mod tests {
     fn what_is_no_server_says_why() {
         for (text, why) in [
             ("", "neither an address nor a host name"),
+            ("300.1.1.1", "not an IPv4 address"),
+            ("192.0.2:53", "not an IPv4 address"),
             ("192.0.2.1:0", "port"),
             ("192.0.2.1:70000", "port"),
             ("192.0.2.1:", "port"),

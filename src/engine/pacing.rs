@@ -252,11 +252,13 @@ impl AdaptiveWindow {
 
     fn end_epoch(&mut self, now: Time) {
         let epoch = std::mem::replace(&mut self.epoch, Epoch::new(now));
+        // Losses show later than answers: when there is nothing left to send, an epoch sees little
+        // but the losses of what was sent in the one before.
+        if epoch.sent == 0 {
+            return;
+        }
         let (answered, unanswered) = (epoch.answered, epoch.unanswered);
-        // Losses show later than answers: when there is nothing left to send, an epoch may see
-        // nothing but the losses of what was sent in the one before.
-        let seen = epoch.sent.max(answered + unanswered);
-        let this = Loss { seen, unanswered, epochs: 1 };
+        let this = Loss { seen: answered + unanswered, unanswered, epochs: 1 };
         let two = this.with(std::mem::replace(&mut self.last, this));
         self.sample_loss(this);
         if std::mem::take(&mut self.aftermath) {

@@ -15,7 +15,6 @@ use crate::wire::{Flags, HEADER_LEN, Header, Rcode, RecordType};
 /// What an answer is worth, best last.
 const MALFORMED: u8 = 1;
 const USELESS: u8 = 2;
-const TRUNCATED: u8 = 3;
 
 /// A message that fits an attempt.
 struct Received<'a> {
@@ -302,8 +301,13 @@ impl Engine {
         let over_udp = self.slots[index].attempts[number].transport == super::Transport::Udp;
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
         let (reason, rank) = if truncated && self.config.transport == TransportPolicy::UdpThenTcp {
+            // What is truncated is no answer (RFC 2181 §9): if TCP brings none, there is none.
             self.servers[id.0 as usize].on_useful(now);
-            (RetryReason::Truncated, TRUNCATED)
+            self.relist(id);
+            if !message.late {
+                self.retry(index, RetryReason::Truncated, now, sink);
+            }
+            return;
         } else if self.config.accept == Accept::Anything {
             self.servers[id.0 as usize].on_useful(now);
             return self.end(index, Ended::Answered, Some((number, response)), now, sink);
@@ -329,8 +333,7 @@ impl Engine {
         };
         self.slots[index].best.keep(response.octets(), number, rank);
         // A server that fails for every name is benched, if there is another one to go to.
-        if reason != RetryReason::Truncated
-            && reason != RetryReason::WithoutEdns
+        if reason != RetryReason::WithoutEdns
             && self.servers[id.0 as usize].on_useless()
             && self.has_other_good_server(id)
         {

@@ -218,16 +218,16 @@ impl Engine {
     /// Ends an exchange that has no attempts left, with the best of its bad answers if there is one.
     fn end_with_best(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
         let slot = &self.slots[index];
-        let ended =
-            if slot.best.rank > 0 {
-                Ended::Answered
-            } else if slot.attempts.iter().any(|attempt| {
-                matches!(attempt.outcome, Outcome::TimedOut | Outcome::StreamFailed(_))
-            }) {
-                Ended::Failed(Failure::TimedOut)
-            } else {
-                Ended::Failed(Failure::Unreachable)
-            };
+        let ended = if slot.best.rank > 0 {
+            Ended::Answered
+        } else if slot.attempts.iter().any(|attempt| {
+            use Outcome::{Answered, Late, StreamFailed, TimedOut};
+            matches!(attempt.outcome, TimedOut | StreamFailed(_) | Answered(_) | Late(_))
+        }) {
+            Ended::Failed(Failure::TimedOut)
+        } else {
+            Ended::Failed(Failure::Unreachable)
+        };
         self.end(index, ended, None, now, sink);
     }
 

@@ -140,6 +140,9 @@ fn truncated_answers_are_fetched_over_tcp() {
         assert_eq!(result.attempts[1].transport, Transport::Tcp);
         assert_eq!(result.attempts[1].server, result.attempts[0].server);
     }
+    let broken = Behaviour { stream_breaks: 1.0, ..truncating.clone() };
+    let network = run(Config::default(), vec![broken], 50, 7);
+    assert!(network.results.iter().all(|result| result.end == Err(Failure::TimedOut)));
     let config = Config { transport: TransportPolicy::UdpOnly, ..Config::default() };
     let network = run(config, vec![truncating], 50, 7);
     assert_eq!(network.engine.totals().attempts, 50);
