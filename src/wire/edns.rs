@@ -209,3 +209,78 @@ impl OptBuf {
 const OPT_LEN: usize = 11;
 /// Octets of an option's code and length.
 const OPTION_HEAD_LEN: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Flags, Message, NameBuf};
+
+    /// A message with a question and `opt`.
+    fn message(opt: &OptBuf) -> Vec<u8> {
+        let mut buffer = vec![0; 512];
+        let mut builder = Builder::new(&mut buffer, 1, Flags::RD).unwrap();
+        let name: NameBuf = "example.org".parse().unwrap();
+        builder.question(name.as_wire(), RecordType::A, Class::IN).unwrap();
+        opt.build(&mut builder).unwrap();
+        let len = builder.finish();
+        buffer.truncate(len);
+        buffer
+    }
+
+    fn options(opt: &OptBuf) -> Vec<(OptionCode, Vec<u8>)> {
+        let octets = message(opt);
+        let opt = Message::parse(&octets).unwrap().opt().unwrap();
+        opt.options().map(|(code, value)| (code, value.to_vec())).collect()
+    }
+
+    #[test]
+    fn the_fields_of_an_opt_record_read_back() {
+        let mut opt = OptBuf::new(1232);
+        (opt.extended_rcode, opt.version, opt.flags) = (1, 2, Opt::CO);
+        let octets = message(&opt);
+        let message = Message::parse(&octets).unwrap();
+        let read = message.opt().unwrap();
+        assert_eq!((read.udp_payload_size(), read.extended_rcode(), read.version()), (1232, 1, 2));
+        assert!(read.compact_ok() && !read.dnssec_ok());
+        assert_eq!(message.rcode().0, 16);
+        assert!(read.check().is_ok());
+    }
+
+    #[test]
+    fn a_client_subnet_has_no_bit_behind_its_prefix() {
+        let v4 = IpAddr::from([192, 0, 2, 255]);
+        let v6 = IpAddr::from([0x2001, 0xDB8, 0xFFFF, 0, 0, 0, 0, 1]);
+        for (address, prefix, value) in [
+            (v4, 0, &b"\x00\x01\x00\x00"[..]),
+            (v4, 24, b"\x00\x01\x18\x00\xC0\x00\x02"),
+            (v4, 25, b"\x00\x01\x19\x00\xC0\x00\x02\x80"),
+            (v4, 200, b"\x00\x01\x20\x00\xC0\x00\x02\xFF"),
+            (v6, 33, b"\x00\x02\x21\x00\x20\x01\x0D\xB8\x80"),
+        ] {
+            let mut opt = OptBuf::new(1232);
+            opt.client_subnet(address, prefix);
+            assert_eq!(options(&opt), [(OptionCode::ECS, value.to_vec())], "{address}/{prefix}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_has_a_server_part_of_8_to_32_octets_or_none() {
+        for (server, len) in [(0, 8), (7, 8), (8, 16), (32, 40), (33, 8)] {
+            let mut opt = OptBuf::new(1232);
+            opt.cookie([1; 8], &vec![2; server]);
+            assert_eq!(options(&opt)[0].1.len(), len, "{server}");
+        }
+    }
+
+    #[test]
+    fn padding_brings_a_message_to_whole_blocks() {
+        for name in ["a.", "a.b.c.d.e.f.", &"x".repeat(63)] {
+            let mut buffer = [0; 512];
+            let mut builder = Builder::new(&mut buffer, 1, Flags::RD).unwrap();
+            let name: NameBuf = name.parse().unwrap();
+            builder.question(name.as_wire(), RecordType::A, Class::IN).unwrap();
+            OptBuf::new(1232).nsid().padding_to(128, &builder).build(&mut builder).unwrap();
+            assert_eq!(builder.finish(), 128, "{name}");
+        }
+    }
+}
