@@ -67,7 +67,11 @@ fn answer(message: &mut [u8]) {
 }
 
 fn closed_port() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    // Below the ports that the system and we choose from, so no other test gets it meanwhile.
+    (3000..4000)
+        .map(|port| SocketAddr::from(([127, 0, 0, 1], port)))
+        .find(|&addr| UdpSocket::bind(addr).is_ok())
+        .unwrap()
 }
 
 /// How an exchange ended.

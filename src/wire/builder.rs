@@ -156,7 +156,7 @@ impl<'b> Builder<'b> {
 
     fn compressed_name(&mut self, name: &[u8]) -> Result<(), BufferFull> {
         let mut suffixes = self.suffixes.take().unwrap_or_else(|| {
-            let mut suffixes = Suffixes { offsets: [0; SUFFIXES] };
+            let mut suffixes = Suffixes { offsets: [0; SUFFIXES], tags: [0; SUFFIXES] };
             let first = Labels::in_wire(&self.buffer[HEADER_LEN..self.len]);
             for (&start, &hash) in first.starts().zip(&first.hashes) {
                 suffixes.insert(hash, HEADER_LEN + usize::from(start));
@@ -220,11 +220,18 @@ const PROBES: usize = 4;
 /// Offsets of name suffixes already written, by their hash; 0 is an empty place.
 struct Suffixes {
     offsets: [u16; SUFFIXES],
+    /// The part of each hash that does not choose the place: suffixes that only begin alike are
+    /// told apart without a look at their labels.
+    tags: [u16; SUFFIXES],
 }
 
 impl Suffixes {
     fn places(hash: u32) -> impl Iterator<Item = usize> {
         (0..PROBES).map(move |i| (hash as usize + i) % SUFFIXES)
+    }
+
+    fn tag(hash: u32) -> u16 {
+        (hash >> 16) as u16
     }
 
     fn insert(&mut self, hash: u32, offset: usize) {
@@ -234,6 +241,7 @@ impl Suffixes {
         }
         if let Some(place) = Self::places(hash).find(|&place| self.offsets[place] == 0) {
             self.offsets[place] = offset as u16;
+            self.tags[place] = Self::tag(hash);
         }
     }
 
@@ -245,8 +253,9 @@ impl Suffixes {
 
     fn find(&self, hash: u32, written: &[u8], suffix: &[u8]) -> Option<u16> {
         Self::places(hash)
+            .take_while(|&place| self.offsets[place] != 0)
+            .filter(|&place| self.tags[place] == Self::tag(hash))
             .map(|place| self.offsets[place])
-            .take_while(|&offset| offset != 0)
             .find(|&offset| stands_at(written, usize::from(offset), suffix))
     }
 }

@@ -40,6 +40,14 @@ pub struct Message<'a> {
     opt: u16,
 }
 
+/// What the check of the records has to remember from one to the next.
+struct Seen {
+    /// Where a TSIG or SIG(0) record was.
+    signature: Option<usize>,
+    /// The last owner that was nothing but a pointer, and good.
+    pointer: Option<[u8; 2]>,
+}
+
 /// A question (RFC 1035 §4.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question<'a> {
@@ -105,9 +113,11 @@ impl<'a> Message<'a> {
             offset = check_question(self.octets, offset)?;
             self.sections = [offset as u16; 4];
         }
-        let mut signature = None;
+        // The first question is what most owners point to, and it was checked.
+        let pointer = (self.header.counts[0] > 0).then_some([0xC0, HEADER_LEN as u8]);
+        let mut seen = Seen { signature: None, pointer };
         for section in 0..3 {
-            let checked = self.check_section(section, &mut offset, &mut signature);
+            let checked = self.check_section(section, &mut offset, &mut seen);
             self.sections[section + 1..].fill(offset as u16);
             checked?;
         }
@@ -117,19 +127,19 @@ impl<'a> Message<'a> {
         Ok(())
     }
 
-    /// Moves `offset` behind each good record, and notes where the `signature` was seen.
+    /// Moves `offset` behind each good record.
     #[inline]
     fn check_section(
         &mut self,
         section: usize,
         offset: &mut usize,
-        signature: &mut Option<usize>,
+        seen: &mut Seen,
     ) -> Result<(), ParseError> {
         for _ in 0..self.header.counts[section + 1] {
-            if let Some(at) = *signature {
+            if let Some(at) = seen.signature {
                 return Err(ParseError::new(at, Kind::SignatureNotLast));
             }
-            let name_end = self.check_owner(*offset)?;
+            let name_end = self.check_owner(*offset, &mut seen.pointer)?;
             let (rtype, rdata, end) = check_fixed(self.octets, name_end)?;
             match rtype {
                 RecordType::OPT => self.check_opt(section, *offset)?,
@@ -140,7 +150,7 @@ impl<'a> Message<'a> {
                     if section != 2 {
                         return Err(ParseError::new(*offset, Kind::SignatureNotLast));
                     }
-                    *signature = Some(*offset);
+                    seen.signature = Some(*offset);
                 }
                 _ => {}
             }
@@ -150,13 +160,21 @@ impl<'a> Message<'a> {
     }
 
     /// Checks the owner of a record; gives the offset behind it.
+    ///
+    /// An owner that is nothing but a pointer is as good as the last such owner if both lead to the
+    /// same place, which is not walked again then: an RRset of a thousand records has one walk.
     #[inline]
-    fn check_owner(&self, offset: usize) -> Result<usize, ParseError> {
-        // Most owners are a pointer to the first question, which was checked before.
-        if self.header.counts[0] > 0 && self.octets.get(offset..offset + 2) == Some(&[0xC0, 0x0C]) {
+    fn check_owner(&self, offset: usize, good: &mut Option<[u8; 2]>) -> Result<usize, ParseError> {
+        let here = self.octets.get(offset..).and_then(<[u8]>::first_chunk::<2>);
+        let pointer = here.filter(|octets| octets[0] >= 0xC0).copied();
+        if pointer.is_some() && pointer == *good {
             return Ok(offset + 2);
         }
-        Name::parse(self.octets, offset).map(|(_, end)| end)
+        let (_, end) = Name::parse(self.octets, offset)?;
+        if pointer.is_some() {
+            *good = pointer;
+        }
+        Ok(end)
     }
 
     fn check_opt(&mut self, section: usize, offset: usize) -> Result<(), ParseError> {

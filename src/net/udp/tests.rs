@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -156,7 +157,15 @@ fn echo(v6: bool, count: usize) -> SocketAddr {
 
 /// An address at which nobody listens.
 fn closed(v6: bool) -> SocketAddr {
-    UdpSocket::bind(loopback(v6)).unwrap().local_addr().unwrap()
+    // Below the ports that the system and we choose from, so no other test gets it meanwhile.
+    static NEXT: AtomicU16 = AtomicU16::new(2000);
+    loop {
+        let mut addr = loopback(v6);
+        addr.set_port(NEXT.fetch_add(1, Ordering::Relaxed));
+        if UdpSocket::bind(addr).is_ok() {
+            return addr;
+        }
+    }
 }
 
 fn datagrams(told: &[Told]) -> usize {
