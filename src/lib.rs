@@ -1,6 +1,7 @@
 //! dnsonde: a raw-packet DNS probing engine, and the parts that its command line is made of.
 //!
 //! - [`wire`]: octets to DNS messages and back.
+//! - [`stats`]: intervals and tests. Pure.
 //! - [`engine`]: the exchange state machine, without I/O.
 //! - [`net`]: the drivers that move bytes for the engine.
 //! - [`walk`]: delegations, iterative resolution and a cache.
@@ -9,6 +10,7 @@
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: a DNS server on loopback with faults to order.
 //! - [`cli`]: the command line.
+//! - [`verify`]: what a domain is expected to publish, and whether its keys and policies are well-formed.
 
 pub mod cli;
 pub mod engine;
@@ -17,5 +19,7 @@ pub mod playground;
 pub mod query;
 pub mod report;
 pub mod scan;
+pub mod stats;
+pub mod verify;
 pub mod walk;
 pub mod wire;
