@@ -42,7 +42,7 @@ fn exchanges(c: &mut Criterion) {
                             class: Class::IN,
                             servers: Servers::Any,
                         };
-                        engine.submit(now, &ask).expect("there is room");
+                        engine.submit(&ask).expect("there is room");
                     }
                     engine.poll_transmit(now, &mut out);
                     if out.is_empty() {

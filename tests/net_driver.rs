@@ -92,7 +92,7 @@ impl From<Finished<'_>> for Ended {
     }
 }
 
-fn submit(engine: &mut Engine, now: Time, tag: u64) -> bool {
+fn submit(engine: &mut Engine, tag: u64) -> bool {
     let name: NameBuf = format!("n{tag:06}.example.").parse().unwrap();
     let ask = Ask {
         tag,
@@ -101,7 +101,7 @@ fn submit(engine: &mut Engine, now: Time, tag: u64) -> bool {
         class: Class::IN,
         servers: Servers::Any,
     };
-    engine.room() > 0 && engine.submit(now, &ask).is_ok()
+    engine.room() > 0 && engine.submit(&ask).is_ok()
 }
 
 /// Asks for `count` names and returns how each ended, by tag.
@@ -110,8 +110,7 @@ async fn ask(driver: &mut Driver, count: u64) -> Vec<Ended> {
     let mut next = 0;
     let work = async {
         while (ended.len() as u64) < count {
-            let now = driver.now();
-            while next < count && submit(driver.engine_mut(), now, next) {
+            while next < count && submit(driver.engine_mut(), next) {
                 next += 1;
             }
             driver.turn(None, &mut |finished| ended.push(Ended::from(finished))).await.unwrap();
@@ -294,8 +293,7 @@ fn a_turn_that_is_dropped_loses_nothing() {
             let (mut next, mut ended) = (0, 0);
             let work = async {
                 while ended < 1_000 {
-                    let now = driver.now();
-                    while next < 1_000 && submit(driver.engine_mut(), now, next) {
+                    while next < 1_000 && submit(driver.engine_mut(), next) {
                         next += 1;
                     }
                     let mut sink = |_: Finished<'_>| ended += 1;

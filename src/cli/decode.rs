@@ -46,15 +46,9 @@ enum Format {
 /// Runs the command: messages go to standard output.
 ///
 /// # Errors
-/// The output cannot be written.
+/// The input cannot be read, or the output not be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let input = match input::read_all(&args.file) {
-        Ok(input) => input,
-        Err(error) => {
-            eprintln!("dnsonde: {error:#}");
-            return Ok(ExitCode::from(2));
-        }
-    };
+    let input = input::read_all(&args.file)?;
     let mut out = Vec::new();
     let mut fine = true;
     let streams = if args.hex {

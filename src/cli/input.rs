@@ -5,19 +5,21 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::complaint::Complaint;
+
 /// Everything in `file`; `-` is standard input.
 ///
 /// # Errors
-/// The file cannot be read; the error names it.
-pub fn read_all(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    if file == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut octets).context("cannot read standard input")?;
+/// The file cannot be read: a mistake in the command line that names it.
+pub(super) fn read_all(file: &Path) -> Result<Vec<u8>, Complaint> {
+    let (read, what) = if file == Path::new("-") {
+        let mut octets = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut octets).map(|_| octets);
+        (read, "standard input".to_owned())
     } else {
-        octets =
-            std::fs::read(file).with_context(|| format!("cannot read '{}'", file.display()))?;
-    }
-    Ok(octets)
+        (std::fs::read(file), format!("'{}'", file.display()))
+    };
+    read.map_err(|error| Complaint::usage(format!("cannot read {what}: {error}")))
 }
 
 /// Writes all of `octets` to standard output.

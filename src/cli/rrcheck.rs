@@ -47,15 +47,9 @@ enum Format {
 /// Runs the command: records go to standard output.
 ///
 /// # Errors
-/// The output cannot be written.
+/// The input cannot be read, or the output not be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let text = match input::read_all(&args.file) {
-        Ok(text) => text,
-        Err(error) => {
-            eprintln!("dnsonde: {error:#}");
-            return Ok(ExitCode::from(2));
-        }
-    };
+    let text = input::read_all(&args.file)?;
     let write_record = match (args.generic, args.format) {
         (true, _) => RecordBuf::write_generic,
         (false, Format::Text) => RecordBuf::write_text,

@@ -30,7 +30,7 @@
 //! let mut engine = Engine::new(Config::default(), &[server], 1, [7; 32]);
 //! let name: NameBuf = "example.org".parse().unwrap();
 //! let now = Time::ZERO;
-//! engine.submit(now, &Ask {
+//! engine.submit(&Ask {
 //!     tag: 1,
 //!     name: name.as_wire(),
 //!     rtype: RecordType::A,
@@ -93,7 +93,7 @@ use server::{NOT_LISTED, Server};
 use slot::{Ended, Plan, Slots, Timer};
 use wheel::Wheel;
 
-use crate::wire::NameBuf;
+use crate::wire::{Flags, NameBuf};
 
 /// Exchanges that may wait for a server before [`Engine::room`] says that there is enough. Some
 /// hundreds let queries be grouped by length; more would only be memory.
@@ -135,6 +135,8 @@ pub struct Totals {
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
+    /// The header flags of every query.
+    query_flags: Flags,
     rng: StdRng,
     slots: Slots,
     /// Exchanges that may go to any server.
@@ -179,6 +181,7 @@ impl Engine {
         let attempts = usize::from(config.retries) + 1;
         let capacity = config.capacity.clamp(1, usize::from(sockets) * (1 << 15) / attempts);
         let mut engine = Self {
+            query_flags: query_flags(&config),
             rng: StdRng::from_seed(seed),
             slots: Slots::new(capacity),
             ready: Ready::new(),
@@ -200,8 +203,7 @@ impl Engine {
             unanswered_since: None,
             config,
         };
-        // A table of round-trip times costs kilobytes; thousands of servers get coarser ones.
-        let digits = if servers.len() > 512 { 1 } else { 2 };
+        let digits = rtt_digits(servers.len());
         for &addr in servers {
             engine.add(addr, digits);
         }
@@ -210,8 +212,7 @@ impl Engine {
 
     /// Adds a server, or finds it if it was added before.
     pub fn add_server(&mut self, addr: SocketAddr) -> ServerId {
-        let digits = if self.servers.len() > 512 { 1 } else { 2 };
-        self.add(addr, digits)
+        self.add(addr, rtt_digits(self.servers.len()))
     }
 
     fn add(&mut self, addr: SocketAddr, rtt_digits: u8) -> ServerId {
@@ -244,7 +245,7 @@ impl Engine {
     /// # Panics
     /// If the name is not a name in uncompressed wire form, or the server not one of this engine.
     #[inline]
-    pub fn submit(&mut self, _now: Time, ask: &Ask<'_>) -> Result<(), Full> {
+    pub fn submit(&mut self, ask: &Ask<'_>) -> Result<(), Full> {
         assert!(is_wire_name(ask.name), "a name in uncompressed wire form");
         let index = self.slots.take(ask).ok_or(Full)?;
         let several = ask.servers == Servers::Any && self.servers.len() > 1;
@@ -281,7 +282,7 @@ impl Engine {
                 Timer::Suspect => self.suspect(index, now),
                 Timer::Deadline => self.attempt_timed_out(index, now, sink),
                 Timer::Delay => self.queue_next_attempt(index),
-                Timer::Linger => self.release(index, None, now, sink),
+                Timer::Linger => self.release(index, None, sink),
                 Timer::None => {}
             }
         }
@@ -306,7 +307,7 @@ impl Engine {
             let slot = &self.slots[index];
             if slot.ended.is_some() {
                 if everything {
-                    self.release(index, None, now, sink);
+                    self.release(index, None, sink);
                 }
             } else if everything || slot.attempts.is_empty() {
                 self.end(index, Ended::Failed(Failure::Cancelled), None, now, sink);
@@ -430,6 +431,23 @@ impl Engine {
             }
         }
     }
+}
+
+/// Significant digits that are kept of round-trip times: a table of them costs kilobytes, so
+/// thousands of servers get coarser ones.
+fn rtt_digits(servers: usize) -> u8 {
+    if servers > 512 { 1 } else { 2 }
+}
+
+fn query_flags(config: &Config) -> Flags {
+    [
+        (config.recursion_desired, Flags::RD),
+        (config.checking_disabled, Flags::CD),
+        (config.authentic_data, Flags::AD),
+    ]
+    .into_iter()
+    .filter(|(wanted, _)| *wanted)
+    .fold(Flags::default(), |flags, (_, flag)| flags.with(flag))
 }
 
 /// Whether `octets` are exactly one name in uncompressed wire form.

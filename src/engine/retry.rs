@@ -262,7 +262,7 @@ impl Engine {
             self.timers.set(index, now + linger);
             return;
         }
-        self.release(index, fresh, now, sink);
+        self.release(index, fresh, sink);
     }
 
     /// Hands a finished exchange to the sink and frees its slot and its message IDs.
@@ -271,7 +271,6 @@ impl Engine {
         &mut self,
         index: u32,
         fresh: Option<(usize, Response<'_>)>,
-        _now: Time,
         sink: &mut Sink<'_>,
     ) {
         self.timers.cancel(index);

@@ -10,7 +10,7 @@ use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transpor
 use super::slot::Timer;
 use super::time::Time;
 use super::transmit::{Stream, Train, Transmits};
-use crate::wire::{Builder, Class, Flags, HEADER_LEN, MAX_NAME_LEN, RecordType, Section};
+use crate::wire::{Builder, Class, HEADER_LEN, MAX_NAME_LEN, RecordType, Section};
 
 /// Messages that one call of [`Engine::poll_transmit`] gives at most.
 const BATCH: usize = 512;
@@ -260,18 +260,7 @@ impl Engine {
         octets: &mut Vec<u8>,
     ) -> usize {
         let slot = &self.slots[index];
-        let config = &self.config;
-        let mut flags = Flags::default();
-        for (wanted, flag) in [
-            (config.recursion_desired, Flags::RD),
-            (config.checking_disabled, Flags::CD),
-            (config.authentic_data, Flags::AD),
-        ] {
-            if wanted {
-                flags = flags.with(flag);
-            }
-        }
-        let edns = config.edns.as_ref().filter(|_| edns);
+        let edns = self.config.edns.as_ref().filter(|_| edns);
         let start = octets.len();
         let longest = HEADER_LEN + slot.name().len() + 4 + edns.map_or(0, |e| 11 + e.options.len());
         octets.resize(start + longest, 0);
@@ -284,21 +273,22 @@ impl Engine {
         } else {
             slot.name()
         };
-        let written = Builder::new(&mut octets[start..], id, flags).and_then(|mut builder| {
-            builder.question(name, slot.rtype, slot.class)?;
-            if let Some(edns) = edns {
-                let ttl = u32::from(edns.version) << 16 | u32::from(edns.dnssec_ok) << 15;
-                builder.record(
-                    Section::Additional,
-                    &[0],
-                    RecordType::OPT,
-                    Class(edns.udp_payload_size),
-                    ttl,
-                    |rdata| rdata.octets(&edns.options),
-                )?;
-            }
-            Ok(builder.finish())
-        });
+        let written =
+            Builder::new(&mut octets[start..], id, self.query_flags).and_then(|mut builder| {
+                builder.question(name, slot.rtype, slot.class)?;
+                if let Some(edns) = edns {
+                    let ttl = u32::from(edns.version) << 16 | u32::from(edns.dnssec_ok) << 15;
+                    builder.record(
+                        Section::Additional,
+                        &[0],
+                        RecordType::OPT,
+                        Class(edns.udp_payload_size),
+                        ttl,
+                        |rdata| rdata.octets(&edns.options),
+                    )?;
+                }
+                Ok(builder.finish())
+            });
         written.expect("the buffer was made for this query")
     }
 

@@ -20,7 +20,7 @@
 //! let mut driver = Driver::open(Config::default(), &["192.0.2.53:53".parse()?], &Options::default())?;
 //! let name: NameBuf = "example.org".parse()?;
 //! let now = driver.now();
-//! driver.engine_mut().submit(now, &Ask {
+//! driver.engine_mut().submit(&Ask {
 //!     tag: 1,
 //!     name: name.as_wire(),
 //!     rtype: RecordType::A,

@@ -74,9 +74,8 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
         attempts: Vec::new(),
         end: Err(Failure::Cancelled),
     };
-    let now = driver.now();
     // An engine that holds nothing has room for one.
-    let mut open = driver.engine_mut().submit(now, &ask).is_ok();
+    let mut open = driver.engine_mut().submit(&ask).is_ok();
     while open {
         let mut sink = |finished: Finished<'_>| {
             open = false;

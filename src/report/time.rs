@@ -1,31 +1,13 @@
 //! Points in time as RFC 3339 text, always in UTC.
 
-use crate::wire::write_decimal;
+use crate::wire::{date_and_time, write_decimal};
 
 /// Appends the time `seconds` after the Unix epoch, such as `2026-01-31T23:59:59Z`.
 pub fn write_rfc3339(seconds: u64, out: &mut Vec<u8>) {
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Years are counted from March of year 0, so that a leap day ends a year; 400 years have
-    // 146,097 days, and the epoch is 719,468 days after the origin.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-
+    let [year, rest @ ..] = date_and_time(seconds);
     write_decimal(year, out);
-    for (mark, value) in [
-        (b'-', month),
-        (b'-', day),
-        (b'T', second / 3600),
-        (b':', second / 60 % 60),
-        (b':', second % 60),
-    ] {
-        out.extend([mark, b'0' + (value / 10) as u8, b'0' + (value % 10) as u8]);
+    for (mark, value) in b"--T::".iter().zip(rest) {
+        out.extend([*mark, b'0' + (value / 10) as u8, b'0' + (value % 10) as u8]);
     }
     out.push(b'Z');
 }

@@ -181,12 +181,11 @@ impl Worker<'_> {
         if self.heeded > Level::Run || !self.lines.waiting.is_empty() {
             return;
         }
-        let now = self.driver.now();
         let engine = self.driver.engine_mut();
         for _ in 0..engine.room() {
             let Some((name, rtype)) = self.block.question(self.next) else { return };
             let ask = Ask { tag: 0, name, rtype, class: Class::IN, servers: Servers::Any };
-            if engine.submit(now, &ask).is_err() {
+            if engine.submit(&ask).is_err() {
                 return;
             }
             self.next += 1;

@@ -57,7 +57,7 @@ pub async fn resolve_with(driver: &mut Driver, walk: &mut Walk) -> Result<(), Ne
                 class: Class::IN,
                 servers: Servers::Only(server),
             };
-            if let Err(full) = driver.engine_mut().submit(now, &ask) {
+            if let Err(full) = driver.engine_mut().submit(&ask) {
                 walk.handle(now, not_asked(full.to_string()));
             }
         }

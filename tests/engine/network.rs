@@ -135,7 +135,7 @@ impl Network {
         let name = name(i);
         let ask =
             Ask { tag: i, name: name.as_wire(), rtype: RecordType::A, class: Class::IN, servers };
-        self.engine.submit(self.now, &ask).unwrap();
+        self.engine.submit(&ask).unwrap();
     }
 
     /// Asks for `count` names as fast as the engine takes them, until all have ended.

@@ -174,7 +174,14 @@ pub(crate) fn record_type(rtype: RecordType, out: &mut Vec<u8>) {
 
 /// Appends a moment as `YYYYMMDDHHMMSS` (RFC 4034 §3.2).
 pub(crate) fn time(seconds: u32, out: &mut Vec<u8>) {
-    let (days, second) = (u64::from(seconds / 86_400), u64::from(seconds % 86_400));
+    let [year, rest @ ..] = date_and_time(seconds.into());
+    padded(year, 4, out);
+    rest.into_iter().for_each(|number| padded(number, 2, out));
+}
+
+/// Year, month, day, hour, minute and second of the moment `seconds` after the Unix epoch, in UTC.
+pub(crate) fn date_and_time(seconds: u64) -> [u64; 6] {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Days to a civil date: years are counted from 1 March, in eras of 400 years.
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
@@ -185,10 +192,7 @@ pub(crate) fn time(seconds: u32, out: &mut Vec<u8>) {
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
-    padded(year, 4, out);
-    for number in [month, day, second / 3_600, second / 60 % 60, second % 60] {
-        padded(number, 2, out);
-    }
+    [year, month, day, second / 3_600, second / 60 % 60, second % 60]
 }
 
 #[cfg(test)]
