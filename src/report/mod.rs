@@ -4,6 +4,7 @@
 //! control octet of a peer never reaches a terminal. Pure: octets in, octets out.
 
 pub mod attempts;
+pub mod finding;
 pub mod json;
 pub mod message;
 pub mod time;
