@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::descent::Walk;
 use super::evidence::{Exchange, ExchangeEnd};
-use crate::engine::{Ask, Config, Edns, Finished, Servers};
+use crate::engine::{Ask, Config, Edns, Finished, Manner, MannerId, Servers};
 use crate::net::{Driver, NetError};
 use crate::wire::Class;
 
@@ -15,10 +15,13 @@ const NSID: [u8; 4] = [0, 3, 0, 0];
 /// chances and asked at most `rate_per_server` questions a second.
 pub fn engine_config(rate_per_server: Option<f64>) -> Config {
     Config {
-        timeout: Duration::from_millis(1500),
-        retries: 2,
-        edns: Some(Edns { options: NSID.to_vec(), ..Edns::default() }),
-        recursion_desired: false,
+        manner: Manner {
+            timeout: Duration::from_millis(1500),
+            retries: 2,
+            edns: Some(Edns { options: NSID.to_vec(), ..Edns::default() }),
+            recursion_desired: false,
+            ..Manner::default()
+        },
         rate_per_server,
         ..Config::default()
     }
@@ -56,6 +59,8 @@ pub async fn resolve_with(driver: &mut Driver, walk: &mut Walk) -> Result<(), Ne
                 rtype: question.rtype,
                 class: Class::IN,
                 servers: Servers::Only(server),
+                manner: MannerId::DEFAULT,
+                socket: None,
             };
             if let Err(full) = driver.engine_mut().submit(&ask) {
                 walk.handle(now, not_asked(full.to_string()));
