@@ -156,6 +156,20 @@ pub enum Source {
 }
 
 impl WalkReport {
+    /// The report of a walk that has not found anything.
+    pub(crate) fn empty(rtype: RecordType) -> Self {
+        Self {
+            rtype,
+            paths: Vec::new(),
+            subjects: 0,
+            delegations: Vec::new(),
+            ipv4_given_up: false,
+            ipv6_given_up: false,
+            cut_short: false,
+            evidence: Evidence::default(),
+        }
+    }
+
     /// The zone with this name, if it is on the way.
     pub fn delegation(&self, zone: &NameBuf) -> Option<&Delegation> {
         self.delegations.iter().find(|delegation| delegation.zone == *zone)

@@ -68,15 +68,19 @@ pub fn engine_config(rate_per_server: Option<f64>) -> Config {
     Config { manner: manner(), rate_per_server, ..Config::default() }
 }
 
-/// Asks until `asker` is done. The engine of `driver` must have no exchanges of others.
+/// Asks until `asker` is done. The engine of `driver` must have no exchanges of others. `watch`
+/// sees the asker after each turn, and may have it stop.
 ///
 /// A server that this system cannot ask (it has no IPv6, say) is an outcome of its exchange.
 ///
 /// # Errors
 /// [`NetError`] if the sockets cannot be used any more.
-pub async fn carry_out(driver: &mut Driver, asker: &mut impl Asker) -> Result<(), NetError> {
-    let manners: Vec<MannerId> =
-        asker.manners().into_iter().map(|manner| driver.engine_mut().add_manner(manner)).collect();
+pub async fn carry_out<A: Asker>(
+    driver: &mut Driver,
+    asker: &mut A,
+    watch: &mut dyn FnMut(&mut A),
+) -> Result<(), NetError> {
+    let mut manners: Vec<MannerId> = Vec::new();
     let mut finished: Vec<Exchange> = Vec::new();
     while !asker.is_done() {
         while driver.engine().room() > 0
@@ -116,6 +120,7 @@ pub async fn carry_out(driver: &mut Driver, asker: &mut impl Asker) -> Result<()
         for exchange in finished.drain(..) {
             asker.handle(now, exchange);
         }
+        watch(asker);
     }
     Ok(())
 }

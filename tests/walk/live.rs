@@ -66,7 +66,7 @@ async fn a_walk_runs_on_a_driver() {
     let config = Config { port, ipv6: false, ..Config::default() };
     let hints = World::hints_at(PREFIX);
     let mut walk = Walk::new(driver.now(), name("www.example.org"), RecordType::A, &hints, config);
-    carry_out(&mut driver, &mut walk).await.unwrap();
+    carry_out(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
 
     let report = walk.into_report();
     assert_eq!(report.paths[0].end, PathEnd::Reached);

@@ -41,7 +41,7 @@ pub struct Plan {
 pub async fn run(plan: Plan) -> Result<WalkReport, NetError> {
     let mut driver = Driver::open(plan.engine, &[], &Options::default())?;
     let mut walk = Walk::new(driver.now(), plan.name, plan.rtype, &plan.hints, plan.walk);
-    carry_out(&mut driver, &mut walk).await?;
+    carry_out(&mut driver, &mut walk, &mut |_| {}).await?;
     Ok(walk.into_report())
 }
 
