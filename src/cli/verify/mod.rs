@@ -1,0 +1,274 @@
+//! `dnsonde verify`: why is a verification still pending?
+
+mod plan;
+
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context as _;
+use clap::{Parser as _, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+
+use super::servers::{DNS_PORT, Families};
+use super::{COULD_NOT, FINE, PROBLEM, print};
+use crate::report::finding::{Report, Verdict};
+use crate::verify::ask::{Progress, Stage};
+use crate::verify::{self, Plan, judge};
+
+/// Tell why a verification is still pending
+///
+/// Asks every address of every name server of DOMAIN for each record that should be there, over
+/// UDP and TCP, again and again, and what those records lead to; then says what is wrong, who has
+/// it wrong, what to do, and how sure that is. Recursive servers are asked for old answers that they
+/// still keep.
+///
+/// Exit status: 0 verified, 1 not verified or only now and then, 2 usage error, 3 could not tell.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dnsonde verify example.com --ses TOKEN1,TOKEN2,TOKEN3
+  dnsonde verify example.com --records records.csv          as the console offers for download
+  dnsonde verify example.com --dkim selector1 --dmarc
+  dnsonde verify example.com --expect '_x1 CNAME _y1.acm-validations.aws'
+  dnsonde verify example.com --mail-from mail --mail-from-region eu-west-1
+  dnsonde verify example.com --ses T1,T2,T3 --format html > report.html")]
+pub(super) struct Args {
+    /// The domain
+    domain: String,
+
+    /// The three tokens of SES Easy DKIM, with commas between them
+    #[arg(long, value_name = "T1,T2,T3", help_heading = "What should be there")]
+    ses: Option<String>,
+
+    /// The zone that the records of --ses point into, as the console shows it
+    /// [default: dkim.amazonses.com]
+    #[arg(long, value_name = "ZONE", requires = "ses", help_heading = "What should be there")]
+    ses_zone: Option<String>,
+
+    /// The DKIM key of this selector, whatever it is; may be repeated
+    #[arg(long, value_name = "SELECTOR", help_heading = "What should be there")]
+    dkim: Vec<String>,
+
+    /// The MX and SPF records of this MAIL FROM domain of SES, such as `mail` or `mail.example.com`
+    #[arg(long, value_name = "NAME", help_heading = "What should be there")]
+    mail_from: Option<String>,
+
+    /// The region that the MX record of --mail-from names
+    #[arg(
+        long,
+        value_name = "REGION",
+        requires = "mail_from",
+        help_heading = "What should be there"
+    )]
+    mail_from_region: Option<String>,
+
+    /// A validation record of AWS Certificate Manager; may be repeated
+    #[arg(long, value_name = "'NAME TARGET'", help_heading = "What should be there")]
+    acm: Vec<String>,
+
+    /// A TXT record at _acme-challenge (ACME DNS-01)
+    #[arg(long, help_heading = "What should be there")]
+    acme: bool,
+
+    /// The response that the challenge wants to see there
+    #[arg(long, value_name = "TEXT", help_heading = "What should be there")]
+    acme_response: Option<String>,
+
+    /// A certificate authority that CAA records must let issue, such as letsencrypt.org
+    #[arg(long, value_name = "DOMAIN", help_heading = "What should be there")]
+    issuer: Option<String>,
+
+    /// A DMARC policy
+    #[arg(long, help_heading = "What should be there")]
+    dmarc: bool,
+
+    /// Any record; without a value, any of its type; may be repeated
+    #[arg(long, value_name = "'NAME TYPE VALUE'", help_heading = "What should be there")]
+    expect: Vec<String>,
+
+    /// Records from a zone file or a table (CSV) with the columns Name, Type and Value; `-` is
+    /// standard input
+    #[arg(long, value_name = "FILE", help_heading = "What should be there")]
+    records: Vec<PathBuf>,
+
+    /// Recursive servers to ask for what they keep [default: those of the system]
+    #[arg(
+        short = 'r',
+        long = "resolver",
+        value_name = "SERVER",
+        value_delimiter = ',',
+        help_heading = "Whom to ask"
+    )]
+    resolvers: Vec<String>,
+
+    /// Ask no recursive server
+    #[arg(long, conflicts_with = "resolvers", help_heading = "Whom to ask")]
+    no_resolver: bool,
+
+    /// Servers that may have the records although nothing leads to them, such as those of another
+    /// provider
+    #[arg(long, value_name = "SERVER", value_delimiter = ',', help_heading = "Whom to ask")]
+    also_ask: Vec<String>,
+
+    /// The servers of the root, as a zone file; by default those of the Internet
+    #[arg(long, value_name = "FILE", help_heading = "Whom to ask")]
+    root_hints: Option<PathBuf>,
+
+    /// The port of all authoritative servers
+    #[arg(short = 'p', long, value_name = "PORT", default_value_t = DNS_PORT, value_parser = clap::value_parser!(u16).range(1..), help_heading = "Whom to ask")]
+    port: u16,
+
+    /// Use IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6", help_heading = "Whom to ask")]
+    ipv4: bool,
+
+    /// Use IPv6 only
+    #[arg(short = '6', help_heading = "Whom to ask")]
+    ipv6: bool,
+
+    /// Let servers see only as many labels of a name as they need (RFC 9156)
+    #[arg(long, help_heading = "How to ask")]
+    minimise: bool,
+
+    /// Looks at each record at each address [default: enough to see a fault that hits one answer
+    /// in five]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = "How to ask")]
+    repeat: Option<u32>,
+
+    /// Most questions a second to one address
+    #[arg(long, value_name = "QPS", default_value_t = Plan::RATE, value_parser = rate, help_heading = "How to ask")]
+    rate: f64,
+
+    /// Ask in the order that this number gives
+    #[arg(long, value_name = "N", hide = true)]
+    seed: Option<u64>,
+
+    /// How to show what was found
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// One page, for a provider's support
+    Html,
+}
+
+impl Args {
+    fn families(&self) -> Families {
+        match (self.ipv4, self.ipv6) {
+            (true, _) => Families::Only4,
+            (_, true) => Families::Only6,
+            _ => Families::Both,
+        }
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= 100_000.0 => Ok(rate),
+        _ => Err("not a number of questions a second, more than 0 and at most 100000".to_owned()),
+    }
+}
+
+/// The plan that `dnsonde verify` makes of the words behind it.
+///
+/// # Errors
+/// What is wrong with them, in one sentence.
+pub fn plan_of(
+    words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> anyhow::Result<Plan> {
+    #[derive(clap::Parser)]
+    #[command(no_binary_name = true)]
+    struct Words {
+        #[command(flatten)]
+        args: Args,
+    }
+    plan::plan(&Words::try_parse_from(words)?.args)
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let plan = plan::plan(args)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no event loop can be set up")?;
+    let report = runtime.block_on(check(plan))?;
+    let mut out = Vec::new();
+    serde_json::to_writer_pretty(&mut out, &report.findings)?;
+    print(&out)?;
+    Ok(ExitCode::from(exit(report.verdict)))
+}
+
+/// Looks once, with progress, and judges.
+async fn check(plan: Plan) -> anyhow::Result<Report> {
+    let (began, wall) = (Instant::now(), SystemTime::now());
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let listener = tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(COULD_NOT.into());
+            }
+        }
+    });
+    let line = Line::new();
+    let mut watch = |progress: Progress| {
+        line.show(progress);
+        interrupted.load(Ordering::Relaxed).then_some("it was interrupted")
+    };
+    let evidence = verify::run(plan, &mut watch).await;
+    listener.abort();
+    line.clear();
+    let started = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    Ok(judge::judge(&evidence?, started, began.elapsed()))
+}
+
+fn exit(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Verified => FINE,
+        Verdict::Flaky | Verdict::Pending => PROBLEM,
+        Verdict::Inconclusive => COULD_NOT,
+    }
+}
+
+/// How far it has come, on one line of a terminal.
+struct Line(Option<ProgressBar>);
+
+impl Line {
+    fn new() -> Self {
+        let draws = std::io::stderr().is_terminal();
+        Self(draws.then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+            bar
+        }))
+    }
+
+    fn show(&self, Progress { ended, ahead, stage }: Progress) {
+        let Some(bar) = &self.0 else { return };
+        let what = match stage {
+            Stage::Walk => "finding the name servers",
+            Stage::Survey => "asking every one of them for every record",
+            Stage::FollowUp => "telling causes apart",
+        };
+        bar.set_message(format!("{what}: {ended} answers, {ahead} ahead"));
+        bar.tick();
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
