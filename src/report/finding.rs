@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::stats::Chance;
@@ -50,7 +50,7 @@ pub struct Finding {
 }
 
 /// The outcome in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every expected record is right at every server asked, every time.
@@ -61,6 +61,18 @@ pub enum Verdict {
     Pending,
     /// It could not be told.
     Inconclusive,
+}
+
+impl Verdict {
+    /// The word, as in the output contracts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Flaky => "flaky",
+            Self::Pending => "pending",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
 }
 
 /// A finished judgement.
@@ -116,7 +128,7 @@ pub struct RecordReport {
 }
 
 /// How a record stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordState {
     /// Right in every answer.
@@ -129,6 +141,19 @@ pub enum RecordState {
     Wrong,
     /// No answer that would tell.
     Unknown,
+}
+
+impl RecordState {
+    /// The word, as in the output contracts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Mixed => "mixed",
+            Self::Missing => "missing",
+            Self::Wrong => "wrong",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// An expected record as one address has it.

@@ -1,24 +1,24 @@
 //! `dnsonde verify`: why is a verification still pending?
 
 mod plan;
+mod wait;
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
 use clap::{Parser as _, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget};
+use tokio::sync::watch;
 
 use super::servers::{DNS_PORT, Families};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::report::finding::{Report, Verdict};
 use crate::verify::ask::{Progress, Stage};
-use crate::verify::{self, Plan, judge};
+use crate::verify::{self, Evidence, Plan, judge};
 
 /// Tell why a verification is still pending
 ///
@@ -147,6 +147,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", hide = true)]
     seed: Option<u64>,
 
+    /// Look again until all is right, at most this long (`90m`, `72h`); a line for each change
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Waiting")]
+    wait: Option<Duration>,
+
+    /// Time between two looks [default: what TTLs suggest, 1 to 15 minutes]
+    #[arg(long, value_name = "DURATION", value_parser = every, requires = "wait", help_heading = "Waiting")]
+    every: Option<Duration>,
+
+    /// Keep what was seen in this file, and go on with it after a restart
+    #[arg(long, value_name = "FILE", requires = "wait", help_heading = "Waiting")]
+    state: Option<PathBuf>,
+
     /// How to show what was found
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -180,6 +192,14 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
+fn every(text: &str) -> Result<Duration, String> {
+    let every = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if every < Duration::from_secs(1) {
+        return Err("less than a second".to_owned());
+    }
+    Ok(every)
+}
+
 /// The plan that `dnsonde verify` makes of the words behind it.
 ///
 /// # Errors
@@ -203,7 +223,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("no event loop can be set up")?;
-    let report = runtime.block_on(check(plan))?;
+    let report = runtime.block_on(async {
+        let interrupt = Interrupt::listen();
+        let Some(long) = args.wait else {
+            return Ok::<_, anyhow::Error>(check(plan, &interrupt).await?.1);
+        };
+        let wait = wait::Wait { long, every: args.every, state: args.state.as_deref() };
+        Ok(wait::until_verified(&plan, &wait, &interrupt).await?.0)
+    })?;
     let mut out = Vec::new();
     serde_json::to_writer_pretty(&mut out, &report.findings)?;
     print(&out)?;
@@ -211,27 +238,46 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Looks once, with progress, and judges.
-async fn check(plan: Plan) -> anyhow::Result<Report> {
+async fn check(plan: Plan, interrupt: &Interrupt) -> anyhow::Result<(Evidence, Report)> {
     let (began, wall) = (Instant::now(), SystemTime::now());
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    let listener = tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if flag.swap(true, Ordering::Relaxed) {
-                std::process::exit(COULD_NOT.into());
-            }
-        }
-    });
     let line = Line::new();
     let mut watch = |progress: Progress| {
         line.show(progress);
-        interrupted.load(Ordering::Relaxed).then_some("it was interrupted")
+        interrupt.is_set().then_some("it was interrupted")
     };
     let evidence = verify::run(plan, &mut watch).await;
-    listener.abort();
     line.clear();
+    let evidence = evidence?;
     let started = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    Ok(judge::judge(&evidence?, started, began.elapsed()))
+    let report = judge::judge(&evidence, started, began.elapsed());
+    Ok((evidence, report))
+}
+
+/// Ctrl-C: the first one ends the search and shows what was found, the second one everything.
+struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    fn listen() -> Self {
+        let (set, seen) = watch::channel(false);
+        tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if set.send_replace(true) {
+                    std::process::exit(COULD_NOT.into());
+                }
+            }
+        });
+        Self(seen)
+    }
+
+    fn is_set(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Sleeps; gives whether an interrupt ended it early.
+    async fn sleep(&self, long: Duration) -> bool {
+        let mut seen = self.0.clone();
+        tokio::time::timeout(long, seen.wait_for(|set| *set)).await.is_ok()
+    }
 }
 
 fn exit(verdict: Verdict) -> u8 {
