@@ -1,6 +1,6 @@
 //! What a judgement concludes: findings, and the report that holds them.
 //!
-//! Plain data. A job fills a [`Report`]; the neighbours of this module show it as text, JSON and
+//! Plain data. A job fills a [`Report`]; [`judgement`](super::judgement) shows it as text, JSON and
 //! HTML. Texts in here may hold octets from the network only in presentation format, so that nothing
 //! in them is a control character; whoever shows them escapes for the medium.
 

@@ -17,6 +17,9 @@ use tokio::sync::watch;
 use super::servers::{DNS_PORT, Families};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::report::finding::{Report, Verdict};
+use crate::report::judgement::{
+    Page, Style, write_report_html, write_report_json, write_report_text,
+};
 use crate::verify::ask::{Progress, Stage};
 use crate::verify::{self, Evidence, Plan, judge};
 
@@ -232,9 +235,40 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Ok(wait::until_verified(&plan, &wait, &interrupt).await?.0)
     })?;
     let mut out = Vec::new();
-    serde_json::to_writer_pretty(&mut out, &report.findings)?;
+    match args.format {
+        Format::Text => write_report_text(&report, style(), &mut out),
+        Format::Json => write_report_json(&report, &mut out),
+        Format::Html => {
+            let command_line = &command_line(std::env::args_os().skip(1));
+            write_report_html(&report, Page { command_line }, &mut out);
+        }
+    }
     print(&out)?;
     Ok(ExitCode::from(exit(report.verdict)))
+}
+
+/// As wide as the terminal; in colour only there, and not for those who want none.
+fn style() -> Style {
+    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    Style::new(columns, wanted && std::io::stdout().is_terminal())
+}
+
+/// The command as it can be typed again; the format is left to whoever does.
+fn command_line(words: impl Iterator<Item = OsString>) -> String {
+    let mut line = String::from("dnsonde");
+    for word in words {
+        let word = word.to_string_lossy();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:/=@+%".contains(c);
+        line.push(' ');
+        if !word.is_empty() && word.chars().all(plain) {
+            line.push_str(&word);
+        } else {
+            line.push_str(&format!("'{}'", word.replace('\'', r"'\''")));
+        }
+    }
+    line
 }
 
 /// Looks once, with progress, and judges.
