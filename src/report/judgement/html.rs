@@ -120,18 +120,20 @@ struct SubjectView<'r> {
 
 struct AskedView<'r> {
     heading: String,
+    has_names: bool,
     has_instances: bool,
     has_serials: bool,
     servers: Vec<ServerView<'r>>,
+    losses: Vec<String>,
 }
 
 struct ServerView<'r> {
     server: &'r ServerReport,
     udp: String,
     tcp: String,
-    times: String,
+    median: String,
+    p90: String,
     serials: String,
-    losses: Vec<String>,
 }
 
 impl<'r> PageView<'r> {
@@ -256,8 +258,16 @@ impl<'r> CauseView<'r> {
 impl<'r> AskedView<'r> {
     fn of(asked: &Asked<'r>) -> Self {
         let has_serials = asked.serials_differ();
+        let losses = asked.servers.iter().flat_map(|server| {
+            let udp = unanswered("UDP", server.udp_answered, server.udp_asked);
+            let tcp = unanswered("TCP", server.tcp_answered, server.tcp_asked);
+            let lost = udp.into_iter().chain(tcp);
+            lost.map(|lost| format!("{}: {lost}", server.server))
+        });
         Self {
+            losses: losses.collect(),
             heading: asked_heading(asked),
+            has_names: asked.servers.iter().any(|server| !server.names.is_empty()),
             has_instances: asked.servers.iter().any(|server| !server.instances.is_empty()),
             has_serials,
             servers: asked.servers.iter().map(|server| ServerView::of(server)).collect(),
@@ -277,19 +287,9 @@ impl<'r> ServerView<'r> {
             server,
             udp: ratio(server.udp_answered, server.udp_asked),
             tcp: ratio(server.tcp_answered, server.tcp_asked),
-            times: match (server.rtt_median_us, server.rtt_p90_us) {
-                (Some(median), Some(p90)) => format!("{}; 90 % under {}", ms(median), ms(p90)),
-                (Some(median), None) => ms(median),
-                (None, _) => String::new(),
-            },
+            median: server.rtt_median_us.map(ms).unwrap_or_default(),
+            p90: server.rtt_p90_us.map(ms).unwrap_or_default(),
             serials: serials.join(", "),
-            losses: [
-                unanswered("UDP", server.udp_answered, server.udp_asked),
-                unanswered("TCP", server.tcp_answered, server.tcp_asked),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
         }
     }
 }
