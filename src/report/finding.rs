@@ -101,6 +101,19 @@ pub struct Report {
     pub chance: Option<Chance>,
     /// What was asked and how often.
     pub effort: Effort,
+    /// The changes since the first look, where it was looked more than once: the first look first.
+    pub history: Vec<Moment>,
+}
+
+/// A look that showed another state than the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// When, in seconds since the Unix epoch.
+    pub at: u64,
+    /// The outcome from then on.
+    pub verdict: Verdict,
+    /// What was different, in one sentence.
+    pub summary: String,
 }
 
 /// One expected record.

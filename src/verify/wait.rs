@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::Evidence;
 use super::plan::Plan;
-use crate::report::finding::{RecordState, Report, Severity, Verdict};
+use crate::report::finding::{Moment, RecordState, Report, Severity, Verdict};
 use crate::wire::RecordType;
 
 /// The shortest and the longest time between two looks that TTLs can ask for.
@@ -116,6 +116,16 @@ impl History {
     pub fn to_json(&self) -> Vec<u8> {
         // Plain data with text keys: this cannot fail.
         serde_json::to_vec_pretty(self).unwrap_or_default()
+    }
+
+    /// The changes, for a report.
+    pub fn moments(&self) -> Vec<Moment> {
+        let moment = |change: &Change| Moment {
+            at: change.at,
+            verdict: change.verdict,
+            summary: change.summary.clone(),
+        };
+        self.changes.iter().map(moment).collect()
     }
 
     /// Takes one more look; gives the change if it shows another state than the one before.
@@ -254,6 +264,7 @@ mod tests {
             servers: Vec::new(),
             chance: None,
             effort: Effort { questions: 0, looks: 1, visible_share: 1.0, cut_short: None },
+            history: Vec::new(),
         }
     }
 

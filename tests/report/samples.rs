@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::report::finding::{
-    Effort, Finding, RecordAtServer, RecordReport, RecordState, Report, Role, ServerReport,
+    Effort, Finding, Moment, RecordAtServer, RecordReport, RecordState, Report, Role, ServerReport,
     Severity, Verdict,
 };
 use dnsonde::stats::{Chance, Interval};
@@ -209,6 +209,7 @@ pub fn seed_story() -> Report {
             interval: Interval { low: 0.648_1, high: 0.751_9 },
         }),
         effort: Effort { questions: 911, looks: LOOKS, visible_share: 0.192_6, cut_short: None },
+        history: Vec::new(),
     }
 }
 
@@ -228,6 +229,19 @@ pub fn healthy() -> Report {
         servers,
         chance: Some(Chance { estimate: 1.0, interval: Interval { low: 0.970_4, high: 1.0 } }),
         effort: Effort { questions: 840, looks: LOOKS, visible_share: 0.192_6, cut_short: None },
+        history: vec![
+            Moment {
+                at: 1_769_860_800,
+                verdict: Verdict::Pending,
+                summary: "one of three records is not there".to_owned(),
+            },
+            Moment {
+                at: 1_769_968_800,
+                verdict: Verdict::Verified,
+                summary: "was pending and is verified; gone: record-missing (example.com.)"
+                    .to_owned(),
+            },
+        ],
     }
 }
 
@@ -246,6 +260,7 @@ pub fn empty() -> Report {
             visible_share: 1.0,
             cut_short: Some("the network cannot be reached".to_owned()),
         },
+        history: Vec::new(),
         ..healthy()
     }
 }
@@ -289,6 +304,7 @@ pub fn with_text_everywhere(text: &str) -> Report {
     report.subject = text();
     report.sentence = text();
     report.effort.cut_short = Some(text());
+    report.history.iter_mut().for_each(|moment| moment.summary = text());
     for finding in &mut report.findings {
         finding.subject = text();
         finding.summary = text();

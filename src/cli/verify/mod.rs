@@ -232,7 +232,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             return Ok::<_, anyhow::Error>(check(plan, &interrupt).await?.1);
         };
         let wait = wait::Wait { long, every: args.every, state: args.state.as_deref() };
-        Ok(wait::until_verified(&plan, &wait, &interrupt).await?.0)
+        wait::until_verified(&plan, &wait, &interrupt).await
     })?;
     let mut out = Vec::new();
     match args.format {

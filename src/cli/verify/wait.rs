@@ -23,17 +23,17 @@ pub(super) struct Wait<'a> {
     pub(super) state: Option<&'a Path>,
 }
 
-/// Looks until all is right or the time is over, with a line for each change; gives the last look
-/// and all changes.
+/// Looks until all is right or the time is over, with a line for each change; gives the last look,
+/// with all changes in it.
 pub(super) async fn until_verified(
     plan: &Plan,
     wait: &Wait<'_>,
     interrupt: &Interrupt,
-) -> Result<(Report, History)> {
+) -> Result<Report> {
     let mut history = load(plan, wait.state)?;
     let end = history.began.saturating_add(wait.long.as_secs());
     loop {
-        let (evidence, report) = check(plan.clone(), interrupt).await?;
+        let (evidence, mut report) = check(plan.clone(), interrupt).await?;
         let now = now();
         if let Some(change) = history.add(now, &report) {
             say(&format!("{}  {}", moment(now), change.summary));
@@ -43,12 +43,11 @@ pub(super) async fn until_verified(
         }
         let pause = wait.every.unwrap_or_else(|| next_look(&evidence, &report));
         let left = Duration::from_secs(end.saturating_sub(now));
-        if report.verdict == Verdict::Verified || left.is_zero() || interrupt.is_set() {
-            return Ok((report, history));
-        }
+        let over = report.verdict == Verdict::Verified || left.is_zero() || interrupt.is_set();
         // The last look is at the end of the time.
-        if interrupt.sleep(pause.min(left)).await {
-            return Ok((report, history));
+        if over || interrupt.sleep(pause.min(left)).await {
+            report.history = history.moments();
+            return Ok(report);
         }
     }
 }

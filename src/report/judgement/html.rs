@@ -8,7 +8,7 @@
 use askama::Template;
 
 use super::super::finding::{
-    RecordAtServer, RecordReport, RecordState, Report, ServerReport, Severity, Verdict,
+    Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Severity, Verdict,
 };
 use super::evidence::{Item, items};
 use super::group::{Asked, Group, alike, asked, causes, notes, standings};
@@ -61,8 +61,17 @@ struct PageView<'r> {
     causes: Vec<CauseView<'r>>,
     notes: Vec<CauseView<'r>>,
     asked: Vec<AskedView<'r>>,
+    history: Vec<MomentView>,
     effort: Vec<String>,
     chance: String,
+}
+
+/// A look that showed another state than the one before.
+struct MomentView {
+    at: String,
+    verdict: &'static str,
+    mark: char,
+    summary: String,
 }
 
 /// A record in the overview.
@@ -148,13 +157,8 @@ impl<'r> PageView<'r> {
             command_line: page.command_line,
             sentence: sentence(&report.sentence),
             verdict: verdict_word(report.verdict),
-            verdict_mark: match report.verdict {
-                Verdict::Verified => '✓',
-                Verdict::Flaky => '≈',
-                Verdict::Pending => '✗',
-                Verdict::Inconclusive => '?',
-            },
-            started: timestamp(report.started).replace('T', " ").replace('Z', " UTC"),
+            verdict_mark: verdict_mark(report.verdict),
+            started: moment(report.started),
             took: seconds(report.duration),
             records: report
                 .records
@@ -167,8 +171,34 @@ impl<'r> PageView<'r> {
             causes: cause_views(causes(report)),
             notes: cause_views(notes(report)),
             asked: asked(report).iter().map(AskedView::of).collect(),
+            history: report.history.iter().map(MomentView::of).collect(),
             effort: effort_sentences(&report.effort, report.duration),
             chance: chance_sentence(report.chance),
+        }
+    }
+}
+
+/// A point in time as people read it.
+fn moment(at: u64) -> String {
+    timestamp(at).replace('T', " ").replace('Z', " UTC")
+}
+
+const fn verdict_mark(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Verified => '✓',
+        Verdict::Flaky => '≈',
+        Verdict::Pending => '✗',
+        Verdict::Inconclusive => '?',
+    }
+}
+
+impl MomentView {
+    fn of(look: &Moment) -> Self {
+        Self {
+            at: moment(look.at),
+            verdict: verdict_word(look.verdict),
+            mark: verdict_mark(look.verdict),
+            summary: sentence(&look.summary),
         }
     }
 }

@@ -23,6 +23,7 @@ pub fn write_report_json(report: &Report, out: &mut Vec<u8>) {
         servers,
         chance,
         effort,
+        history,
     } = report;
     let contract = Contract {
         schema: 1,
@@ -41,6 +42,14 @@ pub fn write_report_json(report: &Report, out: &mut Vec<u8>) {
             high: chance.interval.high,
         }),
         effort,
+        history: history
+            .iter()
+            .map(|moment| MomentMember {
+                at: timestamp(moment.at),
+                verdict: moment.verdict,
+                summary: &moment.summary,
+            })
+            .collect(),
     };
     let mut serializer = Serializer::with_formatter(&mut *out, Ascii);
     // Neither a buffer nor plain data with text as keys can fail.
@@ -63,6 +72,14 @@ struct Contract<'r> {
     servers: &'r [ServerReport],
     chance: Option<ChanceMember>,
     effort: &'r Effort,
+    history: Vec<MomentMember<'r>>,
+}
+
+#[derive(Serialize)]
+struct MomentMember<'r> {
+    at: String,
+    verdict: Verdict,
+    summary: &'r str,
 }
 
 #[derive(Serialize)]

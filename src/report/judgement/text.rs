@@ -62,6 +62,15 @@ pub fn write_report_text(report: &Report, style: Style, out: &mut Vec<u8>) {
             write_asked(asked, out);
         }
     }
+    if !report.history.is_empty() {
+        heading("What was seen since the first look", out);
+        for moment in &report.history {
+            let at = span(Tone::Faint, timestamp(moment.at));
+            let verdict = span(verdict_tone(moment.verdict), verdict_word(moment.verdict));
+            let summary = plain(format!("  {}", sentence(&moment.summary)));
+            out.paragraph(2, 4, &[at, plain("  "), verdict, summary]);
+        }
+    }
     heading("How sure this is", out);
     for sentence in effort_sentences(&report.effort, report.duration) {
         out.paragraph(2, 2, &[plain(sentence)]);
