@@ -1,0 +1,3 @@
+//! The playground's worlds, as those see them who look from outside.
+
+mod walks;
