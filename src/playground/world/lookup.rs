@@ -3,18 +3,15 @@
 use super::super::answer::Query;
 use super::response::Response;
 use super::zone::Zone;
-use crate::wire::{Class, Flags, NameBuf, Opcode, Rcode, RecordBuf, RecordType};
+use crate::wire::{Class, Flags, NameBuf, Rcode, RecordBuf, RecordType};
 
 /// CNAME records that one answer follows.
 const LONGEST_CHAIN: usize = 16;
 
 /// Answers a query from `zones`, which are those of one server.
 pub(super) fn respond(zones: &[&Zone], query: &Query<'_>) -> Response {
-    if query.message.flags().opcode() != Opcode::QUERY {
-        return Response::error(Rcode::NOTIMP);
-    }
-    if query.message.opt().is_some_and(|opt| opt.version() != 0) {
-        return Response::error(Rcode::BADVERS);
+    if let Some(refusal) = Response::refusal(query) {
+        return refusal;
     }
     let zone = nearest(zones, &query.name, query.rtype);
     let Some(zone) = zone.filter(|_| query.class == Class::IN) else {

@@ -16,7 +16,7 @@ use crate::walk::{
     Config, Hints, Kind, Question, Reading, Resolution, Resolved, Resolver, Rrset, Unresolved,
 };
 use crate::wire::{
-    Builder, Class, EdeCode, Flags, Message, NameBuf, Opcode, OptBuf, Rcode, RecordBuf, RecordType,
+    Builder, Class, EdeCode, Flags, Message, NameBuf, OptBuf, Rcode, RecordBuf, RecordType,
 };
 
 /// How long an answer is waited for.
@@ -115,23 +115,18 @@ impl Recursor {
         at: &Situation<'_>,
     ) -> (Response, Duration) {
         let flags = at.query.message.flags();
-        let at_once = |rcode| (Response::error(rcode), Duration::ZERO);
-        if flags.opcode() != Opcode::QUERY {
-            return at_once(Rcode::NOTIMP);
-        }
-        if at.query.message.opt().is_some_and(|opt| opt.version() != 0) {
-            return at_once(Rcode::BADVERS);
+        if let Some(refusal) = Response::refusal(at.query) {
+            return (refusal, Duration::ZERO);
         }
         if !flags.contains(Flags::RD) || at.query.class != Class::IN {
-            return at_once(Rcode::REFUSED);
+            return (Response::error(Rcode::REFUSED), Duration::ZERO);
         }
         let (name, rtype) = (at.query.name, at.query.rtype);
         let (resolution, took) = self.resolve(world, config, at.now, name, rtype);
         let mut response = self.say(config, at.now + took, &resolution, name, rtype);
         response.flags = response.flags.with(Flags::RA);
-        let names = std::iter::once(name)
-            .chain(resolution.chain.iter().flat_map(|alias| alias.targets().collect::<Vec<_>>()));
-        let mut names = names.collect::<Vec<_>>().into_iter();
+        let aliases = resolution.chain.iter().flat_map(|alias| alias.targets().collect::<Vec<_>>());
+        let mut names = std::iter::once(name).chain(aliases);
         let bogus = names.find_map(|name| {
             config.bogus.iter().find(|(zone, _)| name.is_at_or_below(zone)).map(|(_, ede)| *ede)
         });

@@ -3,8 +3,8 @@
 use super::super::answer::{Query, reply_flags};
 use super::cookie;
 use crate::wire::{
-    BufferFull, Builder, EdeCode, Flags, NameBuf, Opt, OptBuf, OptionCode, Rcode, RecordBuf,
-    Section,
+    BufferFull, Builder, EdeCode, Flags, NameBuf, Opcode, Opt, OptBuf, OptionCode, Rcode,
+    RecordBuf, Section,
 };
 
 /// An answer before it is octets.
@@ -52,6 +52,21 @@ impl Response {
             empty_nonterminal: false,
             ede: None,
         }
+    }
+
+    /// What is said to a query that is not looked into any further: another operation, another
+    /// version of EDNS (RFC 6891 §6.1.3), a malformed cookie (RFC 7873 §5.2.2).
+    pub fn refusal(query: &Query<'_>) -> Option<Self> {
+        if query.message.flags().opcode() != Opcode::QUERY {
+            return Some(Self::error(Rcode::NOTIMP));
+        }
+        let opt = query.message.opt()?;
+        if opt.version() != 0 {
+            return Some(Self::error(Rcode::BADVERS));
+        }
+        let mut cookies = opt.options().filter(|(code, _)| *code == OptionCode::COOKIE);
+        let malformed = cookies.any(|(_, value)| cookie::client(value).is_none());
+        malformed.then(|| Self::error(Rcode::FORMERR))
     }
 
     /// The octets: at most `limit`, else an empty answer with TC.
