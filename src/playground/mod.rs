@@ -22,5 +22,5 @@ pub mod zone;
 pub use faults::Faults;
 pub use scenario::{Scenario, ScenarioError};
 pub use server::{Counts, Server};
-pub use virtual_net::{Prober, VirtualNet};
+pub use virtual_net::VirtualNet;
 pub use world::{Arrival, Delivery, World};
