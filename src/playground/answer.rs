@@ -27,10 +27,10 @@ pub(super) enum Received<'q> {
 
 /// A query that can be answered.
 pub(super) struct Query<'q> {
-    message: Message<'q>,
+    pub message: Message<'q>,
     pub name: NameBuf,
-    rtype: RecordType,
-    class: Class,
+    pub rtype: RecordType,
+    pub class: Class,
 }
 
 impl<'q> Received<'q> {
@@ -202,7 +202,7 @@ impl Query<'_> {
 }
 
 /// What of the flags of a query its answer repeats (RFC 1035 §4.1.1).
-fn reply_flags(query: Flags) -> Flags {
+pub(super) fn reply_flags(query: Flags) -> Flags {
     let kept = Flags(query.0 & (Flags::RD.0 | Flags::CD.0));
     kept.with(Flags::QR).with_opcode(query.opcode())
 }

@@ -190,20 +190,26 @@ impl Faults {
 const SILENCE: u64 = 0x51_1E_4C_E5;
 
 /// A stream of pseudo-random numbers (splitmix64).
-struct Dice {
+#[derive(Debug)]
+pub(super) struct Dice {
     state: u64,
 }
 
 impl Dice {
-    const fn new(seed: u64, which: u64) -> Self {
+    pub const fn new(seed: u64, which: u64) -> Self {
         Self { state: zone::mix(seed ^ zone::mix(which.wrapping_add(0x9E37_79B9_7F4A_7C15))) }
     }
 
-    fn falls(&mut self, share: f64) -> bool {
+    pub fn falls(&mut self, share: f64) -> bool {
+        // A point is below 1, so a share of 1 always falls.
+        self.point() < share
+    }
+
+    /// A number from 0 (included) to 1 (excluded).
+    pub fn point(&mut self) -> f64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        // 53 bits are what a float holds exactly: the result is in [0, 1), so 1 always falls.
-        let point = (zone::mix(self.state) >> 11) as f64 / (1_u64 << 53) as f64;
-        point < share
+        // 53 bits are what a float holds exactly.
+        (zone::mix(self.state) >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
 

@@ -1,15 +1,26 @@
-//! A small DNS world on loopback, with faults to order.
+//! Small DNS worlds on loopback or under virtual time, with faults to order.
 //!
-//! [`server::Server`] is a DNS server on its own threads. It answers for a zone of generated names
-//! ([`zone`]), whose content follows from the name alone, so that whoever asks knows what the
-//! answer must be; and it can be told to misbehave ([`faults::Faults`]) by seeded dice.
+//! There are two of them:
 //!
-//! Nothing here ever leaves the machine: a server binds to loopback addresses only.
+//! - [`server::Server`] is one DNS server on its own threads. It answers for a zone of generated
+//!   names ([`zone`]), whose content follows from the name alone, so that whoever asks knows what
+//!   the answer must be; and it can be told to misbehave ([`faults::Faults`]) by seeded dice.
+//! - A [`World`] is many servers, from the root down, with zones from text and recursive resolvers,
+//!   made from a [`Scenario`] that also says what is wrong and what an examination must find. It
+//!   has neither sockets nor a clock: [`VirtualNet`] gives it virtual time, for tests.
+//!
+//! Nothing here ever leaves the machine: only loopback addresses are bound.
 
 mod answer;
 pub mod faults;
+pub mod scenario;
 pub mod server;
+pub mod virtual_net;
+pub mod world;
 pub mod zone;
 
 pub use faults::Faults;
+pub use scenario::{Scenario, ScenarioError};
 pub use server::{Counts, Server};
+pub use virtual_net::VirtualNet;
+pub use world::{Arrival, Delivery, World};

@@ -1,0 +1,539 @@
+//! Scenarios: a DNS world, what is wrong with it, and what an examination of it must find.
+//!
+//! A scenario is a TOML file. What it leaves out comes from its `base`, so that a reader sees the
+//! fault and nothing else:
+//!
+//! ```
+//! use dnsonde::playground::Scenario;
+//!
+//! let scenario = Scenario::from_toml("mine", r#"
+//!     base = "ses"
+//!     title = "One server has an old copy of the zone"
+//!     story = "Some see the records and some do not."
+//!
+//!     [[zone]]
+//!     name = "example.com"
+//!     version = "old"
+//!     remove = "t1._domainkey"
+//!     serial = 1
+//!
+//!     [[faults]]
+//!     server = "ns2"
+//!     effect = { version = "old" }
+//!
+//!     [expect]
+//!     findings = ["record-missing-on-some", "server-stale"]
+//!     verdict = "pending"
+//! "#).unwrap();
+//! assert_eq!(scenario.verify[0], "example.com");
+//! ```
+
+mod builtin;
+pub(crate) mod field;
+mod file;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use self::file::File;
+use super::world::{Edit, Fault, Zone, ZoneError, millis};
+use crate::wire::{EdeCode, NameBuf, RecordBuf, RecordType};
+
+/// The round trip to an address that no scenario says anything of.
+const LATENCY_MS: f64 = 20.0;
+/// The largest UDP answer of a server, in octets.
+const MAX_UDP: u16 = 1232;
+/// How deep scenarios may be based on each other.
+const DEEPEST: usize = 4;
+
+/// A DNS world and what is wrong with it.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// What it is called.
+    pub name: String,
+    /// What it is about, in one line.
+    pub title: String,
+    /// What someone would experience.
+    pub story: String,
+    /// The arguments of `dnsonde verify`, besides those that say where this world is.
+    pub verify: Vec<String>,
+    /// What an examination must find.
+    pub expect: Expect,
+    pub(super) hosts: Vec<Host>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) zones: Vec<ZoneVersion>,
+}
+
+/// What an examination of a scenario must find.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Ids of findings that must be there.
+    #[serde(default)]
+    pub findings: Vec<String>,
+    /// Ids of findings above `notice` that may be there, too.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// The verdict.
+    pub verdict: String,
+    /// Whether the fault comes and goes by chance, so that a single examination may miss it.
+    #[serde(default)]
+    pub random: bool,
+}
+
+/// One version of a zone.
+#[derive(Debug, Clone)]
+pub(super) struct ZoneVersion {
+    /// Empty for the one that servers have if nothing says otherwise.
+    pub version: String,
+    pub zone: Arc<Zone>,
+}
+
+/// A server or a resolver.
+#[derive(Debug, Clone)]
+pub(super) struct Host {
+    pub name: String,
+    /// Each with its round-trip time.
+    pub addresses: Vec<(IpAddr, Duration)>,
+    pub nsid: Option<String>,
+    pub max_udp: u16,
+    pub role: Role,
+}
+
+/// What a host does.
+#[derive(Debug, Clone)]
+pub(super) enum Role {
+    /// Answers from these zones.
+    Authoritative { zones: Vec<NameBuf>, instances: Vec<Instance>, pick: Pick },
+    /// Resolves.
+    Recursive(Recursive),
+}
+
+/// One of several machines behind an address.
+#[derive(Debug, Clone)]
+pub(super) struct Instance {
+    pub nsid: Option<String>,
+    /// The version of the zones that it has, where there is one.
+    pub version: Option<String>,
+    pub weight: u32,
+}
+
+/// How the instance that gets a query is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick {
+    /// By the client's address and port: the same for the same flow.
+    #[default]
+    Port,
+    /// By dice.
+    Dice,
+    /// Each for ten seconds.
+    Time,
+}
+
+/// How a resolver resolves.
+#[derive(Debug, Clone)]
+pub(super) struct Recursive {
+    /// Zones that it does not believe, with the extended error that it gives.
+    pub bogus: Vec<(NameBuf, EdeCode)>,
+    pub rewrites_nxdomain: Option<IpAddr>,
+    /// Whether it can reach anyone.
+    pub upstream: bool,
+    /// Whether it gives what has expired when it cannot get anything better (RFC 8767).
+    pub serves_stale: bool,
+    /// How many caches share its address.
+    pub caches: u32,
+    pub learned: Vec<Learned>,
+}
+
+/// What a resolver knows from before the world began.
+#[derive(Debug, Clone)]
+pub(super) struct Learned {
+    pub fact: Fact,
+    pub age: Duration,
+    /// Only one of several caches.
+    pub of: Option<u32>,
+}
+
+#[expect(clippy::large_enum_variant, reason = "there are a few, made once")]
+#[derive(Debug, Clone)]
+pub(super) enum Fact {
+    Record(RecordBuf),
+    /// The name does not exist, or has no records of a type; with the SOA record that says so.
+    Absent {
+        name: NameBuf,
+        rtype: Option<RecordType>,
+        soa: RecordBuf,
+    },
+}
+
+/// Why a scenario cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScenarioError {
+    /// Not TOML, or not with these fields.
+    #[error("line {line}, column {column}: {reason}")]
+    Toml {
+        /// The line, from 1.
+        line: usize,
+        /// The character within the line, from 1.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// There is no scenario of this name to be based on.
+    #[error("'{0}' is not a scenario that another one can be based on")]
+    Base(String),
+    /// A part that every scenario has is missing.
+    #[error("there is no '{0}', here or in what it is based on")]
+    Missing(&'static str),
+    /// The text of a zone is wrong.
+    #[error("the zone '{zone}'{version}: {error}")]
+    Zone {
+        /// The zone.
+        zone: String,
+        /// Its version, as text behind its name; empty for the usual one.
+        version: String,
+        /// What is wrong.
+        error: Box<ZoneError>,
+    },
+    /// A part refers to something that is not there, or contradicts itself.
+    #[error("{place}: {reason}")]
+    Part {
+        /// Which part.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Scenario {
+    /// The names and titles of the scenarios that are built in.
+    pub fn built_in() -> impl Iterator<Item = (&'static str, String)> {
+        builtin::SCENARIOS.iter().map(|(name, text)| {
+            let title = toml::from_str::<File>(text).ok().and_then(|file| file.title);
+            (*name, title.unwrap_or_default())
+        })
+    }
+
+    /// A scenario that is built in; `None` if there is none of this name.
+    ///
+    /// # Errors
+    /// Never: a test reads them all.
+    pub fn named(name: &str) -> Option<Result<Self, ScenarioError>> {
+        let (name, text) = builtin::SCENARIOS.iter().find(|(known, _)| *known == name)?;
+        Some(Self::from_toml(name, text))
+    }
+
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// [`ScenarioError`], with the place.
+    pub fn from_toml(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        let mut file = read(text)?;
+        let mut depth = 0;
+        while let Some(base) = file.base.take() {
+            let text = builtin::text(&base).filter(|_| depth < DEEPEST);
+            file = file.over(read(text.ok_or(ScenarioError::Base(base))?)?);
+            depth += 1;
+        }
+        resolve(name, file)
+    }
+
+    /// This world as far as it can be on the loopback interface of one machine: without the
+    /// addresses that are not loopback ones, and without the records that give them.
+    ///
+    /// # Errors
+    /// What is left of a zone is none, which no removal of addresses can bring about.
+    pub fn on_loopback(&self) -> Result<Self, ScenarioError> {
+        let mut world = self.clone();
+        let mut gone = Vec::new();
+        for host in &mut world.hosts {
+            let far = host.addresses.iter().filter(|(ip, _)| !ip.is_loopback());
+            gone.extend(far.map(|(ip, _)| *ip));
+            host.addresses.retain(|(ip, _)| ip.is_loopback());
+        }
+        for version in &mut world.zones {
+            let there = |record: &RecordBuf| {
+                record.data().address().is_none_or(|address| !gone.contains(&address))
+            };
+            let zone = version.zone.filtered(there);
+            let error = |error| zone_error(version.zone.apex(), &version.version, error);
+            version.zone = Arc::new(zone.map_err(error)?);
+        }
+        Ok(world)
+    }
+
+    /// Every address in this world.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.hosts.iter().flat_map(|host| &host.addresses).map(|(ip, _)| *ip)
+    }
+
+    /// The addresses of the resolvers.
+    pub fn resolvers(&self) -> impl Iterator<Item = IpAddr> {
+        let recursive = |host: &&Host| matches!(host.role, Role::Recursive(_));
+        self.hosts.iter().filter(recursive).flat_map(|host| &host.addresses).map(|(ip, _)| *ip)
+    }
+
+    /// A root hints file for this world: name servers of the root, with their addresses.
+    pub fn root_hints(&self) -> String {
+        let mut text = String::new();
+        let Some(root) = self.zone(&NameBuf::root(), None) else { return text };
+        let servers = |record: &&RecordBuf| record.rtype == RecordType::NS && record.name.is_root();
+        let servers: Vec<&RecordBuf> = root.records().iter().filter(servers).collect();
+        for server in servers {
+            text.push_str(&format!("{server}\n"));
+            let target = server.data().target().map(|target| target.to_buf());
+            for record in root.records() {
+                if Some(record.name) == target && record.data().address().is_some() {
+                    text.push_str(&format!("{record}\n"));
+                }
+            }
+        }
+        text
+    }
+
+    /// A zone in a version, or as it usually is if it does not have that one.
+    pub(super) fn zone(&self, apex: &NameBuf, version: Option<&str>) -> Option<&Zone> {
+        let find = |wanted: &str| {
+            self.zones
+                .iter()
+                .find(|known| known.version == wanted && known.zone.apex() == apex)
+                .map(|known| &*known.zone)
+        };
+        version.and_then(find).or_else(|| find(""))
+    }
+}
+
+fn read(text: &str) -> Result<File, ScenarioError> {
+    toml::from_str(text).map_err(|error| {
+        let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
+        let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        ScenarioError::Toml {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            reason: error.message().replace('\n', " "),
+        }
+    })
+}
+
+fn zone_error(zone: &NameBuf, version: &str, error: ZoneError) -> ScenarioError {
+    let version = match version {
+        "" => String::new(),
+        version => format!(" in version '{version}'"),
+    };
+    ScenarioError::Zone { zone: zone.to_string(), version, error: Box::new(error) }
+}
+
+fn part(place: impl Into<String>, reason: impl Into<String>) -> ScenarioError {
+    ScenarioError::Part { place: place.into(), reason: reason.into() }
+}
+
+/// Makes sense of a whole file.
+fn resolve(name: &str, file: File) -> Result<Scenario, ScenarioError> {
+    let mut zones: Vec<ZoneVersion> = Vec::new();
+    for entry in &file.zone {
+        add_zone(&mut zones, entry)?;
+    }
+    let mut hosts = Vec::new();
+    for (name, server) in file.servers {
+        hosts.push(authoritative(name, server, &zones)?);
+    }
+    for (name, resolver) in file.resolvers {
+        hosts.push(recursive(name, resolver, &zones)?);
+    }
+    let mut seen: Vec<IpAddr> = Vec::new();
+    for host in &hosts {
+        for (address, _) in &host.addresses {
+            if seen.contains(address) {
+                return Err(part(&host.name, format!("{address} is another host's address, too")));
+            }
+            seen.push(*address);
+        }
+    }
+    for (place, fault) in file.faults.iter().enumerate() {
+        check_fault(fault, &hosts, &zones)
+            .map_err(|reason| part(format!("entry {} of 'faults'", place + 1), reason))?;
+    }
+    Ok(Scenario {
+        name: name.to_owned(),
+        title: file.title.ok_or(ScenarioError::Missing("title"))?,
+        story: file.story.ok_or(ScenarioError::Missing("story"))?,
+        verify: file.verify.ok_or(ScenarioError::Missing("verify"))?.args,
+        expect: file.expect.ok_or(ScenarioError::Missing("expect"))?,
+        hosts,
+        faults: file.faults,
+        zones,
+    })
+}
+
+fn add_zone(zones: &mut Vec<ZoneVersion>, entry: &file::ZoneEntry) -> Result<(), ScenarioError> {
+    let error = |error| zone_error(&entry.name, &entry.version, error);
+    let find = |version: &str| {
+        zones.iter().position(|it| it.version == version && *it.zone.apex() == entry.name)
+    };
+    let same = find(&entry.version);
+    let start = match (&entry.text, same.or_else(|| find(""))) {
+        (Some(text), _) => Zone::from_text(entry.name, text).map_err(error)?,
+        (None, Some(place)) => Zone::clone(&zones[place].zone),
+        (None, None) => {
+            return Err(part(format!("the zone '{}'", entry.name), "there is no text to change"));
+        }
+    };
+    let mut remove = Vec::new();
+    for text in &entry.remove {
+        let wrong = || {
+            part(
+                format!("'remove' of the zone '{}'", entry.name),
+                format!("'{text}' is not OWNER or OWNER TYPE"),
+            )
+        };
+        let mut words = text.split_whitespace();
+        let owner = words.next().ok_or_else(wrong)?;
+        let owner = if owner == "@" {
+            entry.name
+        } else {
+            NameBuf::from_text(owner.as_bytes(), &entry.name).map_err(|_| wrong())?
+        };
+        let rtype = words.next().map(str::parse).transpose().map_err(|_| wrong())?;
+        if words.next().is_some() {
+            return Err(wrong());
+        }
+        remove.push((owner, rtype));
+    }
+    let edit = Edit { remove, add: entry.add.clone(), serial: entry.serial };
+    let zone = Arc::new(start.edited(&edit).map_err(error)?);
+    match same {
+        Some(place) => zones[place].zone = zone,
+        None => zones.push(ZoneVersion { version: entry.version.clone(), zone }),
+    }
+    Ok(())
+}
+
+fn host(name: String, host: file::Host, role: Role) -> Result<Host, ScenarioError> {
+    let latency = host.latency_ms.unwrap_or(LATENCY_MS);
+    let addresses: Vec<(IpAddr, Duration)> = host
+        .addresses
+        .unwrap_or_default()
+        .into_iter()
+        .map(|ip| (ip, millis(host.latencies_ms.get(&ip).copied().unwrap_or(latency))))
+        .collect();
+    if addresses.is_empty() {
+        return Err(part(name, "it has no address"));
+    }
+    let max_udp = host.max_udp.unwrap_or(MAX_UDP).max(512);
+    Ok(Host { name, addresses, nsid: host.nsid, max_udp, role })
+}
+
+fn authoritative(
+    name: String,
+    server: file::Server,
+    known: &[ZoneVersion],
+) -> Result<Host, ScenarioError> {
+    let zones = server.zones.unwrap_or_default();
+    for zone in &zones {
+        if known.iter().all(|it| it.zone.apex() != zone) {
+            return Err(part(name, format!("there is no zone '{zone}'")));
+        }
+    }
+    let instances: Vec<Instance> = server
+        .instances
+        .unwrap_or_default()
+        .into_iter()
+        .map(|it| Instance {
+            nsid: it.nsid,
+            version: it.version,
+            weight: it.weight.unwrap_or(1).max(1),
+        })
+        .collect();
+    for instance in &instances {
+        check_version(instance.version.as_deref(), known).map_err(|why| part(&name, why))?;
+    }
+    let pick = server.pick.unwrap_or_default();
+    host(name, server.host, Role::Authoritative { zones, instances, pick })
+}
+
+fn recursive(
+    name: String,
+    resolver: file::Resolver,
+    zones: &[ZoneVersion],
+) -> Result<Host, ScenarioError> {
+    let mut bogus = Vec::new();
+    for (zone, ede) in resolver.bogus.unwrap_or_default() {
+        let error = |error| part(&name, format!("'{zone}' is not a domain name: {error}"));
+        bogus.push((zone.parse().map_err(error)?, EdeCode(ede)));
+    }
+    let mut learned = Vec::new();
+    for entry in resolver.cache.unwrap_or_default() {
+        let facts =
+            facts(&entry, zones).map_err(|reason| part(format!("'cache' of {name}"), reason))?;
+        let age = Duration::from_secs(entry.age_s.into());
+        learned.extend(facts.into_iter().map(|fact| Learned { fact, age, of: entry.of }));
+    }
+    let role = Role::Recursive(Recursive {
+        bogus,
+        rewrites_nxdomain: resolver.rewrites_nxdomain,
+        upstream: resolver.upstream.unwrap_or(true),
+        serves_stale: resolver.serves_stale.unwrap_or(false),
+        caches: resolver.caches.unwrap_or(1).clamp(1, 64),
+        learned,
+    });
+    host(name, resolver.host, role)
+}
+
+/// What an entry of a cache says.
+fn facts(entry: &file::CacheEntry, zones: &[ZoneVersion]) -> Result<Vec<Fact>, String> {
+    let mut facts = Vec::new();
+    if let Some(text) = &entry.record {
+        let record = RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 300);
+        facts.push(Fact::Record(record.map_err(|error| format!("'{text}': {error}"))?));
+    }
+    for &name in &entry.absent {
+        let above = zones.iter().filter(|it| name.is_at_or_below(it.zone.apex()));
+        let zone = above.max_by_key(|it| it.zone.apex().labels().count());
+        let mut soa = zone.ok_or_else(|| format!("{name} is in no zone"))?.zone.soa().clone();
+        soa.ttl = match (entry.ttl_s, soa.data().soa()) {
+            (Some(ttl), _) => ttl,
+            (None, Some(data)) => soa.ttl.min(data.minimum),
+            (None, None) => soa.ttl,
+        };
+        if entry.types.is_empty() {
+            facts.push(Fact::Absent { name, rtype: None, soa });
+        } else {
+            facts.extend(entry.types.iter().map(|&rtype| Fact::Absent {
+                name,
+                rtype: Some(rtype),
+                soa: soa.clone(),
+            }));
+        }
+    }
+    if facts.is_empty() {
+        return Err("an entry needs a 'record', or a name that is 'absent'".to_owned());
+    }
+    Ok(facts)
+}
+
+fn check_version(version: Option<&str>, zones: &[ZoneVersion]) -> Result<(), String> {
+    match version {
+        Some(version) if zones.iter().all(|it| it.version != version) => {
+            Err(format!("no zone has a version '{version}'"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_fault(fault: &Fault, hosts: &[Host], zones: &[ZoneVersion]) -> Result<(), String> {
+    if let Some(server) = fault.server.iter().find(|it| hosts.iter().all(|host| host.name != **it))
+    {
+        return Err(format!("there is no server or resolver '{server}'"));
+    }
+    let known =
+        |ip: &IpAddr| hosts.iter().any(|host| host.addresses.iter().any(|(it, _)| it == ip));
+    if let Some(address) = fault.address.iter().find(|address| !known(address)) {
+        return Err(format!("nobody has the address {address}"));
+    }
+    fault.check()?;
+    check_version(fault.version(), zones)
+}

@@ -1,0 +1,172 @@
+//! A zone read from text: its nodes, zone cuts, and wildcards.
+
+use std::collections::HashMap;
+
+use crate::wire::{NameBuf, RecordBuf, RecordType, TextError, ZoneOptions, ZoneReader};
+
+/// TTL of records whose text gives none, in seconds.
+const DEFAULT_TTL: u32 = 300;
+
+/// A zone with all its names, empty non-terminals included.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    apex: NameBuf,
+    soa: RecordBuf,
+    records: Vec<RecordBuf>,
+    /// Places in `records` by owner; a name without any is an empty non-terminal.
+    nodes: HashMap<NameBuf, Vec<usize>>,
+}
+
+/// How a version of a zone differs from another one.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// Owners, or owners and types, whose records go.
+    pub remove: Vec<(NameBuf, Option<RecordType>)>,
+    /// Records that come, as text.
+    pub add: String,
+    /// The new serial of the SOA record.
+    pub serial: Option<u32>,
+}
+
+/// Why a text is not a zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ZoneError {
+    /// An entry cannot be read.
+    #[error("{0}")]
+    Text(#[from] TextError),
+    /// A record that belongs elsewhere.
+    #[error("{0} is not in the zone")]
+    Outside(String),
+    /// There is no SOA record at the apex.
+    #[error("there is no SOA record")]
+    NoSoa,
+    /// An edit removes what is not there.
+    #[error("there is no '{0}' to be removed")]
+    NothingToRemove(String),
+}
+
+impl Zone {
+    /// Reads the text of a zone; names in it are relative to `apex`.
+    ///
+    /// # Errors
+    /// [`ZoneError`]: an entry that cannot be read, one outside of the zone, no SOA record.
+    pub fn from_text(apex: NameBuf, text: &str) -> Result<Self, ZoneError> {
+        Self::new(apex, read(apex, text)?)
+    }
+
+    fn new(apex: NameBuf, records: Vec<RecordBuf>) -> Result<Self, ZoneError> {
+        let mut nodes: HashMap<NameBuf, Vec<usize>> = HashMap::new();
+        for (place, record) in records.iter().enumerate() {
+            if !record.name.is_at_or_below(&apex) {
+                return Err(ZoneError::Outside(record.name.to_string()));
+            }
+            nodes.entry(record.name).or_default().push(place);
+            let mut above = record.name;
+            while above != apex
+                && let Some(parent) = above.parent()
+            {
+                nodes.entry(parent).or_default();
+                above = parent;
+            }
+        }
+        let soa = records
+            .iter()
+            .find(|record| record.rtype == RecordType::SOA && record.name == apex)
+            .cloned()
+            .ok_or(ZoneError::NoSoa)?;
+        Ok(Self { apex, soa, records, nodes })
+    }
+
+    /// This zone with an edit applied.
+    ///
+    /// # Errors
+    /// As for [`Zone::from_text`], and something to be removed that is not there.
+    pub fn edited(&self, edit: &Edit) -> Result<Self, ZoneError> {
+        let mut records = self.records.clone();
+        for (owner, rtype) in &edit.remove {
+            let before = records.len();
+            records.retain(|record| {
+                record.name != *owner || rtype.is_some_and(|rtype| rtype != record.rtype)
+            });
+            if records.len() == before {
+                let rtype = rtype.map(|rtype| format!(" {rtype}")).unwrap_or_default();
+                return Err(ZoneError::NothingToRemove(format!("{owner}{rtype}")));
+            }
+        }
+        records.extend(read(self.apex, &edit.add)?);
+        if let Some(serial) = edit.serial {
+            for soa in records.iter_mut().filter(|record| record.rtype == RecordType::SOA) {
+                // SERIAL is the first of the five numbers at the end (RFC 1035 §3.3.13).
+                let start = soa.rdata.len() - 20;
+                soa.rdata[start..start + 4].copy_from_slice(&serial.to_be_bytes());
+            }
+        }
+        Self::new(self.apex, records)
+    }
+
+    /// This zone without the records that `keep` does not want.
+    pub(crate) fn filtered(&self, keep: impl Fn(&RecordBuf) -> bool) -> Result<Self, ZoneError> {
+        let records = self.records.iter().filter(|record| keep(record)).cloned().collect();
+        Self::new(self.apex, records)
+    }
+
+    /// The name of the zone.
+    pub fn apex(&self) -> &NameBuf {
+        &self.apex
+    }
+
+    /// The SOA record.
+    pub fn soa(&self) -> &RecordBuf {
+        &self.soa
+    }
+
+    /// SERIAL of the SOA record.
+    pub fn serial(&self) -> u32 {
+        self.soa.data().soa().map_or(0, |soa| soa.serial)
+    }
+
+    /// All records, in the order of the text.
+    pub fn records(&self) -> &[RecordBuf] {
+        &self.records
+    }
+
+    /// The records at a name; `None` if it does not exist.
+    pub(super) fn node(&self, name: &NameBuf) -> Option<impl Iterator<Item = &RecordBuf> + Clone> {
+        Some(self.nodes.get(name)?.iter().map(|&place| &self.records[place]))
+    }
+
+    /// The RRset of a name and type.
+    pub(super) fn rrset(&self, name: &NameBuf, rtype: RecordType) -> Vec<&RecordBuf> {
+        let records = self.node(name).into_iter().flatten();
+        records.filter(|record| record.rtype == rtype).collect()
+    }
+
+    /// The zone cut at or above `name`, the highest one, if there is one below the apex.
+    pub(super) fn cut(&self, name: &NameBuf) -> Option<NameBuf> {
+        let mut cut = None;
+        let mut at = *name;
+        while at != self.apex {
+            if !self.rrset(&at, RecordType::NS).is_empty() {
+                cut = Some(at);
+            }
+            at = at.parent()?;
+        }
+        cut
+    }
+
+    /// The wildcard that covers a name which does not exist: the one at its closest encloser
+    /// (RFC 4592 §3.3.1).
+    pub(super) fn wildcard(&self, name: &NameBuf) -> Option<NameBuf> {
+        let mut encloser = name.parent()?;
+        while !self.nodes.contains_key(&encloser) {
+            encloser = encloser.parent()?;
+        }
+        let wildcard = encloser.prepend(b"*").ok()?;
+        self.nodes.contains_key(&wildcard).then_some(wildcard)
+    }
+}
+
+fn read(apex: NameBuf, text: &str) -> Result<Vec<RecordBuf>, ZoneError> {
+    let options = ZoneOptions { origin: apex, ttl: Some(DEFAULT_TTL), ..ZoneOptions::default() };
+    Ok(ZoneReader::new(text.as_bytes(), &options).collect::<Result<Vec<_>, _>>()?)
+}

@@ -1,0 +1,113 @@
+//! Scenario files: what they say, and what is said of those that say nothing sensible.
+
+use std::collections::HashSet;
+
+use dnsonde::playground::Scenario;
+
+use super::SMALL;
+
+#[track_caller]
+fn error(text: &str) -> String {
+    let error = Scenario::from_toml("test", text).unwrap_err().to_string();
+    assert!(!error.contains('\n'), "{error:?} is more than a sentence");
+    error
+}
+
+/// Of the small world with more in its file.
+#[track_caller]
+fn error_with(more: &str) -> String {
+    error(&format!("{SMALL}\n{more}"))
+}
+
+#[test]
+fn mistakes_are_told_in_one_sentence_with_their_place() {
+    for (text, expected) in [
+        ("title = ", "line 1, column 9: "),
+        ("title = 'x'\nstorey = 'y'", "line 2, column 1: unknown field `storey`"),
+        ("title = 'x'\n[servers.a]\nadresses = '127.0.0.1'", "unknown field `adresses`"),
+        ("[servers.a]\naddresses = '127.0.0.256'", "'127.0.0.256' is not an IP address"),
+        ("[[zone]]\nname = 'a..b'", "line 2, column 8: 'a..b' is not a domain name"),
+        ("[[faults]]\neffect = 'explode'", "line 2, column 10: unknown variant `explode`"),
+        (
+            "[[faults]]\ntype = 'BOGUS'\neffect = 'drop'",
+            "line 2, column 8: 'BOGUS' is not a record type",
+        ),
+        ("[[faults]]\ntransport = 'quic'\neffect = 'drop'", "'quic' is neither udp nor tcp"),
+        ("base = 'nowhere'", "'nowhere' is not a scenario that another one can be based on"),
+        ("base = 'ses'\ntitle = 'x'", "there is no 'story', here or in what it is based on"),
+        ("[[zone]]\nname = 'a'\nserial = 1", "the zone 'a.': there is no text to change"),
+    ] {
+        let error = error(text);
+        assert!(error.contains(expected), "'{expected}' is not in '{error}'");
+    }
+    for (more, expected) in [
+        ("[servers.b]\nzones = 'example.com'", "b: it has no address"),
+        ("[servers.b]\naddresses = '127.0.0.2'\nzones = 'a'", "b: there is no zone 'a.'"),
+        ("[servers.b]\naddresses = '127.53.3.1'", "127.53.3.1 is another host's address, too"),
+        (
+            "[[faults]]\nserver = 'x'\neffect = 'drop'",
+            "entry 1 of 'faults': there is no server or resolver 'x'",
+        ),
+        ("[[faults]]\naddress = '127.0.0.9'\neffect = 'drop'", "nobody has the address 127.0.0.9"),
+        ("[[faults]]\neffect = { version = 'x' }", "no zone has a version 'x'"),
+        ("[[faults]]\nlarger_than = 9\neffect = { version = 'old' }", "cannot depend on the size"),
+        ("[[faults]]\nfamily = 5\neffect = 'drop'", "'family' is 4 or 6"),
+        ("[[faults]]\nshare = 1.5\neffect = 'drop'", "'share' is a number from 0 to 1"),
+        ("[[faults]]\nshare = nan\neffect = 'drop'", "'share' is a number from 0 to 1"),
+        ("[[faults]]\nevery_s = 0\neffect = 'drop'", "'every_s' and 'above_qps' are above 0"),
+        ("[[faults]]\npaths = { of = 2, bad = [2] }\neffect = 'drop'", "each is below 'of'"),
+        ("[[faults]]\npaths = { of = 0, bad = [] }\neffect = 'drop'", "each is below 'of'"),
+        (
+            "[[zone]]\nname = 'example.com'\nremove = 'x TXT'",
+            "there is no 'x.example.com. TXT' to be removed",
+        ),
+        ("[[zone]]\nname = 'example.com'\nremove = 'a b c'", "'a b c' is not OWNER or OWNER TYPE"),
+        (
+            "[[zone]]\nname = 'example.com'\nversion = 'v'\nadd = 'x A 1'",
+            "the zone 'example.com.' in version 'v': line 1, column 5",
+        ),
+        ("[[zone]]\nname = 'example.com'\nadd = 'x.org. A 192.0.2.1'", "x.org. is not in the zone"),
+        ("[[zone]]\nname = 'example.org'\ntext = 'x A 192.0.2.1'", "there is no SOA record"),
+        (
+            "[resolvers.r]\naddresses = '127.9.9.9'\ncache = [{ record = 'x' }]",
+            "'cache' of r: 'x': ",
+        ),
+        (
+            "[resolvers.r]\naddresses = '127.9.9.9'\ncache = [{ }]",
+            "an entry needs a 'record', or a name that is 'absent'",
+        ),
+        (
+            "[resolvers.r]\naddresses = '127.9.9.9'\nbogus = { 'a..b' = 6 }",
+            "'a..b' is not a domain name",
+        ),
+    ] {
+        let error = error_with(more);
+        assert!(error.contains(expected), "'{expected}' is not in '{error}'");
+    }
+}
+
+#[test]
+fn every_built_in_scenario_can_be_read_and_is_told_apart_by_its_title() {
+    let mut titles = HashSet::new();
+    for (name, title) in Scenario::built_in() {
+        let scenario = Scenario::named(name).unwrap().unwrap_or_else(|why| panic!("{name}: {why}"));
+        assert_eq!((scenario.name.as_str(), scenario.title.as_str()), (name, title.as_str()));
+        assert!(!scenario.story.is_empty(), "{name}");
+        assert!(!scenario.verify.is_empty(), "{name}");
+        let verdicts = ["verified", "flaky", "pending", "inconclusive"];
+        assert!(verdicts.contains(&scenario.expect.verdict.as_str()), "{name}");
+        assert!(titles.insert(title), "{name}");
+    }
+    assert!(titles.len() >= 3);
+    assert!(Scenario::named("no-such").is_none());
+}
+
+#[test]
+fn on_loopback_only_what_can_be_there_is_left() {
+    for (name, _) in Scenario::built_in() {
+        let scenario = Scenario::named(name).unwrap().unwrap().on_loopback().unwrap();
+        assert!(scenario.addresses().all(|address| address.is_loopback()), "{name}");
+        assert!(!scenario.root_hints().contains("2001:db8"), "{name}");
+        assert!(scenario.root_hints().contains("127.53."), "{name}");
+    }
+}
