@@ -63,6 +63,14 @@ impl Look {
             }),
             walk::Kind::Referral(_) => Self::Useless(Useless::Referral),
             walk::Kind::NameError if reading.chain.is_empty() => Self::absent(expectation, false),
+            // Whether the name is an alias was asked, and it is none: nothing about the record.
+            walk::Kind::NoData
+                if reading.chain.is_empty()
+                    && expectation.rtype != RecordType::CNAME
+                    && probe.inquiry.rtype != expectation.rtype =>
+            {
+                return None;
+            }
             _ => Self::records(expectation, &reading.chain, reading.answer.as_ref()),
         })
     }
@@ -86,7 +94,9 @@ impl Look {
                 None => Self::absent(expectation, true),
             };
         }
-        match (answer.filter(|set| set.rtype == expectation.rtype), chain.last()) {
+        // Where aliases were asked for, the answer itself is one.
+        let alias = answer.filter(|set| set.rtype == RecordType::CNAME).or(chain.last());
+        match (answer.filter(|set| set.rtype == expectation.rtype), alias) {
             (Some(set), _) => {
                 // At the end of an alias the records count as those of the owner.
                 let records = set.records().map(|record| RecordBuf { name: *owner, ..record });

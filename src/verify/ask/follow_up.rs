@@ -12,6 +12,7 @@ use super::{addresses, is_survey, near_miss};
 use crate::engine::{Outcome, Time};
 use crate::report::finding::Role;
 use crate::verify::evidence::{How, Inquiry, Probe, Purpose};
+use crate::verify::expect;
 use crate::verify::look::Look;
 use crate::verify::plan::Plan;
 use crate::walk::{Fault, Kind, WalkReport};
@@ -80,7 +81,13 @@ impl Round<'_> {
                     && probe.inquiry.role == Role::Authoritative
             });
             let mut looks = looks.filter_map(|probe| Look::new(expectation, probe));
-            if !looks.any(|look| look.is_answer() && look != Look::Right) {
+            // What stands behind an alias is not elsewhere.
+            let wrong = |look: &Look| match look {
+                Look::Right | Look::Alias(_) => false,
+                Look::Wrong(_) => !self.is_in_other_zone(i),
+                look => look.is_answer(),
+            };
+            if !looks.any(|look| wrong(&look)) {
                 continue;
             }
             let Some(zone) = zone_of(self.walk, &expectation.owner) else { continue };
@@ -106,12 +113,25 @@ impl Round<'_> {
                 RecordType::TXT,
                 RecordType::CNAME,
             ];
+            // Policies were once published as a type of their own (RFC 7208 §3.1).
+            let spf = matches!(expectation.kind, expect::Kind::Spf { .. });
+            let others = others.into_iter().chain(spf.then_some(RecordType::SPF));
             for rtype in others {
                 if expectation.asked_types().all(|asked| asked != rtype) {
                     ask(expectation.owner, rtype, Purpose::OtherType(i));
                 }
             }
         }
+    }
+
+    /// Whether the alias of a token leads to another zone of SES, which was left open, and a text is
+    /// there: then it is no mistake.
+    fn is_in_other_zone(&self, number: usize) -> bool {
+        self.plan.ses.as_ref().is_some_and(|tokens| !tokens.zone_given)
+            && self.probes.iter().any(|probe| {
+                probe.inquiry.purpose == Purpose::FoundTarget(number)
+                    && probe.reading().is_some_and(|reading| reading.kind == Kind::Answer)
+            })
     }
 
     /// Where a recursive server fails: does it answer when it need not validate?

@@ -12,6 +12,7 @@ use crate::report::finding::Role;
 use crate::verify::evidence::{How, Inquiry, Purpose};
 use crate::verify::expect::{Expectation, Kind};
 use crate::verify::plan::Plan;
+use crate::verify::undelegated::undelegated;
 use crate::walk::WalkReport;
 use crate::wire::{NameBuf, RecordType};
 
@@ -21,6 +22,8 @@ const LOOKS_PER_SERIAL: u32 = 3;
 const TCP_LOOKS: u32 = 2;
 /// Looks at each record at each recursive server.
 const CACHED_LOOKS: u32 = 3;
+/// Names that the alias of one record is followed to.
+const MOST_TARGETS: usize = 16;
 /// A type that no server knows, from the range for private use (RFC 6895 §3.1).
 const UNKNOWN_TYPE: RecordType = RecordType(65_280);
 
@@ -52,8 +55,18 @@ fn ancestors(expectation: &Expectation) -> Vec<NameBuf> {
 pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec<Inquiry> {
     let mut survey = Survey { plan, walk, all: Vec::new() };
     let looks = plan.looks();
+    // The servers of a registry have nothing to do with records of a domain that is not there.
+    let delegated = undelegated(walk, &plan.domain).is_none();
     for round in 0..looks {
         let start = survey.all.len();
+        if !delegated {
+            survey.caches(round);
+            survey.all[start..].shuffle(rng);
+            if round + 1 >= CACHED_LOOKS {
+                break;
+            }
+            continue;
+        }
         survey.records(round, How::Udp);
         if round % LOOKS_PER_SERIAL == 0 {
             survey.serials();
@@ -97,7 +110,7 @@ impl Survey<'_> {
             if matches!(expectation.kind, Kind::DkimAlias { .. })
                 && let Some(target) = expectation.target()
             {
-                self.at_target(&target, how, Purpose::Target(i));
+                self.at_target(&target, RecordType::TXT, how, Purpose::Target(i));
             }
             if round == 0 {
                 for name in ancestors(expectation) {
@@ -105,21 +118,21 @@ impl Survey<'_> {
                 }
             }
             // Where aliases really lead, if that is somewhere else.
-            let found = self.walk.path(&expectation.owner).map_or(&[][..], |path| &path.targets);
-            for target in found {
-                if Some(*target) != expectation.target()
-                    && expectation.asked_types().any(|rtype| rtype == RecordType::TXT)
-                {
-                    self.at_target(target, how, Purpose::FoundTarget(i));
+            let rtype = match expectation.rtype {
+                RecordType::CNAME => expectation.asked_types().find(|it| *it == RecordType::TXT),
+                rtype => Some(rtype),
+            };
+            for target in leads_to(self.walk, expectation) {
+                if let Some(rtype) = rtype {
+                    self.at_target(&target, rtype, how, Purpose::FoundTarget(i));
                 }
             }
         }
     }
 
-    fn at_target(&mut self, target: &NameBuf, how: How, purpose: Purpose) {
+    fn at_target(&mut self, target: &NameBuf, rtype: RecordType, how: How, purpose: Purpose) {
         let Some(zone) = self.zone_of(target) else { return };
         for server in addresses(self.walk, &zone) {
-            let rtype = RecordType::TXT;
             self.all.push(inquiry(server, Role::Target, zone, *target, rtype, how, purpose));
         }
     }
@@ -222,6 +235,25 @@ impl Survey<'_> {
     fn zone_of(&self, name: &NameBuf) -> Option<NameBuf> {
         zone_of(self.walk, name)
     }
+}
+
+/// Where the aliases lead that the walk saw, from the owner of an expectation and from the target
+/// that it expects on; that target itself left out.
+fn leads_to(walk: &WalkReport, expectation: &Expectation) -> Vec<NameBuf> {
+    let expected = expectation.target().filter(|_| expectation.rtype == RecordType::CNAME);
+    let mut names: Vec<NameBuf> =
+        [Some(expectation.owner), expected].into_iter().flatten().collect();
+    let begun = names.len();
+    let mut at = 0;
+    while let Some(path) = names.get(at).map(|name| walk.path(name)) {
+        at += 1;
+        for target in path.map_or(&[][..], |path| &path.targets) {
+            if names.len() < begun + MOST_TARGETS && !names.contains(target) {
+                names.push(*target);
+            }
+        }
+    }
+    names.split_off(begun)
 }
 
 /// The zones of all owners, each once.

@@ -230,7 +230,7 @@ impl Kind {
 const SUGGESTED_TTL: u32 = 300;
 
 /// The RDATA of a TXT record with this text, cut into strings of 255 octets.
-fn strings(text: &[u8]) -> Vec<u8> {
+pub(super) fn strings(text: &[u8]) -> Vec<u8> {
     if text.is_empty() {
         return vec![0];
     }

@@ -1,31 +1,96 @@
-//! From evidence to findings. Pure functions.
+//! From evidence to findings. Pure functions: no I/O, no clock, no dice.
+//!
+//! [`records`] judges what was expected, [`servers`] those who were asked and the paths to them;
+//! [`rows`] lays out how each record and server stands, and [`verdict`] sums it all up.
 
+mod facts;
+mod records;
+mod rows;
+mod servers;
+mod verdict;
+mod writing;
+
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::evidence::Evidence;
-use crate::report::finding::{Effort, Report, Verdict};
-use crate::stats::largest_unseen_share;
+use crate::report::finding::{Effort, Finding, Report, Severity, Verdict};
+use crate::stats::{CONFIDENCE, largest_unseen_share};
+use facts::Facts;
+use writing::{Draft, finish};
+
+/// Findings that explain others, the deepest cause first.
+const DEEPEST: [&str; 12] = [
+    "domain-not-delegated",
+    "published-elsewhere",
+    "below-zone-cut",
+    "local-drops",
+    "server-name-unresolvable",
+    "server-unreachable",
+    "server-lame",
+    "server-stale",
+    "record-missing-on-some",
+    "instances-disagree",
+    "alias-not-alone",
+    "owner-doubled",
+];
 
 /// Judges what was found; `started` is in seconds since the Unix epoch.
 pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
+    let facts = Facts::new(evidence);
+    let mut findings = records::findings(&facts);
+    findings.extend(servers::findings(evidence));
+    let (verdict, sentence) = verdict::verdict(&facts, &mut findings);
+    if verdict == Verdict::Verified {
+        findings.push(verifier_lag(evidence));
+    }
+    sort(&mut findings);
     let looks = u64::from(evidence.plan.looks());
+    let sent_by_walk = evidence.walk.evidence.exchanges.iter().map(|it| it.attempts.len());
+    let sent = evidence.probes.iter().filter(|probe| probe.attempt.is_some()).count();
     Report {
         command: "verify",
         subject: evidence.plan.domain.to_string(),
-        verdict: Verdict::Inconclusive,
-        sentence: String::new(),
+        verdict,
+        sentence,
         started,
         duration,
-        findings: Vec::new(),
-        records: Vec::new(),
-        servers: Vec::new(),
-        chance: None,
+        history: Vec::new(),
+        findings,
+        records: rows::records(&facts),
+        servers: rows::servers(&facts),
+        chance: verdict::chance(&facts),
         effort: Effort {
-            questions: (evidence.walk.evidence.exchanges.len() + evidence.probes.len()) as u64,
+            questions: (sent_by_walk.sum::<usize>() + sent) as u64,
             looks,
-            visible_share: largest_unseen_share(looks, crate::stats::CONFIDENCE),
+            visible_share: largest_unseen_share(looks, CONFIDENCE),
             cut_short: evidence.cut_short.clone(),
         },
-        history: Vec::new(),
     }
+}
+
+/// The most likely cause first: errors before the rest; among those, what explains others before
+/// what is explained; then what more addresses show.
+fn sort(findings: &mut [Finding]) {
+    let depth = |finding: &Finding| {
+        let place = DEEPEST.iter().position(|id| *id == finding.id);
+        place.filter(|_| finding.severity == Severity::Error).unwrap_or(DEEPEST.len())
+    };
+    findings.sort_by_cached_key(|finding| {
+        let Finding { id, severity, servers, subject, .. } = finding;
+        (Reverse(*severity), depth(finding), Reverse(servers.len()), *id, subject.clone())
+    });
+}
+
+/// Nothing is wrong, so whoever still waits is waited for.
+fn verifier_lag(evidence: &Evidence) -> Finding {
+    let draft = Draft::notice("verifier-lag", evidence.plan.domain.to_string())
+        .summary("every record is right; who still says \"pending\" has not looked again")
+        .number("looks", evidence.plan.looks())
+        .advice(
+            "change nothing in the DNS: have the service check again, or, if its time is over (72 hours \
+             with SES), begin the verification anew there",
+        )
+        .reference("RFC 1034 §4.3.2");
+    finish(vec![draft]).remove(0)
 }

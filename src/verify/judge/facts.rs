@@ -1,0 +1,443 @@
+//! What was seen of each expected record: every look, sorted by record and address.
+//!
+//! A [`Look`] says what one answer says. Some need more than their own answer to be judged: an alias
+//! that leads to another zone is as good as what that zone has; CAA records count from above; and a
+//! key on standby is right although it is empty. [`Facts`] settles those, so that a look here is
+//! what a verifier would make of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+
+use crate::engine::Outcome;
+use crate::report::finding::{RecordState, Role};
+use crate::verify::evidence::{Evidence, How, Probe, Purpose};
+use crate::verify::expect::{Expectation, Kind, text_of};
+use crate::verify::look::{Look, Useless};
+use crate::walk::{self, Fault, Rrset};
+use crate::wire::{NameBuf, RecordBuf, RecordType};
+
+/// Aliases that are followed from one to the next.
+const LONGEST_CHAIN: usize = 16;
+
+/// All looks; see the [module](self).
+pub(super) struct Facts<'e> {
+    pub(super) evidence: &'e Evidence,
+    by_purpose: HashMap<Purpose, Vec<&'e Probe>>,
+    /// For each expectation: another target of the alias that is as good as the expected one.
+    other_targets: Vec<Option<NameBuf>>,
+    /// For each expectation, in their order.
+    pub(super) standings: Vec<Standing<'e>>,
+}
+
+/// How one expected record stands.
+pub(super) struct Standing<'e> {
+    /// Its place among the expectations.
+    pub(super) number: usize,
+    pub(super) expectation: &'e Expectation,
+    /// The zone that has its owner, if the walk got there.
+    pub(super) zone: Option<NameBuf>,
+    /// The authoritative addresses that were asked for it, in order.
+    pub(super) servers: Vec<AtServer<'e>>,
+}
+
+/// What one address says about one record.
+pub(super) struct AtServer<'e> {
+    pub(super) server: SocketAddr,
+    /// In the order of asking.
+    pub(super) looks: Vec<Seen<'e>>,
+}
+
+/// One look.
+pub(super) struct Seen<'e> {
+    pub(super) probe: &'e Probe,
+    pub(super) look: Look,
+}
+
+/// What a server of the zone that an alias leads to says of the target.
+pub(super) enum AtTarget<'e> {
+    /// These texts.
+    Texts(&'e Rrset),
+    /// There are none.
+    NoText,
+    /// The name does not exist.
+    NoName,
+    /// It is an alias itself.
+    Alias(NameBuf),
+    /// An answer that no resolver takes.
+    Useless,
+    /// No answer.
+    Silent,
+}
+
+impl<'e> Facts<'e> {
+    pub(super) fn new(evidence: &'e Evidence) -> Self {
+        let mut by_purpose: HashMap<Purpose, Vec<&Probe>> = HashMap::new();
+        for probe in &evidence.probes {
+            by_purpose.entry(probe.inquiry.purpose).or_default().push(probe);
+        }
+        let mut facts =
+            Self { evidence, by_purpose, other_targets: Vec::new(), standings: Vec::new() };
+        let expectations = &evidence.plan.expectations;
+        facts.other_targets =
+            (0..expectations.len()).map(|number| facts.other_target(number)).collect();
+        facts.standings = (0..expectations.len()).map(|number| facts.standing(number)).collect();
+        facts
+    }
+
+    pub(super) fn probes(&self, purpose: Purpose) -> &[&'e Probe] {
+        self.by_purpose.get(&purpose).map_or(&[], Vec::as_slice)
+    }
+
+    fn standing(&self, number: usize) -> Standing<'e> {
+        let evidence = self.evidence;
+        let expectation = &evidence.plan.expectations[number];
+        let mut servers: BTreeMap<SocketAddr, Vec<Seen<'e>>> = BTreeMap::new();
+        for &probe in self.probes(Purpose::Record(number)) {
+            if probe.inquiry.role == Role::Authoritative {
+                let looks = servers.entry(probe.inquiry.server).or_default();
+                looks.extend(self.seen(number, probe));
+            }
+        }
+        let servers = servers.into_iter().map(|(server, mut looks)| {
+            looks.sort_by_key(|seen| seen.probe.sent());
+            AtServer { server, looks }
+        });
+        Standing {
+            number,
+            expectation,
+            zone: evidence.zone_of(&expectation.owner),
+            servers: servers.collect(),
+        }
+    }
+
+    /// What a probe for the expectation with this number says about it, settled.
+    pub(super) fn seen(&self, number: usize, probe: &'e Probe) -> Option<Seen<'e>> {
+        let expectation = &self.evidence.plan.expectations[number];
+        let look = Look::new(expectation, probe)?;
+        let look = self.settled(number, probe, look);
+        Some(Seen { probe, look })
+    }
+
+    fn settled(&self, number: usize, probe: &Probe, look: Look) -> Look {
+        let expectation = &self.evidence.plan.expectations[number];
+        match &look {
+            Look::Alias(target) => self.at_end_of(number, *target),
+            Look::Wrong(records)
+                if expectation.kind == Kind::DkimKey && is_standby(probe, records) =>
+            {
+                Look::Right
+            }
+            Look::Wrong(records) => {
+                let other = self.other_targets.get(number).copied().flatten();
+                let takes = |record: &RecordBuf| target_of(record) == other;
+                match &records[..] {
+                    [record] if other.is_some() && takes(record) => Look::Right,
+                    _ => look,
+                }
+            }
+            Look::Right if matches!(expectation.kind, Kind::Caa { .. }) => {
+                let own = probe.reading().and_then(|reading| reading.answer.as_ref());
+                if own.is_some() { look } else { self.inherited(number, probe) }
+            }
+            _ => look,
+        }
+    }
+
+    /// What stands at the end of an alias that leads out of the zone: whatever is not right there,
+    /// if anything is not; no answer if nobody there told.
+    fn at_end_of(&self, number: usize, target: NameBuf) -> Look {
+        let expectation = &self.evidence.plan.expectations[number];
+        let mut target = target;
+        for _ in 0..LONGEST_CHAIN {
+            let moved = Expectation { owner: target, ..expectation.clone() };
+            let probes = self.probes(Purpose::FoundTarget(number)).iter();
+            let looks = probes.filter(|probe| probe.inquiry.name == target).filter_map(|probe| {
+                match Look::new(&moved, probe)? {
+                    Look::Wrong(records)
+                        if expectation.kind == Kind::DkimKey
+                            && texts(&records).any(|text| text.is_empty())
+                            && same_first_label(&target, &expectation.owner) =>
+                    {
+                        Some(Look::Right)
+                    }
+                    look => Some(look),
+                }
+            });
+            let mut end = Look::Silent;
+            let mut on = None;
+            for look in looks.filter(Look::is_answer) {
+                match look {
+                    Look::Alias(next) => on = Some(next),
+                    Look::Right if matches!(end, Look::Silent) => end = Look::Right,
+                    Look::Right => {}
+                    wrong => end = wrong,
+                }
+            }
+            match on {
+                Some(next) if end == Look::Silent => target = next,
+                _ => return end,
+            }
+        }
+        Look::Silent
+    }
+
+    /// Whether CAA records above the owner permit what those at the owner, which has none, do not
+    /// forbid: the closest set counts (RFC 8659 §3), as the same address has it.
+    fn inherited(&self, number: usize, probe: &Probe) -> Look {
+        let expectation = &self.evidence.plan.expectations[number];
+        let server = probe.inquiry.server;
+        let mut above = expectation.owner.parent();
+        while let Some(name) = above {
+            let probes = self.probes(Purpose::Ancestor(number)).iter().rev();
+            // The servers of the zones above are others.
+            let set = probes
+                .filter(|probe| probe.inquiry.name == name)
+                .filter_map(|probe| Some((probe, probe.reading()?.answer.as_ref()?)))
+                .max_by_key(|(probe, _)| probe.inquiry.server == server);
+            if let Some((_, set)) = set {
+                return Look::judge(expectation, set.records().collect());
+            }
+            above = name.parent();
+        }
+        Look::Right
+    }
+
+    /// Where SES has the key if the user left its zone open and the alias leads to another one with
+    /// the same token, whose servers have a text there.
+    fn other_target(&self, number: usize) -> Option<NameBuf> {
+        let tokens = self.evidence.plan.ses.as_ref().filter(|tokens| !tokens.zone_given)?;
+        let target = self.target_in_other_zone(number)?;
+        self.evidence.plan.expectations[number]
+            .target()?
+            .parent()
+            .is_some_and(|zone| zone == tokens.zone)
+            .then_some(target)
+    }
+
+    /// Where the alias of a SES token leads instead, if that is the same token in another zone whose
+    /// servers have a text there.
+    pub(super) fn target_in_other_zone(&self, number: usize) -> Option<NameBuf> {
+        let expectation = &self.evidence.plan.expectations[number];
+        let expected = expectation.target()?;
+        let rotates = expectation.kind == Kind::DkimAlias { rotates: true };
+        let probes = self.probes(Purpose::FoundTarget(number)).iter().filter(|_| rotates);
+        probes
+            .filter(|probe| probe.inquiry.name != expected)
+            .filter(|probe| same_first_label(&probe.inquiry.name, &expected))
+            .find(|probe| matches!(at_target(probe), Some(AtTarget::Texts(_))))
+            .map(|probe| probe.inquiry.name)
+    }
+
+    /// Where the alias of an expectation leads: as expected, or to another place that will do.
+    pub(super) fn target(&self, number: usize) -> Option<NameBuf> {
+        self.other_targets
+            .get(number)
+            .copied()
+            .flatten()
+            .or_else(|| self.evidence.plan.expectations.get(number)?.target())
+    }
+
+    /// The probes that asked the servers of its zone for `target`.
+    pub(super) fn target_probes(
+        &self,
+        number: usize,
+        target: NameBuf,
+    ) -> impl Iterator<Item = &'e Probe> + '_ {
+        let expected = self.probes(Purpose::Target(number)).iter();
+        let found = self.probes(Purpose::FoundTarget(number)).iter();
+        expected.chain(found).copied().filter(move |probe| probe.inquiry.name == target)
+    }
+
+    /// What servers of its zone say of `target`, in the order of answers.
+    pub(super) fn at_target(
+        &self,
+        number: usize,
+        target: NameBuf,
+    ) -> impl Iterator<Item = AtTarget<'e>> + '_ {
+        self.target_probes(number, target).filter_map(at_target)
+    }
+
+    /// The servers of the owner's zone, by what the random name beside the owner is there; only
+    /// those that told.
+    pub(super) fn siblings(&self, expectation: &Expectation) -> Vec<&'e Probe> {
+        let parent = expectation.owner.parent();
+        self.evidence
+            .probes
+            .iter()
+            .filter(|probe| matches!(probe.inquiry.purpose, Purpose::Sibling(_)))
+            .filter(|probe| probe.inquiry.rtype == expectation.rtype)
+            .filter(|probe| parent.is_some() && probe.inquiry.name.parent() == parent)
+            .filter(|probe| probe.reading().is_some_and(walk::Reading::is_useful))
+            .collect()
+    }
+
+    /// The serials of its zone that an address showed, each once, in their order.
+    pub(super) fn serials(&self, zone: &NameBuf, server: SocketAddr) -> Vec<u32> {
+        let of_walk = self.evidence.walk.delegation(zone).into_iter().flat_map(|delegation| {
+            delegation.child_servers.iter().filter(|child| child.soa.server == server)
+        });
+        let of_probes = self
+            .probes(Purpose::Serial)
+            .iter()
+            .filter(|probe| probe.inquiry.zone == *zone && probe.inquiry.server == server)
+            .filter_map(|probe| probe.reading()?.answer.as_ref()?.serial());
+        let mut serials = Vec::new();
+        for serial in of_walk.filter_map(walk::ChildServer::serial).chain(of_probes) {
+            if !serials.contains(&serial) {
+                serials.push(serial);
+            }
+        }
+        serials
+    }
+}
+
+impl Standing<'_> {
+    /// How it stands over all addresses.
+    pub(super) fn state(&self) -> RecordState {
+        over_all(self.servers.iter().map(AtServer::state))
+    }
+
+    /// The addresses that stand so.
+    pub(super) fn at(&self, state: impl Fn(RecordState) -> bool) -> Vec<SocketAddr> {
+        let servers = self.servers.iter().filter(|at| state(at.state()));
+        servers.map(|at| at.server).collect()
+    }
+
+    pub(super) fn looks(&self) -> impl Iterator<Item = &Seen<'_>> {
+        self.servers.iter().flat_map(|at| &at.looks)
+    }
+
+    /// Answers, right or wrong.
+    pub(super) fn answers(&self) -> u64 {
+        self.looks().filter(|seen| seen.look.is_answer()).count() as u64
+    }
+
+    /// Right answers.
+    pub(super) fn right(&self) -> u64 {
+        self.looks().filter(|seen| seen.look == Look::Right).count() as u64
+    }
+
+    /// The zone, or what is above the owner.
+    pub(super) fn zone_or_parent(&self) -> NameBuf {
+        let owner = self.expectation.owner;
+        self.zone.unwrap_or_else(|| owner.parent().unwrap_or(owner))
+    }
+}
+
+impl AtServer<'_> {
+    pub(super) fn count(&self, which: impl Fn(&Look) -> bool) -> u64 {
+        self.looks.iter().filter(|seen| which(&seen.look)).count() as u64
+    }
+
+    pub(super) fn answers(&self) -> u64 {
+        self.count(Look::is_answer)
+    }
+
+    pub(super) fn right(&self) -> u64 {
+        self.count(|look| *look == Look::Right)
+    }
+
+    /// How the record stands at this address, by its answers.
+    pub(super) fn state(&self) -> RecordState {
+        let (answers, right) = (self.answers(), self.right());
+        let missing = self.count(|look| matches!(look, Look::Missing { .. }));
+        match (answers, right, missing) {
+            (0, _, _) => RecordState::Unknown,
+            (_, right, _) if right == answers => RecordState::Right,
+            (_, 0, missing) if missing == answers => RecordState::Missing,
+            (_, 0, _) => RecordState::Wrong,
+            _ => RecordState::Mixed,
+        }
+    }
+
+    /// Whether the answers are one way for one type and the other way for another, and never both
+    /// for one: the type that was asked decides.
+    pub(super) fn depends_on_type(&self) -> bool {
+        let mut by_type: BTreeMap<RecordType, [u64; 2]> = BTreeMap::new();
+        for seen in self.looks.iter().filter(|seen| seen.look.is_answer()) {
+            let counts = by_type.entry(seen.probe.inquiry.rtype).or_default();
+            counts[usize::from(seen.look == Look::Right)] += 1;
+        }
+        by_type.len() > 1
+            && by_type.values().all(|[wrong, right]| (*wrong == 0) != (*right == 0))
+            && by_type.values().any(|[wrong, _]| *wrong > 0)
+            && by_type.values().any(|[_, right]| *right > 0)
+    }
+}
+
+/// How a record stands over addresses, those aside that tell nothing.
+fn over_all(states: impl Iterator<Item = RecordState>) -> RecordState {
+    let told = states.filter(|state| *state != RecordState::Unknown);
+    told.reduce(|all, state| match (all, state) {
+        (all, state) if all == state => all,
+        (RecordState::Missing, RecordState::Wrong) | (RecordState::Wrong, RecordState::Missing) => {
+            RecordState::Wrong
+        }
+        _ => RecordState::Mixed,
+    })
+    .unwrap_or(RecordState::Unknown)
+}
+
+/// What a probe for the texts of a target says; `None` if it tells nothing.
+pub(super) fn at_target(probe: &Probe) -> Option<AtTarget<'_>> {
+    if !probe.counts() {
+        return None;
+    }
+    let Some(reading) = probe.reading() else { return Some(AtTarget::Silent) };
+    if matches!(probe.outcome(), Some(Outcome::Late(_))) {
+        return Some(AtTarget::Silent);
+    }
+    Some(match (&reading.kind, &reading.answer) {
+        (walk::Kind::Fault(Fault::Truncated), _) if probe.is_udp() => return None,
+        (walk::Kind::Fault(_) | walk::Kind::Referral(_), _) => AtTarget::Useless,
+        (_, Some(set)) if set.rtype == probe.inquiry.rtype => AtTarget::Texts(set),
+        (walk::Kind::Alias(target), _) => AtTarget::Alias(*target),
+        (walk::Kind::NameError, _) => AtTarget::NoName,
+        _ => AtTarget::NoText,
+    })
+}
+
+/// Whether a look was one over UDP that was cut off, so that a resolver goes on over TCP.
+pub(super) fn is_truncated(probe: &Probe) -> bool {
+    let truncated = walk::Kind::Fault(Fault::Truncated);
+    probe.inquiry.how == How::Udp && probe.reading().is_some_and(|it| it.kind == truncated)
+}
+
+/// The texts of TXT records.
+pub(super) fn texts(records: &[RecordBuf]) -> impl Iterator<Item = Vec<u8>> {
+    records.iter().filter_map(text_of)
+}
+
+/// The name that a record points to.
+pub(super) fn target_of(record: &RecordBuf) -> Option<NameBuf> {
+    Some(record.data().target()?.to_buf())
+}
+
+/// Whether two names begin with the same label, whatever its case.
+pub(super) fn same_first_label(a: &NameBuf, b: &NameBuf) -> bool {
+    match (a.labels().next(), b.labels().next()) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        _ => false,
+    }
+}
+
+/// Whether an empty key came by an alias that repeats the selector, as SES has them: a key on
+/// standby.
+fn is_standby(probe: &Probe, records: &[RecordBuf]) -> bool {
+    let Some(alias) = probe.reading().and_then(|reading| reading.chain.first()) else {
+        return false;
+    };
+    alias.targets().any(|target| same_first_label(&target, &probe.inquiry.name))
+        && !records.is_empty()
+        && texts(records).all(|text| text.is_empty())
+}
+
+/// What an answer that is of no use says, in words.
+pub(super) fn useless_words(useless: Useless) -> String {
+    match useless {
+        Useless::Rcode(rcode) => rcode.to_string(),
+        Useless::Lame => "no authority for the zone".to_owned(),
+        Useless::Referral => "a referral".to_owned(),
+        Useless::Malformed => "an answer that cannot be read".to_owned(),
+    }
+}

@@ -1,0 +1,437 @@
+//! Aliases: whether the owner is one for every type, and what there is at its end.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde_json::json;
+
+use super::super::facts::{AtServer, AtTarget, Facts, at_target, texts, useless_words};
+use super::super::writing::{Draft, counted, list, plain, server_names, short};
+use super::Case;
+use super::elsewhere::{own_addresses, own_texts};
+use crate::report::finding::{RecordState, Severity};
+use crate::stats::Proportion;
+use crate::verify::expect::{Kind, SES_ZONE};
+use crate::verify::look::Look;
+use crate::walk::{self, PathEnd, Unresolved};
+use crate::wire::{NameBuf, RecordBuf, RecordType};
+
+/// Looks at each type before it is said that one works and the other never does.
+const LEAST_LOOKS: u64 = 3;
+/// Questions to an address, none of them answered, before it counts as dead.
+const DEAD_AFTER: u64 = 5;
+/// A share of useless answers that is worth telling, if the count leaves hardly a doubt of it.
+const WORTH_TELLING: f64 = 0.05;
+const HARDLY_A_DOUBT: f64 = 0.999;
+
+/// What is to be said of the alias of one record, besides whether it is there.
+pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
+    let through = type_through_alias(case);
+    through.into_iter().chain(chain_fault(case).or_else(|| broken(case))).collect()
+}
+
+/// An alias is expected, and the provider answers in its place.
+pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
+    let expectation = case.standing.expectation;
+    if expectation.rtype != RecordType::CNAME {
+        return None;
+    }
+    let target = expectation.target()?;
+    let behind: Vec<Vec<u8>> = case
+        .facts
+        .at_target(case.standing.number, target)
+        .filter_map(|at| match at {
+            AtTarget::Texts(set) => {
+                let records: Vec<RecordBuf> = set.records().collect();
+                texts(&records).next()
+            }
+            _ => None,
+        })
+        .collect();
+    let by_text = own_texts(case).filter(|(_, text)| behind.contains(text));
+    let mut servers: Vec<SocketAddr> = by_text.map(|(probe, _)| probe.inquiry.server).collect();
+    let text = !servers.is_empty();
+    let addresses: Vec<_> = own_addresses(case).collect();
+    servers.extend(addresses.iter().map(|(probe, _)| probe.inquiry.server));
+    if servers.is_empty() {
+        return None;
+    }
+    let types: Vec<String> = addresses.iter().fold(Vec::new(), |mut types, (_, set)| {
+        let name = set.rtype.to_string();
+        if !types.contains(&name) {
+            types.push(name);
+        }
+        types
+    });
+    let what = if text {
+        "the text of the alias's target".to_owned()
+    } else {
+        format!("records of type {}", list(&types))
+    };
+    Some(
+        Draft::error("alias-flattened", case.subject())
+            .servers(servers)
+            .summary(format!("instead of the alias (CNAME), the servers answer with {what}"))
+            .number("types_served", types)
+            .number("target_text_served", text)
+            .advice(format!(
+                "at {}, switch off the proxy or the flattening of this record, so that it is a plain \
+                 CNAME",
+                case.provider()
+            ))
+            .line(case.line())
+            .reference("RFC 1034 §3.6.2"),
+    )
+}
+
+/// Addresses at which the name is the alias for one type and not for another.
+pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> Draft {
+    let mut by_type: BTreeMap<RecordType, [u64; 2]> = BTreeMap::new();
+    for seen in servers.iter().flat_map(|at| &at.looks).filter(|seen| seen.look.is_answer()) {
+        let [answers, right] = by_type.entry(seen.probe.inquiry.rtype).or_default();
+        *answers += 1;
+        *right += u64::from(seen.look == Look::Right);
+    }
+    let types: Vec<_> = by_type
+        .iter()
+        .map(|(rtype, [answers, right])| {
+            json!({"type": rtype.to_string(), "answers": answers, "right": right})
+        })
+        .collect();
+    let (zone, told) = (case.zone(), case.told().len());
+    let addresses: Vec<SocketAddr> = servers.iter().map(|at| at.server).collect();
+    let names = server_names(case.facts.evidence, &zone, &addresses);
+    Draft::error("alias-not-alone", case.subject())
+        .summary(format!(
+            "at {} of {told} server addresses the answer depends on the type that is asked for",
+            servers.len()
+        ))
+        .number("by_type", types)
+        .servers(addresses)
+        .advice(format!(
+            "an alias (CNAME) must be the only record of its name: at {} (seen at {names}), delete the \
+             other records of the host, so that this one is left",
+            case.provider()
+        ))
+        .line(case.line())
+        .reference("RFC 2181 §10.1")
+}
+
+/// Addresses that answer for the alias, and fail where they are asked for a text by way of it.
+fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
+    let expectation = case.standing.expectation;
+    if expectation.rtype != RecordType::CNAME {
+        return None;
+    }
+    let (mut servers, mut answers) = (Vec::new(), Vec::new());
+    let mut failures = 0;
+    for at in &case.standing.servers {
+        let of = |rtype: RecordType| {
+            at.looks.iter().filter(move |seen| seen.probe.inquiry.rtype == rtype)
+        };
+        let (alias, through) = (of(RecordType::CNAME), of(RecordType::TXT));
+        let rcode = |look: &Look| match look {
+            Look::Useless(useless @ crate::verify::Useless::Rcode(_)) => Some(*useless),
+            _ => None,
+        };
+        let fine = alias.clone().all(|seen| seen.look == Look::Right);
+        let fails = through.clone().all(|seen| rcode(&seen.look).is_some());
+        let (alias, through) = (alias.count() as u64, of(RecordType::TXT).count() as u64);
+        if fine && fails && alias >= LEAST_LOOKS && through >= LEAST_LOOKS {
+            servers.push(at.server);
+            failures += through;
+            for useless in of(RecordType::TXT).filter_map(|seen| rcode(&seen.look)) {
+                let words = useless_words(useless);
+                if !answers.contains(&words) {
+                    answers.push(words);
+                }
+            }
+        }
+    }
+    if servers.is_empty() {
+        return None;
+    }
+    let all = case.standing.servers.len();
+    Some(
+        Draft::error("type-through-alias-fails", case.subject())
+            .summary(format!(
+                "{} of {all} server addresses have the alias (CNAME), and fail when they are asked \
+                 for the text (TXT) by way of it",
+                servers.len()
+            ))
+            .number("failures", failures)
+            .number("answers", answers)
+            .servers(servers)
+            .advice(format!(
+                "ask {} why its servers answer for this name's CNAME and fail for its TXT, and send \
+                 this report along",
+                case.provider()
+            ))
+            .reference("RFC 1034 §4.3.2"),
+    )
+}
+
+/// An alias that comes back to where it was, or goes on for too long.
+fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
+    let walk = &case.facts.evidence.walk;
+    let mut names = vec![case.standing.expectation.owner];
+    let mut fault = None;
+    let mut at = 0;
+    while let Some(name) = names.get(at).copied() {
+        at += 1;
+        let Some(path) = walk.path(&name) else { continue };
+        fault = fault.or(path.alias_fault);
+        for target in &path.targets {
+            if !names.contains(target) {
+                names.push(*target);
+            }
+        }
+    }
+    let (summary, place) = match fault? {
+        Unresolved::AliasLoop(name) => ("the aliases (CNAME) go round in a circle", name),
+        Unresolved::TooManyAliases(name) => {
+            ("the chain of aliases (CNAME) is longer than resolvers follow", name)
+        }
+        _ => return None,
+    };
+    let chain: Vec<String> = names.iter().map(ToString::to_string).collect();
+    Some(
+        Draft::error("alias-broken", case.subject())
+            .servers(case.told())
+            .summary(summary)
+            .number("breaks_at", place.to_string())
+            .number("aliases", chain.len())
+            .number("chain", chain)
+            .advice(format!(
+                "let the record lead straight to its end; the chain breaks at {}",
+                plain(&place)
+            ))
+            .reference("RFC 1034 §3.6.2"),
+    )
+}
+
+/// The alias is there, and what it leads to is not.
+fn broken(case: Case<'_, '_>) -> Option<Draft> {
+    let expectation = case.standing.expectation;
+    if case.standing.right() == 0 || expectation.rtype != RecordType::CNAME {
+        return None;
+    }
+    let target = case.facts.target(case.standing.number)?;
+    match expectation.kind {
+        Kind::DkimAlias { .. } => broken_key(case, target),
+        // Those who look for such an alias look no further.
+        Kind::AcmValidation => None,
+        _ => {
+            let path = case.facts.evidence.walk.path(&target)?;
+            let useful = path.answers.iter().filter_map(|answer| answer.reading());
+            let mut useful = useful.filter(|reading| reading.is_useful()).peekable();
+            useful.peek()?;
+            useful.all(|reading| reading.kind == walk::Kind::NameError).then(|| {
+                leads_nowhere(Draft::notice("alias-broken", case.subject()), &target)
+                    .advice("if anything beyond the alias itself is looked for, check its target")
+            })
+        }
+    }
+}
+
+pub(super) fn leads_nowhere(draft: Draft, target: &NameBuf) -> Draft {
+    draft
+        .summary("the name that the alias (CNAME) leads to does not exist")
+        .number("target", target.to_string())
+        .reference("RFC 1034 §3.6.2")
+}
+
+/// Whether the servers of its zone deny a name.
+pub(super) fn leads_to_no_name(case: Case<'_, '_>, target: NameBuf) -> bool {
+    let mut useful = case
+        .facts
+        .at_target(case.standing.number, target)
+        .filter(|at| !matches!(at, AtTarget::Useless | AtTarget::Silent))
+        .peekable();
+    useful.peek().is_some() && useful.all(|at| matches!(at, AtTarget::NoName))
+}
+
+fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
+    let mut by_server: BTreeMap<SocketAddr, [u64; 2]> = BTreeMap::new();
+    let (mut no_name, mut no_text) = (0, 0);
+    for probe in case.facts.target_probes(case.standing.number, target) {
+        let [fine, gone] = by_server.entry(probe.inquiry.server).or_default();
+        match at_target(probe) {
+            Some(AtTarget::NoName) => (no_name, *gone) = (no_name + 1, *gone + 1),
+            Some(AtTarget::NoText) => (no_text, *gone) = (no_text + 1, *gone + 1),
+            Some(AtTarget::Texts(_) | AtTarget::Alias(_)) => *fine += 1,
+            _ => {}
+        }
+    }
+    let gone = by_server.iter().filter(|(_, [_, gone])| *gone > 0);
+    let servers: Vec<SocketAddr> = gone.map(|(server, _)| *server).collect();
+    if servers.is_empty() {
+        return None;
+    }
+    let all = by_server.values().filter(|[fine, gone]| fine + gone > 0).count();
+    let draft = Draft::error("alias-broken", case.subject());
+    let draft = if no_name > 0 {
+        leads_nowhere(draft, &target)
+    } else {
+        leads_nowhere(draft, &target).summary("there is no key (TXT) where the alias (CNAME) leads")
+    };
+    let zone = target.parent().unwrap_or(target);
+    let ses = SES_ZONE.parse().is_ok_and(|default: NameBuf| zone == default);
+    let advice = if servers.len() < all {
+        format!(
+            "the record is right; the servers of {} do not agree about its target: look again later, \
+             then tell the service that gave it to you",
+            plain(&zone)
+        )
+    } else if ses && matches!(case.standing.expectation.kind, Kind::DkimAlias { rotates: true }) {
+        "compare token and value with those in the console of SES: newer regions and accounts have \
+         another zone than dkim.amazonses.com (give it as --ses-zone), and old tokens are dropped"
+            .to_owned()
+    } else {
+        "compare the value with what the service gave you, or have it give you a new one".to_owned()
+    };
+    Some(
+        draft
+            .number("answers_without_name", no_name)
+            .number("answers_without_text", no_text)
+            .number("addresses_asked", all)
+            .servers(servers)
+            .advice(advice),
+    )
+}
+
+/// How often the servers of a zone that aliases lead to were of use.
+#[derive(Default)]
+struct Use {
+    useful: u64,
+    useless: BTreeMap<String, u64>,
+    silent: u64,
+}
+
+impl Use {
+    fn asked(&self) -> u64 {
+        self.useful + self.useless() + self.silent
+    }
+
+    fn useless(&self) -> u64 {
+        self.useless.values().sum()
+    }
+}
+
+/// Zones that aliases lead to and whose servers fail, while those of the aliases are fine. What gets
+/// lost on the way to some of them now and then is a matter of the path.
+pub(super) fn unreachable_targets(facts: &Facts<'_>) -> Vec<Draft> {
+    let mut zones: BTreeMap<NameBuf, (BTreeMap<SocketAddr, Use>, Vec<String>)> = BTreeMap::new();
+    let mut drafts: Vec<Draft> = Vec::new();
+    for standing in &facts.standings {
+        let leads_away = standing.state() == RecordState::Right || standing.right() > 0;
+        let alias = standing.expectation.rtype == RecordType::CNAME;
+        let target = facts.target(standing.number).filter(|_| alias && leads_away);
+        // Records of other types have their zone only where an alias leads away from it.
+        let target = target.or_else(|| {
+            let path = facts.evidence.walk.path(&standing.expectation.owner)?;
+            path.targets.first().copied().filter(|_| !alias)
+        });
+        let Some(target) = target else { continue };
+        let mut asked = false;
+        for probe in facts.target_probes(standing.number, target) {
+            asked = true;
+            let (servers, records) = zones.entry(probe.inquiry.zone).or_default();
+            let record = super::super::writing::subject(standing.expectation);
+            if !records.contains(&record) {
+                records.push(record);
+            }
+            let at = servers.entry(probe.inquiry.server).or_default();
+            match at_target(probe) {
+                None => {}
+                Some(AtTarget::Silent) => at.silent += 1,
+                Some(AtTarget::Useless) => {
+                    let rcode = probe.reading().map(|reading| reading.rcode.to_string());
+                    *at.useless.entry(rcode.unwrap_or_default()).or_default() += 1;
+                }
+                Some(_) => at.useful += 1,
+            }
+        }
+        let path = facts.evidence.walk.path(&target);
+        if !asked
+            && let Some(PathEnd::Failed(why)) = path.map(|path| path.end)
+            && !matches!(why, Unresolved::TooMuchWork)
+        {
+            drafts.push(no_way(super::super::writing::subject(standing.expectation), &target, why));
+        }
+    }
+    for (zone, (servers, records)) in zones {
+        drafts.extend(unreachable(&zone, &servers, &records));
+    }
+    drafts
+}
+
+fn no_way(subject: String, target: &NameBuf, why: Unresolved) -> Draft {
+    Draft::error("alias-target-unreachable", subject)
+        .summary(format!("the name that the alias (CNAME) leads to cannot be looked up: {why}"))
+        .number("target", target.to_string())
+        .advice(format!(
+            "your own zone is fine: tell whoever runs {}, or wait until its servers answer again",
+            plain(&target.parent().unwrap_or(*target))
+        ))
+        .reference("RFC 1034 §5.3.3")
+}
+
+fn unreachable(
+    zone: &NameBuf,
+    servers: &BTreeMap<SocketAddr, Use>,
+    records: &[String],
+) -> Option<Draft> {
+    let useful: u64 = servers.values().map(|at| at.useful).sum();
+    let asked: u64 = servers.values().map(Use::asked).sum();
+    let bad: Vec<SocketAddr> = servers
+        .iter()
+        .filter(|(_, at)| {
+            let dead = at.useful == 0 && at.asked() >= DEAD_AFTER;
+            let share = Proportion::new(at.useless(), at.asked()).interval(HARDLY_A_DOUBT);
+            dead || share.low > WORTH_TELLING
+        })
+        .map(|(server, _)| *server)
+        .collect();
+    if bad.is_empty() {
+        return None;
+    }
+    let nobody = useful == 0;
+    let severity = if nobody { Severity::Error } else { Severity::Warning };
+    let mut answers: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut silent = 0;
+    for at in bad.iter().filter_map(|server| servers.get(server)) {
+        silent += at.silent;
+        for (rcode, count) in &at.useless {
+            *answers.entry(rcode).or_default() += count;
+        }
+    }
+    let asked_there: u64 =
+        bad.iter().filter_map(|server| servers.get(server)).map(Use::asked).sum();
+    let told: Vec<String> =
+        answers.iter().map(|(rcode, count)| format!("{count} times {rcode}")).collect();
+    let lost = Proportion::new(asked - useful, asked).text("without a useful answer");
+    Some(
+        Draft::new("alias-target-unreachable", severity, zone.to_string())
+            .summary(format!(
+                "of the {} of {}, where the alias (CNAME) leads, {}: {lost}",
+                counted(servers.len(), "server address", "server addresses"),
+                plain(zone),
+                if nobody {
+                    "none gives a useful answer".to_owned()
+                } else {
+                    format!("{} often or always gives none", bad.len())
+                }
+            ))
+            .number("asked_there", asked_there)
+            .number("silent", silent)
+            .number("answers", short(&list(&told)))
+            .number("records", records.to_vec())
+            .servers(bad)
+            .advice(format!(
+                "your own zone is fine: tell whoever runs {}, or wait until its servers answer again",
+                plain(zone)
+            ))
+            .reference("RFC 1034 §5.3.3"),
+    )
+}

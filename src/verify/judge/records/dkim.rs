@@ -1,0 +1,224 @@
+//! DKIM keys: at the end of aliases, and where they stand themselves.
+
+use super::super::facts::{AtTarget, Facts, Standing, texts};
+use super::super::writing::{Draft, counted, data, plain, printable, short};
+use super::Case;
+use crate::report::finding::RecordState;
+use crate::verify::expect::Kind;
+use crate::verify::expect::dkim::{KeyCheck, KeyNote, KeyState, check_key};
+use crate::verify::look::Look;
+use crate::wire::{NameBuf, RecordBuf};
+
+/// SES hands out so many tokens; with all of them at hand it can be told that none is active.
+const SES_TOKENS: usize = 3;
+
+/// The key of one expectation, as it was seen last.
+struct Key<'f, 'e> {
+    standing: &'f Standing<'e>,
+    text: Vec<u8>,
+    check: KeyCheck,
+    /// Whether it may be empty, because the provider has keys on standby.
+    rotates: bool,
+}
+
+/// Judges the keys that the expected records are or lead to.
+pub(super) fn judge(facts: &Facts<'_>) -> Vec<Draft> {
+    let keys: Vec<Key<'_, '_>> =
+        facts.standings.iter().filter_map(|standing| key(facts, standing)).collect();
+    let mut drafts: Vec<Draft> = facts
+        .standings
+        .iter()
+        .filter(|standing| standing.right() > 0)
+        .filter_map(|standing| other_zone_that_will_do(facts, standing))
+        .collect();
+    let rotating = || keys.iter().filter(|key| key.rotates);
+    let standby = rotating().filter(|key| key.check.state == KeyState::Empty).count();
+    let active = rotating().any(|key| key.check.is_usable());
+    if standby >= SES_TOKENS && standby == rotating().count() {
+        drafts.push(all_standby(facts, standby));
+        drafts.extend(keys.iter().filter(|key| !key.rotates).filter_map(judge_key));
+        return drafts;
+    }
+    for key in &keys {
+        if key.rotates && key.check.state == KeyState::Empty {
+            drafts.push(on_standby(key, active));
+        } else {
+            drafts.extend(judge_key(key));
+        }
+    }
+    drafts
+}
+
+/// The key that an expectation is about: `None` if it has none, or none was seen.
+fn key<'f, 'e>(facts: &Facts<'e>, standing: &'f Standing<'e>) -> Option<Key<'f, 'e>> {
+    let text = match standing.expectation.kind {
+        // What an alias leads to matters where it is there.
+        Kind::DkimAlias { .. } if standing.right() > 0 => {
+            let target = facts.target(standing.number)?;
+            last_text(facts, standing, target)?
+        }
+        // One that is not right is told by its value.
+        Kind::DkimKey if standing.state() == RecordState::Right => {
+            let mut own = standing.looks().filter(|seen| seen.look == Look::Right);
+            own.find_map(|seen| {
+                let set = seen.probe.reading()?.answer.as_ref()?;
+                texts(&set.records().collect::<Vec<_>>()).next()
+            })
+            .or_else(|| {
+                let path = facts.evidence.walk.path(&standing.expectation.owner)?;
+                path.targets.iter().find_map(|target| last_text(facts, standing, *target))
+            })?
+        }
+        _ => return None,
+    };
+    let check = check_key(&text);
+    let rotates = match standing.expectation.kind {
+        Kind::DkimAlias { rotates } => rotates,
+        // It would not be right otherwise.
+        _ => check.state == KeyState::Empty,
+    };
+    Some(Key { standing, text, check, rotates })
+}
+
+/// The text that the servers of its zone have at the end of an alias, as it was seen last.
+fn last_text(facts: &Facts<'_>, standing: &Standing<'_>, target: NameBuf) -> Option<Vec<u8>> {
+    let mut target = target;
+    for _ in 0..16 {
+        let (mut text, mut on) = (None, None);
+        for at in facts.at_target(standing.number, target) {
+            match at {
+                AtTarget::Texts(set) => text = texts(&set.records().collect::<Vec<_>>()).next(),
+                AtTarget::Alias(next) => on = Some(next),
+                _ => {}
+            }
+        }
+        match (text, on) {
+            (None, Some(next)) => target = next,
+            (text, _) => return text,
+        }
+    }
+    None
+}
+
+fn subject(standing: &Standing<'_>) -> String {
+    format!("{} TXT", standing.expectation.owner)
+}
+
+fn on_standby(key: &Key<'_, '_>, active: bool) -> Draft {
+    let summary = if active {
+        "the key is empty, while another one of the same domain is in use"
+    } else {
+        "the key is empty; whether another one of the same domain is in use was not looked at"
+    };
+    Draft::info("dkim-key-standby", subject(key.standing))
+        .summary(summary)
+        .number("text", "\"\"")
+        .advice("nothing to fix: SES keeps one key active and the others ready")
+        .reference("RFC 6376 §3.6.1")
+}
+
+fn all_standby(facts: &Facts<'_>, tokens: usize) -> Draft {
+    Draft::warning("dkim-all-standby", facts.evidence.plan.domain.to_string())
+        .summary(format!("all {} lead to empty keys, so none is active", counted(tokens, "token", "tokens")))
+        .number("tokens", tokens)
+        .advice(
+            "the records are right: in the console of SES, have Easy DKIM generate its keys anew, and \
+             enter the new records",
+        )
+        .reference("RFC 6376 §3.6.1")
+}
+
+/// What is to be said of a key that is not on standby.
+fn judge_key(key: &Key<'_, '_>) -> Option<Draft> {
+    let subject = subject(key.standing);
+    match key.check.state {
+        KeyState::Revoked => Some(revoked(subject)),
+        _ if !key.check.problems.is_empty() || key.check.state == KeyState::Empty => {
+            Some(invalid(subject, &key.check, &key.text))
+        }
+        KeyState::Rsa { bits } if key.check.notes.contains(&KeyNote::Weak) => Some(
+            Draft::notice("dkim-key-weak", subject)
+                .summary(format!("the key is an RSA key of {bits} bits"))
+                .number("bits", bits)
+                .advice("nothing is broken; prefer a key of 2048 bits when you make the next one")
+                .reference("RFC 8301 §3.2"),
+        ),
+        _ => None,
+    }
+}
+
+fn revoked(subject: String) -> Draft {
+    Draft::warning("dkim-key-revoked", subject)
+        .summary("the key was revoked: its p= is empty")
+        .advice("publish a key, or use another selector")
+        .reference("RFC 6376 §3.6.1")
+}
+
+fn invalid(subject: String, check: &KeyCheck, text: &[u8]) -> Draft {
+    let problems: Vec<String> = check.problems.iter().map(ToString::to_string).collect();
+    let why = match &problems[..] {
+        [] => "the record is empty".to_owned(),
+        [first, ..] => first.clone(),
+    };
+    let tag = check.problems.first().and_then(|problem| problem.tag());
+    Draft::error("dkim-key-invalid", subject)
+        .summary(format!("verifiers cannot use the key: {why}"))
+        .number("problems", problems)
+        .number("tag", tag)
+        .number("text", printable(text))
+        .advice("have the service that signs your mail show the key record again, and enter it as it is")
+        .reference("RFC 6376 §3.6.1")
+}
+
+/// A key that stands at its owner and cannot be used.
+pub(super) fn bad_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft> {
+    let text = texts(records).next()?;
+    let check = check_key(&text);
+    let draft = match check.state {
+        KeyState::Revoked => revoked(case.subject()),
+        _ if check.is_usable() => return None,
+        _ => invalid(case.subject(), &check, &text),
+    };
+    Some(draft.servers(case.told()))
+}
+
+/// The alias of a token leads to another zone of SES than the user named.
+pub(super) fn other_zone(case: Case<'_, '_>, found: &NameBuf) -> Draft {
+    let expected = case.standing.expectation.target();
+    Draft::warning("ses-zone-differs", case.subject())
+        .servers(case.told())
+        .summary(format!(
+            "the alias leads to the same token in another zone than was asked for: {}",
+            plain(&found.parent().unwrap_or(*found))
+        ))
+        .number("found", found.to_string())
+        .number("expected", expected.map(|name| name.to_string()))
+        .advice(format!(
+            "compare it with the value in the console of SES; if that is the expected one, correct \
+             the record at {}",
+            case.provider()
+        ))
+        .line(case.line())
+        .reference("RFC 6376 §3.6.2")
+}
+
+/// The same where the user did not name the zone, and SES has the key where the alias leads.
+fn other_zone_that_will_do(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Draft> {
+    let expected = standing.expectation.target()?;
+    let found = facts.target(standing.number).filter(|found| *found != expected)?;
+    let shown = standing.expectation.record().map(|record| short(&data(&record)));
+    Some(
+        Draft::notice("ses-zone-differs", super::super::writing::subject(standing.expectation))
+            .summary(format!(
+                "the alias leads to {}, where SES has the key: taken as right",
+                plain(&found.parent().unwrap_or(found))
+            ))
+            .number("found", found.to_string())
+            .number("usual", shown)
+            .advice(
+                "nothing to fix if the console of SES shows the same value; --ses-zone says which \
+                 zone to expect",
+            )
+            .reference("RFC 6376 §3.6.2"),
+    )
+}

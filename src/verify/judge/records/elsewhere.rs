@@ -1,0 +1,462 @@
+//! Records that no server has where they should be: where they went instead.
+
+use std::net::SocketAddr;
+
+use super::super::facts::{Facts, same_first_label, target_of, texts};
+use super::super::writing::{self, Draft, counted, data, list, plain, short, value};
+use super::caches;
+use super::value as values;
+use super::{Case, alias};
+use crate::report::finding::Role;
+use crate::verify::evidence::{NearMiss, Probe, Purpose};
+use crate::verify::expect::{Expectation, Kind, text_of};
+use crate::verify::look::Look;
+use crate::walk::{self, Rrset};
+use crate::wire::{NameBuf, RecordBuf, RecordType};
+
+/// Parts of names of name servers to which registries and registrars move domains that expired or
+/// were never set up.
+const PARKED: [&str; 4] = ["parking", "parked", "expired", "suspended"];
+
+/// Judges a record that is right at no address.
+pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
+    // What stands there instead says more than what is missing.
+    let found = case.standing.looks().find_map(|seen| match &seen.look {
+        Look::Wrong(records) => Some((records, false)),
+        Look::Several(records) => Some((records, true)),
+        _ => None,
+    });
+    if let Some((records, several)) = found {
+        let draft = wildcard(case, Some(records)).unwrap_or_else(|| {
+            if several { values::several(case, records) } else { values::differs(case, records) }
+        });
+        return vec![draft];
+    }
+    let why: [fn(Case<'_, '_>) -> Option<Draft>; 9] = [
+        mangled,
+        wrong_type,
+        |case| wildcard(case, None),
+        alias::flattened,
+        near_miss,
+        below_zone_cut,
+        published_elsewhere,
+        caches::split_horizon,
+        parked,
+    ];
+    vec![why.iter().find_map(|why| why(case)).unwrap_or_else(|| missing(case))]
+}
+
+/// A text stands there that would be the record, were it not for what became of it on the way.
+fn mangled(case: Case<'_, '_>) -> Option<Draft> {
+    let rtype = case.standing.expectation.rtype;
+    let sets = case.standing.looks().filter_map(|seen| seen.probe.reading()?.answer.as_ref());
+    let records: Vec<RecordBuf> =
+        sets.filter(|set| set.rtype == rtype).flat_map(Rrset::records).collect();
+    values::mangled(case, &records)
+}
+
+fn missing(case: Case<'_, '_>) -> Draft {
+    let standing = case.standing;
+    let exists =
+        standing.looks().any(|seen| matches!(seen.look, Look::Missing { name_exists: true }));
+    let (told, all) = (case.told(), standing.servers.len());
+    let who = if told.len() == all {
+        format!("none of {} has", counted(all, "server address", "server addresses"))
+    } else {
+        format!("none of the {} of {all} server addresses that answered has", told.len())
+    };
+    let mut draft = Draft::error("record-missing", case.subject())
+        .servers(told)
+        .summary(format!("{who} the record"))
+        .number("answers", standing.answers())
+        .number("name_exists", exists)
+        .reference("RFC 2308 §2");
+    draft = match alias_that_leads_away(case) {
+        Some(target) if alias::leads_to_no_name(case, target) => {
+            return alias::leads_nowhere(Draft::error("alias-broken", case.subject()), &target)
+                .servers(case.told())
+                .advice(format!(
+                    "at {}, correct where the alias leads, or enter the record in its place",
+                    case.provider()
+                ));
+        }
+        // The record has to be added where the alias leads.
+        Some(target) => {
+            let target = plain(&target);
+            draft
+                .number("alias_of", target.clone())
+                .advice(format!("the name is an alias (CNAME) of {target}: add the record there"))
+        }
+        None => draft.advice(format!("add it at {}", case.provider())).line(case.line()),
+    };
+    draft
+}
+
+/// Where the owner of a record that is no alias leads by one.
+fn alias_that_leads_away(case: Case<'_, '_>) -> Option<NameBuf> {
+    let expectation = case.standing.expectation;
+    if expectation.rtype == RecordType::CNAME {
+        return None;
+    }
+    case.standing.looks().find_map(|seen| {
+        let chain = &seen.probe.reading()?.chain;
+        chain.first().filter(|alias| alias.name == expectation.owner)?.targets().next()
+    })
+}
+
+/// What anyone at the owner said of types other than the expected one, the records with each.
+fn other_types<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
+    let number = case.standing.number;
+    let expectation = case.standing.expectation;
+    let others = case.facts.probes(Purpose::OtherType(number)).iter();
+    let own = case.facts.probes(Purpose::Record(number)).iter();
+    others
+        .chain(own)
+        .copied()
+        .filter(|probe| probe.inquiry.role == Role::Authoritative)
+        .filter(move |probe| probe.inquiry.rtype != expectation.rtype)
+        .filter_map(|probe| {
+            let reading = probe.reading()?;
+            // An answer by an alias is none of the owner's own.
+            let own = reading.chain.is_empty();
+            let alias = reading.chain.first();
+            Some((probe, if own { reading.answer.as_ref()? } else { alias? }))
+        })
+        .filter(move |(_, set)| set.name == expectation.owner)
+}
+
+/// The value stands there, in a record of another type.
+fn wrong_type(case: Case<'_, '_>) -> Option<Draft> {
+    let expectation = case.standing.expectation;
+    let expected = expectation.record()?;
+    let (mut servers, mut found) = (Vec::new(), None);
+    for (probe, set) in other_types(case) {
+        if let Some(record) = set.records().find(|record| says_the_same(&expected, record, &case)) {
+            servers.push(probe.inquiry.server);
+            found.get_or_insert(record);
+        }
+    }
+    let found = found?;
+    Some(
+        Draft::error("wrong-type", case.subject())
+            .servers(servers)
+            .summary(format!(
+                "the value stands in a record of type {} instead of {}",
+                found.rtype, expectation.rtype
+            ))
+            .number("found_type", found.rtype.to_string())
+            .number("found", short(&data(&found)))
+            .advice(format!(
+                "at {}, delete the {} record and enter a {} record in its place",
+                case.provider(),
+                found.rtype,
+                expectation.rtype
+            ))
+            .line(case.line())
+            .reference("RFC 1035 §3.3"),
+    )
+}
+
+/// Whether the text of a record of another type is that of the expected one: final dots, quotation
+/// marks, case and the zone's name behind it aside.
+fn says_the_same(expected: &RecordBuf, found: &RecordBuf, case: &Case<'_, '_>) -> bool {
+    let bare = |record: &RecordBuf| {
+        let text = text_of(record).unwrap_or_else(|| value(record).into_bytes());
+        let text = String::from_utf8_lossy(&text).to_ascii_lowercase();
+        text.trim().trim_matches('"').trim_end_matches('.').to_owned()
+    };
+    let (expected, found_text) = (bare(expected), bare(found));
+    let doubled = format!("{expected}.{}", plain(&case.zone()).to_ascii_lowercase());
+    !expected.is_empty() && (found_text == expected || found_text == doubled)
+}
+
+/// A random name beside the owner has the same: then the owner itself may not exist at all.
+/// `found` is what stands at the owner; without it, the owner exists without such records.
+fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft> {
+    let expectation = case.standing.expectation;
+    let siblings = case.facts.siblings(expectation);
+    let mut shows = siblings.iter().filter(|probe| {
+        let Some(reading) = probe.reading() else { return false };
+        match found {
+            Some(found) => rdata_of(reading, expectation.rtype)
+                .is_some_and(|set| found.iter().all(|record| set.contains(&record.rdata))),
+            None => reading.kind == walk::Kind::NoData && reading.chain.is_empty(),
+        }
+    });
+    let sibling = shows.next()?;
+    let mut servers: Vec<SocketAddr> = shows.map(|probe| probe.inquiry.server).collect();
+    servers.push(sibling.inquiry.server);
+    let what = match found {
+        Some(found) => list(&found.iter().map(|record| short(&data(record))).collect::<Vec<_>>()),
+        None => {
+            // A name that exists without the type, as any other name does: by records of another
+            // type, or the server is just wrong about names that do not exist.
+            let types: Vec<String> = other_types(case).fold(Vec::new(), |mut types, (_, set)| {
+                let name = set.rtype.to_string();
+                if !types.contains(&name) {
+                    types.push(name);
+                }
+                types
+            });
+            if types.is_empty() {
+                return None;
+            }
+            format!("records of type {}", list(&types))
+        }
+    };
+    let parent = expectation.owner.parent()?;
+    Some(
+        Draft::error("wildcard-match", case.subject())
+            .servers(servers)
+            .summary("a wildcard answers for the name: any other name beside it has the same")
+            .number("answer", what)
+            .number("random_name", sibling.inquiry.name.to_string())
+            .advice(format!(
+                "the record itself does not exist, only the wildcard *.{} or one above it: add the \
+                 record at {}",
+                plain(&parent),
+                case.provider()
+            ))
+            .line(case.line())
+            .reference("RFC 4592 §2.1.1"),
+    )
+}
+
+/// The RDATA of the records of a type that an answer has for its name.
+fn rdata_of(reading: &walk::Reading, rtype: RecordType) -> Option<Vec<Vec<u8>>> {
+    let set = match rtype {
+        RecordType::CNAME => {
+            reading.chain.first().or(reading.answer.as_ref()).filter(|set| set.rtype == rtype)
+        }
+        _ => reading.answer.as_ref(),
+    };
+    Some(set?.data.iter().map(|rdata| rdata.to_vec()).collect())
+}
+
+/// It stands under another name.
+fn near_miss(case: Case<'_, '_>) -> Option<Draft> {
+    let kinds = [
+        NearMiss::Doubled,
+        NearMiss::LabelLeftOut,
+        NearMiss::UnderscoreLeftOut,
+        NearMiss::DotLeftOut,
+        NearMiss::Apex,
+    ];
+    kinds.into_iter().find_map(|kind| at_near_miss(case, kind))
+}
+
+fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
+    let expectation = case.standing.expectation;
+    // What may well stand at the apex for itself says nothing.
+    let certain = match expectation.kind {
+        Kind::Spf { .. } | Kind::Caa { .. } | Kind::MailFromMx => false,
+        Kind::DkimKey | Kind::Dmarc => true,
+        _ => expectation.value.is_some(),
+    };
+    if kind == NearMiss::Apex && !certain {
+        return None;
+    }
+    let number = case.standing.number;
+    let mut there = case
+        .facts
+        .probes(Purpose::NearMiss(number, kind))
+        .iter()
+        .filter(|probe| is_there(expectation, probe));
+    let first = there.next()?;
+    let mut servers: Vec<SocketAddr> = there.map(|probe| probe.inquiry.server).collect();
+    servers.push(first.inquiry.server);
+    // Under a wildcard every name is a near miss.
+    let found = rdata_of(first.reading()?, expectation.rtype)?;
+    let siblings = case.facts.probes(Purpose::NearMissSibling(number, kind)).iter();
+    let by_wildcard = siblings
+        .filter_map(|probe| rdata_of(probe.reading()?, expectation.rtype))
+        .any(|other| other == found);
+    if by_wildcard {
+        return None;
+    }
+    let (name, zone) = (first.inquiry.name, case.zone());
+    let (right, provider) = (writing::host(&expectation.owner, &zone), case.provider());
+    let draft = if kind == NearMiss::Doubled {
+        Draft::error("owner-doubled", case.subject())
+            .summary(format!(
+                "the name of the zone stands twice: the record is there with {} behind its name again",
+                plain(&zone)
+            ))
+            .advice(format!(
+                "{provider} appends the domain by itself: enter the short host, or the full name with \
+                 a dot at its end"
+            ))
+    } else {
+        let what = match kind {
+            NearMiss::LabelLeftOut => "a part of its name that begins with an underscore left out",
+            NearMiss::UnderscoreLeftOut => "the underscore (_) left out of its name",
+            NearMiss::DotLeftOut => "a dot left out of its name",
+            NearMiss::Apex | NearMiss::Doubled => "no host: at the domain itself",
+        };
+        Draft::error("owner-mistyped", case.subject())
+            .summary(format!("the record is there with {what}"))
+            .advice(format!(
+                "at {provider}, the host must be exactly {right}: correct it, or delete the record and \
+                 enter it again"
+            ))
+    };
+    Some(
+        draft
+            .servers(servers)
+            .number("found_at", name.to_string())
+            .number("expected_at", expectation.owner.to_string())
+            .line(case.line())
+            .reference("RFC 1035 §5.1"),
+    )
+}
+
+/// Whether the record stands at the name that a probe asked for, as far as its value is known.
+fn is_there(expectation: &Expectation, probe: &Probe) -> bool {
+    let moved = Expectation { owner: probe.inquiry.name, ..expectation.clone() };
+    match Look::new(&moved, probe) {
+        Some(Look::Right | Look::Several(_)) => true,
+        // A key of SES in another of its zones is the same mistake.
+        Some(Look::Wrong(records)) => match (&expectation.kind, expectation.target()) {
+            (Kind::DkimAlias { rotates: true }, Some(target)) => {
+                records.iter().filter_map(target_of).any(|found| same_first_label(&found, &target))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The name is in a zone of its own, below that of the domain.
+fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
+    let evidence = case.facts.evidence;
+    let (zone, above) = (case.standing.zone?, evidence.zone_of(&evidence.plan.domain)?);
+    if zone == above || !zone.is_at_or_below(&above) {
+        return None;
+    }
+    Some(
+        Draft::error("below-zone-cut", case.subject())
+            .servers(case.told())
+            .summary(format!(
+                "{} is a zone of its own, with other name servers than {}, and the record is not in it",
+                plain(&zone),
+                plain(&above)
+            ))
+            .number("zone", zone.to_string())
+            .number("zone_of_domain", above.to_string())
+            .number("answers", case.standing.answers())
+            .advice(format!(
+                "what {} has for this name is never asked for: add the record at {}",
+                plain(&above),
+                case.provider()
+            ))
+            .line(case.line())
+            .reference("RFC 1034 §4.2"),
+    )
+}
+
+/// Servers have it that nobody is sent to.
+fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
+    let number = case.standing.number;
+    let probes = case.facts.probes(Purpose::Record(number)).iter();
+    let servers: Vec<SocketAddr> = probes
+        .filter(|probe| probe.inquiry.role == Role::Other)
+        .filter(|probe| {
+            let seen = case.facts.seen(number, probe);
+            seen.is_some_and(|seen| seen.look == Look::Right)
+        })
+        .map(|probe| probe.inquiry.server)
+        .collect();
+    if servers.is_empty() {
+        return None;
+    }
+    Some(
+        Draft::error("published-elsewhere", case.subject())
+            .servers(servers)
+            .summary("the record is only on servers that the registry does not send anyone to")
+            .number("answers_elsewhere", case.standing.answers())
+            .advice(format!(
+                "the domain uses {}: add the record there, or have the registrar change the name \
+                 servers of the domain",
+                case.provider()
+            ))
+            .line(case.line())
+            .reference("RFC 1034 §4.2.1"),
+    )
+}
+
+/// The registry has the domain at servers that are there for domains without an owner.
+fn parked(case: Case<'_, '_>) -> Option<Draft> {
+    let zone = case.zone();
+    let delegation = case.facts.evidence.walk.delegation(&zone)?;
+    let parked = |name: &NameBuf| {
+        let text = name.to_string().to_ascii_lowercase();
+        PARKED.iter().any(|word| text.contains(word))
+    };
+    let names: Vec<&NameBuf> = delegation.name_servers.iter().map(|server| &server.name).collect();
+    if names.is_empty() || !names.iter().all(|name| parked(name)) {
+        return None;
+    }
+    let names = list(&names.into_iter().map(plain).collect::<Vec<_>>());
+    Some(
+        Draft::error("domain-not-delegated", zone.to_string())
+            .servers(case.told())
+            .summary(format!("the registry has the domain at {names}, which serve parked domains"))
+            .number("name_servers", names)
+            .advice(
+                "see at the registrar whether the domain has expired, and set the name servers of \
+                 your DNS provider there",
+            )
+            .reference("RFC 1034 §4.2.1"),
+    )
+}
+
+/// The registry does not know the domain.
+pub(super) fn not_delegated(facts: &Facts<'_>, registry: &NameBuf) -> Draft {
+    let evidence = facts.evidence;
+    let domain = evidence.plan.domain;
+    let answers = evidence.walk.path(&domain).map_or(&[][..], |path| &path.answers);
+    let denying = answers
+        .iter()
+        .filter(|answer| answer.reading().is_some_and(walk::Reading::is_useful))
+        .map(|answer| answer.server);
+    let denying: Vec<SocketAddr> = denying.collect();
+    let (registry, domain_text) = (registry_words(registry), plain(&domain));
+    Draft::error("domain-not-delegated", domain.to_string())
+        .summary(format!(
+            "{registry} does not know {domain_text}: {} of {} server addresses deny it, and none \
+             has name servers for it",
+            denying.len(),
+            answers.len()
+        ))
+        .number("addresses_asked", answers.len())
+        .number("addresses_denying", denying.len())
+        .servers(denying)
+        .advice(format!(
+            "see whether {domain_text} is spelled correctly, and at the registrar whether it has \
+             expired, is on hold, or was never given name servers"
+        ))
+        .reference("RFC 8020 §2")
+}
+
+fn registry_words(zone: &NameBuf) -> String {
+    if zone.is_root() {
+        "the root of the DNS".to_owned()
+    } else {
+        format!("the registry of {}", plain(zone))
+    }
+}
+
+/// The first text of the owner itself that an answer of another type has.
+pub(super) fn own_texts<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, Vec<u8>)> {
+    other_types(case).filter(|(_, set)| set.rtype == RecordType::TXT).filter_map(|(probe, set)| {
+        let records: Vec<RecordBuf> = set.records().collect();
+        Some((probe, texts(&records).next()?))
+    })
+}
+
+/// Addresses of the owner itself.
+pub(super) fn own_addresses<'e>(
+    case: Case<'_, 'e>,
+) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
+    other_types(case).filter(|(_, set)| matches!(set.rtype, RecordType::A | RecordType::AAAA))
+}

@@ -1,0 +1,199 @@
+//! Whether records are there: everywhere, nowhere, on some servers, now and then.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::super::facts::{AtServer, Seen};
+use super::super::writing::{Draft, counted, plain, printable, server_names};
+use super::{Case, alias, elsewhere};
+use crate::report::finding::RecordState;
+use crate::stats::Proportion;
+use crate::verify::look::Look;
+
+/// An order of answers that chance gives less often than this is no chance.
+const NO_CHANCE: f64 = 0.01;
+
+pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
+    let standing = case.standing;
+    match standing.state() {
+        RecordState::Unknown => Vec::new(),
+        RecordState::Right => vec![present(case)],
+        RecordState::Missing | RecordState::Wrong => elsewhere::judge(case),
+        RecordState::Mixed => {
+            let mut drafts = Vec::new();
+            let mixed = standing.servers.iter().filter(|at| at.state() == RecordState::Mixed);
+            let (by_type, unstable): (Vec<_>, Vec<_>) = mixed.partition(|at| at.depends_on_type());
+            if !by_type.is_empty() {
+                drafts.push(alias::depends_on_type(case, &by_type));
+            }
+            if !unstable.is_empty() {
+                drafts.push(self::unstable(case, &unstable));
+            }
+            let lacking = |state| matches!(state, RecordState::Missing | RecordState::Wrong);
+            let lacking: Vec<&AtServer<'_>> =
+                standing.servers.iter().filter(|at| lacking(at.state())).collect();
+            if !lacking.is_empty() {
+                drafts.push(missing_on_some(case, &lacking));
+            }
+            drafts
+        }
+    }
+}
+
+fn present(case: Case<'_, '_>) -> Draft {
+    let standing = case.standing;
+    let (told, all) = (case.told(), standing.servers.len());
+    let summary = if told.len() == all {
+        format!("all {} have it as expected", counted(all, "server address", "server addresses"))
+    } else {
+        format!(
+            "{} of {all} server addresses have it as expected, the others gave no answer",
+            told.len()
+        )
+    };
+    Draft::info("record-present", case.subject())
+        .servers(told)
+        .summary(summary)
+        .number("right", standing.right())
+        .number("answers", standing.answers())
+        .advice("change nothing about this record")
+        .reference("RFC 1034 §4.3.2")
+}
+
+fn addresses(all: &[&AtServer<'_>]) -> Vec<SocketAddr> {
+    all.iter().map(|at| at.server).collect()
+}
+
+fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
+    let (standing, zone) = (case.standing, case.zone());
+    let servers = addresses(lacking);
+    let told = case.told().len();
+    let several = |at: &AtServer<'_>| at.count(|look| matches!(look, Look::Several(_))) > 0;
+    let missing = lacking.iter().all(|at| at.state() == RecordState::Missing);
+    let what = match (missing, lacking.iter().all(|at| several(at))) {
+        (true, _) => "have",
+        (false, true) => "have nothing beside",
+        (false, false) => "have the same value of",
+    };
+    let serials = |servers: &[SocketAddr]| {
+        let mut all: Vec<u32> =
+            servers.iter().flat_map(|server| case.facts.serials(&zone, *server)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    };
+    let there = standing.at(|state| state == RecordState::Right);
+    let (here, elsewhere) = (serials(&servers), serials(&there));
+    let names = server_names(case.facts.evidence, &zone, &servers);
+    let behind = match (&here[..], &elsewhere[..]) {
+        ([here], [elsewhere]) if here != elsewhere => {
+            format!(" (serial number {here} instead of {elsewhere})")
+        }
+        _ => String::new(),
+    };
+    let answers: u64 = lacking.iter().map(|at| at.answers()).sum();
+    let mut draft = Draft::error("record-missing-on-some", case.subject())
+        .servers(servers.iter().copied())
+        .summary(format!("{} of {told} server addresses do not {what} the record", servers.len()))
+        .number("addresses_asked", told)
+        .number("addresses_lacking", servers.len())
+        .number("answers_there", answers)
+        .number("right_there", 0)
+        .advice(format!(
+            "you need not enter it again: ask {} why {names} does not have the same copy of {}{behind}, \
+             and send this report along",
+            case.provider(),
+            plain(&zone),
+        ))
+        .reference("RFC 1034 §4.3.5");
+    for (name, serials) in [("serials_lacking", here), ("serials_elsewhere", elsewhere)] {
+        if !serials.is_empty() {
+            draft = draft.number(name, serials);
+        }
+    }
+    draft
+}
+
+fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
+    let (zone, told) = (case.zone(), case.told().len());
+    let servers = addresses(unstable);
+    let answers: u64 = unstable.iter().map(|at| at.answers()).sum();
+    let wrong = answers - unstable.iter().map(|at| at.right()).sum::<u64>();
+    let names = server_names(case.facts.evidence, &zone, &servers);
+    let changed = unstable.iter().all(|at| changed_once(at));
+    let groups: Vec<Value> = unstable.iter().flat_map(|at| by_instance(at)).collect();
+    let has = if servers.len() == 1 { "answers" } else { "answer" };
+    let draft = if changed {
+        Draft::warning("record-unstable", case.subject())
+            .summary(format!(
+                "{} of {told} server addresses got the record while it was looked for",
+                servers.len()
+            ))
+            .advice("the zone was being changed: wait a few minutes, then look again")
+            .retry_after(Some(300))
+    } else {
+        Draft::error("record-unstable", case.subject())
+            .summary(format!(
+                "{} of {told} server addresses {has} now one way, now another",
+                servers.len()
+            ))
+            .advice(format!(
+                "ask {} why the machines behind {names} have different copies of {}, and send this \
+                 report along",
+                case.provider(),
+                plain(&zone),
+            ))
+    };
+    draft
+        .servers(servers)
+        .number("answers_there", answers)
+        .number("not_right", wrong)
+        .number("rate", Proportion::new(wrong, answers).text("not right").to_string())
+        .number("instances", groups)
+        .reference("RFC 4786 §5")
+}
+
+/// How the answers of each instance behind an address are, by what it calls itself.
+fn by_instance(at: &AtServer<'_>) -> Vec<Value> {
+    let mut groups: BTreeMap<Option<String>, (u64, u64, Vec<u32>)> = BTreeMap::new();
+    for Seen { probe, look } in at.looks.iter().filter(|seen| seen.look.is_answer()) {
+        let nsid = probe.reply.as_ref().and_then(|reply| reply.nsid()).map(printable);
+        let (right, answers, serials) = groups.entry(nsid).or_default();
+        *right += u64::from(*look == Look::Right);
+        *answers += 1;
+        // Denials show the serial of the copy that they are from.
+        let soa = probe.reading().and_then(|reading| reading.soa.as_ref());
+        if let Some(serial) = soa.and_then(crate::walk::Rrset::serial)
+            && !serials.contains(&serial)
+        {
+            serials.push(serial);
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(nsid, (right, answers, serials))| {
+            json!({
+                "address": at.server.to_string(), "nsid": nsid, "right": right,
+                "answers": answers, "serials_of_denials": serials,
+            })
+        })
+        .collect()
+}
+
+/// Whether all wrong answers came before all right ones, in an order that chance hardly gives.
+fn changed_once(at: &AtServer<'_>) -> bool {
+    let answers: Vec<bool> = at
+        .looks
+        .iter()
+        .filter(|seen| seen.look.is_answer())
+        .map(|seen| seen.look == Look::Right)
+        .collect();
+    let wrong = answers.iter().filter(|right| !**right).count();
+    let in_order = answers[..wrong].iter().all(|right| !right);
+    // One order of so many: 1 / C(n, k).
+    let orders =
+        (0..wrong).fold(1.0, |orders, i| orders * (answers.len() - i) as f64 / (i + 1) as f64);
+    in_order && 1.0 / orders <= NO_CHANCE
+}

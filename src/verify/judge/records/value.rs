@@ -1,0 +1,374 @@
+//! Records that are there, and not as they should be: what exactly is different.
+
+use super::super::facts::{same_first_label, target_of};
+use super::super::writing::{Draft, data, plain, printable, short};
+use super::{Case, dkim};
+use crate::verify::expect::{Kind, dmarc, spf, strings, text_of};
+use crate::wire::{NameBuf, RecordBuf, RecordType};
+
+/// Several records stand where one is required.
+pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
+    let rtype = case.standing.expectation.rtype;
+    let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
+    let (advice, reference) = match case.standing.expectation.kind {
+        Kind::Spf { .. } => ("merge them into one, or delete all but one", "RFC 7208 §4.5"),
+        Kind::Dmarc => ("delete all but one", "RFC 7489 §6.6.3"),
+        Kind::DkimKey => ("delete all but the key that is in use", "RFC 6376 §3.6.2.2"),
+        Kind::MailFromMx => ("delete all but the one that was asked for", "RFC 5321 §5.1"),
+        _ => ("delete all but the one that was asked for", "RFC 2181 §10.1"),
+    };
+    Draft::error("records-multiple", case.subject())
+        .servers(case.told())
+        .summary(format!("{} records of type {rtype} stand where one is required", records.len()))
+        .number("records", found)
+        .advice(format!("at {}, {advice}", case.provider()))
+        .line(case.line())
+        .reference(reference)
+}
+
+/// None of the records that stand there is the expected one.
+pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
+    let expectation = case.standing.expectation;
+    if let Some(draft) = mangled(case, records) {
+        return draft;
+    }
+    if expectation.kind == Kind::DkimKey
+        && expectation.value.is_none()
+        && let Some(draft) = dkim::bad_key(case, records)
+    {
+        return draft;
+    }
+    let Some(expected) = expectation.record() else { return unfit(case, records) };
+    let Some(nearest) =
+        records.iter().max_by_key(|it| common_octets(&comparable(&expected), &comparable(it)))
+    else {
+        return unfit(case, records);
+    };
+    let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
+    let draft = |id: &'static str| {
+        Draft::error(id, case.subject())
+            .servers(case.told())
+            .number("expected", short(&data(&expected)))
+            .number("found", found.clone())
+            .line(case.line())
+            .reference("RFC 1035 §3.3")
+    };
+    let provider = case.provider();
+    if let (Some(expected), Some(found)) = (name_in(&expected), name_in(nearest)) {
+        if is_doubled(case, &expected, &found) {
+            return draft("target-doubled")
+                .summary("the name of the domain stands behind the target")
+                .advice(format!(
+                    "{provider} appends the domain by itself: end the target with a dot, {expected}"
+                ))
+                .reference("RFC 1035 §5.1");
+        }
+        if expectation.kind == (Kind::DkimAlias { rotates: true })
+            && case.facts.target_in_other_zone(case.standing.number).is_some()
+        {
+            return dkim::other_zone(case, &found);
+        }
+    }
+    let at = common_octets(&comparable(&expected), &comparable(nearest));
+    let draft = |id| {
+        draft(id)
+            .number("first_difference_octet", at)
+            .number("expected_there", octets_from(&comparable(&expected), at))
+            .number("found_there", octets_from(&comparable(nearest), at))
+    };
+    match Difference::between(&comparable(&expected), &comparable(nearest)) {
+        Some(difference) => draft(difference.id())
+            .summary(difference.summary())
+            .advice(format!("at {provider}, {}", difference.advice())),
+        None => draft("value-differs")
+            .summary(format!("the value is another one from octet {} on", at + 1))
+            .advice(format!("correct the value at {provider}")),
+    }
+}
+
+/// A record that would do, were it not for what became of it on the way, where no exact value is
+/// known.
+pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft> {
+    let expectation = case.standing.expectation;
+    if expectation.value.is_some()
+        || !matches!(expectation.kind, Kind::Spf { .. } | Kind::Dmarc | Kind::DkimKey)
+    {
+        return None;
+    }
+    records.iter().find_map(|record| {
+        let text = text_of(record)?;
+        let difference = Difference::ALL.into_iter().find(|difference| {
+            difference.undone(&text).is_some_and(|text| {
+                let rdata = strings(&text);
+                expectation.matches(&RecordBuf { rdata, ..record.clone() })
+            })
+        })?;
+        Some(
+            Draft::error(difference.id(), case.subject())
+                .servers(case.told())
+                .summary(difference.summary())
+                .number("found", short(&data(record)))
+                .advice(format!("at {}, {}", case.provider(), difference.advice()))
+                .reference("RFC 1035 §3.3"),
+        )
+    })
+}
+
+/// Records of the right kind that do not do what they are there for, where no exact value is known.
+fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
+    let expectation = case.standing.expectation;
+    let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
+    let text = records.first().and_then(text_of).unwrap_or_default();
+    let (why, advice, reference) = match &expectation.kind {
+        Kind::Spf { include } => {
+            let lacks = include.as_deref().unwrap_or_default();
+            let why = match spf::check_spf(&text) {
+                Err(problem) => format!("the SPF policy is not valid: {problem}"),
+                Ok(_) => format!("the SPF policy does not include {lacks}"),
+            };
+            (why, format!("make it valid, with include:{lacks} in it"), "RFC 7208 §5.2")
+        }
+        Kind::Dmarc => {
+            let why = match dmarc::check_dmarc(&text) {
+                Err(problem) => problem.to_string(),
+                Ok(_) => "it cannot be used".to_owned(),
+            };
+            (
+                format!("the DMARC policy is not valid: {why}"),
+                "correct it".to_owned(),
+                "RFC 7489 §6.3",
+            )
+        }
+        Kind::Caa { issuer, .. } => {
+            let owner = records.first().map_or(expectation.owner, |record| record.name);
+            (
+                format!(
+                    "the CAA records at {} do not let {issuer} issue certificates",
+                    plain(&owner)
+                ),
+                format!("add one that does, or delete them all: {}", suggested(case)),
+                "RFC 8659 §4",
+            )
+        }
+        _ => (
+            "the value is not what is asked for".to_owned(),
+            "correct the value".to_owned(),
+            "RFC 1035 §3.3",
+        ),
+    };
+    Draft::error("value-differs", case.subject())
+        .servers(case.told())
+        .summary(short(&why))
+        .number("found", found)
+        .advice(format!("at {}, {advice}", case.provider()))
+        .reference(reference)
+}
+
+fn suggested(case: Case<'_, '_>) -> String {
+    case.line().unwrap_or_default()
+}
+
+/// Whether a target is the expected one with the owner's domain behind it.
+fn is_doubled(case: Case<'_, '_>, expected: &NameBuf, found: &NameBuf) -> bool {
+    let domain = case.facts.evidence.plan.domain;
+    let parents = std::iter::successors(case.standing.expectation.owner.parent(), NameBuf::parent)
+        .take_while(|parent| !parent.is_root());
+    let behind: Vec<NameBuf> = [case.zone(), domain].into_iter().chain(parents).collect();
+    let doubled = behind.iter().any(|zone| expected.append(zone).is_ok_and(|name| name == *found));
+    // With the token of SES in another of its zones, the same mistake.
+    let of_token = || {
+        let rest = found.parent()?;
+        let long = rest.labels().count() > expected.labels().count();
+        (long && same_first_label(expected, found) && rest.is_at_or_below(&domain)).then_some(())
+    };
+    doubled || of_token().is_some()
+}
+
+/// The name that a record points to.
+fn name_in(record: &RecordBuf) -> Option<NameBuf> {
+    target_of(record).or_else(|| Some(record.data().mx()?.exchange.to_buf()))
+}
+
+/// What is compared of a record: the whole text of TXT records, however it is cut; names in lower
+/// case; else the presentation format.
+fn comparable(record: &RecordBuf) -> Vec<u8> {
+    if let Some(target) = target_of(record) {
+        return target.to_lowercase().to_string().into_bytes();
+    }
+    let text = matches!(record.rtype, RecordType::TXT | RecordType::SPF);
+    match text_of(record).filter(|_| text) {
+        Some(text) => text,
+        None => data(record).into_bytes(),
+    }
+}
+
+fn common_octets(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// A few octets from a place on, in printable form; "the end" if there are none.
+fn octets_from(octets: &[u8], at: usize) -> String {
+    const FEW: usize = 12;
+    match octets.get(at..) {
+        None | Some([]) => "(the end)".to_owned(),
+        Some(rest) => printable(&rest[..rest.len().min(FEW)]),
+    }
+}
+
+/// A difference that says how it came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Difference {
+    Quoted,
+    Escaped,
+    Whitespace,
+    NonAscii,
+    CaseFolded,
+    Truncated,
+}
+
+impl Difference {
+    /// What the difference is exactly, if it is one of these.
+    fn between(expected: &[u8], found: &[u8]) -> Option<Self> {
+        let without = |octets: &[u8], drop: fn(u8) -> bool| -> Vec<u8> {
+            octets.iter().copied().filter(|octet| !drop(*octet)).collect()
+        };
+        let is = |drop: fn(u8) -> bool| without(found, drop) == without(expected, drop);
+        let has = |octet: fn(u8) -> bool| found.iter().any(|it| octet(*it));
+        let quote = |octet| octet == b'"' || octet == b'\'';
+        let space = |octet: u8| octet.is_ascii_whitespace() || octet == 0x0B;
+        if expected == found {
+            return None;
+        }
+        if has(|octet| octet == b'\\') && is(|octet| octet == b'\\' || octet == b'"') {
+            return Some(Self::Escaped);
+        }
+        if has(|octet| octet == b'"' || octet == b'\'') && is(quote) {
+            return Some(Self::Quoted);
+        }
+        if is(space) {
+            return Some(Self::Whitespace);
+        }
+        if has(|octet| !octet.is_ascii()) {
+            let folded = fold(found);
+            let plain = fold(expected);
+            if folded == plain || without(&folded, quote) == without(&plain, quote) {
+                return Some(Self::NonAscii);
+            }
+        }
+        if expected.eq_ignore_ascii_case(found) {
+            return Some(Self::CaseFolded);
+        }
+        (!found.is_empty() && expected.starts_with(found)).then_some(Self::Truncated)
+    }
+
+    /// Those that can be told without the expected value.
+    const ALL: [Self; 4] = [Self::Escaped, Self::Quoted, Self::Whitespace, Self::NonAscii];
+
+    /// The text as it may have been before; `None` if it shows no trace of this.
+    fn undone(self, text: &[u8]) -> Option<Vec<u8>> {
+        let quote = |octet: &u8| *octet != b'"';
+        let undone: Vec<u8> = match self {
+            Self::Escaped => {
+                text.iter().copied().filter(|octet| *octet != b'\\').filter(quote).collect()
+            }
+            Self::Quoted => text.iter().copied().filter(quote).collect(),
+            Self::Whitespace => text.trim_ascii().to_vec(),
+            Self::NonAscii => fold(text).into_iter().filter(quote).collect(),
+            Self::CaseFolded | Self::Truncated => return None,
+        };
+        (undone != text).then_some(undone)
+    }
+
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Quoted => "value-quoted",
+            Self::Escaped => "value-escaped",
+            Self::Whitespace => "value-whitespace",
+            Self::NonAscii => "value-non-ascii",
+            Self::CaseFolded => "value-case-folded",
+            Self::Truncated => "value-truncated",
+        }
+    }
+
+    const fn summary(self) -> &'static str {
+        match self {
+            Self::Quoted => "quotation marks became a part of the value",
+            Self::Escaped => "backslashes became a part of the value",
+            Self::Whitespace => {
+                "the value has spaces or line ends that do not belong there, or lacks some"
+            }
+            Self::NonAscii => "the value has characters that look right and are not ASCII",
+            Self::CaseFolded => "letters of the value were turned into capitals or small ones",
+            Self::Truncated => "the value is cut off at its end",
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Quoted => "enter the value without quotation marks",
+            Self::Escaped => "enter the value without backslashes",
+            Self::Whitespace => "enter the value again, in one line and without further spaces",
+            Self::NonAscii => {
+                "enter the value again from the original, not by way of a word processor"
+            }
+            Self::CaseFolded => "enter the value again, with its capitals and small letters",
+            Self::Truncated => {
+                "enter the whole value, if need be in several strings of at most 255 characters each"
+            }
+        }
+    }
+}
+
+/// A text with what word processors make of ASCII turned back, and whatever is not ASCII left out.
+fn fold(octets: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(octets);
+    let mut folded = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{2032}' => folded.push(b'\''),
+            '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{2033}' => folded.push(b'"'),
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}' => folded.push(b'-'),
+            '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{3000}' => folded.push(b' '),
+            // Full-width forms of ASCII.
+            '\u{FF01}'..='\u{FF5E}' => folded.push((character as u32 - 0xFF01) as u8 + b'!'),
+            _ if character.is_ascii() => folded.push(character as u8),
+            _ => {}
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_say_how_they_came_about() {
+        const KEY: &str = "v=DKIM1; k=rsa; p=MIGfMA0";
+        use Difference as D;
+        for (found, expected) in [
+            ("\"v=DKIM1; k=rsa; p=MIGfMA0\"", Some(D::Quoted)),
+            ("v=DKIM1\\; k=rsa\\; p=MIGfMA0", Some(D::Escaped)),
+            ("\\\"v=DKIM1; k=rsa; p=MIGfMA0\\\"", Some(D::Escaped)),
+            ("v=DKIM1; k=rsa; p=MIGf MA0", Some(D::Whitespace)),
+            ("v=DKIM1;k=rsa;p=MIGfMA0", Some(D::Whitespace)),
+            ("v=DKIM1; k=rsa; p=MIGfMA0\r\n", Some(D::Whitespace)),
+            ("\u{201C}v=DKIM1; k=rsa; p=MIGfMA0\u{201D}", Some(D::NonAscii)),
+            ("v=DKIM1;\u{A0}k=rsa; p=MIGfMA0", Some(D::NonAscii)),
+            ("v=DKIM1; k=rsa; p=MIGf\u{200B}MA0", Some(D::NonAscii)),
+            ("v=dkim1; k=rsa; p=migfma0", Some(D::CaseFolded)),
+            ("v=DKIM1; k=rsa; p=MIG", Some(D::Truncated)),
+            // Near cases: another value as well.
+            ("\"v=DKIM1; k=rsa; p=MIGfMA1\"", None),
+            ("v=DKIM1; k=rsa; p=MIGfMA1", None),
+            ("v=dkim1; k=rsa; p=migfma", None),
+            ("v=DKIM1; k=rsa; p=MIGfMA0x", None),
+            ("\u{201C}v=DKIM1; k=rsa\u{201D}", None),
+            ("", None),
+            (KEY, None),
+        ] {
+            let difference = Difference::between(KEY.as_bytes(), found.as_bytes());
+            assert_eq!(difference, expected, "{found}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The outcome in one word and in one sentence, and how likely a verifier is to succeed.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use super::facts::{Facts, Standing, is_truncated};
+use super::writing::plain;
+use crate::report::finding::{Finding, RecordState, Role, Severity, Verdict};
+use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
+use crate::verify::evidence::{How, Probe, Purpose};
+use crate::verify::look::Look;
+use crate::walk::{PathEnd, Said};
+use crate::wire::{NameBuf, RecordType};
+
+/// Findings that, above `notice`, mean that answers do not always come.
+const AVAILABILITY: [&str; 15] = [
+    "server-unreachable",
+    "server-lame",
+    "server-name-unresolvable",
+    "large-answer-lost",
+    "source-address-mismatch",
+    "address-family-fails",
+    "loss",
+    "loss-bursty",
+    "loss-path-dependent",
+    "loss-size-dependent",
+    "one-port-dead",
+    "late-answers",
+    "unreachable-icmp",
+    "alias-target-unreachable",
+    "edns-mishandled",
+];
+/// Findings by which a record is not right somewhere, though no authoritative answer says so.
+const NOT_RIGHT: [&str; 10] = [
+    "alias-broken",
+    "alias-not-alone",
+    "type-through-alias-fails",
+    "wildcard-match",
+    "dkim-key-invalid",
+    "negative-cached",
+    "stale-cached",
+    "split-horizon",
+    "dnssec-bogus",
+    "value-differs",
+];
+/// An address that never answered so many questions does not answer.
+const DEAD_AFTER: u64 = 5;
+/// A share of looks without an answer that is a matter for the verdict, if the count leaves hardly a
+/// doubt of it. What is less is for the tests of single findings.
+const WORTH_TELLING: f64 = 0.05;
+const HARDLY_A_DOUBT: f64 = 0.999;
+
+/// The verdict, and the sentence that says it.
+pub(super) fn verdict(facts: &Facts<'_>, findings: &mut [Finding]) -> (Verdict, String) {
+    super::sort(findings);
+    let findings = &*findings;
+    let (verdict, sentence) =
+        told(facts, findings).unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(facts)));
+    (verdict, sentence)
+}
+
+/// The verdict, if it can be told.
+fn told(facts: &Facts<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
+    let standings = &facts.standings;
+    if standings.is_empty() {
+        return None;
+    }
+    let is_told = |ids: &[&str], least: Severity| {
+        findings.iter().any(|finding| finding.severity >= least && ids.contains(&finding.id))
+    };
+    let not_right: Vec<&Standing<'_>> = standings
+        .iter()
+        .filter(|standing| !matches!(standing.state(), RecordState::Right | RecordState::Unknown))
+        .collect();
+    if !not_right.is_empty() || is_told(&NOT_RIGHT, Severity::Warning) {
+        return Some((Verdict::Pending, pending(standings.len(), not_right.len(), findings)));
+    }
+    let unseen = standings.iter().any(|standing| standing.answers() == 0);
+    let cut_short = facts.evidence.cut_short.is_some() || facts.evidence.walk.cut_short;
+    let not_asked = || {
+        standings.iter().any(|standing| {
+            let servers = standing.zone.map(|zone| facts.evidence.servers_of(&zone));
+            servers.is_none_or(|servers| servers.len() > standing.servers.len())
+                || standing.servers.iter().any(|at| at.looks.is_empty())
+        })
+    };
+    if unseen || (cut_short && not_asked()) {
+        return None;
+    }
+    let all = addresses(standings).len();
+    let silent = without_answers(standings);
+    if is_told(&AVAILABILITY, Severity::Warning) || !silent.is_empty() {
+        return Some((Verdict::Flaky, flaky(&silent, all, findings)));
+    }
+    let (right, answers): (u64, u64) = standings
+        .iter()
+        .map(|it| (it.right(), it.answers()))
+        .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let records = match standings.len() {
+        1 => "the record is".to_owned(),
+        count => format!("all {count} records are"),
+    };
+    let at = if all == 1 {
+        "the only server address".to_owned()
+    } else {
+        format!("all {all} server addresses")
+    };
+    Some((Verdict::Verified, format!("{records} right at {at}, in {right} of {answers} answers")))
+}
+
+fn pending(records: usize, not_right: usize, findings: &[Finding]) -> String {
+    let what = match (not_right, records) {
+        (0, _) => "not everyone sees every record right".to_owned(),
+        (1, 1) => "the record is not right everywhere".to_owned(),
+        (count, all) if count == all => format!("none of {all} records is right everywhere"),
+        (1, all) => format!("1 of {all} records is not right everywhere"),
+        (count, all) => format!("{count} of {all} records are not right everywhere"),
+    };
+    with_cause(what, findings, |_| true)
+}
+
+fn flaky(silent: &[SocketAddr], all: usize, findings: &[Finding]) -> String {
+    let what = "the records are right wherever an answer came, but answers do not always come";
+    let told = |finding: &Finding| AVAILABILITY.contains(&finding.id);
+    if findings.iter().any(|finding| finding.severity > Severity::Notice && told(finding)) {
+        return with_cause(what.to_owned(), findings, told);
+    }
+    format!("{what}: {} of {all} server addresses often or always give none", silent.len())
+}
+
+/// A sentence with the main cause behind it.
+fn with_cause(what: String, findings: &[Finding], which: impl Fn(&Finding) -> bool) -> String {
+    let mut causes = findings.iter().filter(|finding| finding.severity > Severity::Notice);
+    match causes.find(|finding| which(finding)) {
+        Some(cause) => format!("{what}: {}", cause.summary),
+        None => what,
+    }
+}
+
+fn addresses(standings: &[Standing<'_>]) -> Vec<SocketAddr> {
+    let mut all: Vec<SocketAddr> =
+        standings.iter().flat_map(|standing| &standing.servers).map(|at| at.server).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Addresses whose looks over UDP leave no doubt that answers do not always come.
+fn without_answers(standings: &[Standing<'_>]) -> Vec<SocketAddr> {
+    let mut counts: HashMap<SocketAddr, (u64, u64)> = HashMap::new();
+    for at in standings.iter().flat_map(|standing| &standing.servers) {
+        let (none, asked) = counts.entry(at.server).or_default();
+        for seen in at.looks.iter().filter(|seen| seen.probe.is_udp()) {
+            *asked += 1;
+            *none += u64::from(!seen.look.is_answer());
+        }
+    }
+    let mut silent: Vec<SocketAddr> = counts
+        .into_iter()
+        .filter(|(_, (none, asked))| {
+            let low = Proportion::new(*none, *asked).interval(HARDLY_A_DOUBT).low;
+            (none == asked && *asked >= DEAD_AFTER) || low > WORTH_TELLING
+        })
+        .map(|(server, _)| server)
+        .collect();
+    silent.sort_unstable();
+    silent
+}
+
+/// Why there is no verdict, in one sentence.
+fn no_verdict(facts: &Facts<'_>) -> String {
+    let evidence = facts.evidence;
+    let domain = evidence.plan.domain;
+    let registry = crate::verify::undelegated::undelegated(&evidence.walk, &domain);
+    if let Some(registry) = registry {
+        let who = if registry.is_root() {
+            "the root of the DNS does not know it".to_owned()
+        } else {
+            format!("the registry of {} does not know it", plain(&registry))
+        };
+        return format!("there is no domain {}: {who}", plain(&domain));
+    }
+    if evidence.plan.expectations.is_empty() {
+        return "no record was asked for".to_owned();
+    }
+    let root = evidence.walk.delegation(&NameBuf::root());
+    let root_answers = root.into_iter().flat_map(|root| &root.child_servers);
+    let heard = |said: &Said| matches!(said, Said::Reply(_));
+    if !root_answers.into_iter().any(|child| heard(&child.ns.said) || heard(&child.soa.said)) {
+        if let Some(why) = &evidence.cut_short {
+            return format!("it was ended before anything could be told: {why}");
+        }
+        return "no root server answered: this machine has no way to the DNS, or something on the way \
+                blocks it"
+            .to_owned();
+    }
+    if let Some(why) = &evidence.cut_short {
+        return format!("it was ended before every record was seen at every address: {why}");
+    }
+    let unseen = facts.standings.iter().find(|standing| standing.answers() == 0);
+    let owner = unseen.map_or(domain, |standing| standing.expectation.owner);
+    match evidence.walk.path(&owner).map(|path| path.end) {
+        Some(PathEnd::Failed(why)) => {
+            format!("the name servers for {} could not be reached: {why}", plain(&owner))
+        }
+        _ => {
+            let asked = unseen.map_or(0, |standing| standing.servers.len());
+            let zone = unseen.and_then(|standing| standing.zone).unwrap_or(domain);
+            let types = unseen.map_or(RecordType::A, |standing| standing.expectation.rtype);
+            format!(
+                "none of the {asked} server addresses of {} gave an answer about {} {types}",
+                plain(&zone),
+                plain(&owner)
+            )
+        }
+    }
+}
+
+/// How likely a verifier that asks now, once, over UDP with one retry, sees every record right.
+///
+/// Each address is equally likely to be turned to: resolvers spread their questions over the
+/// addresses that answer. A look over UDP is one look, and one that was cut off and went on over
+/// TCP, too, whose outcome is that of TCP.
+///
+/// Records are looked up one by one, and each look-up draws its server anew, so the chance that all
+/// are seen right is the product of theirs. (A verifier whose resolver happens to stay with one
+/// server does better, at most as well as with the worst record alone: what fails there fails
+/// together.) The interval of the product combines those of the records by the same method as
+/// [`verifier_success`], on the logarithms.
+pub(super) fn chance(facts: &Facts<'_>) -> Option<Chance> {
+    let chances: Option<Vec<Chance>> =
+        facts.standings.iter().map(|standing| chance_of(facts, standing)).collect();
+    all_right(&chances?)
+}
+
+fn all_right(chances: &[Chance]) -> Option<Chance> {
+    if chances.is_empty() {
+        return None;
+    }
+    let estimate: f64 = chances.iter().map(|chance| chance.estimate).product();
+    let smallest = chances.iter().map(|chance| chance.interval.high).fold(1.0, f64::min);
+    let apart = |side: fn(&Interval) -> f64| -> f64 {
+        let squares = chances.iter().map(|chance| {
+            let distance = side(&chance.interval).ln() - chance.estimate.ln();
+            distance * distance
+        });
+        squares.sum::<f64>().sqrt()
+    };
+    let interval = if estimate > 0.0 {
+        Interval {
+            low: estimate * (-apart(|interval| interval.low)).exp(),
+            high: (estimate * apart(|interval| interval.high).exp()).min(smallest),
+        }
+    } else {
+        Interval { low: 0.0, high: smallest }
+    };
+    // Rounding must not push the estimate out.
+    let interval = Interval { low: interval.low.min(estimate), high: interval.high.max(estimate) };
+    Some(Chance { estimate, interval })
+}
+
+fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
+    let probes: Vec<&Probe> = facts
+        .evidence
+        .probes_for(Purpose::Record(standing.number))
+        .filter(|probe| probe.inquiry.role == Role::Authoritative)
+        .collect();
+    let mut used = vec![false; probes.len()];
+    let mut tallies: HashMap<SocketAddr, ServerTally> = HashMap::new();
+    for probe in probes.iter().filter(|probe| probe.inquiry.how == How::Udp && probe.counts()) {
+        let tally = tallies.entry(probe.inquiry.server).or_insert(ServerTally {
+            weight: 1.0,
+            right: 0,
+            wrong: 0,
+            unanswered: 0,
+        });
+        let deciding = if is_truncated(probe) {
+            let is_next = |tcp: &Probe| {
+                let (a, b) = (&tcp.inquiry, &probe.inquiry);
+                (a.server, a.name, a.rtype, a.how) == (b.server, b.name, b.rtype, How::Tcp)
+                    && tcp.sent() >= Some(probe.finished)
+            };
+            let next = (0..probes.len()).find(|&place| !used[place] && is_next(probes[place]));
+            next.map(|place| {
+                used[place] = true;
+                probes[place]
+            })
+        } else {
+            Some(*probe)
+        };
+        match deciding.and_then(|probe| facts.seen(standing.number, probe)).map(|seen| seen.look) {
+            Some(Look::Right) => tally.right += 1,
+            Some(look) if look.is_answer() => tally.wrong += 1,
+            Some(_) => tally.unanswered += 1,
+            // Cut off, and nothing came of it over TCP.
+            None if is_truncated(probe) => tally.unanswered += 1,
+            None => {}
+        }
+    }
+    let tallies: Vec<ServerTally> = tallies
+        .into_values()
+        .filter(|tally| tally.right + tally.wrong + tally.unanswered > 0)
+        .collect();
+    verifier_success(&tallies, CONFIDENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chance(estimate: f64, low: f64, high: f64) -> Chance {
+        Chance { estimate, interval: Interval { low, high } }
+    }
+
+    #[test]
+    fn the_chance_of_all_records_is_the_product_and_its_interval_holds_it() {
+        let one = chance(0.75, 0.7, 0.8);
+        assert_eq!(all_right(&[one]).map(|all| all.estimate), Some(0.75));
+        let all = all_right(&[one, one, one]).unwrap();
+        assert!((all.estimate - 0.421_875).abs() < 1e-12);
+        assert!(all.interval.contains(all.estimate), "{all:?}");
+        // Narrower than if all were at their limits at once.
+        assert!(all.interval.low > 0.7f64.powi(3) && all.interval.high < 0.8f64.powi(3));
+        let sure = chance(1.0, 0.93, 1.0);
+        let all = all_right(&[sure; 3]).unwrap();
+        assert!(all.interval.low > 0.87 && all.interval.low < 0.9, "{all:?}");
+        assert_eq!(all.interval.high, 1.0);
+        let none = chance(0.0, 0.0, 0.1);
+        let all = all_right(&[none, sure]).unwrap();
+        assert_eq!((all.estimate, all.interval.low, all.interval.high), (0.0, 0.0, 0.1));
+        assert_eq!(all_right(&[]), None);
+    }
+}

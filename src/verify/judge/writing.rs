@@ -1,0 +1,322 @@
+//! How a finding is written down: its parts by name, and the words that many of them share.
+
+use std::net::SocketAddr;
+
+use serde_json::{Map, Value};
+
+use crate::report::finding::{Finding, Severity};
+use crate::verify::evidence::Evidence;
+use crate::verify::expect::{Expectation, text_of};
+use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
+
+/// Longest text from the network in a finding, in characters.
+const LONGEST: usize = 300;
+/// Longest lines to enter that an advice repeats, in characters, all together. They stand with the
+/// records, too.
+const LONGEST_LINES: usize = 900;
+/// Names in one list.
+const MOST_NAMES: usize = 4;
+
+/// A finding that is being written. What it says of several records is put into each of them by
+/// [`finish`].
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    finding: Finding,
+    /// The line that the advice ends with.
+    line: Option<String>,
+}
+
+impl Draft {
+    pub(super) fn new(id: &'static str, severity: Severity, subject: impl Into<String>) -> Self {
+        Self {
+            finding: Finding {
+                id,
+                severity,
+                subject: subject.into(),
+                servers: Vec::new(),
+                summary: String::new(),
+                evidence: Map::new(),
+                advice: String::new(),
+                reference: "",
+                retry_after_s: None,
+            },
+            line: None,
+        }
+    }
+
+    pub(super) fn error(id: &'static str, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Error, subject)
+    }
+
+    pub(super) fn warning(id: &'static str, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Warning, subject)
+    }
+
+    pub(super) fn notice(id: &'static str, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Notice, subject)
+    }
+
+    pub(super) fn info(id: &'static str, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Info, subject)
+    }
+
+    pub(super) fn servers(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.finding.servers = servers.into_iter().collect();
+        self.finding.servers.sort_unstable();
+        self.finding.servers.dedup();
+        self
+    }
+
+    pub(super) fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.finding.summary = summary.into();
+        self
+    }
+
+    pub(super) fn number(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.finding.evidence.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.finding.advice = advice.into();
+        self
+    }
+
+    /// What is to be entered: it ends the advice, after a colon.
+    pub(super) fn line(mut self, line: Option<String>) -> Self {
+        self.line = line;
+        self
+    }
+
+    pub(super) fn reference(mut self, reference: &'static str) -> Self {
+        self.finding.reference = reference;
+        self
+    }
+
+    pub(super) fn retry_after(mut self, seconds: Option<u32>) -> Self {
+        self.finding.retry_after_s = seconds;
+        self
+    }
+
+    pub(super) fn is(&self, id: &str) -> bool {
+        self.finding.id == id
+    }
+
+    /// Whether both say the same but of other records.
+    fn is_like(&self, other: &Self) -> bool {
+        let (a, b) = (&self.finding, &other.finding);
+        (a.id, a.severity, &a.servers, &a.summary) == (b.id, b.severity, &b.servers, &b.summary)
+            && (&a.advice, a.reference, a.retry_after_s)
+                == (&b.advice, b.reference, b.retry_after_s)
+    }
+}
+
+/// The findings. Those that say the same of several records have the lines of all of them in their
+/// advice, so that they are still the same and can be shown as one.
+pub(super) fn finish(drafts: Vec<Draft>) -> Vec<Finding> {
+    let lines: Vec<Vec<String>> = drafts
+        .iter()
+        .map(|draft| {
+            let alike = drafts.iter().filter(|other| draft.is_like(other));
+            alike.filter_map(|other| other.line.clone()).collect()
+        })
+        .collect();
+    let mut findings = Vec::with_capacity(drafts.len());
+    for (Draft { mut finding, .. }, lines) in drafts.into_iter().zip(lines) {
+        let joined = lines.join("; ");
+        if !lines.is_empty() {
+            finding.advice.push_str(": ");
+            if joined.len() <= LONGEST_LINES {
+                finding.advice.push_str(&joined);
+            } else {
+                finding.advice.push_str("the lines that stand with the records in this report");
+            }
+        }
+        findings.push(finding);
+    }
+    findings
+}
+
+/// `OWNER TYPE`.
+pub(super) fn subject(expectation: &Expectation) -> String {
+    format!("{} {}", expectation.owner, expectation.rtype)
+}
+
+/// A name as people write it: without its final dot.
+pub(super) fn plain(name: &NameBuf) -> String {
+    let text = name.to_string();
+    match text.strip_suffix('.') {
+        Some(short) if !short.is_empty() && !short.ends_with('\\') => short.to_owned(),
+        _ => text,
+    }
+}
+
+/// What consoles want as the host of a record: the part of its owner before the zone.
+pub(super) fn host(owner: &NameBuf, zone: &NameBuf) -> String {
+    if owner == zone {
+        return "@".to_owned();
+    }
+    let (owner_text, zone_text) = (plain(owner), plain(zone));
+    if !owner.is_at_or_below(zone) || zone.is_root() {
+        return owner_text;
+    }
+    // The zone's part has the length of its text, whatever its case.
+    let end = owner_text.len().saturating_sub(zone_text.len() + 1);
+    owner_text.get(..end).unwrap_or(&owner_text).to_owned()
+}
+
+/// A record as consoles want it, in words: host, type and value.
+pub(super) fn entry(record: &RecordBuf, zone: &NameBuf) -> String {
+    let host = host(&record.name, zone);
+    format!("host {host}, type {}, value {}", record.rtype, value(record))
+}
+
+/// What to enter for an expectation, if it can be told.
+pub(super) fn line_for(expectation: &Expectation, zone: &NameBuf) -> Option<String> {
+    expectation.suggestion().map(|record| entry(&record, zone))
+}
+
+/// The value of a record as consoles want it: names without their final dot, texts as they are.
+pub(super) fn value(record: &RecordBuf) -> String {
+    if let Some(target) = record.data().target() {
+        return plain(&target.to_buf());
+    }
+    let printable = |text: &[u8]| text.iter().all(|octet| matches!(octet, b' '..=b'~'));
+    if matches!(record.rtype, RecordType::TXT | RecordType::SPF)
+        && let Some(text) = text_of(record)
+        && !text.is_empty()
+        && printable(&text)
+    {
+        return String::from_utf8_lossy(&text).into_owned();
+    }
+    if let Some(mx) = record.data().mx() {
+        return format!("{} {}", mx.preference, plain(&mx.exchange.to_buf()));
+    }
+    data(record)
+}
+
+/// The RDATA in presentation format, as a whole.
+pub(super) fn data(record: &RecordBuf) -> String {
+    let mut text = Vec::new();
+    if record.write_data(&mut text).is_err() {
+        write_generic_rdata(&record.rdata, &mut text);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Octets in printable form, shortened.
+pub(super) fn printable(octets: &[u8]) -> String {
+    let mut text = Vec::new();
+    write_printable(&octets[..octets.len().min(LONGEST)], &mut text);
+    if octets.len() > LONGEST {
+        text.extend_from_slice(b"...");
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// A text that is printable already, shortened.
+pub(super) fn short(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`; beyond a few: `a, b, c, d and 3 more`.
+pub(super) fn list(words: &[String]) -> String {
+    let listed = |words: &[String], last: &str| match words {
+        [] => last.to_owned(),
+        words => format!("{} and {last}", words.join(", ")),
+    };
+    match words {
+        [] => String::new(),
+        [start @ .., last] if words.len() <= MOST_NAMES => listed(start, last),
+        words => listed(&words[..MOST_NAMES], &format!("{} more", words.len() - MOST_NAMES)),
+    }
+}
+
+/// `1 address`, `2 addresses`.
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The names of the servers that have these addresses in a zone; the addresses where they have none.
+pub(super) fn server_names(evidence: &Evidence, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for &server in servers {
+        let known: Vec<String> = evidence.names_of(zone, server).iter().map(plain).collect();
+        let known = if known.is_empty() { vec![server.to_string()] } else { known };
+        names.extend(known.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+    }
+    list(&names)
+}
+
+/// Where the records of a zone are entered: `the DNS provider of example.com (name servers a and
+/// b)`.
+pub(super) fn provider(evidence: &Evidence, zone: &NameBuf) -> String {
+    let names: Vec<String> = evidence.walk.delegation(zone).map_or_else(Vec::new, |delegation| {
+        delegation.name_servers.iter().map(|server| plain(&server.name)).collect()
+    });
+    let zone = plain(zone);
+    match &names[..] {
+        [] => format!("the DNS provider of {zone}"),
+        [name] => format!("the DNS provider of {zone} (name server {name})"),
+        names => format!("the DNS provider of {zone} (name servers {})", list(names)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(text: &str) -> RecordBuf {
+        RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 300).unwrap()
+    }
+
+    #[test]
+    fn a_line_says_what_consoles_ask_for() {
+        let zone: NameBuf = "example.com".parse().unwrap();
+        for (text, expected) in [
+            (
+                "t1._domainkey.EXAMPLE.com. CNAME t1.dkim.amazonses.com.",
+                "host t1._domainkey, type CNAME, value t1.dkim.amazonses.com",
+            ),
+            ("example.com. TXT \"v=spf1 -all\"", "host @, type TXT, value v=spf1 -all"),
+            ("m.example.com. MX 10 mx.example.net.", "host m, type MX, value 10 mx.example.net"),
+            ("a.example.com. TXT \"a\\200\"", "host a, type TXT, value \"a\\200\""),
+            ("example.org. A 192.0.2.1", "host example.org, type A, value 192.0.2.1"),
+        ] {
+            assert_eq!(entry(&record(text), &zone), expected);
+        }
+        assert_eq!(plain(&"a\\..".parse().unwrap()), "a\\.");
+        assert_eq!(plain(&NameBuf::root()), ".");
+    }
+
+    #[test]
+    fn what_is_alike_has_the_lines_of_all_and_what_is_not_its_own() {
+        let draft = |subject: &str, summary: &str, line: &str| {
+            Draft::error("record-missing", subject)
+                .summary(summary)
+                .advice("add")
+                .line(Some(line.to_owned()))
+        };
+        let drafts = vec![
+            draft("a", "gone", "line a"),
+            draft("b", "gone", "line b"),
+            draft("c", "other", "line c"),
+        ];
+        let advice: Vec<String> = finish(drafts).into_iter().map(|it| it.advice).collect();
+        assert_eq!(advice, ["add: line a; line b", "add: line a; line b", "add: line c"]);
+    }
+
+    #[test]
+    fn texts_from_the_network_are_printable_and_short() {
+        let text = printable(&[b'\x1b'; 4000]);
+        assert!(text.len() < 1300 && text.bytes().all(|octet| (b' '..=b'~').contains(&octet)));
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+        assert_eq!(
+            list(&["a", "b", "c", "d", "e", "f"].map(String::from)),
+            "a, b, c, d and 2 more"
+        );
+    }
+}
