@@ -11,6 +11,7 @@ mod complaint;
 mod decode;
 mod demo;
 mod input;
+mod playground;
 mod progress;
 mod query;
 mod rrcheck;
@@ -62,6 +63,7 @@ enum Command {
     Query(query::Args),
     Scan(Box<scan::Args>),
     Demo(demo::Args),
+    Playground(playground::Args),
     Decode(decode::Args),
     Rrcheck(rrcheck::Args),
     /// Write completions for a shell to standard output
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Query(args) => query::run(&args),
         Command::Scan(args) => scan::run(*args),
         Command::Demo(args) => demo::run(&args),
+        Command::Playground(args) => playground::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Rrcheck(args) => rrcheck::run(&args),
         Command::Completions { shell } => completions(shell),
