@@ -11,6 +11,7 @@ mod complaint;
 mod decode;
 mod demo;
 mod input;
+mod playground;
 mod progress;
 mod query;
 mod rrcheck;
@@ -64,6 +65,7 @@ enum Command {
     Verify(Box<verify::Args>),
     Scan(Box<scan::Args>),
     Demo(demo::Args),
+    Playground(playground::Args),
     Decode(decode::Args),
     Rrcheck(rrcheck::Args),
     /// Write completions for a shell to standard output
@@ -92,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Scan(args) => scan::run(*args),
         Command::Demo(args) => demo::run(&args),
+        Command::Playground(args) => playground::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Rrcheck(args) => rrcheck::run(&args),
         Command::Completions { shell } => completions(shell),

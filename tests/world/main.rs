@@ -4,6 +4,7 @@ mod answers;
 mod faults;
 mod files;
 mod recursion;
+mod sockets;
 mod walks;
 
 use std::net::SocketAddr;
