@@ -17,6 +17,7 @@ mod query;
 mod rrcheck;
 mod scan;
 mod servers;
+mod shell;
 mod summary;
 pub mod verify;
 
