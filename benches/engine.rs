@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dnsonde::engine::{Ask, Config, Engine, Servers, Stamp, Time, Transmits};
+use dnsonde::engine::{Ask, Config, Engine, MannerId, Servers, Stamp, Time, Transmits};
 use dnsonde::wire::{Class, NameBuf, RecordType};
 
 fn names() -> Vec<NameBuf> {
@@ -41,6 +41,8 @@ fn exchanges(c: &mut Criterion) {
                             rtype: RecordType::A,
                             class: Class::IN,
                             servers: Servers::Any,
+                            manner: MannerId::DEFAULT,
+                            socket: None,
                         };
                         engine.submit(&ask).expect("there is room");
                     }

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Failure, Finished, Outcome, Servers, SocketId, Stamp, Time,
-    Transport, TransportPolicy, Window,
+    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, MannerId, Outcome, Servers,
+    SocketId, Stamp, Time, Transport, TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
 use dnsonde::wire::{Class, NameBuf, RecordType};
@@ -100,6 +100,8 @@ fn submit(engine: &mut Engine, tag: u64) -> bool {
         rtype: RecordType::A,
         class: Class::IN,
         servers: Servers::Any,
+        manner: MannerId::DEFAULT,
+        socket: None,
     };
     engine.room() > 0 && engine.submit(&ask).is_ok()
 }
@@ -131,7 +133,11 @@ fn on_runtime<F: Future>(future: F) -> F::Output {
 /// plain server hold.
 fn config() -> Config {
     let window = Window::Fixed(100);
-    Config { timeout: Duration::from_secs(30), window, ..Config::default() }
+    Config {
+        manner: Manner { timeout: Duration::from_secs(30), ..Manner::default() },
+        window,
+        ..Config::default()
+    }
 }
 
 fn open(config: Config, servers: &[SocketAddr], backend: Backend) -> Driver {
@@ -199,7 +205,10 @@ fn a_truncated_answer_is_asked_for_over_tcp() {
 fn tcp_alone_needs_no_udp_socket() {
     let servers = [server(false, false)];
     on_runtime(async {
-        let config = Config { transport: TransportPolicy::TcpOnly, ..config() };
+        let config = Config {
+            manner: Manner { transport: TransportPolicy::TcpOnly, ..config().manner },
+            ..config()
+        };
         let mut driver = open(config, &servers, Backend::Auto);
         let ended = ask(&mut driver, 1_000).await;
         assert!(ended.iter().all(|ended| ended.failure.is_none()));
@@ -212,7 +221,8 @@ fn refused_connections_are_unreachable_servers() {
     let servers = [TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()];
     on_runtime(async {
         let transport = TransportPolicy::TcpOnly;
-        let config = Config { transport, retries: 0, ..config() };
+        let config =
+            Config { manner: Manner { transport, retries: 0, ..config().manner }, ..config() };
         let mut driver = open(config, &servers, Backend::Auto);
         for ended in ask(&mut driver, 5).await {
             assert_eq!(ended.failure, Some(Failure::Unreachable));
@@ -226,7 +236,7 @@ fn refused_connections_are_unreachable_servers() {
 fn each_query_of_a_refused_train_is_unreachable() {
     let servers = [closed_port()];
     on_runtime(async {
-        let config = Config { retries: 0, ..config() };
+        let config = Config { manner: Manner { retries: 0, ..config().manner }, ..config() };
         let mut driver = open(config, &servers, Backend::Auto);
         for ended in ask(&mut driver, 5).await {
             assert_eq!(ended.failure, Some(Failure::Unreachable));
@@ -243,7 +253,7 @@ fn what_the_system_does_not_send_is_told_at_once() {
     let servers = [SocketAddr::from(([127, 0, 0, 1], 0))];
     for backend in BACKENDS {
         on_runtime(async {
-            let config = Config { retries: 0, ..config() };
+            let config = Config { manner: Manner { retries: 0, ..config().manner }, ..config() };
             let mut driver = open(config, &servers, backend);
             for ended in ask(&mut driver, 5).await {
                 assert!(matches!(ended.attempts[0].outcome, Outcome::NotSent(errno) if errno != 0));
@@ -258,8 +268,14 @@ fn silence_ends_in_timeouts() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     for backend in BACKENDS {
         on_runtime(async {
-            let config =
-                Config { timeout: Duration::from_millis(20), retries: 1, ..Config::default() };
+            let config = Config {
+                manner: Manner {
+                    timeout: Duration::from_millis(20),
+                    retries: 1,
+                    ..Manner::default()
+                },
+                ..Config::default()
+            };
             let mut driver = open(config, &[silent.local_addr().unwrap()], backend);
             for ended in ask(&mut driver, 5).await {
                 assert_eq!(ended.failure, Some(Failure::TimedOut));

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dnsonde::engine::Config;
+use dnsonde::engine::{Config, Manner};
 use dnsonde::playground::{Faults, Server};
 use dnsonde::scan::{End, Format, Output, Plan, Source, Stop, run};
 use dnsonde::wire::RecordType;
@@ -31,7 +31,10 @@ fn plan(server: SocketAddr, kept: &Kept, silence: Duration) -> Plan {
         types: vec![RecordType::A],
         servers: vec![server],
         // An attempt would wait for ten minutes: nothing but the silence can end this.
-        engine: Config { timeout: Duration::from_secs(600), retries: 0, ..Config::default() },
+        engine: Config {
+            manner: Manner { timeout: Duration::from_secs(600), retries: 0, ..Manner::default() },
+            ..Config::default()
+        },
         net: dnsonde::net::Options::default(),
         threads: 2,
         output: Output { label: "memory".into(), write: Box::new(kept.clone()) },

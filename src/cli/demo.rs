@@ -15,7 +15,7 @@ use super::complaint::Complaint;
 use super::progress::Progress;
 use super::summary::grouped;
 use super::{FINE, PROBLEM, print};
-use crate::engine::Config;
+use crate::engine::{Config, Manner};
 use crate::net;
 use crate::playground::zone::Zone;
 use crate::playground::{Faults, Server};
@@ -76,7 +76,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         source: Source::from_bytes("the names of the demo", names),
         types: vec![RecordType::A],
         servers: actors.iter().map(|actor| actor.server.addr()).collect(),
-        engine: Config { timeout: Duration::from_millis(400), ..Config::default() },
+        engine: Config {
+            manner: Manner { timeout: Duration::from_millis(400), ..Manner::default() },
+            ..Config::default()
+        },
         net: net::Options::default(),
         threads: 1,
         output: Output {

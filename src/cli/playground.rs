@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use super::carry_out::interrupt;
 use super::complaint::Complaint;
-use super::{FINE, print};
+use super::{FINE, print, shell_word};
 use crate::playground::{Scenario, ServeError, World, serve};
 
 /// Serve a DNS world with something wrong in it, offline
@@ -147,33 +147,5 @@ fn command(scenario: &Scenario, hints: &Path, port: u16) -> String {
     for resolver in scenario.resolvers() {
         words.extend(["-r".to_owned(), SocketAddr::new(resolver, port).to_string()]);
     }
-    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as a shell has to see it.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_reach_the_command_as_they_are() {
-        for (word, expected) in [
-            ("--ses", "--ses"),
-            ("t1,t2", "t1,t2"),
-            ("", "''"),
-            ("www A 192.0.2.1", "'www A 192.0.2.1'"),
-            ("it's $HOME", "'it'\\''s $HOME'"),
-        ] {
-            assert_eq!(shell_word(word), expected);
-        }
-    }
+    words.iter().map(|word| shell_word(word).into_owned()).collect::<Vec<_>>().join(" ")
 }

@@ -10,13 +10,12 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::complaint::Complaint;
-use super::input::read_all;
 use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, print};
-use crate::engine::{Accept, Config, Edns, TransportPolicy};
+use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
 use crate::query::{self, Plan, show, trace};
 use crate::scan::{is_askable, parse_name, reverse_name_of};
-use crate::walk::{self, Hints};
+use crate::walk;
 use crate::wire::{Class, NameBuf, OptionCode, RecordType};
 
 /// Octets of a client cookie (RFC 7873 §4.1).
@@ -351,12 +350,7 @@ impl Asked {
         let Some(name) = self.name else {
             return Err(Complaint::usage("--trace needs a name to go to").into());
         };
-        let hints = match &args.root_hints {
-            None => Hints::built_in(),
-            Some(file) => Hints::from_text(&read_all(file)?).map_err(|error| {
-                Complaint::usage(format!("'{}' gives no root hints: {error}", file.display()))
-            })?,
-        };
+        let hints = servers::read_hints(args.root_hints.as_deref())?;
         Ok(trace::Plan {
             name,
             rtype,
@@ -370,8 +364,11 @@ impl Asked {
                 ..walk::Config::default()
             },
             engine: Config {
-                recursion_desired: false,
-                accept: Accept::Useful,
+                manner: Manner {
+                    recursion_desired: false,
+                    accept: Accept::Useful,
+                    ..self.engine_config(false).manner
+                },
                 ..self.engine_config(false)
             },
         })
@@ -400,20 +397,22 @@ impl Asked {
             ..Edns::default()
         };
         Config {
-            timeout: self.timeout,
-            retries: self.retries,
-            edns: (self.edns != Some(false)).then_some(edns),
-            recursion_desired: self.recurse,
-            checking_disabled: self.checking_disabled,
-            authentic_data: self.authentic_data,
-            transport: if self.tcp || tcp_servers {
-                TransportPolicy::TcpOnly
-            } else if self.ignore_truncation {
-                TransportPolicy::UdpOnly
-            } else {
-                TransportPolicy::UdpThenTcp
+            manner: Manner {
+                timeout: self.timeout,
+                retries: self.retries,
+                edns: (self.edns != Some(false)).then_some(edns),
+                recursion_desired: self.recurse,
+                checking_disabled: self.checking_disabled,
+                authentic_data: self.authentic_data,
+                transport: if self.tcp || tcp_servers {
+                    TransportPolicy::TcpOnly
+                } else if self.ignore_truncation {
+                    TransportPolicy::UdpOnly
+                } else {
+                    TransportPolicy::UdpThenTcp
+                },
+                accept: Accept::Anything,
             },
-            accept: Accept::Anything,
             ..Config::default()
         }
     }
@@ -535,10 +534,14 @@ mod tests {
         ])
         .unwrap();
         let config = asked.engine_config(false);
-        assert!(!config.recursion_desired && config.checking_disabled && config.authentic_data);
-        assert_eq!((config.retries, config.timeout), (0, Duration::from_secs(9)));
-        assert_eq!(config.transport, TransportPolicy::UdpOnly);
-        let edns = config.edns.unwrap();
+        assert!(
+            !config.manner.recursion_desired
+                && config.manner.checking_disabled
+                && config.manner.authentic_data
+        );
+        assert_eq!((config.manner.retries, config.manner.timeout), (0, Duration::from_secs(9)));
+        assert_eq!(config.manner.transport, TransportPolicy::UdpOnly);
+        let edns = config.manner.edns.unwrap();
         assert!(edns.dnssec_ok);
         assert_eq!(edns.udp_payload_size, 4096);
         assert_eq!(

@@ -17,7 +17,7 @@ use super::complaint::Complaint;
 use super::progress::Progress;
 use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, shown, summary};
-use crate::engine::{Config, Edns, TransportPolicy, Window};
+use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
 use crate::net;
 use crate::scan::{self, End, Format, Output, Plan, Report, ScanError, Source};
 use crate::wire::{OptionCode, RecordType};
@@ -422,12 +422,15 @@ impl Args {
             ..Edns::default()
         };
         Config {
-            timeout: Duration::from_millis(self.timeout),
-            retries: self.retries,
-            edns: (!self.no_edns).then_some(edns),
-            recursion_desired: !self.norecurse,
+            manner: Manner {
+                timeout: Duration::from_millis(self.timeout),
+                retries: self.retries,
+                edns: (!self.no_edns).then_some(edns),
+                recursion_desired: !self.norecurse,
+                transport: if tcp { TransportPolicy::TcpOnly } else { TransportPolicy::UdpThenTcp },
+                ..Manner::default()
+            },
             mixed_case: self.mixed_case,
-            transport: if tcp { TransportPolicy::TcpOnly } else { TransportPolicy::UdpThenTcp },
             window: self.concurrency.0,
             rate: limits.rate,
             rate_per_server: limits.rate_per_server,

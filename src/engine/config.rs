@@ -2,27 +2,15 @@
 
 use std::time::Duration;
 
+use crate::wire::Flags;
+
 /// How exchanges are carried out.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// How long an attempt may wait for its answer.
-    pub timeout: Duration,
-    /// Further attempts after the first; falling back to TCP or to plain DNS is not counted.
-    pub retries: u16,
-    /// The OPT record of queries; `None` for plain DNS.
-    pub edns: Option<Edns>,
-    /// RD.
-    pub recursion_desired: bool,
-    /// CD (RFC 4035 §3.2.2).
-    pub checking_disabled: bool,
-    /// AD in a query: tell me whether it was authenticated (RFC 6840 §5.7).
-    pub authentic_data: bool,
+    /// How questions are put, unless one wants another [`Manner`].
+    pub manner: Manner,
     /// Mix the case of letters in the question and want it back so (0x20).
     pub mixed_case: bool,
-    /// UDP, TCP, and what truncation leads to.
-    pub transport: TransportPolicy,
-    /// What counts as an answer.
-    pub accept: Accept,
     /// How many attempts may be in flight at once.
     pub window: Window,
     /// Most queries a second to all servers together; `None` for no limit.
@@ -38,15 +26,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_millis(1000),
-            retries: 4,
-            edns: Some(Edns::default()),
-            recursion_desired: true,
-            checking_disabled: false,
-            authentic_data: false,
+            manner: Manner::default(),
             mixed_case: false,
-            transport: TransportPolicy::UdpThenTcp,
-            accept: Accept::Useful,
             window: Window::Adaptive,
             rate: None,
             rate_per_server: None,
@@ -56,8 +37,57 @@ impl Default for Config {
     }
 }
 
+/// How a question is put to a server, and what counts as its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manner {
+    /// How long an attempt may wait for its answer.
+    pub timeout: Duration,
+    /// Further attempts after the first; falling back to TCP or to plain DNS is not counted.
+    pub retries: u16,
+    /// The OPT record of queries; `None` for plain DNS.
+    pub edns: Option<Edns>,
+    /// RD.
+    pub recursion_desired: bool,
+    /// CD (RFC 4035 §3.2.2).
+    pub checking_disabled: bool,
+    /// AD in a query: tell me whether it was authenticated (RFC 6840 §5.7).
+    pub authentic_data: bool,
+    /// UDP, TCP, and what truncation leads to.
+    pub transport: TransportPolicy,
+    /// What counts as an answer.
+    pub accept: Accept,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_millis(1000),
+            retries: 4,
+            edns: Some(Edns::default()),
+            recursion_desired: true,
+            checking_disabled: false,
+            authentic_data: false,
+            transport: TransportPolicy::UdpThenTcp,
+            accept: Accept::Useful,
+        }
+    }
+}
+
+impl Manner {
+    pub(super) fn query_flags(&self) -> Flags {
+        [
+            (self.recursion_desired, Flags::RD),
+            (self.checking_disabled, Flags::CD),
+            (self.authentic_data, Flags::AD),
+        ]
+        .into_iter()
+        .filter(|(wanted, _)| *wanted)
+        .fold(Flags::default(), |flags, (_, flag)| flags.with(flag))
+    }
+}
+
 /// The OPT record of queries (RFC 6891).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edns {
     /// The largest UDP answer that we take, in octets; 1232 avoids fragments (RFC 9715).
     pub udp_payload_size: u16,

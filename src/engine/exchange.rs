@@ -53,6 +53,20 @@ pub struct Ask<'a> {
     pub class: Class,
     /// Whom to ask.
     pub servers: Servers,
+    /// How to ask.
+    pub manner: MannerId,
+    /// Which of the driver's UDP sockets to ask from, as a place among those of the server's
+    /// address family; by default a random one, and another one for each attempt.
+    pub socket: Option<u16>,
+}
+
+/// How to ask, by its place among the manners of an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct MannerId(pub(super) u8);
+
+impl MannerId {
+    /// That of [`super::Config::manner`].
+    pub const DEFAULT: Self = Self(0);
 }
 
 /// Whom to ask.

@@ -22,7 +22,7 @@
 //!   cancelled; [`Totals`] shows that nothing is missing.
 //!
 //! ```
-//! use dnsonde::engine::{Ask, Config, End, Engine, Servers, SocketId, Stamp, Time, Transmits};
+//! use dnsonde::engine::{Ask, Config, End, Engine, MannerId, Servers, SocketId, Stamp, Time, Transmits};
 //! use dnsonde::wire::{Class, NameBuf, RecordType};
 //! use std::time::Duration;
 //!
@@ -36,6 +36,8 @@
 //!     rtype: RecordType::A,
 //!     class: Class::IN,
 //!     servers: Servers::Any,
+//!     manner: MannerId::DEFAULT,
+//!     socket: None,
 //! }).unwrap();
 //!
 //! // What a driver would send:
@@ -77,10 +79,10 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-pub use config::{Accept, Config, Edns, TransportPolicy, Window};
+pub use config::{Accept, Config, Edns, Manner, TransportPolicy, Window};
 pub use exchange::{
-    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, Outcome, Response, RetryReason,
-    ServerId, Servers, SocketId, Stamp, Transport, Unreachable,
+    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, MannerId, Outcome, Response,
+    RetryReason, ServerId, Servers, SocketId, Stamp, Transport, Unreachable,
 };
 pub use server::{Counts, ServerReport};
 pub use time::Time;
@@ -135,8 +137,8 @@ pub struct Totals {
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
-    /// The header flags of every query.
-    query_flags: Flags,
+    /// How questions can be put, that of the configuration first, each with its header flags.
+    manners: Vec<(Manner, Flags)>,
     rng: StdRng,
     slots: Slots,
     /// Exchanges that may go to any server.
@@ -157,8 +159,6 @@ pub struct Engine {
     /// Live message IDs over TCP, by server.
     stream_ids: HashMap<(ServerId, u16), (u32, u16)>,
     tokens: Option<TokenBucket>,
-    /// By how much at most a timeout is longer than set, so that retries do not come in step.
-    jitter_nanos: u64,
     in_flight: usize,
     totals: Totals,
     /// The first attempt after the last word from any server.
@@ -178,10 +178,10 @@ impl Engine {
     pub fn new(config: Config, servers: &[SocketAddr], sockets: u16, seed: [u8; 32]) -> Self {
         assert!(sockets > 0, "a driver has at least one socket");
         // So many that at least half of the IDs of all sockets stay free, retries included.
-        let attempts = usize::from(config.retries) + 1;
+        let attempts = usize::from(config.manner.retries) + 1;
         let capacity = config.capacity.clamp(1, usize::from(sockets) * (1 << 15) / attempts);
         let mut engine = Self {
-            query_flags: query_flags(&config),
+            manners: vec![(config.manner.clone(), config.manner.query_flags())],
             rng: StdRng::from_seed(seed),
             slots: Slots::new(capacity),
             ready: Ready::new(),
@@ -196,8 +196,6 @@ impl Engine {
             silent_sockets: vec![0; 2 * usize::from(sockets)],
             stream_ids: HashMap::new(),
             tokens: config.rate.map(TokenBucket::new),
-            // Below 2^32, so that its product with 32 random bits fits.
-            jitter_nanos: (config.timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64,
             in_flight: 0,
             totals: Totals::default(),
             unanswered_since: None,
@@ -226,6 +224,26 @@ impl Engine {
         id
     }
 
+    /// Adds a manner in which questions can be put, or finds it if it was added before.
+    ///
+    /// # Panics
+    /// If there are 256 of them.
+    pub fn add_manner(&mut self, manner: Manner) -> MannerId {
+        let place = self.manners.iter().position(|(known, _)| *known == manner);
+        let place = place.unwrap_or_else(|| {
+            let flags = manner.query_flags();
+            self.manners.push((manner, flags));
+            self.manners.len() - 1
+        });
+        MannerId(u8::try_from(place).expect("a handful of manners"))
+    }
+
+    /// How an exchange is put.
+    #[inline]
+    fn manner(&self, index: u32) -> &Manner {
+        &self.manners[usize::from(self.slots[index].manner.0)].0
+    }
+
     /// What the engine was told at its start.
     pub fn config(&self) -> &Config {
         &self.config
@@ -249,19 +267,21 @@ impl Engine {
         assert!(is_wire_name(ask.name), "a name in uncompressed wire form");
         let index = self.slots.take(ask).ok_or(Full)?;
         let several = ask.servers == Servers::Any && self.servers.len() > 1;
-        let slot = &mut self.slots[index];
-        slot.plan = Plan {
-            transport: match self.config.transport {
+        let manner = self.manner(index);
+        let plan = Plan {
+            transport: match manner.transport {
                 TransportPolicy::TcpOnly => Transport::Tcp,
                 TransportPolicy::UdpThenTcp | TransportPolicy::UdpOnly => Transport::Udp,
             },
-            edns: self.config.edns.is_some(),
+            edns: manner.edns.is_some(),
             server: None,
-            retries: self.config.retries,
+            retries: manner.retries,
             same_again: if several { u8::MAX } else { 1 },
             fell_back_to_tcp: false,
             fell_back_to_plain: false,
         };
+        let slot = &mut self.slots[index];
+        slot.plan = plan;
         if self.config.mixed_case {
             slot.case_mask = std::array::from_fn(|_| self.rng.next_u64());
             slot.plain_case_from = u16::MAX;
@@ -437,17 +457,6 @@ impl Engine {
 /// thousands of servers get coarser ones.
 fn rtt_digits(servers: usize) -> u8 {
     if servers > 512 { 1 } else { 2 }
-}
-
-fn query_flags(config: &Config) -> Flags {
-    [
-        (config.recursion_desired, Flags::RD),
-        (config.checking_disabled, Flags::CD),
-        (config.authentic_data, Flags::AD),
-    ]
-    .into_iter()
-    .filter(|(wanted, _)| *wanted)
-    .fold(Flags::default(), |flags, (_, flag)| flags.with(flag))
 }
 
 /// Whether `octets` are exactly one name in uncompressed wire form.

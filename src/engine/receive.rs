@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::config::{Accept, TransportPolicy};
+use super::config::{Accept, Manner, TransportPolicy};
 use super::exchange::{
     Answer, AttemptKey, Outcome, Response, RetryReason, ServerId, SocketId, Stamp, Unreachable,
 };
@@ -300,7 +300,8 @@ impl Engine {
         let edns = self.slots[index].attempts[number].edns;
         let over_udp = self.slots[index].attempts[number].transport == super::Transport::Udp;
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
-        let (reason, rank) = if truncated && self.config.transport == TransportPolicy::UdpThenTcp {
+        let Manner { transport, accept, recursion_desired, .. } = *self.manner(index);
+        let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
             // What is truncated is no answer (RFC 2181 §9): if TCP brings none, there is none.
             self.servers[id.0 as usize].on_useful(now);
             self.relist(id);
@@ -308,14 +309,14 @@ impl Engine {
                 self.retry(index, RetryReason::Truncated, now, sink);
             }
             return;
-        } else if self.config.accept == Accept::Anything {
+        } else if accept == Accept::Anything {
             self.servers[id.0 as usize].on_useful(now);
             return self.end(index, Ended::Answered, Some((number, response)), now, sink);
         } else if response.malformed.is_some() {
             (RetryReason::Malformed, MALFORMED)
         } else {
             let reason = match answer.rcode {
-                Rcode::NOERROR if self.is_lame(message.header) => RetryReason::Lame,
+                Rcode::NOERROR if recursion_desired && is_lame(message.header) => RetryReason::Lame,
                 Rcode::NOERROR | Rcode::NXDOMAIN => {
                     let server = &mut self.servers[id.0 as usize];
                     server.on_useful(now);
@@ -335,7 +336,7 @@ impl Engine {
         // A server that fails for every name is benched, if there is another one to go to.
         if reason != RetryReason::WithoutEdns
             && self.servers[id.0 as usize].on_useless()
-            && self.has_other_good_server(id)
+            && self.can_go_elsewhere(index, id)
         {
             self.bench(id, now);
         }
@@ -346,15 +347,12 @@ impl Engine {
         }
         self.retry(index, reason, now, sink);
     }
+}
 
-    /// A server that was asked to recurse and neither does nor is the authority: it gave an empty
-    /// answer or a referral.
-    fn is_lame(&self, header: Header) -> bool {
-        self.config.recursion_desired
-            && !header.flags.contains(Flags::RA)
-            && !header.flags.contains(Flags::AA)
-            && header.counts[1] == 0
-    }
+/// Whether a server that was asked to recurse neither does nor is the authority: it gave an empty
+/// answer or a referral.
+fn is_lame(header: Header) -> bool {
+    !header.flags.contains(Flags::RA) && !header.flags.contains(Flags::AA) && header.counts[1] == 0
 }
 
 /// The one question of a message, its name in wire form; `None` unless there is exactly one.

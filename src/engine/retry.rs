@@ -27,7 +27,7 @@ impl Engine {
             self.uncharge(index);
             if first
                 && self.servers[id.0 as usize].on_suspect(now)
-                && self.has_other_good_server(id)
+                && self.can_go_elsewhere(index, id)
             {
                 self.bench(id, now);
             }
@@ -76,19 +76,20 @@ impl Engine {
         now: Time,
         sink: &mut Sink<'_>,
     ) {
+        let manner = self.slots[index].manner;
         let Some(attempt) = self.slots[index].current_attempt() else { return };
         attempt.outcome = outcome;
         let id = attempt.server;
         // Where TCP is only for what was truncated, its failure says nothing of the server's UDP.
         let telling = attempt.transport == Transport::Udp
-            || self.config.transport == TransportPolicy::TcpOnly;
+            || self.manners[usize::from(manner.0)].0.transport == TransportPolicy::TcpOnly;
         let silence = !matches!(reason, RetryReason::NotSent | RetryReason::CaseChanged);
         self.uncharge(index);
         // The last good server is never benched: names must come to an end, if only a bad one.
         if telling
             && silence
             && self.servers[id.0 as usize].on_silence()
-            && self.has_other_good_server(id)
+            && self.can_go_elsewhere(index, id)
         {
             self.bench(id, now);
         }
@@ -126,21 +127,20 @@ impl Engine {
                 return self.end_with_best(index, now, sink);
             }
             plan.retries -= 1;
-            let elsewhere = self.slots[index].servers == Servers::Any
-                && self.has_other_good_server(last.server);
+            let elsewhere = self.can_go_elsewhere(index, last.server);
             match reason {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
                 // Once truncated, it would be so again: TCP stays.
                 _ if elsewhere => plan.server = self.another_server(index),
                 RetryReason::Timeout | RetryReason::StreamFailed => {}
-                RetryReason::Unreachable | RetryReason::NotSent => delay = self.pause(),
+                RetryReason::Unreachable | RetryReason::NotSent => delay = self.pause(index),
                 // The same server would say the same again, or needs a moment.
                 _ => {
                     if plan.same_again == 0 {
                         return self.end_with_best(index, now, sink);
                     }
                     plan.same_again -= 1;
-                    delay = self.pause();
+                    delay = self.pause(index);
                 }
             }
         }
@@ -173,9 +173,9 @@ impl Engine {
     }
 
     /// A moment before the same server is asked again: a tenth of the timeout, a half more or less.
-    fn pause(&mut self) -> Duration {
+    fn pause(&mut self, index: u32) -> Duration {
         let jitter = self.rng.random_range(0.5..1.5);
-        (self.config.timeout / 10).mul_f64(jitter).max(Duration::from_millis(1))
+        (self.manner(index).timeout / 10).mul_f64(jitter).max(Duration::from_millis(1))
     }
 
     /// A server that has room and suits the exchange; `None` if none has room now: then the
@@ -208,6 +208,12 @@ impl Engine {
             .any(|other| self.servers[other.0 as usize].is_good() && !asked(other));
         let last = attempts.last().is_some_and(|attempt| attempt.server == id);
         !(unasked || last && self.has_other_good_server(id))
+    }
+
+    /// Whether an exchange may go to another server than this one, and there is a good one. Only then
+    /// is it worth to leave this one alone: who asks a certain server wants to hear from that one.
+    pub(super) fn can_go_elsewhere(&self, index: u32, id: ServerId) -> bool {
+        self.slots[index].servers == Servers::Any && self.has_other_good_server(id)
     }
 
     /// Whether there is a server in good health besides this one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::{Rng, RngExt};
 
 use super::Engine;
-use super::config::Window;
+use super::config::{Accept, Window};
 use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
 use super::slot::Timer;
 use super::time::Time;
@@ -117,7 +117,8 @@ impl Engine {
                     }
                     continue;
                 }
-                let socket = if first { socket } else { self.socket_for(id, index) };
+                let chosen = self.slots[index].socket.is_some();
+                let socket = if first && !chosen { socket } else { self.socket_for(id, index) };
                 if !self.send(index, id, socket, drawn[sent], now, out) {
                     self.make_ready(index);
                     break;
@@ -168,6 +169,9 @@ impl Engine {
     fn socket_for(&mut self, id: ServerId, index: u32) -> SocketId {
         let drawn = self.random_socket(id);
         let first = drawn.0 / self.sockets * self.sockets;
+        if let Some(wanted) = self.slots[index].socket {
+            return SocketId(first + wanted % self.sockets);
+        }
         let attempts = &self.slots[index].attempts;
         let mut others =
             (0..self.sockets).map(|i| SocketId(first + (drawn.0 - first + i) % self.sockets));
@@ -200,9 +204,12 @@ impl Engine {
         };
         let Some(message_id) = taken else { return false };
 
+        let manner = &self.manners[usize::from(self.slots[index].manner.0)].0;
+        let timeout = manner.timeout;
+        let as_it_is = manner.accept == Accept::Anything;
         let server = &mut self.servers[id.0 as usize];
         let slot = &mut self.slots[index];
-        let edns = slot.plan.edns && !server.plain_dns;
+        let edns = slot.plan.edns && (as_it_is || !server.plain_dns);
         let start = out.octets.len();
         let key = AttemptKey { slot: index, generation: slot.generation, attempt };
         slot.attempts.push(Attempt {
@@ -217,9 +224,12 @@ impl Engine {
             mismatched: 0,
             retried_because: None,
         });
-        let jitter = (u64::from(self.rng.next_u32()) * self.jitter_nanos) >> 32;
-        slot.deadline = now + self.config.timeout + Duration::from_nanos(jitter);
-        let suspect = now + server.window.suspect_after(self.config.timeout);
+        // A timeout is up to a tenth longer than set, so that retries do not come in step. The
+        // tenth is below 2^32, so that its product with 32 random bits fits.
+        let tenth = (timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64;
+        let jitter = (u64::from(self.rng.next_u32()) * tenth) >> 32;
+        slot.deadline = now + timeout + Duration::from_nanos(jitter);
+        let suspect = now + server.window.suspect_after(timeout);
         if suspect < slot.deadline && transport == Transport::Udp {
             slot.timer = Timer::Suspect;
             self.timers.set(index, suspect);
@@ -260,7 +270,8 @@ impl Engine {
         octets: &mut Vec<u8>,
     ) -> usize {
         let slot = &self.slots[index];
-        let edns = self.config.edns.as_ref().filter(|_| edns);
+        let (manner, flags) = &self.manners[usize::from(slot.manner.0)];
+        let edns = manner.edns.as_ref().filter(|_| edns);
         let start = octets.len();
         let longest = HEADER_LEN + slot.name().len() + 4 + edns.map_or(0, |e| 11 + e.options.len());
         octets.resize(start + longest, 0);
@@ -273,22 +284,21 @@ impl Engine {
         } else {
             slot.name()
         };
-        let written =
-            Builder::new(&mut octets[start..], id, self.query_flags).and_then(|mut builder| {
-                builder.question(name, slot.rtype, slot.class)?;
-                if let Some(edns) = edns {
-                    let ttl = u32::from(edns.version) << 16 | u32::from(edns.dnssec_ok) << 15;
-                    builder.record(
-                        Section::Additional,
-                        &[0],
-                        RecordType::OPT,
-                        Class(edns.udp_payload_size),
-                        ttl,
-                        |rdata| rdata.octets(&edns.options),
-                    )?;
-                }
-                Ok(builder.finish())
-            });
+        let written = Builder::new(&mut octets[start..], id, *flags).and_then(|mut builder| {
+            builder.question(name, slot.rtype, slot.class)?;
+            if let Some(edns) = edns {
+                let ttl = u32::from(edns.version) << 16 | u32::from(edns.dnssec_ok) << 15;
+                builder.record(
+                    Section::Additional,
+                    &[0],
+                    RecordType::OPT,
+                    Class(edns.udp_payload_size),
+                    ttl,
+                    |rdata| rdata.octets(&edns.options),
+                )?;
+            }
+            Ok(builder.finish())
+        });
         written.expect("the buffer was made for this query")
     }
 

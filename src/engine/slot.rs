@@ -1,6 +1,6 @@
 //! The exchanges that the engine holds, each in a slot that is used again.
 
-use super::exchange::{Ask, Attempt, AttemptKey, Failure, ServerId, Servers, Transport};
+use super::exchange::{Ask, Attempt, AttemptKey, Failure, MannerId, ServerId, Servers, Transport};
 use super::time::Time;
 use crate::wire::{Class, MAX_NAME_LEN, RecordType};
 
@@ -18,6 +18,9 @@ pub(super) struct Slot {
     pub(super) rtype: RecordType,
     pub(super) class: Class,
     pub(super) servers: Servers,
+    pub(super) manner: MannerId,
+    /// The socket of all its attempts, if it wants a certain one.
+    pub(super) socket: Option<u16>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) plan: Plan,
     pub(super) timer: Timer,
@@ -106,6 +109,8 @@ impl Slot {
             rtype: RecordType(0),
             class: Class(0),
             servers: Servers::Any,
+            manner: MannerId::DEFAULT,
+            socket: None,
             attempts: Vec::new(),
             plan: Plan {
                 transport: Transport::Udp,
@@ -220,6 +225,8 @@ impl Slots {
         slot.rtype = ask.rtype;
         slot.class = ask.class;
         slot.servers = ask.servers;
+        slot.manner = ask.manner;
+        slot.socket = ask.socket;
         slot.attempts.clear();
         slot.timer = Timer::None;
         slot.charged = false;

@@ -51,8 +51,8 @@ impl Driver {
         options: &Options,
     ) -> Result<Self, NetError> {
         tokio::runtime::Handle::try_current().map_err(|_| NetError::NoRuntime)?;
-        let udp_wanted = config.transport != TransportPolicy::TcpOnly;
-        let tcp = Pool::new(options, config.timeout);
+        let udp_wanted = config.manner.transport != TransportPolicy::TcpOnly;
+        let tcp = Pool::new(options, config.manner.timeout);
         let udp = Udp::new(options)?;
         let seed = rand::random();
         let engine = Engine::new(config, servers, options.sockets_per_family(), seed);

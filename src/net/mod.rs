@@ -12,7 +12,7 @@
 //! datagram is a call of its own.
 //!
 //! ```no_run
-//! use dnsonde::engine::{Ask, Config, Servers};
+//! use dnsonde::engine::{Ask, Config, MannerId, Servers};
 //! use dnsonde::net::{Driver, Options};
 //! use dnsonde::wire::{Class, NameBuf, RecordType};
 //!
@@ -26,6 +26,8 @@
 //!     rtype: RecordType::A,
 //!     class: Class::IN,
 //!     servers: Servers::Any,
+//!     manner: MannerId::DEFAULT,
+//!     socket: None,
 //! })?;
 //! while !driver.engine().is_idle() {
 //!     driver.turn(None, &mut |exchange| println!("{:?}", exchange.end)).await?;

@@ -25,5 +25,5 @@ pub use faults::Faults;
 pub use scenario::{Scenario, ScenarioError};
 pub use serve::{ServeError, Service, serve};
 pub use server::{Counts, Server};
-pub use virtual_net::{Prober, VirtualNet};
+pub use virtual_net::VirtualNet;
 pub use world::{Arrival, Delivery, World};

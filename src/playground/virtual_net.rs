@@ -28,76 +28,20 @@ use super::faults::Dice;
 use super::world::{Arrival, Delivery, World};
 use super::zone::mix;
 use crate::engine::{
-    Ask, AttemptKey, Config, Engine, Finished, ServerId, Servers, SocketId, Stamp, Time, Transmits,
-    Transport, Unreachable,
+    Ask, AttemptKey, Config, Engine, Finished, MannerId, ServerId, Servers, SocketId, Stamp, Time,
+    Transmits, Transport, Unreachable,
 };
-use crate::walk::{Exchange, ExchangeEnd, Question, Walk};
+use crate::walk::{Asker, Exchange, ExchangeEnd};
 use crate::wire::Class;
 
 /// UDP sockets for each address family.
-const SOCKETS: u16 = 8;
+const SOCKETS: u16 = 32;
 /// After so long without a message a TCP connection is closed.
 const IDLE: Duration = Duration::from_secs(10);
 /// The error number of a refused connection.
 const ECONNREFUSED: i32 = 111;
 /// Port unreachable, in ICMP and ICMPv6.
 const PORT_UNREACHABLE: [(u8, u8); 2] = [(3, 3), (1, 4)];
-
-/// Someone who has questions, and learns from what becomes of them.
-pub trait Prober {
-    /// A question to one server.
-    type Question;
-
-    /// The next question that may be put at `now`.
-    fn poll_question(&mut self, now: Time) -> Option<Self::Question>;
-
-    /// Whom a question is for.
-    fn server(question: &Self::Question) -> SocketAddr;
-
-    /// A question in the engine's terms; its tag comes back as [`Exchange::id`].
-    fn ask(question: &Self::Question, server: ServerId) -> Ask<'_>;
-
-    /// Takes the outcome of a question.
-    fn handle(&mut self, now: Time, exchange: Exchange);
-
-    /// When there may be a question that cannot be put before; `None` if there is no such.
-    fn poll_timeout(&self) -> Option<Time> {
-        None
-    }
-
-    /// Whether there is nothing left to ask or to wait for.
-    fn is_done(&self) -> bool;
-}
-
-impl Prober for Walk {
-    type Question = Question;
-
-    fn poll_question(&mut self, _now: Time) -> Option<Question> {
-        Walk::poll_question(self)
-    }
-
-    fn server(question: &Question) -> SocketAddr {
-        question.server
-    }
-
-    fn ask(question: &Question, server: ServerId) -> Ask<'_> {
-        Ask {
-            tag: question.id,
-            name: question.name.as_wire(),
-            rtype: question.rtype,
-            class: Class::IN,
-            servers: Servers::Only(server),
-        }
-    }
-
-    fn handle(&mut self, now: Time, exchange: Exchange) {
-        Walk::handle(self, now, exchange);
-    }
-
-    fn is_done(&self) -> bool {
-        Walk::is_done(self)
-    }
-}
 
 /// What comes in at the client.
 #[derive(Debug)]
@@ -172,34 +116,47 @@ impl VirtualNet {
         self.sockets.get(usize::from(socket.0)).copied()
     }
 
-    /// Takes `prober` to its end.
+    /// Asks until `asker` is done. The engine must have no exchanges of others.
     ///
     /// # Panics
-    /// If it waits for nothing: neither for an answer nor for a time.
-    pub fn run<P: Prober>(&mut self, prober: &mut P) {
+    /// If the asker waits for nothing: neither for an answer nor for a time.
+    pub fn run<A: Asker>(&mut self, asker: &mut A) {
+        let mut manners = Vec::new();
         loop {
-            self.submit(prober);
+            self.submit(asker, &mut manners);
             for exchange in std::mem::take(&mut self.finished) {
-                prober.handle(self.now, exchange);
+                asker.handle(self.now, exchange);
             }
-            if prober.is_done() {
+            if asker.is_done() {
                 return;
             }
-            let moved = self.step(prober.poll_timeout());
-            assert!(moved || !self.finished.is_empty(), "the prober waits for nothing");
+            let moved = self.step(asker.poll_timeout());
+            assert!(moved || !self.finished.is_empty(), "the asker waits for nothing");
             for exchange in std::mem::take(&mut self.finished) {
-                prober.handle(self.now, exchange);
+                asker.handle(self.now, exchange);
             }
         }
     }
 
     /// Puts what questions there are.
-    fn submit<P: Prober>(&mut self, prober: &mut P) {
+    fn submit<A: Asker>(&mut self, asker: &mut A, manners: &mut Vec<MannerId>) {
         while self.engine.room() > 0
-            && let Some(question) = prober.poll_question(self.now)
+            && let Some(order) = asker.poll_order(self.now)
         {
-            let server = self.engine.add_server(P::server(&question));
-            let ask = P::ask(&question, server);
+            while manners.len() <= order.manner {
+                let manner = asker.manner(manners.len());
+                manners.push(self.engine.add_manner(manner));
+            }
+            let server = self.engine.add_server(order.server);
+            let ask = Ask {
+                tag: order.id,
+                name: order.name.as_wire(),
+                rtype: order.rtype,
+                class: Class::IN,
+                servers: Servers::Only(server),
+                manner: manners[order.manner],
+                socket: order.socket,
+            };
             if let Err(full) = self.engine.submit(&ask) {
                 let end = ExchangeEnd::NotAsked(full.to_string());
                 self.finished.push(Exchange { id: ask.tag, attempts: Vec::new(), end });

@@ -10,7 +10,7 @@ pub mod trace;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, Servers, SocketId};
+use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, MannerId, Servers, SocketId};
 use crate::net::{self, Driver, NetError};
 use crate::wire::{Class, NameBuf, RecordType};
 
@@ -64,6 +64,8 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
         rtype: plan.rtype,
         class: plan.class,
         servers: Servers::Any,
+        manner: MannerId::DEFAULT,
+        socket: None,
     };
     let mut exchange = Exchange {
         started,

@@ -15,7 +15,7 @@ use super::stats::ServerStats;
 use super::stop::{Level, Stop};
 use super::tally::Tally;
 use super::writer::{BLOCK, ToWriter};
-use crate::engine::{self, Ask, Finished, Servers, SocketId, Time, Totals};
+use crate::engine::{self, Ask, Finished, MannerId, Servers, SocketId, Time, Totals};
 use crate::net::{self, Driver, LocalCounts};
 use crate::wire::Class;
 
@@ -184,7 +184,15 @@ impl Worker<'_> {
         let engine = self.driver.engine_mut();
         for _ in 0..engine.room() {
             let Some((name, rtype)) = self.block.question(self.next) else { return };
-            let ask = Ask { tag: 0, name, rtype, class: Class::IN, servers: Servers::Any };
+            let ask = Ask {
+                tag: 0,
+                name,
+                rtype,
+                class: Class::IN,
+                servers: Servers::Any,
+                manner: MannerId::DEFAULT,
+                socket: None,
+            };
             if engine.submit(&ask).is_err() {
                 return;
             }

@@ -22,14 +22,14 @@ use crate::wire::{NameBuf, RecordType};
 /// One question to one server, as a server of a zone: server, zone, name, type.
 type Key = (SocketAddr, NameBuf, NameBuf, RecordType);
 
-/// A walk to one name; see the [module](super).
+/// A walk to one name, or to several at once; see the [module](super).
 ///
 /// Ask what [`Walk::poll_question`] gives, hand every outcome to [`Walk::handle`], until
 /// [`Walk::is_done`]; then take the [`Walk::into_report`].
 #[derive(Debug)]
 pub struct Walk {
     pub(super) config: Config,
-    pub(super) subject: NameBuf,
+    pub(super) subjects: usize,
     pub(super) rtype: RecordType,
     pub(super) resolver: Resolver,
     pub(super) lookups: Lookups,
@@ -105,6 +105,25 @@ impl Walk {
     /// At its end, `rtype` is asked for; aliases are followed unless it is CNAME. ANY and other
     /// types that only questions have lead nowhere.
     pub fn new(now: Time, name: NameBuf, rtype: RecordType, hints: &Hints, config: Config) -> Self {
+        Self::to_several(now, &[name], rtype, hints, config)
+    }
+
+    /// A walk to several names, which asks no server twice for what their ways have in common.
+    /// [`WalkReport::paths`] begins with one path for each of `names`, in their order; a name that
+    /// stands twice has one.
+    pub fn to_several(
+        now: Time,
+        names: &[NameBuf],
+        rtype: RecordType,
+        hints: &Hints,
+        config: Config,
+    ) -> Self {
+        let mut paths: Vec<PathState> = Vec::new();
+        for name in names {
+            if paths.iter().all(|path| path.name != *name) {
+                paths.push(PathState::new(*name, None));
+            }
+        }
         let servers = hints.servers().take(config.limits.servers_per_zone);
         let servers = servers.map(|(name, addresses)| NameServer {
             addresses: addresses
@@ -119,10 +138,10 @@ impl Walk {
         let mut walk = Self {
             resolver: Resolver::new(hints, &config),
             lookups: Lookups::default(),
-            subject: name,
+            subjects: paths.len(),
             rtype,
             zones: vec![root],
-            paths: vec![PathState::new(name, None)],
+            paths,
             answers: HashMap::new(),
             referrals: HashMap::new(),
             evidence: Evidence::default(),

@@ -23,6 +23,30 @@ pub struct Question {
     pub purpose: Purpose,
 }
 
+/// A question as it is put to a server: what those who carry it out must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// Comes back in [`Exchange::id`].
+    pub id: u64,
+    /// Whom to ask.
+    pub server: SocketAddr,
+    /// QNAME.
+    pub name: NameBuf,
+    /// QTYPE; the class is IN.
+    pub rtype: RecordType,
+    /// How: what [`Asker::manner`](super::Asker::manner) gives for this number.
+    pub manner: usize,
+    /// From which UDP socket, as in [`crate::engine::Ask::socket`].
+    pub socket: Option<u16>,
+}
+
+impl From<Question> for Order {
+    fn from(question: Question) -> Self {
+        let Question { id, server, name, rtype, .. } = question;
+        Self { id, server, name, rtype, manner: 0, socket: None }
+    }
+}
+
 /// Why a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {

@@ -170,6 +170,39 @@ impl Reading {
         Self { soa, zone: source, ..Self::bare(rcode, authoritative, kind) }
     }
 
+    /// Reads what a recursive server answered: believed as it is, whatever zone it is of.
+    pub fn of_recursive(octets: &[u8], name: &NameBuf, rtype: RecordType) -> Self {
+        let Ok(message) = Message::parse(octets) else {
+            return Self::fault(Rcode::NOERROR, false, Fault::Malformed);
+        };
+        let (flags, rcode) = (message.flags(), message.rcode());
+        let authoritative = flags.contains(Flags::AA);
+        if flags.contains(Flags::TC) {
+            return Self::fault(rcode, authoritative, Fault::Truncated);
+        }
+        if rcode != Rcode::NOERROR && rcode != Rcode::NXDOMAIN {
+            return Self::fault(rcode, authoritative, Fault::Rcode(rcode));
+        }
+        let root = NameBuf::root();
+        let (chain, answer) = follow(message.answers(), &root, name, rtype);
+        // The name that is denied is the one at the end of the aliases.
+        let end = chain.last().and_then(|alias| alias.targets().next());
+        let soa = message
+            .authorities()
+            .filter(|record| record.rtype == RecordType::SOA)
+            .map(|record| record.name.to_buf())
+            .find(|owner| end.unwrap_or(*name).is_at_or_below(owner))
+            .and_then(|owner| collect(message.authorities(), &owner, RecordType::SOA));
+        let kind = match (&answer, end) {
+            (Some(_), _) => Kind::Answer,
+            _ if rcode == Rcode::NXDOMAIN => Kind::NameError,
+            (None, Some(target)) if soa.is_none() => Kind::Alias(target),
+            _ => Kind::NoData,
+        };
+        let zone = soa.as_ref().map(|soa| soa.name);
+        Self { chain, answer, soa, zone, ..Self::bare(rcode, authoritative, kind) }
+    }
+
     fn bare(rcode: Rcode, authoritative: bool, kind: Kind) -> Self {
         Self {
             rcode,

@@ -12,12 +12,13 @@ use crate::wire::{NameBuf, RecordType};
 /// Everything that a walk has found.
 #[derive(Debug, Clone)]
 pub struct WalkReport {
-    /// The name that the walk was for.
-    pub subject: NameBuf,
     /// The type.
     pub rtype: RecordType,
-    /// The descent to the name; then those to the targets of aliases, in the order of discovery.
+    /// The descents to the names that the walk was for, in their order; then those to the targets of
+    /// aliases, in the order of discovery.
     pub paths: Vec<Path>,
+    /// How many names the walk was for.
+    pub subjects: usize,
     /// Each zone on the way, the root first, parents before children.
     pub delegations: Vec<Delegation>,
     /// No root server could be reached over IPv4, while some could over IPv6: it was not used
@@ -155,14 +156,33 @@ pub enum Source {
 }
 
 impl WalkReport {
+    /// The report of a walk that has not found anything.
+    pub(crate) fn empty(rtype: RecordType) -> Self {
+        Self {
+            rtype,
+            paths: Vec::new(),
+            subjects: 0,
+            delegations: Vec::new(),
+            ipv4_given_up: false,
+            ipv6_given_up: false,
+            cut_short: false,
+            evidence: Evidence::default(),
+        }
+    }
+
     /// The zone with this name, if it is on the way.
     pub fn delegation(&self, zone: &NameBuf) -> Option<&Delegation> {
         self.delegations.iter().find(|delegation| delegation.zone == *zone)
     }
 
-    /// The last zone of the descent to the subject: the one that has it, if that was reached.
-    pub fn zone_of_subject(&self) -> Option<&Delegation> {
-        self.delegation(self.paths.first()?.zones.last()?)
+    /// The descent to a name, if there was one.
+    pub fn path(&self, name: &NameBuf) -> Option<&Path> {
+        self.paths.iter().find(|path| path.name == *name)
+    }
+
+    /// The last zone of the descent to a name: the one that has it, if that was reached.
+    pub fn zone_of(&self, name: &NameBuf) -> Option<&Delegation> {
+        self.delegation(self.path(name)?.zones.last()?)
     }
 }
 
@@ -241,9 +261,9 @@ pub(super) fn report(walk: Walk) -> WalkReport {
         })
         .collect();
     WalkReport {
-        subject: walk.subject,
         rtype: walk.rtype,
         paths,
+        subjects: walk.subjects,
         delegations,
         ipv4_given_up: walk.ipv4_given_up,
         ipv6_given_up: walk.ipv6_given_up,

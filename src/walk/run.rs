@@ -1,75 +1,126 @@
-//! Runs a walk on a driver.
+//! Carries the questions of a walk, or of anyone who asks like it, to a driver.
 
 use std::time::Duration;
 
 use super::descent::Walk;
-use super::evidence::{Exchange, ExchangeEnd};
-use crate::engine::{Ask, Config, Edns, Finished, Servers};
+use super::evidence::{Exchange, ExchangeEnd, Order};
+use crate::engine::{Ask, Config, Edns, Finished, Manner, MannerId, Servers, Time};
 use crate::net::{Driver, NetError};
 use crate::wire::Class;
 
 /// An empty NSID option: which instance answers (RFC 5001)?
 const NSID: [u8; 4] = [0, 3, 0, 0];
 
-/// How the engine of a walk's driver should be set up: no recursion, each server is given three
-/// chances and asked at most `rate_per_server` questions a second.
-pub fn engine_config(rate_per_server: Option<f64>) -> Config {
-    Config {
+/// Who has questions for certain servers, and goes on by their answers.
+///
+/// Without I/O: [`carry_out`] carries the questions to a driver, and a test to a simulated world.
+pub trait Asker {
+    /// How questions with this [`Order::manner`] are put. Asked once for each, from 0 on.
+    fn manner(&self, number: usize) -> Manner;
+
+    /// The next question that may be put at `now`.
+    fn poll_order(&mut self, now: Time) -> Option<Order>;
+
+    /// Takes the outcome of a question.
+    fn handle(&mut self, now: Time, exchange: Exchange);
+
+    /// Whether there is nothing left to ask or to wait for.
+    fn is_done(&self) -> bool;
+
+    /// When to call [`Asker::poll_order`] again, if no outcome comes before.
+    fn poll_timeout(&self) -> Option<Time> {
+        None
+    }
+}
+
+impl Asker for Walk {
+    fn manner(&self, _number: usize) -> Manner {
+        manner()
+    }
+
+    fn poll_order(&mut self, _now: Time) -> Option<Order> {
+        self.poll_question().map(Order::from)
+    }
+
+    fn handle(&mut self, now: Time, exchange: Exchange) {
+        Walk::handle(self, now, exchange);
+    }
+
+    fn is_done(&self) -> bool {
+        Walk::is_done(self)
+    }
+}
+
+/// How the questions of a walk are put: without recursion, and each server has three chances.
+pub fn manner() -> Manner {
+    Manner {
         timeout: Duration::from_millis(1500),
         retries: 2,
         edns: Some(Edns { options: NSID.to_vec(), ..Edns::default() }),
         recursion_desired: false,
-        rate_per_server,
-        ..Config::default()
+        ..Manner::default()
     }
 }
 
-/// Takes a walk to its end. The engine of `driver` must not have been set to ask for recursion,
-/// and must have no exchanges of others.
+/// How the engine of a walk's driver should be set up: [`manner`], and each server is asked at most
+/// `rate_per_server` questions a second.
+pub fn engine_config(rate_per_server: Option<f64>) -> Config {
+    Config { manner: manner(), rate_per_server, ..Config::default() }
+}
+
+/// Asks until `asker` is done. The engine of `driver` must have no exchanges of others. `watch`
+/// sees the asker after each turn, and may have it stop.
 ///
 /// A server that this system cannot ask (it has no IPv6, say) is an outcome of its exchange.
 ///
 /// # Errors
 /// [`NetError`] if the sockets cannot be used any more.
-pub async fn resolve_with(driver: &mut Driver, walk: &mut Walk) -> Result<(), NetError> {
+pub async fn carry_out<A: Asker>(
+    driver: &mut Driver,
+    asker: &mut A,
+    watch: &mut dyn FnMut(&mut A),
+) -> Result<(), NetError> {
+    let mut manners: Vec<MannerId> = Vec::new();
     let mut finished: Vec<Exchange> = Vec::new();
-    while !walk.is_done() {
+    while !asker.is_done() {
         while driver.engine().room() > 0
-            && let Some(question) = walk.poll_question()
+            && let Some(order) = asker.poll_order(driver.now())
         {
-            let now = driver.now();
-            let not_asked = |why: String| Exchange {
-                id: question.id,
-                attempts: Vec::new(),
-                end: ExchangeEnd::NotAsked(why),
-            };
-            let server = match driver.add_server(question.server) {
-                Ok(server) => server,
-                Err(error) => {
-                    walk.handle(now, not_asked(error.to_string()));
-                    continue;
+            while manners.len() <= order.manner {
+                let manner = asker.manner(manners.len());
+                manners.push(driver.engine_mut().add_manner(manner));
+            }
+            let submitted = match driver.add_server(order.server) {
+                Ok(server) => {
+                    let ask = Ask {
+                        tag: order.id,
+                        name: order.name.as_wire(),
+                        rtype: order.rtype,
+                        class: Class::IN,
+                        servers: Servers::Only(server),
+                        manner: manners[order.manner],
+                        socket: order.socket,
+                    };
+                    driver.engine_mut().submit(&ask).map_err(|full| full.to_string())
                 }
+                Err(error) => Err(error.to_string()),
             };
-            let ask = Ask {
-                tag: question.id,
-                name: question.name.as_wire(),
-                rtype: question.rtype,
-                class: Class::IN,
-                servers: Servers::Only(server),
-            };
-            if let Err(full) = driver.engine_mut().submit(&ask) {
-                walk.handle(now, not_asked(full.to_string()));
+            if let Err(why) = submitted {
+                let end = ExchangeEnd::NotAsked(why);
+                let now = driver.now();
+                asker.handle(now, Exchange { id: order.id, attempts: Vec::new(), end });
             }
         }
-        if walk.is_done() {
+        if asker.is_done() {
             break;
         }
         let mut sink = |exchange: Finished<'_>| finished.push(Exchange::from(&exchange));
-        driver.turn(None, &mut sink).await?;
+        driver.turn(asker.poll_timeout(), &mut sink).await?;
         let now = driver.now();
         for exchange in finished.drain(..) {
-            walk.handle(now, exchange);
+            asker.handle(now, exchange);
         }
+        watch(asker);
     }
     Ok(())
 }

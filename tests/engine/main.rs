@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Accept, Config, Failure, Outcome, RetryReason, ServerId, Servers, Transport, TransportPolicy,
-    Window,
+    Accept, Config, Failure, Manner, MannerId, Outcome, RetryReason, ServerId, Servers, Transport,
+    TransportPolicy, Window,
 };
 use dnsonde::wire::Rcode;
 use network::{Behaviour, FORGED, Network, TRUE, name};
@@ -123,7 +123,10 @@ fn a_benched_server_is_tried_again_and_used_again() {
 
 #[test]
 fn the_last_server_is_never_benched_and_every_name_comes_to_an_end() {
-    let config = Config { timeout: Duration::from_millis(200), ..Config::default() };
+    let config = Config {
+        manner: Manner { timeout: Duration::from_millis(200), ..Manner::default() },
+        ..Config::default()
+    };
     let dead = Behaviour { loss: 1.0, ..good() };
     let network = run(config, vec![dead], 100, 6);
     assert_eq!(network.engine.totals().timed_out, 100);
@@ -143,10 +146,16 @@ fn truncated_answers_are_fetched_over_tcp() {
     let broken = Behaviour { stream_breaks: 1.0, ..truncating.clone() };
     let network = run(Config::default(), vec![broken], 50, 7);
     assert!(network.results.iter().all(|result| result.end == Err(Failure::TimedOut)));
-    let config = Config { transport: TransportPolicy::UdpOnly, ..Config::default() };
+    let config = Config {
+        manner: Manner { transport: TransportPolicy::UdpOnly, ..Manner::default() },
+        ..Config::default()
+    };
     let network = run(config, vec![truncating], 50, 7);
     assert_eq!(network.engine.totals().attempts, 50);
-    let config = Config { transport: TransportPolicy::TcpOnly, ..Config::default() };
+    let config = Config {
+        manner: Manner { transport: TransportPolicy::TcpOnly, ..Manner::default() },
+        ..Config::default()
+    };
     let network = run(config, vec![good()], 50, 7);
     assert!(network.results.iter().all(|r| r.attempts[0].transport == Transport::Tcp));
     assert_eq!(network.unanswered(), 0);
@@ -212,7 +221,10 @@ fn unreachable_servers_are_told_from_silent_ones() {
 
 #[test]
 fn an_answer_after_the_timeout_still_counts_and_keeps_its_rtt() {
-    let config = Config { timeout: Duration::from_millis(100), ..Config::default() };
+    let config = Config {
+        manner: Manner { timeout: Duration::from_millis(100), ..Manner::default() },
+        ..Config::default()
+    };
     let slow = Behaviour { delay: (150_000, 160_000), ..good() };
     let network = run(config, vec![slow], 4, 12);
     assert_eq!(network.unanswered(), 0);
@@ -226,7 +238,10 @@ fn an_answer_after_the_timeout_still_counts_and_keeps_its_rtt() {
 
 #[test]
 fn an_answer_after_the_exchange_is_counted_as_late_with_its_server() {
-    let config = Config { timeout: Duration::from_millis(10), retries: 0, ..Config::default() };
+    let config = Config {
+        manner: Manner { timeout: Duration::from_millis(10), retries: 0, ..Manner::default() },
+        ..Config::default()
+    };
     let slow = Behaviour { delay: (50_000, 60_000), duplicates: 1.0, ..good() };
     let network = run(config, vec![slow], 4, 13);
     let counts = network.engine.server(ServerId(0)).counts;
@@ -246,7 +261,10 @@ fn lingering_exchanges_see_their_duplicates() {
 
 #[test]
 fn the_first_answer_is_shown_where_anything_is_wanted() {
-    let config = Config { accept: Accept::Anything, ..Config::default() };
+    let config = Config {
+        manner: Manner { accept: Accept::Anything, ..Manner::default() },
+        ..Config::default()
+    };
     let network = run(config, vec![Behaviour { refused: 1.0, ..good() }], 10, 15);
     for result in &network.results {
         assert_eq!(result.end, Ok((Rcode::REFUSED, None, 0)));
@@ -268,6 +286,58 @@ fn a_question_for_one_server_goes_nowhere_else() {
         assert_eq!(result.end.is_ok(), server == ServerId(0));
     }
     network.check_accounting();
+}
+
+#[test]
+fn each_question_is_put_in_the_manner_that_it_wants() {
+    let mut network = Network::new(Config::default(), vec![good()], 31);
+    let over_tcp = Manner { transport: TransportPolicy::TcpOnly, retries: 0, ..Manner::default() };
+    let plain = Manner { edns: None, accept: Accept::Anything, ..Manner::default() };
+    let manners = [MannerId::DEFAULT, network.engine.add_manner(over_tcp.clone())];
+    let manners = [manners[0], manners[1], network.engine.add_manner(plain)];
+    assert_eq!(network.engine.add_manner(over_tcp), manners[1]);
+    for i in 0..30 {
+        network.ask_in(i, Servers::Any, manners[i as usize % 3], None);
+    }
+    while network.step() {}
+    assert_eq!(network.unanswered(), 0);
+    for result in &network.results {
+        let first = result.attempts[0];
+        let wanted = [(Transport::Udp, true), (Transport::Tcp, true), (Transport::Udp, false)];
+        assert_eq!((first.transport, first.edns), wanted[result.tag as usize % 3]);
+    }
+}
+
+#[test]
+fn a_question_leaves_from_the_socket_that_it_wants() {
+    let mut network = Network::new(Config::default(), vec![Behaviour { loss: 0.5, ..good() }], 32);
+    for i in 0..40 {
+        network.ask_in(i, Servers::Any, MannerId::DEFAULT, Some((i % 4) as u16));
+    }
+    while network.step() {}
+    for result in &network.results {
+        let socket = (result.tag % 4) as u16;
+        assert!(result.attempts.iter().all(|attempt| attempt.socket.0 == socket));
+    }
+}
+
+#[test]
+fn who_asks_one_server_is_not_held_up_because_it_is_silent() {
+    let config = Config {
+        manner: Manner { retries: 0, ..Manner::default() },
+        window: Window::Fixed(1_000),
+        rate_per_server: Some(20.0),
+        ..Config::default()
+    };
+    let mut network = Network::new(config, vec![Behaviour { loss: 1.0, ..good() }, good()], 33);
+    for i in 0..80 {
+        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+    }
+    while network.step() {}
+    assert_eq!(network.unanswered(), 40);
+    // Forty questions at twenty a second, and the timeout of the last one.
+    let seconds = network.now.as_nanos() as f64 / 1e9;
+    assert!((2.9..3.2).contains(&seconds), "{seconds}");
 }
 
 #[test]
@@ -366,14 +436,7 @@ proptest! {
         window in prop_oneof![Just(Window::Adaptive), (1usize..50).prop_map(Window::Fixed)],
         seed in any::<u64>(),
     ) {
-        let config = Config {
-            retries,
-            mixed_case,
-            window,
-            linger: Duration::from_millis(linger),
-            capacity: 128,
-            ..Config::default()
-        };
+        let config = Config { manner: Manner { retries, ..Manner::default() }, mixed_case, window, linger: Duration::from_millis(linger), capacity: 128, ..Config::default() };
         let network = run(config, behaviours, count, seed);
         for result in &network.results {
             prop_assert!(result.attempts.len() <= usize::from(retries) + 4);
@@ -386,7 +449,7 @@ proptest! {
     /// A forged packet never ends the wait for the right one.
     #[test]
     fn forgeries_cost_no_answer(seed in any::<u64>(), mixed_case in any::<bool>()) {
-        let config = Config { mixed_case, retries: 0, ..Config::default() };
+        let config = Config { manner: Manner { retries: 0, ..Manner::default() }, mixed_case, ..Config::default() };
         let network = run(config, vec![Behaviour { forged: 1.0, ..good() }], 200, seed);
         prop_assert_eq!(network.unanswered(), 0);
         prop_assert_eq!(network.engine.totals().attempts, 200);

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, Servers, SocketId, Stamp,
-    Time, Transmits, Unreachable,
+    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, MannerId, Servers, SocketId,
+    Stamp, Time, Transmits, Unreachable,
 };
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
 use rand::rngs::StdRng;
@@ -132,9 +132,21 @@ impl Network {
     }
 
     pub fn ask(&mut self, i: u64, servers: Servers) {
+        self.ask_in(i, servers, MannerId::DEFAULT, None);
+    }
+
+    /// Asks in a certain manner and from a certain socket.
+    pub fn ask_in(&mut self, i: u64, servers: Servers, manner: MannerId, socket: Option<u16>) {
         let name = name(i);
-        let ask =
-            Ask { tag: i, name: name.as_wire(), rtype: RecordType::A, class: Class::IN, servers };
+        let ask = Ask {
+            tag: i,
+            name: name.as_wire(),
+            rtype: RecordType::A,
+            class: Class::IN,
+            servers,
+            manner,
+            socket,
+        };
         self.engine.submit(&ask).unwrap();
     }
 

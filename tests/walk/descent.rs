@@ -5,7 +5,7 @@ use dnsonde::walk::{
 };
 use dnsonde::wire::{NameBuf, Rcode, RecordType};
 
-use crate::world::{Behaviour, World, ip, name, walk, walk_seeded};
+use crate::world::{Behaviour, World, ip, name, walk, walk_seeded, walk_to_several};
 
 const A: RecordType = RecordType::A;
 
@@ -77,6 +77,22 @@ fn minimised_questions_show_no_more_labels_than_needed() {
     assert_eq!(longest("192.0.2.2"), 1);
     assert_eq!(longest("192.0.2.12"), 2);
     assert_eq!(longest("192.0.2.32"), 3);
+}
+
+#[test]
+fn a_walk_to_several_names_asks_no_server_twice_for_what_they_share() {
+    let mut world = World::new();
+    let names = ["www.example.org", "ns1.provider.net", "www.example.org"].map(name);
+    let report = walk_to_several(&mut world, &names, A, Config::default(), 1);
+    assert_eq!((report.subjects, report.paths.len()), (2, 2));
+    assert_eq!(zones(&report, 0), [".", "org.", "example.org."]);
+    assert_eq!(zones(&report, 1), [".", "net.", "provider.net."]);
+    assert_eq!(report.zone_of(&names[1]).unwrap().zone, name("provider.net"));
+    let mut asked = world.asked;
+    let all = asked.len();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked.len(), all);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dnsonde::engine::{Outcome, RetryReason};
 use dnsonde::net::{Driver, Options};
-use dnsonde::walk::{Config, ExchangeEnd, PathEnd, Walk, engine_config, resolve_with};
+use dnsonde::walk::{Config, ExchangeEnd, PathEnd, Walk, carry_out, engine_config};
 use dnsonde::wire::{Message, RecordType};
 use tokio::net::UdpSocket;
 
@@ -66,11 +66,11 @@ async fn a_walk_runs_on_a_driver() {
     let config = Config { port, ipv6: false, ..Config::default() };
     let hints = World::hints_at(PREFIX);
     let mut walk = Walk::new(driver.now(), name("www.example.org"), RecordType::A, &hints, config);
-    resolve_with(&mut driver, &mut walk).await.unwrap();
+    carry_out(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
 
     let report = walk.into_report();
     assert_eq!(report.paths[0].end, PathEnd::Reached);
-    let zone = report.zone_of_subject().unwrap();
+    let zone = report.zone_of(&report.paths[0].name).unwrap();
     assert_eq!(zone.child_servers.len(), 3);
     let dead = SocketAddr::new(ip(&format!("{PREFIX}39")), port);
     for exchange in &report.evidence.exchanges {

@@ -312,10 +312,20 @@ pub fn walk_seeded(
     config: Config,
     seed: u64,
 ) -> WalkReport {
+    walk_to_several(world, &[name(subject)], rtype, config, seed)
+}
+
+pub fn walk_to_several(
+    world: &mut World,
+    names: &[NameBuf],
+    rtype: RecordType,
+    config: Config,
+    seed: u64,
+) -> WalkReport {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut now = Time::ZERO;
     let most = config.limits.exchanges;
-    let mut walk = Walk::new(now, name(subject), rtype, &World::hints(), config);
+    let mut walk = Walk::to_several(now, names, rtype, &World::hints(), config);
     let mut out: Vec<Question> = Vec::new();
     loop {
         out.extend(std::iter::from_fn(|| walk.poll_question()));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dnsonde::engine::Outcome;
 use dnsonde::net::{Driver, Options};
 use dnsonde::playground::{Scenario, ServeError, Service, World, serve};
-use dnsonde::walk::{Config, Hints, PathEnd, Walk, engine_config, resolve_with};
+use dnsonde::walk::{Config, Hints, PathEnd, Walk, carry_out, engine_config};
 use dnsonde::wire::{Flags, Message, RecordType as T};
 
 use super::{Ask, ask, name, world_with};
@@ -64,10 +64,10 @@ async fn a_walk_through_the_healthy_world_reaches_its_end() {
     let config = Config { port: service.port(), ..Config::default() };
     let subject = name("t1._domainkey.example.com");
     let mut walk = Walk::new(driver.now(), subject, T::TXT, &hints, config);
-    resolve_with(&mut driver, &mut walk).await.unwrap();
+    carry_out(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
     let report = walk.into_report();
     assert!(report.paths.iter().all(|path| path.end == PathEnd::Reached));
-    assert_eq!(report.zone_of_subject().unwrap().child_servers.len(), 3);
+    assert_eq!(report.zone_of(&subject).unwrap().child_servers.len(), 3);
     for exchange in &report.evidence.exchanges {
         let Outcome::Answered(answer) = exchange.attempts[0].outcome else {
             panic!("{exchange:?}")

@@ -17,7 +17,7 @@ pub fn write_json(report: &WalkReport, out: &mut Vec<u8>) {
     let trace = json!({
         "schema": 1,
         "command": "trace",
-        "name": report.subject.to_string(),
+        "name": report.paths[0].name.to_string(),
         "type": report.rtype.to_string(),
         "complete": is_complete(report),
         "questions": report.evidence.exchanges.len(),

@@ -12,7 +12,7 @@ use crate::engine;
 use crate::net::{Driver, NetError, Options};
 use crate::walk::{
     Config, Fault, Hints, Kind, NameServer, PathEnd, Said, ServerAnswer, Source, Walk, WalkReport,
-    resolve_with,
+    carry_out,
 };
 use crate::wire::{NameBuf, RecordType};
 
@@ -41,7 +41,7 @@ pub struct Plan {
 pub async fn run(plan: Plan) -> Result<WalkReport, NetError> {
     let mut driver = Driver::open(plan.engine, &[], &Options::default())?;
     let mut walk = Walk::new(driver.now(), plan.name, plan.rtype, &plan.hints, plan.walk);
-    resolve_with(&mut driver, &mut walk).await?;
+    carry_out(&mut driver, &mut walk, &mut |_| {}).await?;
     Ok(walk.into_report())
 }
 

@@ -12,7 +12,11 @@ const LISTED: usize = 4;
 /// Appends the trace.
 pub fn write_text(report: &WalkReport, out: &mut Vec<u8>) {
     let questions = report.evidence.exchanges.len();
-    line(out, 0, &format!(";; {} {}, in {questions} questions", report.subject, report.rtype));
+    line(
+        out,
+        0,
+        &format!(";; {} {}, in {questions} questions", report.paths[0].name, report.rtype),
+    );
     for (given_up, family) in [(report.ipv4_given_up, "IPv4"), (report.ipv6_given_up, "IPv6")] {
         if given_up {
             line(out, 0, &format!(";; no root server answers over {family}: not used"));

@@ -1,0 +1,242 @@
+//! What a judgement concludes: findings, and the report that holds them.
+//!
+//! Plain data. A job fills a [`Report`]; [`judgement`](super::judgement) shows it as text, JSON and
+//! HTML. Texts in here may hold octets from the network only in presentation format, so that nothing
+//! in them is a control character; whoever shows them escapes for the medium.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::stats::Chance;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Worth a thought; nothing is broken.
+    Notice,
+    /// Something is wrong and may do harm.
+    Warning,
+    /// Something is wrong and does harm.
+    Error,
+}
+
+/// What was concluded, and from what. Its `id` is a promise to scripts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// What it is, in words joined by hyphens.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about: `OWNER TYPE`, a zone, or a server.
+    pub subject: String,
+    /// The addresses that show it.
+    pub servers: Vec<SocketAddr>,
+    /// One sentence.
+    pub summary: String,
+    /// The numbers behind it, by name.
+    pub evidence: Map<String, Value>,
+    /// One sentence that its reader can act on.
+    pub advice: String,
+    /// RFC and section.
+    pub reference: &'static str,
+    /// Where waiting is the cure: how long, in seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+/// The outcome in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every expected record is right at every server asked, every time.
+    Verified,
+    /// Right wherever an answer came, but answers do not always come.
+    Flaky,
+    /// Somewhere a record is not right.
+    Pending,
+    /// It could not be told.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word, as in the output contracts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Flaky => "flaky",
+            Self::Pending => "pending",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// A finished judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The command that made it: `verify`.
+    pub command: &'static str,
+    /// The domain.
+    pub subject: String,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// The outcome in one sentence.
+    pub sentence: String,
+    /// When it began, in seconds since the Unix epoch.
+    pub started: u64,
+    /// How long it took.
+    pub duration: Duration,
+    /// The most likely cause first.
+    pub findings: Vec<Finding>,
+    /// What was expected, and what is there.
+    pub records: Vec<RecordReport>,
+    /// Who was asked.
+    pub servers: Vec<ServerReport>,
+    /// How likely a verifier that asks now, once, over UDP and with one retry, sees every record
+    /// right; `None` if that cannot be told.
+    pub chance: Option<Chance>,
+    /// What was asked and how often.
+    pub effort: Effort,
+    /// The changes since the first look, where it was looked more than once: the first look first.
+    pub history: Vec<Moment>,
+}
+
+/// A look that showed another state than the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// When, in seconds since the Unix epoch.
+    pub at: u64,
+    /// The outcome from then on.
+    pub verdict: Verdict,
+    /// What was different, in one sentence.
+    pub summary: String,
+}
+
+/// One expected record.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordReport {
+    /// The owner.
+    pub name: String,
+    /// The type.
+    #[serde(rename = "type")]
+    pub rtype: String,
+    /// The data it should have, in presentation format, where they are known.
+    pub expected: Option<String>,
+    /// What it is for, in a few words (`DKIM key of SES`, `SPF policy`).
+    pub purpose: String,
+    /// How it stands over all servers.
+    pub state: RecordState,
+    /// The line to enter, as a record of a zone file, if it is not right everywhere.
+    pub line: Option<String>,
+    /// Answers that had it right, over all authoritative addresses.
+    pub right: u64,
+    /// Answers that were asked for, lost ones included.
+    pub asked: u64,
+    /// How it stands at each address.
+    pub servers: Vec<RecordAtServer>,
+}
+
+/// How a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordState {
+    /// Right in every answer.
+    Right,
+    /// Right in some answers and not in others.
+    Mixed,
+    /// Not there.
+    Missing,
+    /// There, and not as it should be.
+    Wrong,
+    /// No answer that would tell.
+    Unknown,
+}
+
+impl RecordState {
+    /// The word, as in the output contracts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Mixed => "mixed",
+            Self::Missing => "missing",
+            Self::Wrong => "wrong",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// An expected record as one address has it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordAtServer {
+    /// The address.
+    pub server: SocketAddr,
+    /// How it stands there.
+    pub state: RecordState,
+    /// Answers that had it right.
+    pub right: u64,
+    /// Questions, unanswered ones included.
+    pub asked: u64,
+    /// What stands there instead, in presentation format; each once.
+    pub found: Vec<String>,
+}
+
+/// What a server is asked as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// It serves the zone of an expected record.
+    Authoritative,
+    /// It serves the zone that an alias leads to.
+    Target,
+    /// A recursive server.
+    Recursive,
+    /// One that was named by `--also-ask`.
+    Other,
+}
+
+/// One address that was asked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServerReport {
+    /// The address.
+    pub server: SocketAddr,
+    /// Names of name servers that have it.
+    pub names: Vec<String>,
+    /// What it was asked as.
+    pub role: Role,
+    /// The zone, where it was asked as an authoritative server.
+    pub zone: Option<String>,
+    /// Questions over UDP.
+    pub udp_asked: u64,
+    /// Those that had an answer.
+    pub udp_answered: u64,
+    /// Questions over TCP.
+    pub tcp_asked: u64,
+    /// Those that had an answer.
+    pub tcp_answered: u64,
+    /// Median round-trip time over UDP, in microseconds.
+    pub rtt_median_us: Option<u64>,
+    /// The 90th percentile.
+    pub rtt_p90_us: Option<u64>,
+    /// SERIALs of the zone that it showed; each once, in order.
+    pub serials: Vec<u32>,
+    /// What it calls itself (NSID), printable or as hexadecimal digits; each once.
+    pub instances: Vec<String>,
+}
+
+/// How much was asked, and so how much could be seen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Effort {
+    /// Messages sent, all told.
+    pub questions: u64,
+    /// How often each record was looked at, at each address, over UDP.
+    pub looks: u64,
+    /// The smallest share of failures that so many looks at one address show with a probability of
+    /// 95 %, from 0 to 1.
+    pub visible_share: f64,
+    /// Why not all was asked that should have been (interrupted, limits), in one sentence.
+    pub cut_short: Option<String>,
+}

@@ -1,0 +1,72 @@
+//! How the questions of a verification are put.
+
+use std::time::Duration;
+
+use crate::engine::{Accept, Edns, Manner, TransportPolicy};
+use crate::verify::evidence::How;
+use crate::wire::OptionCode;
+
+/// How long a probe waits for its answer. Answers that take longer are seen as late.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// A TCP connection needs some round trips before there can be an answer.
+const TCP_TIMEOUT: Duration = Duration::from_secs(4);
+/// A recursive server may have to ask many others first.
+const RECURSIVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// An option code from the end of the range for local use (RFC 6891 §9): nobody knows it.
+const UNKNOWN_OPTION: OptionCode = OptionCode(65_500);
+/// No cookie is kept from one run to the next, so there is nothing to guess.
+const CLIENT_COOKIE: [u8; 8] = *b"dnsonde?";
+
+/// The engine's manner for [`How`]; `cookie` is the server cookie for [`How::CookieBack`].
+pub(super) fn manner(how: How, cookie: Option<&[u8]>) -> Manner {
+    let mut options = Vec::new();
+    let mut option = |code: OptionCode, parts: &[&[u8]]| {
+        let value = parts.concat();
+        options.extend(code.0.to_be_bytes());
+        options.extend((value.len() as u16).to_be_bytes());
+        options.extend(value);
+    };
+    option(OptionCode::NSID, &[]);
+    match how {
+        How::UnknownOption => option(UNKNOWN_OPTION, &[b"unknown"]),
+        How::Cookie => option(OptionCode::COOKIE, &[&CLIENT_COOKIE]),
+        How::CookieBack(_) => {
+            option(OptionCode::COOKIE, &[&CLIENT_COOKIE, cookie.unwrap_or_default()]);
+        }
+        _ => {}
+    }
+    let mut edns = Edns { options, ..Edns::default() };
+    if let How::Sized(octets) = how {
+        edns.udp_payload_size = octets;
+        edns.dnssec_ok = true;
+    }
+    if how == How::UnknownVersion {
+        edns.version = 1;
+    }
+    let recursive = matches!(how, How::Recursive | How::Unchecked);
+    Manner {
+        timeout: match how {
+            How::Tcp => TCP_TIMEOUT,
+            How::Recursive | How::Unchecked => RECURSIVE_TIMEOUT,
+            _ => TIMEOUT,
+        },
+        retries: 0,
+        edns: (how != How::Plain).then_some(edns),
+        recursion_desired: recursive,
+        checking_disabled: how == How::Unchecked,
+        authentic_data: false,
+        transport: match how {
+            How::Tcp => TransportPolicy::TcpOnly,
+            // A stub goes on to TCP by itself, and so does a verifier behind it.
+            How::Recursive | How::Unchecked => TransportPolicy::UdpThenTcp,
+            _ => TransportPolicy::UdpOnly,
+        },
+        accept: Accept::Anything,
+    }
+}
+
+/// The server cookie in the value of a COOKIE option (RFC 7873 §4.2), if it answers to ours.
+pub(super) fn server_cookie(value: &[u8]) -> Option<&[u8]> {
+    let (client, server) = value.split_at_checked(CLIENT_COOKIE.len())?;
+    (client == CLIENT_COOKIE && (8..=32).contains(&server.len())).then_some(server)
+}

@@ -1,0 +1,279 @@
+//! The first pass: what every address says about every record, again and again, in mixed order.
+
+use std::net::SocketAddr;
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+use rand::{Rng as _, RngExt as _};
+
+use super::addresses;
+use crate::engine::Time;
+use crate::report::finding::Role;
+use crate::verify::evidence::{How, Inquiry, Purpose};
+use crate::verify::expect::{Expectation, Kind};
+use crate::verify::plan::Plan;
+use crate::walk::WalkReport;
+use crate::wire::{NameBuf, RecordType};
+
+/// Looks between two at the SOA record.
+const LOOKS_PER_SERIAL: u32 = 3;
+/// Looks at each record over TCP.
+const TCP_LOOKS: u32 = 2;
+/// Looks at each record at each recursive server.
+const CACHED_LOOKS: u32 = 3;
+/// A type that no server knows, from the range for private use (RFC 6895 §3.1).
+const UNKNOWN_TYPE: RecordType = RecordType(65_280);
+
+/// The names that the walk is for: the domain, every owner, and where aliases are to lead.
+pub(super) fn names(plan: &Plan) -> Vec<NameBuf> {
+    let mut names = vec![plan.domain];
+    for expectation in &plan.expectations {
+        names.push(expectation.owner);
+        if expectation.rtype == RecordType::CNAME {
+            names.extend(expectation.target());
+        }
+        names.extend(ancestors(expectation));
+    }
+    names
+}
+
+/// The names above an owner where records count, too: CAA sets are looked for upwards (RFC 8659
+/// §3). Those of the top-level domain are not worth a question.
+fn ancestors(expectation: &Expectation) -> Vec<NameBuf> {
+    if !matches!(expectation.kind, Kind::Caa { .. }) {
+        return Vec::new();
+    }
+    std::iter::successors(expectation.owner.parent(), NameBuf::parent)
+        .take_while(|name| name.labels().count() >= 2)
+        .collect()
+}
+
+/// What is asked first, in the order of asking.
+pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec<Inquiry> {
+    let mut survey = Survey { plan, walk, all: Vec::new() };
+    let looks = plan.looks();
+    for round in 0..looks {
+        let start = survey.all.len();
+        survey.records(round, How::Udp);
+        if round % LOOKS_PER_SERIAL == 0 {
+            survey.serials();
+        }
+        if round < CACHED_LOOKS {
+            survey.caches(round);
+        }
+        if round < TCP_LOOKS {
+            survey.records(round, How::Tcp);
+        }
+        if round == 0 {
+            survey.siblings(rng);
+            survey.checks(rng);
+        }
+        // Mixed within each round, so that no question always comes first.
+        survey.all[start..].shuffle(rng);
+    }
+    survey.all
+}
+
+struct Survey<'p> {
+    plan: &'p Plan,
+    walk: &'p WalkReport,
+    all: Vec<Inquiry>,
+}
+
+impl Survey<'_> {
+    /// One look at each record, and at what each alias leads to, at each address.
+    fn records(&mut self, round: u32, how: How) {
+        for (i, expectation) in self.plan.expectations.iter().enumerate() {
+            let types: Vec<RecordType> = expectation.asked_types().collect();
+            let rtype = types[round as usize % types.len()];
+            self.everywhere(&expectation.owner, rtype, how, Purpose::Record(i));
+            for &server in &self.plan.also_ask {
+                let zone = self.zone_of(&expectation.owner).unwrap_or(self.plan.domain);
+                let purpose = Purpose::Record(i);
+                let inquiry =
+                    inquiry(server, Role::Other, zone, expectation.owner, rtype, how, purpose);
+                self.all.push(inquiry);
+            }
+            if matches!(expectation.kind, Kind::DkimAlias { .. })
+                && let Some(target) = expectation.target()
+            {
+                self.at_target(&target, how, Purpose::Target(i));
+            }
+            if round == 0 {
+                for name in ancestors(expectation) {
+                    self.everywhere(&name, expectation.rtype, how, Purpose::Ancestor(i));
+                }
+            }
+            // Where aliases really lead, if that is somewhere else.
+            let found = self.walk.path(&expectation.owner).map_or(&[][..], |path| &path.targets);
+            for target in found {
+                if Some(*target) != expectation.target()
+                    && expectation.asked_types().any(|rtype| rtype == RecordType::TXT)
+                {
+                    self.at_target(target, how, Purpose::FoundTarget(i));
+                }
+            }
+        }
+    }
+
+    fn at_target(&mut self, target: &NameBuf, how: How, purpose: Purpose) {
+        let Some(zone) = self.zone_of(target) else { return };
+        for server in addresses(self.walk, &zone) {
+            let rtype = RecordType::TXT;
+            self.all.push(inquiry(server, Role::Target, zone, *target, rtype, how, purpose));
+        }
+    }
+
+    fn serials(&mut self) {
+        for zone in self.zones() {
+            for server in addresses(self.walk, &zone) {
+                self.at(server, zone, zone, RecordType::SOA, How::Udp, Purpose::Serial);
+            }
+        }
+    }
+
+    fn caches(&mut self, round: u32) {
+        for (i, expectation) in self.plan.expectations.iter().enumerate() {
+            let types: Vec<RecordType> = expectation.asked_types().collect();
+            let rtype = types[round as usize % types.len()];
+            for &server in &self.plan.resolvers {
+                let (root, purpose) = (NameBuf::root(), Purpose::Cached(i));
+                let name = expectation.owner;
+                let inquiry =
+                    inquiry(server, Role::Recursive, root, name, rtype, How::Recursive, purpose);
+                self.all.push(inquiry);
+            }
+        }
+    }
+
+    /// A random name beside each owner, once for owners that are side by side.
+    fn siblings(&mut self, rng: &mut StdRng) {
+        let mut done: Vec<(NameBuf, RecordType)> = Vec::new();
+        for (i, expectation) in self.plan.expectations.iter().enumerate() {
+            let Some(parent) = expectation.owner.parent() else { continue };
+            let apex = self.zone_of(&expectation.owner) == Some(expectation.owner);
+            if apex || done.contains(&(parent, expectation.rtype)) {
+                continue;
+            }
+            done.push((parent, expectation.rtype));
+            if let Some(sibling) = random_below(&parent, rng) {
+                self.everywhere(&sibling, expectation.rtype, How::Udp, Purpose::Sibling(i));
+            }
+        }
+    }
+
+    /// Whether servers do what resolvers rely on: one question for each habit and address.
+    fn checks(&mut self, rng: &mut StdRng) {
+        for (i, expectation) in self.plan.expectations.iter().enumerate() {
+            let (Some(above), Some(zone)) =
+                (expectation.owner.parent(), self.zone_of(&expectation.owner))
+            else {
+                continue;
+            };
+            let first = self.plan.expectations[..i]
+                .iter()
+                .all(|earlier| earlier.owner.parent() != Some(above));
+            if first && above != zone && above.is_at_or_below(&zone) {
+                self.everywhere(&above, RecordType::A, How::Udp, Purpose::NonTerminal(i));
+            }
+        }
+        for zone in self.zones() {
+            let mixed = mix_case(&zone, rng);
+            for server in addresses(self.walk, &zone) {
+                let soa = RecordType::SOA;
+                self.at(server, zone, zone, UNKNOWN_TYPE, How::Udp, Purpose::UnknownType);
+                self.at(server, zone, mixed, soa, How::Udp, Purpose::MixedCase);
+                self.at(server, zone, zone, soa, How::Plain, Purpose::Edns);
+                self.at(server, zone, zone, soa, How::UnknownOption, Purpose::Edns);
+                self.at(server, zone, zone, soa, How::UnknownVersion, Purpose::Edns);
+                self.at(server, zone, zone, soa, How::Cookie, Purpose::Cookie);
+            }
+        }
+    }
+
+    /// Asks every address of the zone that a name is in.
+    fn everywhere(&mut self, name: &NameBuf, rtype: RecordType, how: How, purpose: Purpose) {
+        let Some(zone) = self.zone_of(name).or_else(|| self.zone_of(&self.plan.domain)) else {
+            return;
+        };
+        for server in addresses(self.walk, &zone) {
+            self.at(server, zone, *name, rtype, how, purpose);
+        }
+    }
+
+    fn at(
+        &mut self,
+        server: SocketAddr,
+        zone: NameBuf,
+        name: NameBuf,
+        rtype: RecordType,
+        how: How,
+        purpose: Purpose,
+    ) {
+        self.all.push(inquiry(server, Role::Authoritative, zone, name, rtype, how, purpose));
+    }
+
+    /// The zones of all owners.
+    fn zones(&self) -> Vec<NameBuf> {
+        zones(self.plan, self.walk)
+    }
+
+    /// The zone of a name: the last one on the way to it, or to what is above it.
+    fn zone_of(&self, name: &NameBuf) -> Option<NameBuf> {
+        zone_of(self.walk, name)
+    }
+}
+
+/// The zones of all owners, each once.
+pub(super) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
+    let mut zones = Vec::new();
+    for expectation in &plan.expectations {
+        if let Some(zone) = zone_of(walk, &expectation.owner)
+            && !zones.contains(&zone)
+        {
+            zones.push(zone);
+        }
+    }
+    zones
+}
+
+/// The zone of a name: the last one on the way to it, or to the nearest name above it that the walk
+/// was for.
+pub(super) fn zone_of(walk: &WalkReport, name: &NameBuf) -> Option<NameBuf> {
+    std::iter::successors(Some(*name), NameBuf::parent)
+        .find_map(|name| walk.zone_of(&name))
+        .map(|delegation| delegation.zone)
+}
+
+/// A probe as usual: from any port, as soon as it can be.
+pub(super) fn inquiry(
+    server: SocketAddr,
+    role: Role,
+    zone: NameBuf,
+    name: NameBuf,
+    rtype: RecordType,
+    how: How,
+    purpose: Purpose,
+) -> Inquiry {
+    let (socket, not_before) = (None, Time::ZERO);
+    Inquiry { server, role, zone, name, rtype, how, purpose, socket, not_before }
+}
+
+/// A name that nobody has made, directly below `parent`.
+pub(super) fn random_below(parent: &NameBuf, rng: &mut StdRng) -> Option<NameBuf> {
+    let label: Vec<u8> = (0..20).map(|_| rng.random_range(b'a'..=b'z')).collect();
+    parent.prepend(&label).ok()
+}
+
+/// The name with the case of its letters at random, and at least one of them turned.
+fn mix_case(name: &NameBuf, rng: &mut StdRng) -> NameBuf {
+    let lower = name.to_lowercase();
+    let mut first = true;
+    let mut mixed = lower.as_wire().to_vec();
+    for octet in mixed.iter_mut().filter(|octet| octet.is_ascii_alphabetic()) {
+        if std::mem::take(&mut first) || rng.next_u32() & 1 == 1 {
+            octet.make_ascii_uppercase();
+        }
+    }
+    NameBuf::from_wire(&mixed).unwrap_or(lower)
+}

@@ -1,0 +1,298 @@
+//! What was asked to verify a domain, and what came back: plain data, for those who judge.
+//!
+//! The [`WalkReport`] has what the servers on the way to the names say of zones and delegations.
+//! Beside it stand the [`Probe`]s: single questions, each one message and at most one answer, so that
+//! counting them is statistics. Nothing is concluded here.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::Plan;
+use crate::engine::{Attempt, Outcome, SocketId, Time, Transport};
+use crate::net::LocalCounts;
+use crate::report::finding::Role;
+use crate::walk::{Reading, WalkReport};
+use crate::wire::{
+    EdeCode, Flags, Message, NameBuf, OptionCode, Rcode, RecordBuf, RecordType, Section,
+};
+
+/// Everything that there is to judge.
+#[derive(Debug)]
+pub struct Evidence {
+    /// What was to be found out.
+    pub plan: Plan,
+    /// The ways to the names, and what the servers on them say.
+    pub walk: WalkReport,
+    /// Every probe that was put, in the order of their ends.
+    pub probes: Vec<Probe>,
+    /// What came from each address besides answers in time.
+    pub strays: HashMap<SocketAddr, Strays>,
+    /// The local port of each UDP socket, where it is known.
+    pub ports: HashMap<SocketId, u16>,
+    /// What our own system did to messages.
+    pub local: LocalCounts,
+    /// The search was ended before everything was asked; why, in one sentence.
+    pub cut_short: Option<String>,
+}
+
+/// What came from an address besides answers in time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Strays {
+    /// Answers after the timeout.
+    pub late: u64,
+    /// Second and further answers.
+    pub duplicates: u64,
+    /// Messages that answer nothing that was asked of it.
+    pub mismatched: u64,
+}
+
+/// One question to one address, put once, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// Whom, what, how and why.
+    pub inquiry: Inquiry,
+    /// The one message; `None` if the local system could not ask this address at all.
+    pub attempt: Option<Attempt>,
+    /// The answer.
+    pub reply: Option<Reply>,
+    /// When its outcome was known.
+    pub finished: Time,
+}
+
+/// A question that is to be put to an address once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inquiry {
+    /// Whom.
+    pub server: SocketAddr,
+    /// As what.
+    pub role: Role,
+    /// As a server of which zone; the root for recursive servers.
+    pub zone: NameBuf,
+    /// QNAME.
+    pub name: NameBuf,
+    /// QTYPE.
+    pub rtype: RecordType,
+    /// How.
+    pub how: How,
+    /// Why.
+    pub purpose: Purpose,
+    /// From which UDP socket; by default a random one.
+    pub socket: Option<u16>,
+    /// Not before this time.
+    pub not_before: Time,
+}
+
+/// How a question is put. Unless said otherwise: over UDP, without recursion, with EDNS, NSID and
+/// 1232 octets, once, and whatever comes is the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum How {
+    /// As said.
+    Udp,
+    /// Over TCP.
+    Tcp,
+    /// Without EDNS.
+    Plain,
+    /// With DO and this UDP payload size.
+    Sized(u16),
+    /// With an option that nobody knows.
+    UnknownOption,
+    /// With an EDNS version that nobody knows.
+    UnknownVersion,
+    /// With a client cookie.
+    Cookie,
+    /// With the server cookie that this server gave: its place among those that were given.
+    CookieBack(u8),
+    /// With recursion.
+    Recursive,
+    /// With recursion and CD.
+    Unchecked,
+}
+
+/// Why a probe was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The expected record with this number, as the zone of its owner has it.
+    Record(usize),
+    /// What the alias of this expectation is expected to lead to, as its zone has it.
+    Target(usize),
+    /// What an alias really leads to, where that is not what is expected.
+    FoundTarget(usize),
+    /// The zone's SOA record.
+    Serial,
+    /// A random name beside the owner of this expectation: nothing should be there.
+    Sibling(usize),
+    /// A name where the record of this expectation may have landed instead.
+    NearMiss(usize, NearMiss),
+    /// A random name beside such a name.
+    NearMissSibling(usize, NearMiss),
+    /// A name above the owner of this expectation, where CAA records would count, too.
+    Ancestor(usize),
+    /// Another type at the owner of this expectation.
+    OtherType(usize),
+    /// The name above the owner of this expectation, which has descendants.
+    NonTerminal(usize),
+    /// A type that nobody knows, at a name that exists.
+    UnknownType,
+    /// The name in mixed case, to see whether it comes back so.
+    MixedCase,
+    /// How the server takes EDNS.
+    Edns,
+    /// How the server takes cookies.
+    Cookie,
+    /// Whether answers get lost by their size.
+    Size,
+    /// Whether answers get lost by the local port.
+    Path,
+    /// Whether answers get lost by the rate of questions: these go slowly.
+    Slow,
+    /// The expected record with this number, as a recursive server has it.
+    Cached(usize),
+}
+
+/// Where a record lands when something goes wrong with its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NearMiss {
+    /// The zone's name stands twice.
+    Doubled,
+    /// A label that begins with an underscore was left out (`TOKEN.example.com`).
+    LabelLeftOut,
+    /// The underscore was left out (`TOKEN.domainkey.example.com`).
+    UnderscoreLeftOut,
+    /// The dot between the first two labels was left out (`TOKEN_domainkey.example.com`).
+    DotLeftOut,
+    /// At the apex of the zone.
+    Apex,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The message.
+    pub octets: Vec<u8>,
+    /// What it says to someone who asked a server of [`Inquiry::zone`]; for recursive servers, to
+    /// someone who believes them everything.
+    pub reading: Reading,
+}
+
+impl Probe {
+    /// What became of it.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.attempt.map(|attempt| attempt.outcome)
+    }
+
+    /// Whether it was sent, and nothing of ours stood in its way: only then it counts.
+    pub fn counts(&self) -> bool {
+        !matches!(
+            self.outcome(),
+            None | Some(Outcome::NotSent(_) | Outcome::Abandoned | Outcome::Waiting)
+        )
+    }
+
+    /// Whether it was put over UDP.
+    pub fn is_udp(&self) -> bool {
+        self.inquiry.how != How::Tcp
+    }
+
+    /// The transport.
+    pub fn transport(&self) -> Transport {
+        if self.is_udp() { Transport::Udp } else { Transport::Tcp }
+    }
+
+    /// When it was sent.
+    pub fn sent(&self) -> Option<Time> {
+        self.attempt.map(|attempt| attempt.sent)
+    }
+
+    /// The socket it was sent from, if that was a UDP socket.
+    pub fn socket(&self) -> Option<SocketId> {
+        self.attempt.filter(|_| self.is_udp()).map(|attempt| attempt.socket)
+    }
+
+    /// The round-trip time of its answer.
+    pub fn rtt(&self) -> Option<Duration> {
+        match self.outcome()? {
+            Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer.rtt),
+            _ => None,
+        }
+    }
+
+    /// What the answer says.
+    pub fn reading(&self) -> Option<&Reading> {
+        self.reply.as_ref().map(|reply| &reply.reading)
+    }
+}
+
+impl Reply {
+    /// The message, as far as it can be read; `None` if not even its header can.
+    pub fn message(&self) -> Option<Message<'_>> {
+        Message::parse_prefix(&self.octets).ok().map(|(message, _)| message)
+    }
+
+    /// The response code.
+    pub fn rcode(&self) -> Option<Rcode> {
+        self.message().map(|message| message.rcode())
+    }
+
+    /// The header flags.
+    pub fn flags(&self) -> Flags {
+        self.message().map_or(Flags::default(), |message| message.flags())
+    }
+
+    /// The value of an EDNS option.
+    pub fn option(&self, code: OptionCode) -> Option<&[u8]> {
+        let opt = self.message()?.opt()?;
+        opt.options().find(|(found, _)| *found == code).map(|(_, value)| value)
+    }
+
+    /// What the server calls itself (RFC 5001).
+    pub fn nsid(&self) -> Option<&[u8]> {
+        self.option(OptionCode::NSID)
+    }
+
+    /// The extended errors (RFC 8914).
+    pub fn extended_errors(&self) -> Vec<EdeCode> {
+        let Some(opt) = self.message().and_then(|message| message.opt()) else { return Vec::new() };
+        opt.options()
+            .filter(|(code, _)| *code == OptionCode::EDE)
+            .filter_map(|(_, value)| Some(EdeCode(u16::from_be_bytes(*value.first_chunk()?))))
+            .collect()
+    }
+
+    /// The records of a section, OPT left out.
+    pub fn records(&self, section: Section) -> Vec<RecordBuf> {
+        let Some(message) = self.message() else { return Vec::new() };
+        message
+            .records(section)
+            .filter(|record| record.rtype != RecordType::OPT)
+            .filter_map(|record| record.to_buf().ok())
+            .collect()
+    }
+}
+
+impl Evidence {
+    /// The probes for a purpose, in the order of their ends.
+    pub fn probes_for(&self, purpose: Purpose) -> impl Iterator<Item = &Probe> {
+        self.probes.iter().filter(move |probe| probe.inquiry.purpose == purpose)
+    }
+
+    /// The addresses that were asked as servers of a zone.
+    pub fn servers_of(&self, zone: &NameBuf) -> Vec<SocketAddr> {
+        super::ask::addresses(&self.walk, zone)
+    }
+
+    /// The zone that has a name, if the walk got to one: the last zone on the way.
+    pub fn zone_of(&self, name: &NameBuf) -> Option<NameBuf> {
+        self.walk.zone_of(name).map(|delegation| delegation.zone)
+    }
+
+    /// The names of the name servers that have an address, in a zone.
+    pub fn names_of(&self, zone: &NameBuf, server: SocketAddr) -> Vec<NameBuf> {
+        let Some(delegation) = self.walk.delegation(zone) else { return Vec::new() };
+        delegation
+            .addresses()
+            .filter(|(_, address)| address.ip == server.ip())
+            .map(|(name, _)| *name)
+            .collect()
+    }
+}

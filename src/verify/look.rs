@@ -1,0 +1,128 @@
+//! What one probe says about one expected record.
+
+use super::evidence::Probe;
+use super::expect::caa::{self, Caa};
+use super::expect::{Expectation, Kind};
+use crate::engine::Outcome;
+use crate::walk::{self, Fault, Rrset};
+use crate::wire::{NameBuf, Rcode, RecordBuf, RecordType};
+
+/// What an address said when it was asked for an expected record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// The record is there and as expected; and no other beside it, where it must be alone.
+    Right,
+    /// There are no such records.
+    Missing {
+        /// Whether the name exists, with other records or with names below it.
+        name_exists: bool,
+    },
+    /// There are records of the type, and none is as expected.
+    Wrong(Vec<RecordBuf>),
+    /// The expected one has others beside it, where it must be alone.
+    Several(Vec<RecordBuf>),
+    /// The name is an alias of this one, whose zone decides.
+    Alias(NameBuf),
+    /// An answer that no resolver takes.
+    Useless(Useless),
+    /// No answer.
+    Silent,
+}
+
+/// Why an answer is of no use to a resolver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Useless {
+    /// SERVFAIL, REFUSED, or another response code that says nothing of the name.
+    Rcode(Rcode),
+    /// The server has no authority for the zone, or refers to servers above it.
+    Lame,
+    /// A referral to a zone below.
+    Referral,
+    /// It cannot be read.
+    Malformed,
+}
+
+impl Look {
+    /// What `probe`, which asked for the owner of `expectation`, says about it. `None` if it tells
+    /// nothing: our own system did not send it, or the answer was truncated, so that a resolver
+    /// would ask again over TCP.
+    pub fn new(expectation: &Expectation, probe: &Probe) -> Option<Self> {
+        if !probe.counts() {
+            return None;
+        }
+        let Some(reading) = probe.reading() else { return Some(Self::Silent) };
+        if matches!(probe.outcome(), Some(Outcome::Late(_))) {
+            return Some(Self::Silent);
+        }
+        Some(match &reading.kind {
+            walk::Kind::Fault(Fault::Truncated) if probe.is_udp() => return None,
+            walk::Kind::Fault(fault) => Self::Useless(match fault {
+                Fault::Rcode(rcode) => Useless::Rcode(*rcode),
+                Fault::NotAuthoritative | Fault::Upward => Useless::Lame,
+                Fault::Malformed | Fault::Truncated => Useless::Malformed,
+            }),
+            walk::Kind::Referral(_) => Self::Useless(Useless::Referral),
+            walk::Kind::NameError if reading.chain.is_empty() => Self::absent(expectation, false),
+            _ => Self::records(expectation, &reading.chain, reading.answer.as_ref()),
+        })
+    }
+
+    fn absent(expectation: &Expectation, name_exists: bool) -> Self {
+        match expectation.kind {
+            // Without CAA records everyone may issue (RFC 8659 §3).
+            Kind::Caa { .. } => Self::Right,
+            _ => Self::Missing { name_exists },
+        }
+    }
+
+    fn records(expectation: &Expectation, chain: &[Rrset], answer: Option<&Rrset>) -> Self {
+        let owner = &expectation.owner;
+        if expectation.rtype == RecordType::CNAME {
+            let sets = chain.iter().chain(answer);
+            let own =
+                sets.filter(|set| set.rtype == RecordType::CNAME).find(|set| set.name == *owner);
+            return match own {
+                Some(set) => Self::judge(expectation, set.records().collect()),
+                None => Self::absent(expectation, true),
+            };
+        }
+        match (answer.filter(|set| set.rtype == expectation.rtype), chain.last()) {
+            (Some(set), _) => {
+                // At the end of an alias the records count as those of the owner.
+                let records = set.records().map(|record| RecordBuf { name: *owner, ..record });
+                Self::judge(expectation, records.collect())
+            }
+            (None, Some(alias)) => match alias.targets().next() {
+                Some(target) => Self::Alias(target),
+                None => Self::absent(expectation, true),
+            },
+            (None, None) => Self::absent(expectation, true),
+        }
+    }
+
+    /// Judges the records of the expected type that stand at the owner.
+    pub(super) fn judge(expectation: &Expectation, records: Vec<RecordBuf>) -> Self {
+        if let Kind::Caa { issuer, wildcard } = &expectation.kind {
+            let set: Vec<Caa<'_>> =
+                records.iter().filter_map(|record| Caa::parse(&record.rdata)).collect();
+            let permitted = caa::permits(&set, issuer, *wildcard);
+            return if permitted { Self::Right } else { Self::Wrong(records) };
+        }
+        let of_kind: Vec<RecordBuf> =
+            records.into_iter().filter(|record| expectation.concerns(record)).collect();
+        if of_kind.is_empty() {
+            Self::Missing { name_exists: true }
+        } else if !of_kind.iter().any(|record| expectation.matches(record)) {
+            Self::Wrong(of_kind)
+        } else if of_kind.len() > 1 && expectation.is_single() {
+            Self::Several(of_kind)
+        } else {
+            Self::Right
+        }
+    }
+
+    /// Whether it is an answer that a resolver takes, right or wrong.
+    pub fn is_answer(&self) -> bool {
+        !matches!(self, Self::Useless(_) | Self::Silent)
+    }
+}

@@ -1,0 +1,62 @@
+//! Carries a plan to the network and brings the evidence back.
+
+use std::collections::HashMap;
+
+use super::ask::{Progress, Session};
+use super::evidence::{Evidence, Strays};
+use super::plan::Plan;
+use crate::engine::{Config, SocketId, Window};
+use crate::net::{Driver, NetError, Options};
+use crate::walk::{carry_out, engine_config};
+
+/// Attempts in flight at once; the rate for each address is what limits.
+const WINDOW: usize = 16_384;
+
+/// Why nothing could be found out.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The local system.
+    #[error(transparent)]
+    Net(#[from] NetError),
+}
+
+/// How the engine of a verification is set up.
+pub fn engine(plan: &Plan) -> Config {
+    Config { window: Window::Fixed(WINDOW), ..engine_config(Some(plan.rate)) }
+}
+
+/// Carries out a plan. Must be called in a current-thread tokio runtime with I/O and time enabled.
+/// `watch` sees the progress after each answer, and ends the search by a sentence that says why.
+///
+/// # Errors
+/// [`VerifyError`]: the network side cannot work at all.
+pub async fn run(
+    plan: Plan,
+    watch: &mut dyn FnMut(Progress) -> Option<&'static str>,
+) -> Result<Evidence, VerifyError> {
+    let options = Options { sockets: plan.sockets, ..Options::default() };
+    let mut driver = Driver::open(engine(&plan), &[], &options)?;
+    let mut session = Session::new(driver.now(), plan);
+    carry_out(&mut driver, &mut session, &mut |session| {
+        if let Some(why) = watch(session.progress()) {
+            session.stop(why);
+        }
+    })
+    .await?;
+    let mut evidence = session.into_evidence();
+    for server in driver.engine().servers() {
+        let counts = server.counts;
+        let strays = Strays {
+            late: counts.late,
+            duplicates: counts.duplicates,
+            mismatched: counts.mismatched,
+        };
+        evidence.strays.insert(server.addr, strays);
+    }
+    let sockets = 0..2 * options.sockets;
+    evidence.ports = sockets
+        .filter_map(|socket| Some((SocketId(socket), driver.port(SocketId(socket))?)))
+        .collect::<HashMap<_, _>>();
+    evidence.local = driver.local_counts();
+    Ok(evidence)
+}
