@@ -67,7 +67,7 @@ async fn a_walk_through_the_healthy_world_reaches_its_end() {
     carry_out(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
     let report = walk.into_report();
     assert!(report.paths.iter().all(|path| path.end == PathEnd::Reached));
-    assert_eq!(report.zone_of(&subject).unwrap().child_servers.len(), 3);
+    assert_eq!(report.zone_of(&report.paths[0].name).unwrap().child_servers.len(), 3);
     for exchange in &report.evidence.exchanges {
         let Outcome::Answered(answer) = exchange.attempts[0].outcome else {
             panic!("{exchange:?}")
