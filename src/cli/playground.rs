@@ -11,8 +11,7 @@ use anyhow::Context as _;
 
 use super::carry_out::interrupt;
 use super::complaint::Complaint;
-use super::shell::shell_word;
-use super::{FINE, print};
+use super::{FINE, print, shell_word};
 use crate::playground::{Scenario, ServeError, World, serve};
 
 /// Serve a DNS world with something wrong in it, offline
@@ -148,5 +147,5 @@ fn command(scenario: &Scenario, hints: &Path, port: u16) -> String {
     for resolver in scenario.resolvers() {
         words.extend(["-r".to_owned(), SocketAddr::new(resolver, port).to_string()]);
     }
-    words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
+    words.iter().map(|word| shell_word(word).into_owned()).collect::<Vec<_>>().join(" ")
 }

@@ -4,6 +4,7 @@ mod answers;
 mod faults;
 mod files;
 mod recursion;
+mod scenarios;
 mod sockets;
 mod walks;
 

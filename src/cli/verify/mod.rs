@@ -15,8 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::sync::watch;
 
 use super::servers::{DNS_PORT, Families};
-use super::shell::shell_word;
-use super::{COULD_NOT, FINE, PROBLEM, print};
+use super::{COULD_NOT, FINE, PROBLEM, print, shell_word};
 use crate::report::finding::{Report, Verdict};
 use crate::report::judgement::{
     Page, Style, write_report_html, write_report_json, write_report_text,
@@ -263,8 +262,12 @@ fn style() -> Style {
 
 /// The command as it can be typed again.
 fn command_line(words: impl Iterator<Item = OsString>) -> String {
-    let words = words.map(|word| shell_word(&word.to_string_lossy()));
-    std::iter::once("dnsonde".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    let mut line = String::from("dnsonde");
+    for word in words {
+        line.push(' ');
+        line.push_str(&shell_word(&word.to_string_lossy()));
+    }
+    line
 }
 
 /// Looks once, with progress, and judges.
