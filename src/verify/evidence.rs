@@ -140,6 +140,8 @@ pub enum Purpose {
     Edns,
     /// How the server takes cookies.
     Cookie,
+    /// Whether the server answers over TCP at all.
+    Stream,
     /// Whether answers get lost by their size.
     Size,
     /// Whether answers get lost by the local port.

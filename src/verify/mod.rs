@@ -20,6 +20,7 @@ pub mod judge;
 mod look;
 mod plan;
 mod run;
+mod sample;
 
 pub use ask::Session;
 pub use evidence::Evidence;
