@@ -5,7 +5,7 @@
 //! - [`engine`]: the exchange state machine, without I/O.
 //! - [`net`]: the drivers that move bytes for the engine.
 //! - [`walk`]: delegations, iterative resolution and a cache.
-//! - [`report`]: messages and results as text and JSON.
+//! - [`report`]: messages, results and judgements as text, JSON and HTML.
 //! - [`scan`]: bulk look-ups.
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: a DNS server on loopback with faults to order.

@@ -17,6 +17,7 @@ mod rrcheck;
 mod scan;
 mod servers;
 mod summary;
+pub mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Query(query::Args),
+    Verify(Box<verify::Args>),
     Scan(Box<scan::Args>),
     Demo(demo::Args),
     Decode(decode::Args),
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Query(args) => query::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Scan(args) => scan::run(*args),
         Command::Demo(args) => demo::run(&args),
         Command::Decode(args) => decode::run(&args),

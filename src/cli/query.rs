@@ -10,13 +10,12 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::complaint::Complaint;
-use super::input::read_all;
 use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
 use crate::query::{self, Plan, show, trace};
 use crate::scan::{is_askable, parse_name, reverse_name_of};
-use crate::walk::{self, Hints};
+use crate::walk;
 use crate::wire::{Class, NameBuf, OptionCode, RecordType};
 
 /// Octets of a client cookie (RFC 7873 §4.1).
@@ -351,12 +350,7 @@ impl Asked {
         let Some(name) = self.name else {
             return Err(Complaint::usage("--trace needs a name to go to").into());
         };
-        let hints = match &args.root_hints {
-            None => Hints::built_in(),
-            Some(file) => Hints::from_text(&read_all(file)?).map_err(|error| {
-                Complaint::usage(format!("'{}' gives no root hints: {error}", file.display()))
-            })?,
-        };
+        let hints = servers::read_hints(args.root_hints.as_deref())?;
         Ok(trace::Plan {
             name,
             rtype,

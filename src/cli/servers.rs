@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::complaint::Complaint;
+use super::input::read_all;
+use crate::walk::Hints;
 
 /// The port of DNS over UDP and TCP.
 pub(super) const DNS_PORT: u16 = 53;
@@ -169,6 +171,14 @@ pub(super) fn read_list(path: &Path) -> Result<Vec<Spec>, Complaint> {
         return Err(Complaint::usage(format!("{shown}: no resolver in it")));
     }
     Ok(specs)
+}
+
+/// The servers of the root: those of the Internet, or those that a file names.
+pub(super) fn read_hints(file: Option<&Path>) -> Result<Hints, Complaint> {
+    let Some(file) = file else { return Ok(Hints::built_in()) };
+    Hints::from_text(&read_all(file)?).map_err(|error| {
+        Complaint::usage(format!("'{}' gives no root hints: {error}", file.display()))
+    })
 }
 
 /// The system's own resolvers.

@@ -1,13 +1,13 @@
 //! What a judgement concludes: findings, and the report that holds them.
 //!
-//! Plain data. A job fills a [`Report`]; the neighbours of this module show it as text, JSON and
+//! Plain data. A job fills a [`Report`]; [`judgement`](super::judgement) shows it as text, JSON and
 //! HTML. Texts in here may hold octets from the network only in presentation format, so that nothing
 //! in them is a control character; whoever shows them escapes for the medium.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::stats::Chance;
@@ -50,7 +50,7 @@ pub struct Finding {
 }
 
 /// The outcome in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every expected record is right at every server asked, every time.
@@ -61,6 +61,18 @@ pub enum Verdict {
     Pending,
     /// It could not be told.
     Inconclusive,
+}
+
+impl Verdict {
+    /// The word, as in the output contracts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Flaky => "flaky",
+            Self::Pending => "pending",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
 }
 
 /// A finished judgement.
@@ -89,6 +101,19 @@ pub struct Report {
     pub chance: Option<Chance>,
     /// What was asked and how often.
     pub effort: Effort,
+    /// The changes since the first look, where it was looked more than once: the first look first.
+    pub history: Vec<Moment>,
+}
+
+/// A look that showed another state than the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// When, in seconds since the Unix epoch.
+    pub at: u64,
+    /// The outcome from then on.
+    pub verdict: Verdict,
+    /// What was different, in one sentence.
+    pub summary: String,
 }
 
 /// One expected record.
@@ -116,7 +141,7 @@ pub struct RecordReport {
 }
 
 /// How a record stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordState {
     /// Right in every answer.
@@ -129,6 +154,19 @@ pub enum RecordState {
     Wrong,
     /// No answer that would tell.
     Unknown,
+}
+
+impl RecordState {
+    /// The word, as in the output contracts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Mixed => "mixed",
+            Self::Missing => "missing",
+            Self::Wrong => "wrong",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// An expected record as one address has it.

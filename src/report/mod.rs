@@ -1,4 +1,4 @@
-//! Messages and results as text and JSON.
+//! Messages, results and judgements as text, JSON and HTML.
 //!
 //! Everything that comes from the network is escaped here: what is written is printable, and a
 //! control octet of a peer never reaches a terminal. Pure: octets in, octets out.
@@ -6,5 +6,6 @@
 pub mod attempts;
 pub mod finding;
 pub mod json;
+pub mod judgement;
 pub mod message;
 pub mod time;

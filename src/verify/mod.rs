@@ -4,6 +4,7 @@
 //! - [`ask`]: whom to ask what, and what to ask next: a [`Session`], without I/O.
 //! - [`evidence`]: what was asked and what came back, as plain data.
 //! - [`judge`]: what follows from it. Pure.
+//! - [`wait`]: looking again until all is right, and what is kept of it.
 //!
 //! A [`Plan`] goes into [`run`], [`Evidence`] comes out, and [`judge::judge`] makes a
 //! [`Report`](crate::report::finding::Report) of it.
@@ -21,6 +22,7 @@ mod look;
 mod plan;
 mod run;
 mod sample;
+pub mod wait;
 
 pub use ask::Session;
 pub use evidence::Evidence;

@@ -26,5 +26,6 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
             visible_share: largest_unseen_share(looks, crate::stats::CONFIDENCE),
             cut_short: evidence.cut_short.clone(),
         },
+        history: Vec::new(),
     }
 }

@@ -1,0 +1,209 @@
+//! From the words of the command line to what is to be found out.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Args;
+use crate::cli::complaint::{Complaint, shown};
+use crate::cli::input::read_all;
+use crate::cli::servers::{self, DNS_PORT, Families, Spec, read_hints};
+use crate::scan::parse_name;
+use crate::verify::expect::{
+    self, Expectation, Kind, SES_ZONE, acm, acme, dkim_key, dmarc_policy, mail_from,
+    parse_expectation, parse_records, ses,
+};
+use crate::verify::{Plan, SesTokens};
+use crate::walk;
+use crate::wire::NameBuf;
+
+/// Reads what is asked for; everything that is wrong with it is said here, before anything is sent.
+pub(super) fn plan(args: &Args) -> Result<Plan> {
+    let domain = domain_name("the domain", &args.domain)?;
+    let mut tokens = None;
+    let mut expectations: Vec<Expectation> = Vec::new();
+    if let Some(list) = &args.ses {
+        let zone = match &args.ses_zone {
+            Some(zone) => domain_name("--ses-zone", zone)?,
+            None => SES_ZONE.parse()?,
+        };
+        expectations
+            .extend(ses(&domain, list, &zone).map_err(|error| complain("--ses", list, &error))?);
+        tokens = Some(SesTokens { zone, zone_given: args.ses_zone.is_some() });
+    }
+    for selector in &args.dkim {
+        let key = dkim_key(&domain, selector);
+        expectations.push(key.map_err(|error| complain("--dkim", selector, &error))?);
+    }
+    if let Some(name) = &args.mail_from {
+        let from = below(&domain, "--mail-from", name)?;
+        let region = args.mail_from_region.as_deref();
+        let records = mail_from(&from, region);
+        let shown = region.unwrap_or(name);
+        expectations
+            .extend(records.map_err(|error| complain("--mail-from-region", shown, &error))?);
+    }
+    for pair in &args.acm {
+        let Some((name, target)) = pair.split_once(char::is_whitespace) else {
+            let sentence = format!("--acm '{}' is not a name and a target", shown(pair));
+            return Err(Complaint::usage(sentence)
+                .hint("write --acm '_x1.example.com _y1.acm-validations.aws'")
+                .into());
+        };
+        let record = acm(&domain, name, target.trim());
+        expectations.push(record.map_err(|error| complain("--acm", pair, &error))?);
+    }
+    if args.acme || args.acme_response.is_some() || args.issuer.is_some() {
+        let (response, issuer) = (args.acme_response.as_deref(), args.issuer.as_deref());
+        let records = acme(&domain, response, issuer);
+        let (option, text) = match (response, issuer) {
+            (Some(response), _) => ("--acme-response", response),
+            (None, Some(issuer)) => ("--issuer", issuer),
+            (None, None) => ("--acme", ""),
+        };
+        expectations.extend(records.map_err(|error| complain(option, text, &error))?);
+    }
+    if args.dmarc {
+        expectations.push(dmarc_policy(&domain).map_err(|error| complain("--dmarc", "", &error))?);
+    }
+    for text in &args.expect {
+        let record = parse_expectation(text, &domain);
+        expectations.push(record.map_err(|error| complain("--expect", text, &error))?);
+    }
+    for file in &args.records {
+        expectations.extend(read_records(file, &domain)?);
+    }
+    dedup(&mut expectations);
+    if expectations.is_empty() {
+        return Err(Complaint::usage("nothing is expected of the domain")
+            .hint("say what should be there: --ses, --dkim, --expect, --records, ...; see --help")
+            .into());
+    }
+    if tokens.is_none() {
+        tokens = ses_tokens(&expectations);
+    }
+    let families = args.families();
+    Ok(Plan {
+        domain,
+        expectations,
+        ses: tokens,
+        resolvers: resolvers(args, families)?,
+        also_ask: specs(&args.also_ask, args.port, families)?,
+        hints: read_hints(args.root_hints.as_deref())?,
+        walk: walk::Config {
+            port: args.port,
+            ipv4: families != Families::Only6,
+            ipv6: families != Families::Only4,
+            minimise: args.minimise,
+            seed: args.seed.unwrap_or_else(rand::random),
+            ..walk::Config::default()
+        },
+        repeat: args.repeat,
+        rate: args.rate,
+        sockets: Plan::SOCKETS,
+        seed: args.seed.unwrap_or_else(rand::random),
+    })
+}
+
+fn domain_name(what: &str, text: &str) -> Result<NameBuf, Complaint> {
+    let name = parse_name(text.as_bytes())
+        .map_err(|error| Complaint::usage(format!("{what} '{}': {error}", shown(text))))?;
+    if name.is_root() {
+        return Err(Complaint::usage(format!("{what} '{}' is the root", shown(text))));
+    }
+    Ok(name)
+}
+
+/// A name that may have been given with the domain or without.
+fn below(domain: &NameBuf, option: &str, text: &str) -> Result<NameBuf, Complaint> {
+    let name = domain_name(option, text)?;
+    if name.is_at_or_below(domain) {
+        return Ok(name);
+    }
+    name.append(domain)
+        .map_err(|error| Complaint::usage(format!("{option} '{}': {error}", shown(text))))
+}
+
+fn complain(option: &str, text: &str, error: &expect::ExpectError) -> Complaint {
+    let text = shown(text);
+    Complaint::usage(if text.is_empty() {
+        format!("{option}: {error}")
+    } else {
+        format!("{option} '{text}', {error}")
+    })
+}
+
+/// How many mistakes of a file are told.
+const MISTAKES_TOLD: usize = 5;
+
+fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, Complaint> {
+    let text = read_all(file)?;
+    parse_records(&text, domain).map_err(|errors| {
+        let told: Vec<String> =
+            errors.iter().take(MISTAKES_TOLD).map(ToString::to_string).collect();
+        let more = match errors.len().saturating_sub(MISTAKES_TOLD) {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        Complaint::usage(format!("{}: {}{more}", file.display(), told.join("; ")))
+            .hint("give a zone file, or a table with the columns Name, Type and Value")
+    })
+}
+
+/// What is expected twice is one expectation: the first, which knows best what it is for.
+fn dedup(expectations: &mut Vec<Expectation>) {
+    let mut kept: Vec<Expectation> = Vec::new();
+    for expectation in expectations.drain(..) {
+        let same = |other: &Expectation| {
+            (other.owner, other.rtype, &other.value)
+                == (expectation.owner, expectation.rtype, &expectation.value)
+        };
+        if !kept.iter().any(same) {
+            kept.push(expectation);
+        }
+    }
+    *expectations = kept;
+}
+
+/// The tokens in a table that the console of SES offers, if there are any: their targets say the
+/// zone.
+fn ses_tokens(expectations: &[Expectation]) -> Option<SesTokens> {
+    let mut zones = expectations.iter().filter_map(|expectation| {
+        let rotates = expectation.kind == Kind::DkimAlias { rotates: true };
+        expectation.target().filter(|_| rotates)?.parent()
+    });
+    zones.next().map(|zone| SesTokens { zone, zone_given: true })
+}
+
+fn resolvers(args: &Args, families: Families) -> Result<Vec<std::net::SocketAddr>, Complaint> {
+    if !args.resolvers.is_empty() {
+        return specs(&args.resolvers, DNS_PORT, families);
+    }
+    // The system's resolvers know nothing of a world with a root of its own.
+    if args.no_resolver || args.root_hints.is_some() {
+        return Ok(Vec::new());
+    }
+    // Without one, the authoritative servers are asked all the same.
+    Ok(servers::of_the_system(DNS_PORT, families).unwrap_or_default())
+}
+
+fn specs(
+    texts: &[String],
+    port: u16,
+    families: Families,
+) -> Result<Vec<std::net::SocketAddr>, Complaint> {
+    let mut servers = Vec::new();
+    for text in texts {
+        let spec = Spec::parse(text)?;
+        if spec.tcp {
+            let sentence = format!("'{}': verify asks over UDP and TCP by itself", shown(text));
+            return Err(Complaint::usage(sentence).hint("leave the tcp:// away"));
+        }
+        for server in spec.resolve(port, families)? {
+            if !servers.contains(&server) {
+                servers.push(server);
+            }
+        }
+    }
+    Ok(servers)
+}

@@ -1,0 +1,159 @@
+//! Findings that say the same of several records, and addresses that say the same of one, put
+//! together: three keys that one server lacks are one cause, not three.
+
+use std::net::SocketAddr;
+
+use super::super::finding::{
+    Finding, RecordAtServer, RecordReport, RecordState, Report, Role, ServerReport, Severity,
+};
+
+/// Findings that differ only in their subject and its evidence; at least one.
+pub struct Group<'r> {
+    first: &'r Finding,
+    rest: Vec<&'r Finding>,
+}
+
+impl<'r> Group<'r> {
+    /// What all of them say: anything but subject and evidence.
+    pub fn common(&self) -> &'r Finding {
+        self.first
+    }
+
+    /// All of them.
+    pub fn findings(&self) -> impl Iterator<Item = &'r Finding> {
+        std::iter::once(self.first).chain(self.rest.iter().copied())
+    }
+
+    /// Whether one piece of evidence is that of all.
+    pub fn has_same_evidence(&self) -> bool {
+        self.rest.iter().all(|finding| finding.evidence == self.first.evidence)
+    }
+
+    /// Whether it is about the one server that shows it, which is named anyway.
+    pub fn is_about_its_only_server(&self) -> bool {
+        let is_it = |server: SocketAddr| server.to_string() == self.first.subject;
+        self.rest.is_empty() && matches!(self.first.servers[..], [server] if is_it(server))
+    }
+
+    fn takes(&self, finding: &Finding) -> bool {
+        let first = self.first;
+        // Each field is named, so that a new one is thought of here.
+        let Finding {
+            id,
+            severity,
+            subject: _,
+            servers,
+            summary,
+            evidence: _,
+            advice,
+            reference,
+            retry_after_s,
+        } = finding;
+        (first.id, &first.summary, &first.advice) == (*id, summary, advice)
+            && (first.severity, &first.servers) == (*severity, servers)
+            && (first.reference, first.retry_after_s) == (*reference, *retry_after_s)
+    }
+}
+
+/// The causes, most likely first: what is a warning or an error.
+pub fn causes(report: &Report) -> Vec<Group<'_>> {
+    grouped(report.findings.iter().filter(|finding| finding.severity >= Severity::Warning))
+}
+
+/// What else was seen.
+pub fn notes(report: &Report) -> Vec<Group<'_>> {
+    grouped(report.findings.iter().filter(|finding| finding.severity < Severity::Warning))
+}
+
+fn grouped<'r>(findings: impl Iterator<Item = &'r Finding>) -> Vec<Group<'r>> {
+    let mut groups: Vec<Group<'r>> = Vec::new();
+    for finding in findings {
+        match groups.iter_mut().find(|group| group.takes(finding)) {
+            Some(group) => group.rest.push(finding),
+            None => groups.push(Group { first: finding, rest: Vec::new() }),
+        }
+    }
+    groups
+}
+
+/// Records that stand the same way at the same addresses, put together where they follow each
+/// other; each at least one.
+pub fn alike(records: &[RecordReport]) -> impl Iterator<Item = &[RecordReport]> {
+    records.chunk_by(|a, b| {
+        (a.state, &a.purpose, a.right, a.asked) == (b.state, &b.purpose, b.right, b.asked)
+            && a.servers == b.servers
+    })
+}
+
+/// Addresses at which a record stands the same way.
+pub struct Standing<'r> {
+    /// How it stands.
+    pub state: RecordState,
+    /// What stands there instead.
+    pub found: &'r [String],
+    /// The addresses, at least one; just one if the answers there are mixed, as their rate is its own.
+    pub servers: Vec<&'r RecordAtServer>,
+}
+
+impl Standing<'_> {
+    /// Answers that had it right, and questions.
+    pub fn counts(&self) -> (u64, u64) {
+        let sum = |count: fn(&RecordAtServer) -> u64| {
+            self.servers.iter().fold(0u64, |sum, server| sum.saturating_add(count(server)))
+        };
+        (sum(|server| server.right), sum(|server| server.asked))
+    }
+}
+
+/// How a record stands where, what is not right first.
+pub fn standings(record: &RecordReport) -> Vec<Standing<'_>> {
+    let mut standings: Vec<Standing<'_>> = Vec::new();
+    for server in &record.servers {
+        let same = |standing: &&mut Standing<'_>| {
+            server.state != RecordState::Mixed
+                && (standing.state, standing.found) == (server.state, &server.found[..])
+        };
+        match standings.iter_mut().find(same) {
+            Some(standing) => standing.servers.push(server),
+            None => standings.push(Standing {
+                state: server.state,
+                found: &server.found,
+                servers: vec![server],
+            }),
+        }
+    }
+    standings.sort_by_key(|standing| standing.state == RecordState::Right);
+    standings
+}
+
+/// Addresses that were asked as the same thing; at least one.
+pub struct Asked<'r> {
+    /// As what.
+    pub role: Role,
+    /// The zone, where there is one.
+    pub zone: Option<&'r str>,
+    /// The addresses.
+    pub servers: Vec<&'r ServerReport>,
+}
+
+impl Asked<'_> {
+    /// Whether they show more than one serial number of the zone.
+    pub fn serials_differ(&self) -> bool {
+        let mut serials = self.servers.iter().flat_map(|server| &server.serials);
+        let first = serials.next();
+        serials.any(|serial| Some(serial) != first)
+    }
+}
+
+/// Who was asked, by role and zone, in the order of the report.
+pub fn asked(report: &Report) -> Vec<Asked<'_>> {
+    let mut all: Vec<Asked<'_>> = Vec::new();
+    for server in &report.servers {
+        let zone = server.zone.as_deref();
+        match all.iter_mut().find(|asked| (asked.role, asked.zone) == (server.role, zone)) {
+            Some(asked) => asked.servers.push(server),
+            None => all.push(Asked { role: server.role, zone, servers: vec![server] }),
+        }
+    }
+    all
+}

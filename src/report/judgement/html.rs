@@ -1,0 +1,325 @@
+//! A judgement as one page that can be mailed: no script, nothing to fetch, readable on paper and
+//! on a telephone.
+//!
+//! The page is a template that is compiled in (`templates/report.html`); it escapes all that it
+//! shows. A content security policy forbids everything but its own style sheet, which is named by
+//! its hash, so that not even a fault in the escaping could fetch or run anything.
+
+use askama::Template;
+
+use super::super::finding::{
+    Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Severity, Verdict,
+};
+use super::evidence::{Item, items};
+use super::group::{Asked, Group, alike, asked, causes, notes, standings};
+use super::printable::acts;
+use super::titles::title;
+use super::words::{
+    asked_heading, chance_sentence, effort_sentences, lines_heading, milliseconds, right_of,
+    seconds, sentence, servers_of_finding, severity_word, span, state_words, timestamp, unanswered,
+    verdict_word,
+};
+
+/// What a page says beside the report.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'p> {
+    /// The command line that makes the same report again.
+    pub command_line: &'p str,
+}
+
+/// Appends a judgement as a page of HTML.
+pub fn write_report_html(report: &Report, page: Page<'_>, out: &mut Vec<u8>) {
+    let html = PageView::of(report, page).render().expect("the template writes to a buffer only");
+    // The template has escaped what means something in HTML. What acts on text in other ways is
+    // escaped here, wherever it came from; the lines are those of the template.
+    for character in html.chars() {
+        if acts(character) && character != '\n' {
+            out.extend(character.escape_unicode().map(|escape| escape as u8));
+        } else {
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+}
+
+/// The style sheet, octet by octet as its hash in the template says.
+const STYLE_SHEET: &str = include_str!("../../../templates/report.css");
+
+#[derive(Template)]
+#[template(path = "report.html", whitespace = "minimize")]
+struct PageView<'r> {
+    report: &'r Report,
+    style_sheet: &'static str,
+    version: &'static str,
+    command_line: &'r str,
+    sentence: String,
+    verdict: &'static str,
+    verdict_mark: char,
+    started: String,
+    took: String,
+    records: Vec<RecordView<'r>>,
+    not_right: Vec<AlikeView<'r>>,
+    causes: Vec<CauseView<'r>>,
+    notes: Vec<CauseView<'r>>,
+    asked: Vec<AskedView<'r>>,
+    history: Vec<MomentView>,
+    effort: Vec<String>,
+    chance: String,
+}
+
+/// A look that showed another state than the one before.
+struct MomentView {
+    at: String,
+    verdict: &'static str,
+    mark: char,
+    summary: String,
+}
+
+/// A record in the overview.
+struct RecordView<'r> {
+    record: &'r RecordReport,
+    state: StateView,
+}
+
+/// Records that are not right and stand the same way everywhere.
+struct AlikeView<'r> {
+    records: &'r [RecordReport],
+    /// What is to be entered, and what that is called.
+    lines: Vec<&'r str>,
+    lines_heading: &'static str,
+    /// How they stand at each address; empty where all addresses say the same.
+    places: Vec<PlaceView<'r>>,
+    /// What stands there instead, at any of them.
+    found: Vec<&'r str>,
+}
+
+struct StateView {
+    mark: char,
+    word: &'static str,
+}
+
+/// A record at one address.
+struct PlaceView<'r> {
+    address: String,
+    names: String,
+    state: StateView,
+    right: String,
+    found: &'r [String],
+}
+
+struct CauseView<'r> {
+    severity: &'static str,
+    title: &'r str,
+    summary: String,
+    subjects: Vec<SubjectView<'r>>,
+    /// The evidence, if it is that of all subjects.
+    evidence: Vec<Item>,
+    is_its_only_server: bool,
+    servers: String,
+    advice: String,
+    wait: Option<String>,
+    reference: &'r str,
+    id: &'r str,
+}
+
+struct SubjectView<'r> {
+    subject: &'r str,
+    /// The evidence, if each subject has its own.
+    evidence: Vec<Item>,
+}
+
+struct AskedView<'r> {
+    heading: String,
+    has_names: bool,
+    has_instances: bool,
+    has_serials: bool,
+    servers: Vec<ServerView<'r>>,
+    losses: Vec<String>,
+}
+
+struct ServerView<'r> {
+    server: &'r ServerReport,
+    udp: String,
+    tcp: String,
+    median: String,
+    p90: String,
+    serials: String,
+}
+
+impl<'r> PageView<'r> {
+    fn of(report: &'r Report, page: Page<'r>) -> Self {
+        let cause_views = |groups: Vec<Group<'r>>| {
+            groups.iter().map(|group| CauseView::of(group, report)).collect()
+        };
+        Self {
+            report,
+            style_sheet: STYLE_SHEET,
+            version: env!("CARGO_PKG_VERSION"),
+            command_line: page.command_line,
+            sentence: sentence(&report.sentence),
+            verdict: verdict_word(report.verdict),
+            verdict_mark: verdict_mark(report.verdict),
+            started: moment(report.started),
+            took: seconds(report.duration),
+            records: report
+                .records
+                .iter()
+                .map(|record| RecordView { record, state: StateView::of(record.state) })
+                .collect(),
+            not_right: alike(&report.records)
+                .filter_map(|records| AlikeView::of(records, report))
+                .collect(),
+            causes: cause_views(causes(report)),
+            notes: cause_views(notes(report)),
+            asked: asked(report).iter().map(AskedView::of).collect(),
+            history: report.history.iter().map(MomentView::of).collect(),
+            effort: effort_sentences(&report.effort, report.duration),
+            chance: chance_sentence(report.chance),
+        }
+    }
+}
+
+/// A point in time as people read it.
+fn moment(at: u64) -> String {
+    timestamp(at).replace('T', " ").replace('Z', " UTC")
+}
+
+const fn verdict_mark(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Verified => '✓',
+        Verdict::Flaky => '≈',
+        Verdict::Pending => '✗',
+        Verdict::Inconclusive => '?',
+    }
+}
+
+impl MomentView {
+    fn of(look: &Moment) -> Self {
+        Self {
+            at: moment(look.at),
+            verdict: verdict_word(look.verdict),
+            mark: verdict_mark(look.verdict),
+            summary: sentence(&look.summary),
+        }
+    }
+}
+
+impl StateView {
+    fn of(state: RecordState) -> Self {
+        let (mark, word) = state_words(state);
+        Self { mark, word }
+    }
+}
+
+impl<'r> AlikeView<'r> {
+    /// `None` if all is well.
+    fn of(records: &'r [RecordReport], report: &Report) -> Option<Self> {
+        let first = records.first().filter(|first| first.state != RecordState::Right)?;
+        let lines: Vec<&str> = records.iter().filter_map(|record| record.line.as_deref()).collect();
+        let standings = standings(first);
+        let differ = standings.len() > 1 || first.state == RecordState::Mixed;
+        let places = if differ { &first.servers[..] } else { &[] };
+        let mut found: Vec<&str> = Vec::new();
+        for text in standings.iter().flat_map(|standing| standing.found) {
+            if !found.contains(&text.as_str()) {
+                found.push(text);
+            }
+        }
+        Some(Self {
+            records,
+            lines_heading: lines_heading(first.state, lines.len()),
+            lines,
+            places: places.iter().map(|place| PlaceView::of(place, report)).collect(),
+            found,
+        })
+    }
+}
+
+impl<'r> PlaceView<'r> {
+    fn of(place: &'r RecordAtServer, report: &Report) -> Self {
+        let known = report.servers.iter().find(|known| known.server == place.server);
+        Self {
+            address: place.server.to_string(),
+            names: known.map(|known| known.names.join(", ")).unwrap_or_default(),
+            state: StateView::of(place.state),
+            right: right_of(place.state, place.right, place.asked),
+            found: &place.found,
+        }
+    }
+}
+
+impl<'r> CauseView<'r> {
+    fn of(group: &Group<'r>, report: &Report) -> Self {
+        let common = group.common();
+        let shared = group.has_same_evidence();
+        let own = |evidence| if shared { Vec::new() } else { items(evidence) };
+        Self {
+            severity: severity_word(common.severity),
+            title: title(common.id),
+            summary: sentence(&common.summary),
+            subjects: group
+                .findings()
+                .map(|finding| SubjectView {
+                    subject: &finding.subject,
+                    evidence: own(&finding.evidence),
+                })
+                .collect(),
+            evidence: if shared { items(&common.evidence) } else { Vec::new() },
+            is_its_only_server: group.is_about_its_only_server(),
+            servers: servers_of_finding(&common.servers, report),
+            advice: Some(&common.advice[..])
+                .filter(|advice| !advice.is_empty())
+                .map(sentence)
+                .unwrap_or_default(),
+            wait: common.retry_after_s.map(|wait| span(wait.into())),
+            reference: common.reference,
+            id: common.id,
+        }
+    }
+
+    fn mark(&self) -> char {
+        match self.severity {
+            _ if self.severity == severity_word(Severity::Error) => '✗',
+            _ if self.severity == severity_word(Severity::Warning) => '!',
+            _ => 'i',
+        }
+    }
+}
+
+impl<'r> AskedView<'r> {
+    fn of(asked: &Asked<'r>) -> Self {
+        let has_serials = asked.serials_differ();
+        let losses = asked.servers.iter().flat_map(|server| {
+            let udp = unanswered("UDP", server.udp_answered, server.udp_asked);
+            let tcp = unanswered("TCP", server.tcp_answered, server.tcp_asked);
+            let lost = udp.into_iter().chain(tcp);
+            lost.map(|lost| format!("{}: {lost}", server.server))
+        });
+        Self {
+            losses: losses.collect(),
+            heading: asked_heading(asked),
+            has_names: asked.servers.iter().any(|server| !server.names.is_empty()),
+            has_instances: asked.servers.iter().any(|server| !server.instances.is_empty()),
+            has_serials,
+            servers: asked.servers.iter().map(|server| ServerView::of(server)).collect(),
+        }
+    }
+}
+
+impl<'r> ServerView<'r> {
+    fn of(server: &'r ServerReport) -> Self {
+        let ratio = |answered: u64, asked: u64| match asked {
+            0 => "not asked".to_owned(),
+            _ => format!("{answered} of {asked}"),
+        };
+        let ms = |us: u64| milliseconds(us as f64 / 1000.0);
+        let serials: Vec<String> = server.serials.iter().map(u32::to_string).collect();
+        Self {
+            server,
+            udp: ratio(server.udp_answered, server.udp_asked),
+            tcp: ratio(server.tcp_answered, server.tcp_asked),
+            median: server.rtt_median_us.map(ms).unwrap_or_default(),
+            p90: server.rtt_p90_us.map(ms).unwrap_or_default(),
+            serials: serials.join(", "),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! A judgement as JSON, by the contract of `schemas/report.schema.json`.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use super::super::finding::{Effort, Finding, RecordReport, Report, ServerReport, Verdict};
+use super::words::timestamp;
+
+/// Appends a judgement as one line of JSON, in printable ASCII only: what else there is in a string
+/// is escaped, so that the line may be shown on a terminal.
+pub fn write_report_json(report: &Report, out: &mut Vec<u8>) {
+    let Report {
+        command,
+        subject,
+        verdict,
+        sentence,
+        started,
+        duration,
+        findings,
+        records,
+        servers,
+        chance,
+        effort,
+        history,
+    } = report;
+    let contract = Contract {
+        schema: 1,
+        command,
+        subject,
+        verdict: *verdict,
+        sentence,
+        started: timestamp(*started),
+        duration_ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
+        findings,
+        records,
+        servers,
+        chance: chance.map(|chance| ChanceMember {
+            estimate: chance.estimate,
+            low: chance.interval.low,
+            high: chance.interval.high,
+        }),
+        effort,
+        history: history
+            .iter()
+            .map(|moment| MomentMember {
+                at: timestamp(moment.at),
+                verdict: moment.verdict,
+                summary: &moment.summary,
+            })
+            .collect(),
+    };
+    let mut serializer = Serializer::with_formatter(&mut *out, Ascii);
+    // Neither a buffer nor plain data with text as keys can fail.
+    contract.serialize(&mut serializer).expect("a report is always JSON");
+    out.push(b'\n');
+}
+
+/// The members in the order of the contract.
+#[derive(Serialize)]
+struct Contract<'r> {
+    schema: u32,
+    command: &'r str,
+    subject: &'r str,
+    verdict: Verdict,
+    sentence: &'r str,
+    started: String,
+    duration_ms: u64,
+    findings: &'r [Finding],
+    records: &'r [RecordReport],
+    servers: &'r [ServerReport],
+    chance: Option<ChanceMember>,
+    effort: &'r Effort,
+    history: Vec<MomentMember<'r>>,
+}
+
+#[derive(Serialize)]
+struct MomentMember<'r> {
+    at: String,
+    verdict: Verdict,
+    summary: &'r str,
+}
+
+#[derive(Serialize)]
+struct ChanceMember {
+    estimate: f64,
+    low: f64,
+    high: f64,
+}
+
+/// Escapes what is not printable ASCII; JSON itself asks for C0, the quote and the backslash only.
+struct Ascii;
+
+impl Formatter for Ascii {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        for character in fragment.chars() {
+            if matches!(character, ' '..='~') {
+                CompactFormatter
+                    .write_string_fragment(writer, character.encode_utf8(&mut [0; 4]))?;
+            } else {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! A judgement for those who asked for it: a [`Report`](super::finding::Report) as text for a
+//! terminal, as JSON for programs, and as a page that can be sent to the support of a provider.
+//!
+//! All three say the same in the same order: the verdict, each record with its state, the causes
+//! with the most likely one first, what else was seen, who was asked and how often, and how likely
+//! a verifier that asks now is to succeed. What the three share is here: the words for states and
+//! rates (`words`), the titles of findings ([`title`]), findings that say the same of several
+//! records put together (`group`), evidence as pairs of words (`evidence`).
+//!
+//! Whatever a report holds, nothing that is written can take hold of a terminal or of a page:
+//! `printable` escapes what is not plain text, and each form then escapes for its medium.
+
+mod evidence;
+mod group;
+mod html;
+mod json;
+mod layout;
+mod printable;
+mod text;
+mod titles;
+mod words;
+
+pub use html::{Page, write_report_html};
+pub use json::write_report_json;
+pub use layout::Style;
+pub use text::write_report_text;
+pub use titles::title;

@@ -1,0 +1,80 @@
+//! Text for a terminal.
+
+use proptest::prelude::*;
+
+use super::samples::{empty, flaky, healthy, seed_story};
+use super::{as_text, compare};
+use dnsonde::report::finding::Report;
+
+#[test]
+fn the_seed_story_reads_as_recorded() {
+    compare("seed-story-80.txt", &as_text(&seed_story(), 80, false));
+}
+
+#[test]
+fn a_healthy_domain_reads_as_recorded() {
+    compare("healthy-80.txt", &as_text(&healthy(), 80, false));
+}
+
+#[test]
+fn a_narrow_terminal_is_enough() {
+    compare("flaky-40.txt", &as_text(&flaky(), 40, false));
+}
+
+#[test]
+fn nothing_found_out_reads_as_recorded() {
+    compare("empty-80.txt", &as_text(&empty(), 80, false));
+}
+
+#[test]
+fn the_verdict_comes_first_and_the_chance_last() {
+    let text = as_text(&seed_story(), 80, false);
+    assert!(text.starts_with("PENDING: One name server of four lacks"), "{text}");
+    let last = text.split_once("A verifier that asks now").unwrap().1;
+    assert!(last.contains("73.8 %") && !last.contains("\n\n"), "{last}");
+}
+
+#[test]
+fn colour_changes_nothing_but_the_colour() {
+    let plain = as_text(&seed_story(), 80, false);
+    let coloured = as_text(&seed_story(), 80, true);
+    assert!(coloured.contains("\u{1b}[31m"));
+    assert!(!plain.contains('\u{1b}'));
+    let mut stripped = String::new();
+    let mut rest = &coloured[..];
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        stripped.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}
+
+/// Whether a line may be wider than the terminal: one word, or something to be copied as it is.
+fn is_unbreakable(line: &str, report: &Report) -> bool {
+    let content = line.trim_start();
+    let is_copied = report.records.iter().any(|record| record.line.as_deref() == Some(content));
+    is_copied || !content.contains(' ')
+}
+
+proptest! {
+    #[test]
+    fn only_what_cannot_be_broken_is_wider_than_the_terminal(
+        width in 30usize..=100,
+        which in 0usize..4,
+        sentence in prop::collection::vec("[a-z.]{1,40}", 1..20),
+    ) {
+        let mut report = [seed_story, healthy, flaky, empty][which]();
+        report.sentence = sentence.join(" ");
+        for finding in &mut report.findings {
+            finding.advice = sentence.join(" ");
+        }
+        for line in as_text(&report, width, false).lines() {
+            let columns = line.chars().count();
+            prop_assert!(
+                columns <= width || is_unbreakable(line, &report),
+                "{columns} of {width}: {line:?}"
+            );
+        }
+    }
+}
