@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Plan;
-use crate::engine::{Attempt, Outcome, SocketId, Time, Transport};
+use crate::engine::{Attempt, Counts, Engine, Outcome, SocketId, Time, Transport};
 use crate::net::LocalCounts;
 use crate::report::finding::Role;
 use crate::walk::{Reading, WalkReport};
@@ -281,6 +281,19 @@ impl Evidence {
     /// The addresses that were asked as servers of a zone.
     pub fn servers_of(&self, zone: &NameBuf) -> Vec<SocketAddr> {
         super::ask::addresses(&self.walk, zone)
+    }
+
+    /// The zones of the expected records, each once.
+    pub fn zones(&self) -> Vec<NameBuf> {
+        super::ask::zones(&self.plan, &self.walk)
+    }
+
+    /// Takes the engine's account of what came besides answers in time.
+    pub fn add_strays(&mut self, engine: &Engine) {
+        for server in engine.servers() {
+            let &Counts { late, duplicates, mismatched, .. } = server.counts;
+            self.strays.insert(server.addr, Strays { late, duplicates, mismatched });
+        }
     }
 
     /// The zone that has a name, if the walk got to one: the last zone on the way.

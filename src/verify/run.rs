@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::ask::{Progress, Session};
-use super::evidence::{Evidence, Strays};
+use super::evidence::Evidence;
 use super::plan::Plan;
 use crate::engine::{Config, SocketId, Window};
 use crate::net::{Driver, NetError, Options};
@@ -44,15 +44,7 @@ pub async fn run(
     })
     .await?;
     let mut evidence = session.into_evidence();
-    for server in driver.engine().servers() {
-        let counts = server.counts;
-        let strays = Strays {
-            late: counts.late,
-            duplicates: counts.duplicates,
-            mismatched: counts.mismatched,
-        };
-        evidence.strays.insert(server.addr, strays);
-    }
+    evidence.add_strays(driver.engine());
     let sockets = 0..2 * options.sockets;
     evidence.ports = sockets
         .filter_map(|socket| Some((SocketId(socket), driver.port(SocketId(socket))?)))

@@ -210,6 +210,22 @@ impl<'p> Sample<'p> {
         let second = if second.asked() == 0 { first } else { second };
         [first, second].map(|suspected| Contrast { suspected, others: slow })
     }
+
+    /// Whether anything went fast after the slow questions.
+    pub(super) fn was_fast_again(&self) -> bool {
+        let is_slow = |probe: &Probe| probe.inquiry.purpose == Purpose::Slow;
+        let begin = self.fates.iter().position(|(probe, _)| is_slow(probe));
+        begin.is_some_and(|begin| self.fates[begin..].iter().any(|(probe, _)| !is_slow(probe)))
+    }
+
+    /// How many answers a second the survey got, as far as it can be told.
+    pub(super) fn answers_a_second(&self) -> Option<f64> {
+        let survey = || self.fates.iter().filter(|(probe, _)| is_survey(probe.inquiry.purpose));
+        let sent = || survey().filter_map(|(probe, _)| probe.sent());
+        let span = sent().max()?.since(sent().min()?).as_secs_f64();
+        let answered = survey().filter(|(_, fate)| *fate == Fate::Answered).count();
+        (span > 0.0).then(|| answered as f64 / span)
+    }
 }
 
 fn by_socket<'s, 'p: 's>(

@@ -292,6 +292,8 @@ fn read(inquiry: &Inquiry, response: &[u8]) -> Reading {
     }
 }
 
+pub(super) use survey::zones;
+
 /// Every address of a zone's servers that may be asked, none twice.
 pub(super) fn addresses(walk: &WalkReport, zone: &NameBuf) -> Vec<SocketAddr> {
     let Some(delegation) = walk.delegation(zone) else { return Vec::new() };

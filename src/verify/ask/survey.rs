@@ -245,7 +245,7 @@ impl Survey<'_> {
 }
 
 /// The zones of all owners, each once.
-pub(super) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
+pub(in crate::verify) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
     let mut zones = Vec::new();
     for expectation in &plan.expectations {
         if let Some(zone) = zone_of(walk, &expectation.owner)
