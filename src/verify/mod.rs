@@ -28,4 +28,4 @@ pub use ask::Session;
 pub use evidence::Evidence;
 pub use look::{Look, Useless};
 pub use plan::{Plan, SesTokens};
-pub use run::{VerifyError, run};
+pub use run::{VerifyError, engine, run};

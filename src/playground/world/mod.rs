@@ -3,7 +3,7 @@
 //!
 //! A [`World`] is made from a [`Scenario`] and a seed. The same scenario, seed, and sequence of
 //! queries give the same answers at the same times, so it can be examined under virtual time
-//! (see [`super::virtual_net`]) as well as on real sockets.
+//! (see [`super::virtual_net`]) as well as on real sockets (see [`super::serve()`]).
 //!
 //! ```
 //! use std::sync::Arc;

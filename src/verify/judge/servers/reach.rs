@@ -37,8 +37,11 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
                 findings.push(family_fails(scene, zone, one_sided, ipv6));
             }
         }
-        if !dead.is_empty() {
-            findings.push(unreachable(scene, zone, dead));
+        let (turned_away, silent): (Vec<SocketAddr>, Vec<SocketAddr>) = dead
+            .into_iter()
+            .partition(|server| scene.hosts.get(server).is_some_and(is_turned_away));
+        for servers in [turned_away, silent].into_iter().filter(|servers| !servers.is_empty()) {
+            findings.push(unreachable(scene, zone, servers));
         }
         findings.extend(from_elsewhere(scene, zone));
         findings.extend(icmp(scene, zone));
@@ -47,6 +50,11 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
 
 fn only_late(host: &Host<'_>) -> bool {
     host.udp.answered + host.tcp.answered == 0 && host.strays.late > 0
+}
+
+/// Whether most questions had word from the network that they cannot be delivered.
+fn is_turned_away(host: &Host<'_>) -> bool {
+    host.udp.unreachable * 2 > host.udp.asked
 }
 
 /// Silent addresses of one family, of servers that answer over the other one.
@@ -116,10 +124,11 @@ fn unreachable(scene: &Scene<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> F
     let icmp: u64 = hosts().map(|host| host.udp.unreachable).sum();
     let refused: u64 = hosts().map(|host| host.tcp.unreachable).sum();
     let errors = icmp_texts(hosts());
-    let how = if icmp * 2 > udp {
-        format!("{icmp} of them were turned away ({errors})")
+    let (id, how, reference) = if icmp * 2 > udp {
+        let how = format!("the network turned {icmp} of them away ({errors})");
+        ("unreachable-icmp", how, "RFC 1122 §3.2.2.1")
     } else {
-        "they were met with silence".to_owned()
+        ("server-unreachable", "they were met with silence".to_owned(), "RFC 2182 §3.1")
     };
     let others = scene.servers_of(zone).count().saturating_sub(servers.len());
     let reach = if others == 0 {
@@ -129,7 +138,7 @@ fn unreachable(scene: &Scene<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> F
     };
     let who = scene.who(zone, &servers);
     let names = names_of(scene, zone, &servers);
-    finding("server-unreachable", Severity::Error, zone.to_string(), servers, "RFC 2182 §3.1")
+    finding(id, Severity::Error, zone.to_string(), servers, reference)
         .says(format!(
             "{who}: not one answer to {udp} questions over UDP and {tcp} over TCP; {how}; {reach}"
         ))
