@@ -8,7 +8,8 @@
 //! - [`report`]: messages, results and judgements as text, JSON and HTML.
 //! - [`scan`]: bulk look-ups.
 //! - [`query`]: one exchange, carried out and shown in full.
-//! - [`playground`]: a DNS server on loopback with faults to order.
+//! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
+//!   to order.
 //! - [`cli`]: the command line.
 //! - [`verify`]: what a domain is expected to publish, and whether its keys and policies are well-formed.
 

@@ -46,8 +46,9 @@ async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
     }
 }
 
+/// Comes back when someone wants the program to end.
 #[cfg(unix)]
-async fn interrupt() {
+pub(super) async fn interrupt() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {
         match signal(SignalKind::terminate()) {
@@ -63,7 +64,7 @@ async fn interrupt() {
 }
 
 #[cfg(not(unix))]
-async fn interrupt() {
+pub(super) async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

@@ -11,6 +11,7 @@ mod complaint;
 mod decode;
 mod demo;
 mod input;
+mod playground;
 mod progress;
 mod query;
 mod rrcheck;
@@ -19,6 +20,7 @@ mod servers;
 mod summary;
 pub mod verify;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -64,6 +66,7 @@ enum Command {
     Verify(Box<verify::Args>),
     Scan(Box<scan::Args>),
     Demo(demo::Args),
+    Playground(playground::Args),
     Decode(decode::Args),
     Rrcheck(rrcheck::Args),
     /// Write completions for a shell to standard output
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Scan(args) => scan::run(*args),
         Command::Demo(args) => demo::run(&args),
+        Command::Playground(args) => playground::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Rrcheck(args) => rrcheck::run(&args),
         Command::Completions { shell } => completions(shell),
@@ -138,6 +142,16 @@ fn man(command: Option<&str>) -> anyhow::Result<ExitCode> {
     print(&out)
 }
 
+/// A word as a shell has to see it.
+fn shell_word(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.,:/=@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+    }
+}
+
 /// Writes to standard output; a reader that has seen enough is no error.
 fn print(octets: &[u8]) -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout().lock();
@@ -146,5 +160,23 @@ fn print(octets: &[u8]) -> anyhow::Result<ExitCode> {
             Err(error).context("standard output cannot be written")
         }
         _ => Ok(ExitCode::from(FINE)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_reach_the_command_as_they_are() {
+        for (word, expected) in [
+            ("--ses", "--ses"),
+            ("t1,t2", "t1,t2"),
+            ("", "''"),
+            ("www A 192.0.2.1", "'www A 192.0.2.1'"),
+            ("it's $HOME", r"'it'\''s $HOME'"),
+        ] {
+            assert_eq!(shell_word(word), expected);
+        }
     }
 }

@@ -7,13 +7,15 @@
 //!   the answer must be; and it can be told to misbehave ([`faults::Faults`]) by seeded dice.
 //! - A [`World`] is many servers, from the root down, with zones from text and recursive resolvers,
 //!   made from a [`Scenario`] that also says what is wrong and what an examination must find. It
-//!   has neither sockets nor a clock: [`VirtualNet`] gives it virtual time, for tests.
+//!   has neither sockets nor a clock: [`VirtualNet`] gives it virtual time, for tests, and [`serve()`]
+//!   puts it on loopback.
 //!
 //! Nothing here ever leaves the machine: only loopback addresses are bound.
 
 mod answer;
 pub mod faults;
 pub mod scenario;
+pub mod serve;
 pub mod server;
 pub mod virtual_net;
 pub mod world;
@@ -21,6 +23,7 @@ pub mod zone;
 
 pub use faults::Faults;
 pub use scenario::{Scenario, ScenarioError};
+pub use serve::{ServeError, Service, serve};
 pub use server::{Counts, Server};
 pub use virtual_net::VirtualNet;
 pub use world::{Arrival, Delivery, World};

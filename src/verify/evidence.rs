@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Plan;
-use crate::engine::{Attempt, Outcome, SocketId, Time, Transport};
+use crate::engine::{Attempt, Engine, Outcome, SocketId, Time, Transport};
 use crate::net::LocalCounts;
 use crate::report::finding::Role;
 use crate::walk::{Reading, WalkReport};
@@ -140,6 +140,8 @@ pub enum Purpose {
     Edns,
     /// How the server takes cookies.
     Cookie,
+    /// Whether the server answers over TCP at all.
+    Stream,
     /// Whether answers get lost by their size.
     Size,
     /// Whether answers get lost by the local port.
@@ -271,6 +273,21 @@ impl Reply {
 }
 
 impl Evidence {
+    /// Adds what only the engine that asked knows; `port` gives the local port of a UDP socket.
+    pub fn add_engine(&mut self, engine: &Engine, port: &dyn Fn(SocketId) -> Option<u16>) {
+        for server in engine.servers() {
+            let counts = server.counts;
+            let strays = Strays {
+                late: counts.late,
+                duplicates: counts.duplicates,
+                mismatched: counts.mismatched,
+            };
+            self.strays.insert(server.addr, strays);
+        }
+        let sockets = self.probes.iter().filter_map(Probe::socket);
+        self.ports = sockets.filter_map(|socket| Some((socket, port(socket)?))).collect();
+    }
+
     /// The probes for a purpose, in the order of their ends.
     pub fn probes_for(&self, purpose: Purpose) -> impl Iterator<Item = &Probe> {
         self.probes.iter().filter(move |probe| probe.inquiry.purpose == purpose)
@@ -279,6 +296,11 @@ impl Evidence {
     /// The addresses that were asked as servers of a zone.
     pub fn servers_of(&self, zone: &NameBuf) -> Vec<SocketAddr> {
         super::ask::addresses(&self.walk, zone)
+    }
+
+    /// The zones of the expected records, each once.
+    pub fn zones(&self) -> Vec<NameBuf> {
+        super::ask::zones(&self.plan, &self.walk)
     }
 
     /// The zone that has a name, if the walk got to one: the last zone on the way.

@@ -21,6 +21,7 @@ pub mod judge;
 mod look;
 mod plan;
 mod run;
+mod sample;
 mod undelegated;
 pub mod wait;
 
@@ -28,4 +29,4 @@ pub use ask::Session;
 pub use evidence::Evidence;
 pub use look::{Look, Useless};
 pub use plan::{Plan, SesTokens};
-pub use run::{VerifyError, run};
+pub use run::{VerifyError, engine, run};

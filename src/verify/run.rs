@@ -1,11 +1,9 @@
 //! Carries a plan to the network and brings the evidence back.
 
-use std::collections::HashMap;
-
 use super::ask::{Progress, Session};
-use super::evidence::{Evidence, Strays};
+use super::evidence::Evidence;
 use super::plan::Plan;
-use crate::engine::{Config, SocketId, Window};
+use crate::engine::{Config, Window};
 use crate::net::{Driver, NetError, Options};
 use crate::walk::{carry_out, engine_config};
 
@@ -44,19 +42,7 @@ pub async fn run(
     })
     .await?;
     let mut evidence = session.into_evidence();
-    for server in driver.engine().servers() {
-        let counts = server.counts;
-        let strays = Strays {
-            late: counts.late,
-            duplicates: counts.duplicates,
-            mismatched: counts.mismatched,
-        };
-        evidence.strays.insert(server.addr, strays);
-    }
-    let sockets = 0..2 * options.sockets;
-    evidence.ports = sockets
-        .filter_map(|socket| Some((SocketId(socket), driver.port(SocketId(socket))?)))
-        .collect::<HashMap<_, _>>();
+    evidence.add_engine(driver.engine(), &|socket| driver.port(socket));
     evidence.local = driver.local_counts();
     Ok(evidence)
 }

@@ -1,10 +1,12 @@
 //! The command line, end to end: the real program against servers on loopback.
 
 mod demo;
+mod playground;
 mod query;
 mod scan;
 mod stopping;
 mod usage;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

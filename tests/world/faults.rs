@@ -320,3 +320,43 @@ fn instances_are_picked_by_port_by_dice_or_by_time() {
     let seen = machines("time", (0..8).map(|i| text().at(f64::from(i) * 10.0 + 5.0)));
     assert_eq!(seen, ["fra", "fra", "fra", "sin", "fra", "fra", "fra", "sin"]);
 }
+
+#[test]
+fn beyond_a_rate_some_answers_slip_and_the_others_are_lost() {
+    let mut world = world_with_fault(
+        "above_qps = 10\nshare = 0.5\neffect = 'drop'\n\
+         [[faults]]\nabove_qps = 10\neffect = 'truncate'",
+    );
+    let mut counts = [0; 3];
+    for _ in 0..410 {
+        let back = www().put(&mut world);
+        let truncated = back.first().is_some_and(|first| octets(first).has(Flags::TC));
+        counts[if back.is_empty() { 2 } else { usize::from(truncated) }] += 1;
+    }
+    assert_eq!(counts[0], 10, "{counts:?}");
+    assert!((160..240).contains(&counts[1]), "{counts:?}");
+}
+
+#[test]
+fn zones_change_with_time_everywhere_or_at_some_servers_later() {
+    let mut world = world_with(
+        "[servers.second]\naddresses = '127.53.3.2'\nzones = 'example.com'\n\
+         [[faults]]\nserver = 'ns'\nuntil_s = 30\neffect = { version = 'old' }\n\
+         [[faults]]\nserver = 'second'\nuntil_s = 50\neffect = { version = 'old' }",
+    );
+    let text = ask("www.example.com", T::TXT);
+    let mut has = |to, at| !text.clone().to(to).at(at).answer(&mut world).text().is_empty();
+    for (at, first, second) in [(29.9, false, false), (30.0, true, false), (50.0, true, true)] {
+        assert_eq!((has("127.53.3.1", at), has("127.53.3.2", at)), (first, second), "at {at}");
+    }
+}
+
+#[test]
+fn each_address_is_as_far_away_as_the_file_says() {
+    let mut world = world_with("[servers.ns.latencies_ms]\n'2001:db8::1' = 80\n");
+    for (to, latency) in [("127.53.3.1", 20), ("2001:db8::1", 80)] {
+        let after = www().to(to).put(&mut world)[0].after;
+        let low = Duration::from_millis(latency);
+        assert!((low..low.mul_f64(1.1)).contains(&after), "{to}: {after:?}");
+    }
+}

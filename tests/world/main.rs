@@ -4,6 +4,8 @@ mod answers;
 mod faults;
 mod files;
 mod recursion;
+mod scenarios;
+mod sockets;
 mod walks;
 
 use std::net::SocketAddr;

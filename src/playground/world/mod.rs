@@ -3,7 +3,7 @@
 //!
 //! A [`World`] is made from a [`Scenario`] and a seed. The same scenario, seed, and sequence of
 //! queries give the same answers at the same times, so it can be examined under virtual time
-//! (see [`super::virtual_net`]) as well as on real sockets.
+//! (see [`super::virtual_net`]) as well as on real sockets (see [`super::serve()`]).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -261,8 +261,9 @@ impl World {
             }
             // Dice of its own: one fault more does not change where those of others fall.
             let mut dice = Dice::new(mix(self.seed ^ (place as u64 + 1)), nth);
-            if fault.share.is_some_and(|share| !dice.falls(share))
-                || fault.above_qps.is_some_and(|limit| !self.exceeds(place, limit, at))
+            // The rate first: a share is one of what is beyond it.
+            if fault.above_qps.is_some_and(|limit| !self.exceeds(place, limit, at))
+                || fault.share.is_some_and(|share| !dice.falls(share))
             {
                 continue;
             }

@@ -1,0 +1,151 @@
+//! `dnsonde playground`: serves a DNS world with something wrong in it, for whoever wants to look.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::carry_out::interrupt;
+use super::complaint::Complaint;
+use super::{FINE, print, shell_word};
+use crate::playground::{Scenario, ServeError, World, serve};
+
+/// Serve a DNS world with something wrong in it, offline
+///
+/// Starts the name servers and resolvers of a scenario on loopback addresses of this machine, and
+/// says which command examines them. No packet leaves the machine. Without a scenario, lists those
+/// that are built in; any other one is a TOML file. Ctrl-C ends it.
+///
+/// Exit status: 0 ended by Ctrl-C, 2 there is no such scenario or its file makes no sense, 3 it
+/// cannot be served.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  dnsonde playground
+  dnsonde playground record-missing-on-some
+  dnsonde playground ./mine.toml --port 5353")]
+pub(super) struct Args {
+    /// The scenario: one that is built in, or a file
+    scenario: Option<String>,
+
+    /// The port of every server; 0 is any that is free
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    port: u16,
+
+    /// What the dice of faults begin with
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let Some(wanted) = &args.scenario else { return print(list().as_bytes()) };
+    let scenario = load(wanted)?;
+    let scenario = scenario.on_loopback().map_err(|error| wrong(wanted, &error))?;
+    let directory = tempfile::Builder::new()
+        .prefix("dnsonde-")
+        .tempdir()
+        .context("no temporary directory can be made")?;
+    let hints = directory.path().join("root.hints");
+    std::fs::write(&hints, scenario.root_hints())
+        .with_context(|| format!("{}: cannot be written", hints.display()))?;
+    let scenario = Arc::new(scenario);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no event loop can be set up")?;
+    let service =
+        serve(World::new(Arc::clone(&scenario), args.seed), args.port).map_err(refused)?;
+    let introduction = introduce(&scenario, &hints, service.port());
+    runtime.block_on(async {
+        let mut interrupt = pin!(interrupt());
+        // Whoever reads what is printed may interrupt at once, and must find someone listening.
+        tokio::select! {
+            biased;
+            () = &mut interrupt => return anyhow::Ok(()),
+            () = std::future::ready(()) => { print(introduction.as_bytes())?; }
+        }
+        interrupt.await;
+        Ok(())
+    })?;
+    drop(service);
+    directory.close().with_context(|| format!("{}: cannot be removed", hints.display()))?;
+    Ok(ExitCode::from(FINE))
+}
+
+/// The scenarios that are built in.
+fn list() -> String {
+    let scenarios: Vec<(&str, String)> = Scenario::built_in().collect();
+    let width = scenarios.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (name, title) in scenarios {
+        let _ = writeln!(text, "{name:width$}  {title}");
+    }
+    text
+}
+
+/// A scenario that is built in, else a file.
+fn load(wanted: &str) -> anyhow::Result<Scenario> {
+    if let Some(scenario) = Scenario::named(wanted) {
+        return scenario.map_err(|error| wrong(wanted, &error));
+    }
+    let path = Path::new(wanted);
+    if path.components().count() == 1 && path.extension().is_none() && !path.exists() {
+        let complaint = Complaint::usage(format!("'{wanted}' is not a scenario"))
+            .hint("'dnsonde playground' lists them; a file needs its path, as ./FILE");
+        return Err(complaint.into());
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Complaint::usage(format!("{wanted}: cannot be read: {error}")))?;
+    let name = path.file_stem().map_or(wanted.into(), |stem| stem.to_string_lossy());
+    Scenario::from_toml(&name, &text).map_err(|error| wrong(wanted, &error))
+}
+
+fn wrong(what: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
+    Complaint::usage(format!("{what}: {error}")).into()
+}
+
+fn refused(error: ServeError) -> anyhow::Error {
+    let hint = match &error {
+        ServeError::Bind { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse => {
+            "without --port, one that is free is chosen"
+        }
+        ServeError::Bind { .. } if !cfg!(target_os = "linux") => {
+            "only Linux has all of 127.0.0.0/8 without being told to"
+        }
+        _ => return Complaint::could_not(error.to_string()).into(),
+    };
+    Complaint::could_not(error.to_string()).hint(hint).into()
+}
+
+/// What is there, and what to do with it.
+fn introduce(scenario: &Scenario, hints: &Path, port: u16) -> String {
+    let mut text = format!("{}\n\n{}\n\n", scenario.title, scenario.story.trim());
+    let _ =
+        writeln!(text, "The world is on port {port} of these addresses, and ends with Ctrl-C:\n");
+    for (name, role, addresses) in scenario.hosts() {
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "  {:<24} {name:<8} {role}", addresses.join(" "));
+    }
+    let _ = writeln!(text, "\nTo examine it:\n\n  {}", command(scenario, hints, port));
+    if !scenario.expect.findings.is_empty() {
+        let findings = scenario.expect.findings.join(", ");
+        let _ = writeln!(text, "\nIt should find: {findings}.");
+    }
+    text
+}
+
+/// The command that examines the world.
+fn command(scenario: &Scenario, hints: &Path, port: u16) -> String {
+    let mut words: Vec<String> = vec!["dnsonde".to_owned(), "verify".to_owned()];
+    words.extend(scenario.verify.iter().cloned());
+    words.extend(["--root-hints".to_owned(), hints.display().to_string()]);
+    words.extend(["--port".to_owned(), port.to_string()]);
+    for resolver in scenario.resolvers() {
+        words.extend(["-r".to_owned(), SocketAddr::new(resolver, port).to_string()]);
+    }
+    words.iter().map(|word| shell_word(word).into_owned()).collect::<Vec<_>>().join(" ")
+}

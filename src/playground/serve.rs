@@ -1,0 +1,326 @@
+//! A [`World`] on real sockets: every address of it on the loopback interface, UDP and TCP, all on
+//! one port, with its delays.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use dnsonde::playground::{Scenario, World, serve};
+//!
+//! let scenario = Scenario::named("healthy").unwrap().unwrap().on_loopback().unwrap();
+//! let service = serve(World::new(Arc::new(scenario), 1), 0).unwrap();
+//! println!("dig @127.53.3.1 -p {} example.com NS", service.port());
+//! ```
+//!
+//! Only the system sends ICMP, so a port is unreachable only where nobody listens at all: where a
+//! fault says so of some queries, those are lost instead.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::{sleep, timeout};
+
+use super::world::{Arrival, Delivery, World};
+use crate::engine::{Time, Transport};
+
+/// Ports that are tried when the system may choose one that is free at every address.
+const TRIES: usize = 32;
+/// TCP connections served at once; those beyond are closed at once.
+const MAX_CONNECTIONS: usize = 256;
+/// Answers that may be on their way; those beyond are lost.
+const MAX_ON_THE_WAY: usize = 65_536;
+/// A TCP connection is closed when nothing came for so long.
+const IDLE: Duration = Duration::from_secs(10);
+/// How long to wait after an error that may go away by itself.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A world that is being served; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Service {
+    port: u16,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Why a world cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address that is not of this machine alone.
+    #[error("{0} is not a loopback address; a playground binds to no other")]
+    NotLoopback(IpAddr),
+    /// Somebody else has the port, or the address cannot be had.
+    #[error("{address} cannot be bound: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// No thread, or no event loop.
+    #[error("the playground cannot be started: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// The sockets of one address; none where the port is closed.
+struct Sockets {
+    address: SocketAddr,
+    udp: Option<std::net::UdpSocket>,
+    tcp: Option<std::net::TcpListener>,
+}
+
+/// Serves a world on loopback, on a thread of its own; port 0 lets the system choose one that is
+/// free at every address. The world's time begins now.
+///
+/// # Errors
+/// [`ServeError`]: see [`super::Scenario::on_loopback`] for worlds with other addresses. Systems
+/// other than Linux have only 127.0.0.1 as it is.
+pub fn serve(world: World, port: u16) -> Result<Service, ServeError> {
+    let addresses: Vec<IpAddr> = world.scenario().addresses().collect();
+    if let Some(far) = addresses.iter().find(|address| !address.is_loopback()) {
+        return Err(ServeError::NotLoopback(*far));
+    }
+    let mut tries = if port == 0 { TRIES } else { 1 };
+    let (port, sockets) = loop {
+        tries -= 1;
+        match bind(&world, &addresses, port) {
+            Ok(bound) => break bound,
+            // Free at the first address, taken at another one: the next port may be free at all.
+            Err(ServeError::Bind { error, .. })
+                if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            Err(error) => return Err(error),
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (stop, stopped) = oneshot::channel();
+    let run = move || {
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            Playground::new(world).open(sockets);
+            // Dropping the other end is an order to stop, too.
+            let _ = stopped.await;
+        });
+    };
+    let thread = thread::Builder::new().name("playground".to_owned()).spawn(run)?;
+    Ok(Service { port, stop: Some(stop), thread: Some(thread) })
+}
+
+impl Service {
+    /// The port, at every address.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Binds every address that is not closed, to one port.
+fn bind(world: &World, addresses: &[IpAddr], port: u16) -> Result<(u16, Vec<Sockets>), ServeError> {
+    let mut port = port;
+    let mut all = Vec::new();
+    for &ip in addresses {
+        let address = SocketAddr::new(ip, port);
+        let failed = |error| ServeError::Bind { address, error };
+        let mut sockets = Sockets { address, udp: None, tcp: None };
+        if !world.is_closed(ip, Transport::Udp) {
+            let udp = std::net::UdpSocket::bind(address).map_err(failed)?;
+            udp.set_nonblocking(true)?;
+            port = udp.local_addr()?.port();
+            sockets.address.set_port(port);
+            sockets.udp = Some(udp);
+        }
+        if !world.is_closed(ip, Transport::Tcp) {
+            let tcp = std::net::TcpListener::bind(sockets.address).map_err(failed)?;
+            tcp.set_nonblocking(true)?;
+            port = tcp.local_addr()?.port();
+            sockets.address.set_port(port);
+            sockets.tcp = Some(tcp);
+        }
+        all.push(sockets);
+    }
+    Ok((port, all))
+}
+
+/// What all tasks share.
+struct Playground {
+    world: RefCell<World>,
+    started: Instant,
+    /// Where datagrams leave: at their servers' addresses, and at others that faults make up.
+    outlets: RefCell<HashMap<SocketAddr, Rc<UdpSocket>>>,
+    on_the_way: Cell<usize>,
+    connections: Cell<usize>,
+}
+
+impl Playground {
+    fn new(world: World) -> Rc<Self> {
+        Rc::new(Self {
+            world: RefCell::new(world),
+            started: Instant::now(),
+            outlets: RefCell::new(HashMap::new()),
+            on_the_way: Cell::new(0),
+            connections: Cell::new(0),
+        })
+    }
+
+    /// Begins to serve.
+    fn open(self: &Rc<Self>, sockets: Vec<Sockets>) {
+        for Sockets { address, udp, tcp } in sockets {
+            // They were bound and are non-blocking, so the event loop takes them.
+            if let Some(Ok(udp)) = udp.map(UdpSocket::from_std) {
+                let udp = Rc::new(udp);
+                self.outlets.borrow_mut().insert(address, Rc::clone(&udp));
+                spawn_local(Rc::clone(self).serve_udp(address, udp));
+            }
+            if let Some(Ok(tcp)) = tcp.map(TcpListener::from_std) {
+                spawn_local(Rc::clone(self).serve_tcp(address, tcp));
+            }
+        }
+    }
+
+    fn put(
+        &self,
+        to: SocketAddr,
+        from: SocketAddr,
+        transport: Transport,
+        query: &[u8],
+    ) -> Vec<Delivery> {
+        let now = Time::ZERO + self.started.elapsed();
+        let mut back = Vec::new();
+        self.world.borrow_mut().handle(now, to, from, transport, query, &mut back);
+        back.truncate(MAX_ON_THE_WAY.saturating_sub(self.on_the_way.get()));
+        self.on_the_way.set(self.on_the_way.get() + back.len());
+        back
+    }
+
+    /// What was on its way has arrived.
+    fn arrived(&self) {
+        self.on_the_way.set(self.on_the_way.get() - 1);
+    }
+
+    async fn serve_udp(self: Rc<Self>, address: SocketAddr, socket: Rc<UdpSocket>) {
+        let mut query = [0; 4096];
+        loop {
+            let Ok((len, client)) = socket.recv_from(&mut query).await else {
+                sleep(PAUSE).await;
+                continue;
+            };
+            for Delivery { after, arrival } in
+                self.put(address, client, Transport::Udp, &query[..len])
+            {
+                let here = Rc::clone(&self);
+                spawn_local(async move {
+                    sleep(after).await;
+                    if let Arrival::Message { from, octets } = arrival
+                        && let Some(outlet) = here.outlet(from).await
+                    {
+                        // An answer that cannot be sent is lost, as on any network.
+                        let _ = outlet.send_to(&octets, client).await;
+                    }
+                    here.arrived();
+                });
+            }
+        }
+    }
+
+    /// The socket at an address, opened if need be.
+    async fn outlet(&self, address: SocketAddr) -> Option<Rc<UdpSocket>> {
+        let known = self.outlets.borrow().get(&address).cloned();
+        if known.is_some() || !address.ip().is_loopback() {
+            return known;
+        }
+        let socket = match UdpSocket::bind(address).await {
+            Ok(socket) => socket,
+            // Taken: any other port is as wrong as this one.
+            Err(_) => UdpSocket::bind(SocketAddr::new(address.ip(), 0)).await.ok()?,
+        };
+        let socket = Rc::new(socket);
+        self.outlets.borrow_mut().insert(address, Rc::clone(&socket));
+        Some(socket)
+    }
+
+    async fn serve_tcp(self: Rc<Self>, address: SocketAddr, listener: TcpListener) {
+        loop {
+            let Ok((stream, client)) = listener.accept().await else {
+                sleep(PAUSE).await;
+                continue;
+            };
+            if self.connections.get() >= MAX_CONNECTIONS {
+                continue;
+            }
+            self.connections.set(self.connections.get() + 1);
+            let here = Rc::clone(&self);
+            spawn_local(async move {
+                // Whatever ends a connection, the client sees it closed.
+                let _ = here.serve_stream(address, client, stream).await;
+                here.connections.set(here.connections.get() - 1);
+            });
+        }
+    }
+
+    /// Answers the queries of one connection, each in its time (RFC 7766 §6.2.1.1), until it ends.
+    async fn serve_stream(
+        self: &Rc<Self>,
+        address: SocketAddr,
+        client: SocketAddr,
+        stream: TcpStream,
+    ) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let (mut reader, writer) = stream.into_split();
+        let writer = Rc::new(Mutex::new(writer));
+        let ended = Rc::new(Notify::new());
+        let mut query = Vec::new();
+        loop {
+            let read = async {
+                let len = usize::from(reader.read_u16().await?);
+                query.resize(len, 0);
+                reader.read_exact(&mut query).await
+            };
+            tokio::select! {
+                () = ended.notified() => return Ok(()),
+                read = timeout(IDLE, read) => { read??; }
+            }
+            for delivery in self.put(address, client, Transport::Tcp, &query) {
+                let (here, ended) = (Rc::clone(self), Rc::clone(&ended));
+                let writer = Rc::clone(&writer);
+                spawn_local(async move {
+                    sleep(delivery.after).await;
+                    if !write(&writer, delivery.arrival).await {
+                        ended.notify_one();
+                    }
+                    here.arrived();
+                });
+            }
+        }
+    }
+}
+
+/// Writes what arrives on a connection; whether it goes on.
+async fn write(writer: &Mutex<OwnedWriteHalf>, arrival: Arrival) -> bool {
+    let mut writer = writer.lock().await;
+    match arrival {
+        Arrival::Message { octets, .. } => {
+            let framed = [&(octets.len() as u16).to_be_bytes(), octets.as_slice()].concat();
+            writer.write_all(&framed).await.is_ok()
+        }
+        Arrival::Cut(octets) => {
+            let _ = writer.write_all(&octets).await;
+            let _ = writer.shutdown().await;
+            false
+        }
+        Arrival::Unreachable => false,
+    }
+}

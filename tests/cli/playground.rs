@@ -1,0 +1,71 @@
+//! `dnsonde playground`: the list, a world that is served, and what is said of a wrong one.
+
+use super::{Files, run};
+
+#[test]
+fn without_a_scenario_those_that_are_built_in_are_listed() {
+    let run = run(&["playground"]);
+    run.assert_code(0);
+    assert!(run.stdout.lines().count() >= 3);
+    let healthy = run.stdout.lines().find(|line| line.starts_with("healthy ")).unwrap();
+    assert!(healthy.ends_with("Everything is as it should be"), "{healthy}");
+}
+
+#[test]
+fn what_is_no_scenario_is_a_usage_error() {
+    run(&["playground", "no-such"]).assert_code(2).assert_stderr("'no-such' is not a scenario");
+    run(&["playground", "./no-such.toml"]).assert_code(2).assert_stderr("cannot be read");
+    let files = Files::new();
+    let broken = files.write("broken.toml", "title = 'x'\nstorey = 'y'\n");
+    run(&["playground", &broken])
+        .assert_code(2)
+        .assert_stderr("broken.toml: line 2, column 1: unknown field `storey`");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_world_is_served_until_it_is_interrupted() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+
+    use super::dnsonde;
+
+    let files = Files::new();
+    let mine = files.write(
+        "mine.toml",
+        "base = 'ses'\ntitle = 'Mine'\nstory = 'A test.'\n[verify]\nargs = ['example.com', '--expect', 'www A']\n\
+         [expect]\nfindings = ['record-missing']\nverdict = 'pending'\n",
+    );
+    let mut child = dnsonde(&["playground", &mine])
+        .env("TMPDIR", files.path(""))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let said: Vec<String> = lines.take_while(|line| !line.starts_with("It should find")).collect();
+    assert_eq!(said[0], "Mine");
+    assert!(
+        said.iter().any(|line| line.contains("127.53.9.1") && line.ends_with("recursive resolver"))
+    );
+    let command = said.iter().find(|line| line.starts_with("  dnsonde verify ")).unwrap();
+    assert!(command.contains(" example.com --expect 'www A' --root-hints "), "{command}");
+    let word_after = |flag: &str| {
+        let mut words = command.split(' ').skip_while(|word| *word != flag);
+        words.nth(1).unwrap().to_owned()
+    };
+    let (hints, port) = (word_after("--root-hints"), word_after("--port"));
+    assert_eq!(word_after("-r"), format!("127.53.9.1:{port}"));
+
+    let answer = run(&["query", "@127.53.9.1", "-p", &port, "www.example.com", "A", "+short"]);
+    answer.assert_code(0);
+    assert_eq!(answer.stdout, "example.com.\n192.0.2.80\n");
+    let trace = ["query", "--trace", "--root-hints", &hints, "--port", &port, "mail.example.com"];
+    let trace = run(&trace);
+    trace.assert_code(0);
+    assert!(trace.stdout.contains("192.0.2.25"), "{}", trace.stdout);
+
+    let interrupt = ["-INT", &child.id().to_string()];
+    assert!(Command::new("kill").args(interrupt).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!std::path::Path::new(&hints).exists(), "the hints are gone");
+}
