@@ -1,6 +1,6 @@
 //! What one probe says about one expected record.
 
-use super::evidence::Probe;
+use super::evidence::{How, Probe};
 use super::expect::caa::{self, Caa};
 use super::expect::{Expectation, Kind};
 use crate::engine::Outcome;
@@ -44,8 +44,7 @@ pub enum Useless {
 
 impl Look {
     /// What `probe`, which asked for the owner of `expectation`, says about it. `None` if it tells
-    /// nothing: our own system did not send it, or the answer was truncated, so that a resolver
-    /// would ask again over TCP.
+    /// nothing: our own system did not send it, or a resolver would go on, see [`goes_on_by`].
     pub fn new(expectation: &Expectation, probe: &Probe) -> Option<Self> {
         if !probe.counts() {
             return None;
@@ -54,8 +53,10 @@ impl Look {
         if matches!(probe.outcome(), Some(Outcome::Late(_))) {
             return Some(Self::Silent);
         }
+        if goes_on_by(probe).is_some() {
+            return None;
+        }
         Some(match &reading.kind {
-            walk::Kind::Fault(Fault::Truncated) if probe.is_udp() => return None,
             walk::Kind::Fault(fault) => Self::Useless(match fault {
                 Fault::Rcode(rcode) => Useless::Rcode(*rcode),
                 Fault::NotAuthoritative | Fault::Upward => Useless::Lame,
@@ -134,5 +135,18 @@ impl Look {
     /// Whether it is an answer that a resolver takes, right or wrong.
     pub fn is_answer(&self) -> bool {
         !matches!(self, Self::Useless(_) | Self::Silent)
+    }
+}
+
+/// How a resolver goes on after an answer that settles nothing: over TCP after one that was cut off
+/// (RFC 7766 §5), without EDNS after one of a server that does not know it (RFC 6891 §6.2.2).
+pub fn goes_on_by(probe: &Probe) -> Option<How> {
+    match (&probe.reading()?.kind, probe.inquiry.how) {
+        (walk::Kind::Fault(Fault::Truncated), _) if probe.is_udp() => Some(How::Tcp),
+        (
+            walk::Kind::Fault(Fault::Rcode(Rcode::FORMERR | Rcode::NOTIMP)),
+            How::Udp | How::Tcp | How::Sized(_),
+        ) => Some(How::Plain),
+        _ => None,
     }
 }

@@ -313,7 +313,10 @@ impl Round<'_> {
                 }
             }
             // As large as without EDNS, and as it is without the limits of UDP.
-            all.extend(std::iter::repeat_n(Inquiry { how: How::Plain, ..asked }, PER_SIZE as usize));
+            all.extend(std::iter::repeat_n(
+                Inquiry { how: How::Plain, ..asked },
+                PER_SIZE as usize,
+            ));
             all.extend([asked, apex].map(|inquiry| Inquiry { how: How::Tcp, ..inquiry }));
         }
     }

@@ -18,6 +18,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::evidence::{Evidence, How, Inquiry, Probe, Purpose, Reply};
+use super::look::goes_on_by;
 use super::plan::Plan;
 use crate::engine::{Manner, Time};
 use crate::report::finding::Role;
@@ -198,11 +199,12 @@ impl Session {
     fn react(&mut self, probe: &Probe) {
         let inquiry = probe.inquiry;
         let Some(reply) = &probe.reply else { return };
-        // A resolver asks again over TCP, so this look is not over.
-        let truncated = reply.reading.kind == Kind::Fault(Fault::Truncated);
-        let is_look = is_survey(inquiry.purpose) && inquiry.how != How::Tcp;
-        if truncated && (inquiry.how == How::Udp || is_look) {
-            self.put_all(vec![Inquiry { how: How::Tcp, socket: None, ..inquiry }]);
+        // A resolver goes on, so this look is not over.
+        let is_look = is_survey(inquiry.purpose);
+        if let Some(how) = goes_on_by(probe)
+            && (is_look || (inquiry.how == How::Udp && how == How::Tcp))
+        {
+            self.put_all(vec![Inquiry { how, socket: None, ..inquiry }]);
         }
         if inquiry.how == How::Cookie
             && self.cookies.len() < MOST_COOKIES

@@ -62,7 +62,6 @@ pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec
     let delegated = undelegated(walk, &plan.domain).is_none();
     for round in 0..looks {
         let start = survey.all.len();
-<<<<<<< HEAD
         if !delegated {
             survey.caches(round);
             survey.all[start..].shuffle(rng);
@@ -71,15 +70,9 @@ pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec
             }
             continue;
         }
-        survey.records(round, How::Udp);
-        if round % LOOKS_PER_SERIAL == 0 {
-            survey.serials();
-        }
-=======
         let sized = round % LOOKS_PER_SIZED == LOOKS_PER_SIZED - 2;
         survey.records(round, if sized { How::Sized(USUAL_SIZE) } else { How::Udp });
         survey.serials();
->>>>>>> main
         if round < CACHED_LOOKS {
             survey.caches(round);
         }

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use crate::engine::Outcome;
 use crate::report::finding::{RecordState, Role};
-use crate::verify::evidence::{Evidence, How, Probe, Purpose};
+use crate::verify::evidence::{Evidence, Probe, Purpose};
 use crate::verify::expect::{Expectation, Kind, text_of};
 use crate::verify::look::{Look, Useless};
 use crate::walk::{self, Fault, Rrset};
@@ -395,12 +395,6 @@ pub(super) fn at_target(probe: &Probe) -> Option<AtTarget<'_>> {
         (walk::Kind::NameError, _) => AtTarget::NoName,
         _ => AtTarget::NoText,
     })
-}
-
-/// Whether a look was one over UDP that was cut off, so that a resolver goes on over TCP.
-pub(super) fn is_truncated(probe: &Probe) -> bool {
-    let truncated = walk::Kind::Fault(Fault::Truncated);
-    probe.inquiry.how == How::Udp && probe.reading().is_some_and(|it| it.kind == truncated)
 }
 
 /// The texts of TXT records.

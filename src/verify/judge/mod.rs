@@ -3,7 +3,6 @@
 //! [`records`] judges what was expected, [`servers`] those who were asked and the paths to them;
 //! [`rows`] lays out how each record and server stands, and [`verdict`] sums it all up.
 
-<<<<<<< HEAD
 mod facts;
 mod records;
 mod rows;
@@ -12,10 +11,6 @@ mod verdict;
 mod writing;
 
 use std::cmp::Reverse;
-=======
-mod servers;
-
->>>>>>> main
 use std::time::Duration;
 
 use super::evidence::Evidence;
@@ -44,7 +39,7 @@ const DEEPEST: [&str; 12] = [
 pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
     let facts = Facts::new(evidence);
     let mut findings = records::findings(&facts);
-    findings.extend(servers::findings(evidence));
+    findings.extend(servers::examine(evidence).findings);
     let (verdict, sentence) = verdict::verdict(&facts, &mut findings);
     if verdict == Verdict::Verified {
         findings.push(verifier_lag(evidence));
@@ -60,18 +55,11 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
         sentence,
         started,
         duration,
-<<<<<<< HEAD
         history: Vec::new(),
         findings,
         records: rows::records(&facts),
         servers: rows::servers(&facts),
         chance: verdict::chance(&facts),
-=======
-        findings: servers::examine(evidence).findings,
-        records: Vec::new(),
-        servers: Vec::new(),
-        chance: None,
->>>>>>> main
         effort: Effort {
             questions: (sent_by_walk.sum::<usize>() + sent) as u64,
             looks,

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::facts::{Facts, Standing, is_truncated};
+use super::facts::{Facts, Standing};
 use super::writing::plain;
 use crate::report::finding::{Finding, RecordState, Role, Severity, Verdict};
 use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
 use crate::verify::evidence::{How, Probe, Purpose};
-use crate::verify::look::Look;
+use crate::verify::look::{Look, goes_on_by};
 use crate::walk::{PathEnd, Said};
 use crate::wire::{NameBuf, RecordType};
 
@@ -16,7 +16,7 @@ use crate::wire::{NameBuf, RecordType};
 const AVAILABILITY: [&str; 15] = [
     "server-unreachable",
     "server-lame",
-    "server-name-unresolvable",
+    "tcp-unavailable",
     "large-answer-lost",
     "source-address-mismatch",
     "address-family-fails",
@@ -219,8 +219,8 @@ fn no_verdict(facts: &Facts<'_>) -> String {
 /// How likely a verifier that asks now, once, over UDP with one retry, sees every record right.
 ///
 /// Each address is equally likely to be turned to: resolvers spread their questions over the
-/// addresses that answer. A look over UDP is one look, and one that was cut off and went on over
-/// TCP, too, whose outcome is that of TCP.
+/// addresses that answer. A look over UDP is one look, and one that went on over TCP or without EDNS
+/// is one, too, whose outcome is that of its last question.
 ///
 /// Records are looked up one by one, and each look-up draws its server anew, so the chance that all
 /// are seen right is the product of theirs. (A verifier whose resolver happens to stay with one
@@ -267,18 +267,19 @@ fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
         .collect();
     let mut used = vec![false; probes.len()];
     let mut tallies: HashMap<SocketAddr, ServerTally> = HashMap::new();
-    for probe in probes.iter().filter(|probe| probe.inquiry.how == How::Udp && probe.counts()) {
+    let is_first = |probe: &&&Probe| probe.is_udp() && probe.inquiry.how != How::Plain;
+    for probe in probes.iter().filter(is_first).filter(|probe| probe.counts()) {
         let tally = tallies.entry(probe.inquiry.server).or_insert(ServerTally {
             weight: 1.0,
             right: 0,
             wrong: 0,
             unanswered: 0,
         });
-        let deciding = if is_truncated(probe) {
-            let is_next = |tcp: &Probe| {
-                let (a, b) = (&tcp.inquiry, &probe.inquiry);
-                (a.server, a.name, a.rtype, a.how) == (b.server, b.name, b.rtype, How::Tcp)
-                    && tcp.sent() >= Some(probe.finished)
+        let deciding = if let Some(how) = goes_on_by(probe) {
+            let is_next = |next: &Probe| {
+                let (a, b) = (&next.inquiry, &probe.inquiry);
+                (a.server, a.name, a.rtype, a.how) == (b.server, b.name, b.rtype, how)
+                    && next.sent() >= Some(probe.finished)
             };
             let next = (0..probes.len()).find(|&place| !used[place] && is_next(probes[place]));
             next.map(|place| {
@@ -292,8 +293,8 @@ fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
             Some(Look::Right) => tally.right += 1,
             Some(look) if look.is_answer() => tally.wrong += 1,
             Some(_) => tally.unanswered += 1,
-            // Cut off, and nothing came of it over TCP.
-            None if is_truncated(probe) => tally.unanswered += 1,
+            // Nothing came of going on.
+            None if goes_on_by(probe).is_some() => tally.unanswered += 1,
             None => {}
         }
     }

@@ -69,49 +69,59 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             return dkim::other_zone(case, &found);
         }
     }
-    let at = common_octets(&comparable(&expected), &comparable(nearest));
-    let draft = |id| {
-        draft(id)
-            .number("first_difference_octet", at)
-            .number("expected_there", octets_from(&comparable(&expected), at))
-            .number("found_there", octets_from(&comparable(nearest), at))
-    };
-    match Difference::between(&comparable(&expected), &comparable(nearest)) {
-        Some(difference) => draft(difference.id())
-            .summary(difference.summary())
-            .advice(format!("at {provider}, {}", difference.advice())),
-        None => draft("value-differs")
-            .summary(format!("the value is another one from octet {} on", at + 1))
-            .advice(format!("correct the value at {provider}")),
-    }
+    let (expected_octets, found) = (comparable(&expected), comparable(nearest));
+    let at = common_octets(&expected_octets, &found);
+    first_difference(draft("value-differs"), &expected_octets, &found)
+        .summary(format!("the value is another one from octet {} on", at + 1))
+        .advice(format!("correct the value at {provider}"))
 }
 
-/// A record that would do, were it not for what became of it on the way, where no exact value is
-/// known.
+/// A record that would do, were it not for what became of it on the way.
 pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft> {
     let expectation = case.standing.expectation;
-    if expectation.value.is_some()
-        || !matches!(expectation.kind, Kind::Spf { .. } | Kind::Dmarc | Kind::DkimKey)
-    {
-        return None;
+    let expected = expectation.record();
+    // Without a value, only these kinds tell a good record from others.
+    let is_strict = matches!(expectation.kind, Kind::Spf { .. } | Kind::Dmarc | Kind::DkimKey);
+    let (record, difference) = records.iter().find_map(|record| {
+        let difference = match &expected {
+            Some(expected) => Difference::between(&comparable(expected), &comparable(record)),
+            None if is_strict => {
+                let text = text_of(record)?;
+                Difference::ALL.into_iter().find(|difference| {
+                    difference.undone(&text).is_some_and(|text| {
+                        let rdata = strings(&text);
+                        expectation.matches(&RecordBuf { rdata, ..record.clone() })
+                    })
+                })
+            }
+            None => None,
+        };
+        Some((record, difference?))
+    })?;
+    let mut draft = Draft::error(difference.id(), case.subject());
+    if let Some(expected) = &expected {
+        let (expected_octets, found) = (comparable(expected), comparable(record));
+        draft = first_difference(draft, &expected_octets, &found)
+            .number("expected", short(&data(expected)))
+            .line(case.line());
     }
-    records.iter().find_map(|record| {
-        let text = text_of(record)?;
-        let difference = Difference::ALL.into_iter().find(|difference| {
-            difference.undone(&text).is_some_and(|text| {
-                let rdata = strings(&text);
-                expectation.matches(&RecordBuf { rdata, ..record.clone() })
-            })
-        })?;
-        Some(
-            Draft::error(difference.id(), case.subject())
-                .servers(case.told())
-                .summary(difference.summary())
-                .number("found", short(&data(record)))
-                .advice(format!("at {}, {}", case.provider(), difference.advice()))
-                .reference("RFC 1035 §3.3"),
-        )
-    })
+    Some(
+        draft
+            .servers(case.told())
+            .summary(difference.summary())
+            .number("found", short(&data(record)))
+            .advice(format!("at {}, {}", case.provider(), difference.advice()))
+            .reference("RFC 1035 §3.3"),
+    )
+}
+
+/// Where two values begin to differ, and what stands there.
+fn first_difference(draft: Draft, expected: &[u8], found: &[u8]) -> Draft {
+    let at = common_octets(expected, found);
+    draft
+        .number("first_difference_octet", at + 1)
+        .number("expected_there", octets_from(expected, at))
+        .number("found_there", octets_from(found, at))
 }
 
 /// Records of the right kind that do not do what they are there for, where no exact value is known.

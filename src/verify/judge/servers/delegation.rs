@@ -111,7 +111,8 @@ fn other_glue(
     let parent = delegation.parent.as_ref().map_or_else(|| ".".to_owned(), short);
     let mut differences = Vec::new();
     if !outdated.is_empty() {
-        differences.push(format!("gives {}, which the zone of that name does not", list(&outdated)));
+        differences
+            .push(format!("gives {}, which the zone of that name does not", list(&outdated)));
     }
     if !lacking.is_empty() {
         differences.push(format!("leaves out {}", list(&lacking)));

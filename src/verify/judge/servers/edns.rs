@@ -57,7 +57,10 @@ fn no_edns(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
         return None;
     }
     let text = fault_of(with.first()?)?;
-    Some(format!("queries with EDNS get {text} ({0} of {0}), those without it are answered", with.len()))
+    Some(format!(
+        "queries with EDNS get {text} ({0} of {0}), those without it are answered",
+        with.len()
+    ))
 }
 
 fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
@@ -123,12 +126,7 @@ fn common_fault(
     told.then_some(text)
 }
 
-fn edns(
-    scene: &Scene<'_>,
-    zone: &NameBuf,
-    faults: &[String],
-    servers: Vec<SocketAddr>,
-) -> Finding {
+fn edns(scene: &Scene<'_>, zone: &NameBuf, faults: &[String], servers: Vec<SocketAddr>) -> Finding {
     let who = scene.who(zone, &servers);
     let names = names_of(scene, zone, &servers);
     let subject = zone.to_string();
@@ -141,11 +139,7 @@ fn edns(
         .with("faults", faults)
 }
 
-pub(super) fn judge_cookies(
-    scene: &Scene<'_>,
-    explained: &Explained,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn judge_cookies(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for zone in &scene.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in scene.serving(zone, explained) {
@@ -197,7 +191,8 @@ fn cookie_fault(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
         return Some(format!("a cookie given back gets {text} ({0} of {0})", back.len()));
     }
     // To ask for a cookie first is allowed.
-    let wrong = |probe: &Probe| fault_of(probe).filter(|text| *text != Rcode::BADCOOKIE.to_string());
+    let wrong =
+        |probe: &Probe| fault_of(probe).filter(|text| *text != Rcode::BADCOOKIE.to_string());
     let text = common_fault(host, &first, wrong)?;
     Some(format!("a query with a cookie gets {text} ({0} of {0})", first.len()))
 }

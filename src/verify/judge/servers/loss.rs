@@ -108,11 +108,7 @@ pub(super) fn is_truncated(probe: &Probe) -> bool {
 
 /// What is known of the loss at an address; `None` if there is none, or only late answers and those
 /// that our own system dropped.
-fn case<'s, 'e>(
-    scene: &Scene<'_>,
-    server: SocketAddr,
-    host: &'s Host<'e>,
-) -> Option<Case<'s, 'e>> {
+fn case<'s, 'e>(scene: &Scene<'_>, server: SocketAddr, host: &'s Host<'e>) -> Option<Case<'s, 'e>> {
     let sample = &host.sample;
     let not_lost = host.strays.late + scene.evidence.local.receive_overflow;
     let hindered = sample.fates.iter().filter(|(_, fate)| *fate == Fate::Slipped).count() as u64
@@ -120,13 +116,11 @@ fn case<'s, 'e>(
     if hindered <= not_lost {
         return None;
     }
-    let compared = |contrast: &Contrast| {
-        contrast.suspected.asked() > 0 && contrast.others.asked() > 0
-    };
+    let compared =
+        |contrast: &Contrast| contrast.suspected.asked() > 0 && contrast.others.asked() > 0;
     let by_suspicion = Some(sample.by_suspicion()).filter(compared);
-    let by_rate = Some(sample.by_rate()).filter(|[first, second]| {
-        compared(first) && compared(second) && sample.was_fast_again()
-    });
+    let by_rate = Some(sample.by_rate())
+        .filter(|[first, second]| compared(first) && compared(second) && sample.was_fast_again());
     // Slow questions are further apart, and would make the bursts look shorter.
     let fates: Vec<bool> = sample
         .fates
@@ -155,9 +149,8 @@ fn conclude<'s, 'e>(
 ) -> Option<Lossy<'s, 'e>> {
     let Case { server, host, by_suspicion, by_rate, order, p_values: raw } = case;
     let zone = zone_of(scene, host);
-    let lossy = |cause, severity, p_value| {
-        Some(Lossy { server, host, zone, cause, severity, p_value })
-    };
+    let lossy =
+        |cause, severity, p_value| Some(Lossy { server, host, zone, cause, severity, p_value });
     let [by_path_p, by_rate_p, by_order_p] = p_values else { return None };
     if let Some(contrast) = by_suspicion
         && *by_path_p <= SIGNIFICANCE
@@ -184,8 +177,7 @@ fn conclude<'s, 'e>(
     if let Some(order) = order
         && *by_order_p <= SIGNIFICANCE
         && severity > Severity::Notice
-        && let (Some(after), Some(all)) =
-            (order.lost_after_loss().share(), order.lost().share())
+        && let (Some(after), Some(all)) = (order.lost_after_loss().share(), order.lost().share())
         && after >= BURST
         && after >= LIKELIER * all
     {
@@ -233,12 +225,13 @@ fn one_port(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding
     let (socket, servers) = by_socket.into_iter().find(|(_, servers)| servers.len() > 1)?;
     let of_port = |lossy: &Lossy<'_, '_>| lossy.host.sample.by_socket().get(&socket).copied();
     let tallies = found.iter().filter(|lossy| servers.contains(&lossy.server));
-    let (lost, asked) = tallies.filter_map(of_port).fold((0, 0), |(lost, asked), tally| {
-        (lost + tally.lost, asked + tally.asked())
-    });
+    let (lost, asked) = tallies
+        .filter_map(of_port)
+        .fold((0, 0), |(lost, asked), tally| (lost + tally.lost, asked + tally.asked()));
     found.retain(|lossy| !servers.contains(&lossy.server));
     let port = scene.evidence.ports.get(&socket).copied();
-    let name = port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
+    let name =
+        port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
     let count = servers.len();
     Some(
         finding("one-port-dead", Severity::Warning, name.clone(), servers, "RFC 4787 §4.3")
@@ -414,7 +407,8 @@ fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
         .flat_map(|lossy| &lossy.host.sample.fates)
         .filter(|(_, fate)| *fate == Fate::Slipped)
         .count() as u64;
-    let rates: Vec<f64> = group.iter().filter_map(|lossy| lossy.host.sample.answers_a_second()).collect();
+    let rates: Vec<f64> =
+        group.iter().filter_map(|lossy| lossy.host.sample.answers_a_second()).collect();
     let rate = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let about = if rate.is_finite() {
         format!("; about {rate:.0} a second are answered")
@@ -422,7 +416,9 @@ fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
         String::new()
     };
     let slips = if slipped >= SLIPS {
-        format!(", {slipped} of them answered with TC alone, as servers with response rate limiting do")
+        format!(
+            ", {slipped} of them answered with TC alone, as servers with response rate limiting do"
+        )
     } else {
         String::new()
     };

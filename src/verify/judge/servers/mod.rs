@@ -1,13 +1,3 @@
-<<<<<<< HEAD
-//! What is to be said of servers and of the paths to them.
-
-use crate::report::finding::Finding;
-use crate::verify::evidence::Evidence;
-
-/// The findings about servers and paths.
-pub(super) fn findings(_evidence: &Evidence) -> Vec<Finding> {
-    Vec::new()
-=======
 //! What servers and the ways to them do wrong: findings of the parts B and D.
 //!
 //! One cause is told once: an address that never answers is not also called lame, a path that loses
@@ -97,5 +87,4 @@ pub(super) fn examine(evidence: &Evidence) -> Examination {
     habits::judge(&scene, &explained, &mut findings);
     local::judge(&scene, &mut findings);
     Examination { findings, explained }
->>>>>>> main
 }

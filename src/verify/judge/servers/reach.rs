@@ -206,8 +206,13 @@ fn icmp(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
     let who = scene.who(zone, &servers);
     let rate = Proportion::new(icmp, asked).text("turned away").to_string();
     let names = names_of(scene, zone, &servers);
-    let draft =
-        finding("unreachable-icmp", Severity::Error, zone.to_string(), servers, "RFC 1122 §3.2.2.1");
+    let draft = finding(
+        "unreachable-icmp",
+        Severity::Error,
+        zone.to_string(),
+        servers,
+        "RFC 1122 §3.2.2.1",
+    );
     Some(
         draft
             .says(format!(
