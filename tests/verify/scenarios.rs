@@ -10,7 +10,7 @@ use dnsonde::playground::Scenario;
 use crate::harness::{complaint, examine, problems};
 
 /// Runs of each scenario, of the healthy ones ten times as many.
-fn runs() -> u64 {
+pub fn runs() -> u64 {
     match std::env::var("DNSONDE_RUNS") {
         Ok(text) => text.parse().expect("DNSONDE_RUNS is a number of runs"),
         Err(_) => 4,

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::survey::{self, inquiry, random_below, zone_of};
-use super::{addresses, near_miss};
+use super::{addresses, is_survey, near_miss};
 use crate::engine::{SocketId, Time};
 use crate::report::finding::Role;
 use crate::verify::evidence::{How, Inquiry, Probe, Purpose};
@@ -31,11 +31,13 @@ const LEAST_CONTROLS: usize = 4;
 const LOSSY_ADDRESSES: usize = 8;
 /// The time between two questions that go slowly. Servers that limit their rates do not begin
 /// below this one.
-const SLOWLY: Duration = Duration::from_millis(333);
+const SLOWLY: Duration = Duration::from_millis(250);
 /// How many go slowly: so many that none would be lost with this probability, if they were lost
 /// as often as the fast ones.
-const SLOW: std::ops::RangeInclusive<u64> = 12..=36;
+const SLOW: std::ops::RangeInclusive<u64> = 24..=40;
 const SLOW_BY_CHANCE: f64 = 5e-4;
+/// So few losses could not be told from none.
+const FEW: u64 = 4;
 /// Fast questions after the slow ones.
 const FAST_AGAIN: u16 = 48;
 /// Payload sizes between which large answers get lost.
@@ -69,6 +71,7 @@ impl Round<'_> {
                 self.near_misses(&mut all);
                 self.unchecked(&mut all);
                 self.odd_answers(&mut all);
+                self.plainly(&mut all);
                 self.streams(&mut all);
                 self.serials(&mut all);
                 self.sizes(&mut all);
@@ -173,10 +176,35 @@ impl Round<'_> {
                 how => how,
             };
             let again = Inquiry { how, socket: None, ..probe.inquiry };
-            if answering.contains(&again.server) && !all.contains(&again) {
-                all.extend(std::iter::repeat_n(again, AGAIN as usize));
+            // Whether it is for EDNS shows where there is none.
+            let plain = Inquiry { how: How::Plain, ..again };
+            let without = (again.purpose == Purpose::Edns).then_some(plain);
+            for again in std::iter::once(again).chain(without) {
+                if answering.contains(&again.server) && !all.contains(&again) {
+                    all.extend(std::iter::repeat_n(again, AGAIN as usize));
+                }
             }
         }
+    }
+
+    /// Where nothing but plain DNS is answered: the records, as resolvers ask for them there.
+    fn plainly(&self, all: &mut Vec<Inquiry>) {
+        let is_good = |probe: &Probe| {
+            probe.reading().is_some_and(|reading| !matches!(reading.kind, Kind::Fault(_)))
+        };
+        let mut plain: BTreeSet<SocketAddr> = BTreeSet::new();
+        let mut with_edns: BTreeSet<SocketAddr> = BTreeSet::new();
+        for probe in self.probes.iter().filter(|probe| probe.is_udp() && is_good(probe)) {
+            let set = if probe.inquiry.how == How::Plain { &mut plain } else { &mut with_edns };
+            set.insert(probe.inquiry.server);
+        }
+        let plain_only: BTreeSet<_> = plain.difference(&with_edns).collect();
+        let looks = self.probes.iter().map(|probe| probe.inquiry).filter(|inquiry| {
+            is_survey(inquiry.purpose)
+                && inquiry.how == How::Udp
+                && plain_only.contains(&inquiry.server)
+        });
+        all.extend(looks.map(|look| Inquiry { how: How::Plain, ..look }));
     }
 
     /// Authoritative addresses that answered anything.
@@ -272,6 +300,9 @@ impl Round<'_> {
                 continue;
             }
             let [fast, _] = sample.by_rate();
+            if fast.suspected.lost < FEW {
+                continue;
+            }
             let passed = (1.0 - fast.suspected.share()).clamp(0.01, 0.99);
             let count = (SLOW_BY_CHANCE.ln() / passed.ln()).ceil() as u64;
             for i in 0..count.clamp(*SLOW.start(), *SLOW.end()) {

@@ -17,6 +17,8 @@ use crate::verify::undelegated::undelegated;
 use crate::walk::WalkReport;
 use crate::wire::{NameBuf, RecordType};
 
+/// Looks at the records for each one at the SOA record.
+const LOOKS_PER_SERIAL: u32 = 2;
 /// Of so many looks at a record one is for as large an answer as there is: with signatures.
 const LOOKS_PER_SIZED: u32 = 7;
 /// The UDP payload size that resolvers tell (RFC 9715 §3.2).
@@ -72,7 +74,9 @@ pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec
         }
         let sized = round % LOOKS_PER_SIZED == LOOKS_PER_SIZED - 2;
         survey.records(round, if sized { How::Sized(USUAL_SIZE) } else { How::Udp });
-        survey.serials();
+        if round % LOOKS_PER_SERIAL == 0 {
+            survey.serials();
+        }
         if round < CACHED_LOOKS {
             survey.caches(round);
         }

@@ -33,7 +33,7 @@ pub(super) fn judge_edns(
                 continue;
             }
             if let Some(fault) = no_edns(host, zone) {
-                explained.silent.insert(server);
+                explained.plain_only.insert(server);
                 groups.entry(vec![fault]).or_default().push(server);
                 continue;
             }

@@ -86,9 +86,7 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec
     {
         let mut groups: BTreeMap<String, Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in scene.serving(zone, explained) {
-            if !explained.is_silent(server)
-                && let Some(text) = (habit.examine)(scene.evidence, host, zone)
-            {
+            if let Some(text) = (habit.examine)(scene.evidence, host, zone) {
                 groups.entry(text).or_default().push(server);
             }
         }

@@ -69,7 +69,7 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
         let told = scene.zones.contains(zone);
         let mut always: BTreeMap<String, Vec<(SocketAddr, Service)>> = BTreeMap::new();
         for (server, host) in scene.servers_of(zone) {
-            if explained.is_silent(server) || explained.is_lame(server, zone) {
+            if explained.is_silent(server) || explained.plain_only.contains(&server) {
                 continue;
             }
             let service = service(host, zone);

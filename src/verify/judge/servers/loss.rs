@@ -24,9 +24,8 @@ use crate::wire::NameBuf;
 /// Shares of loss that are worth a warning, and those that do harm.
 const WARNING: f64 = 0.005;
 const ERROR: f64 = 0.05;
-/// A port that loses so much of at least so many questions loses nearly all.
+/// A port that loses so much loses nearly all.
 const NEARLY_ALL: f64 = 0.8;
-const LEAST_FROM_PORT: u64 = 3;
 /// Losses from which on their order says something.
 const BURSTS: u64 = 6;
 /// How likely a loss must be right after another one to be called a burst, and how much likelier
@@ -72,7 +71,9 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
     let cases: Vec<Case<'_, '_>> = scene
         .hosts
         .iter()
-        .filter(|(server, _)| !explained.is_silent(**server))
+        .filter(|(server, _)| {
+            !explained.is_silent(**server) && !explained.plain_only.contains(server)
+        })
         .filter_map(|(server, host)| case(scene, *server, host))
         .collect();
     let p_values: Vec<f64> = cases.iter().flat_map(|case| case.p_values).collect();
@@ -206,9 +207,7 @@ impl Lossy<'_, '_> {
     /// Ports that lose nearly all, and those that were tried.
     fn ports(&self) -> (Vec<SocketId>, usize) {
         let sockets = self.host.sample.by_socket();
-        let bad = sockets
-            .iter()
-            .filter(|(_, tally)| tally.lost >= LEAST_FROM_PORT && tally.share() >= NEARLY_ALL);
+        let bad = sockets.iter().filter(|(_, tally)| tally.share() >= NEARLY_ALL);
         (bad.map(|(socket, _)| *socket).collect(), sockets.len())
     }
 }

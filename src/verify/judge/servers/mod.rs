@@ -38,6 +38,8 @@ pub(super) struct Examination {
 pub(super) struct Explained {
     /// They do not answer at all, or from elsewhere, or only when it is too late.
     pub(super) silent: BTreeSet<SocketAddr>,
+    /// They answer nothing with EDNS, and plain DNS well: only looks without it say what they have.
+    pub(super) plain_only: BTreeSet<SocketAddr>,
     /// They answer always, or often, as if they did not serve this zone.
     pub(super) lame: BTreeSet<(SocketAddr, NameBuf)>,
     /// They have an old copy of this zone.

@@ -157,8 +157,11 @@ impl<'e> Scene<'e> {
         zone: &'s NameBuf,
         explained: &'s Explained,
     ) -> impl Iterator<Item = (SocketAddr, &'s Host<'e>)> {
-        self.servers_of(zone)
-            .filter(|(server, host)| !host.is_silent() && !explained.is_lame(*server, zone))
+        self.servers_of(zone).filter(|(server, _)| {
+            !explained.is_silent(*server)
+                && !explained.plain_only.contains(server)
+                && !explained.is_lame(*server, zone)
+        })
     }
 
     /// The zones that aliases lead to, as far as they are not zones of expected records.
