@@ -144,8 +144,7 @@ impl<'p> Sample<'p> {
             |sort: &Sort| answers && sorts[sort].answered == 0 && sorts[sort].lost >= SUSPICIOUS;
         let (silent, fates): (Vec<_>, Vec<_>) =
             fates.into_iter().partition(|(probe, _)| silent(&sort_of(probe)));
-        let never_answered =
-            silent.into_iter().map(|(probe, _)| (sort_of(probe), probe)).collect();
+        let never_answered = silent.into_iter().map(|(probe, _)| (sort_of(probe), probe)).collect();
         Self { fates, never_answered }
     }
 

@@ -51,6 +51,9 @@ impl Glue {
     /// `None` if they cannot be compared: there is no glue, or its own zone has none at all, or
     /// could not be asked.
     fn of(server: &NameServer) -> Option<Self> {
+        if server.alias().is_some() {
+            return None;
+        }
         let is_glue = |source: &Source| matches!(source, Source::Glue(_));
         let glue: BTreeSet<IpAddr> = server
             .addresses
@@ -111,7 +114,8 @@ fn other_glue(
     let parent = delegation.parent.as_ref().map_or_else(|| ".".to_owned(), short);
     let mut differences = Vec::new();
     if !outdated.is_empty() {
-        differences.push(format!("gives {}, which the zone of that name does not", list(&outdated)));
+        differences
+            .push(format!("gives {}, which the zone of that name does not", list(&outdated)));
     }
     if !lacking.is_empty() {
         differences.push(format!("leaves out {}", list(&lacking)));

@@ -21,7 +21,8 @@ const SOME: usize = 2;
 /// Addresses by what is wrong with them.
 type ByFault = BTreeMap<Vec<String>, Vec<SocketAddr>>;
 
-pub(super) fn judge_edns(
+/// Servers that answer nothing with EDNS: what they do with single parts of it is no news then.
+pub(super) fn judge_plain_only(
     scene: &Scene<'_>,
     explained: &mut Explained,
     findings: &mut Vec<Finding>,
@@ -29,14 +30,21 @@ pub(super) fn judge_edns(
     for zone in &scene.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in scene.servers_of(zone) {
-            if explained.is_silent(server) {
-                continue;
-            }
-            if let Some(fault) = no_edns(host, zone) {
+            if let Some(fault) = no_edns(host, zone).filter(|_| !explained.is_silent(server)) {
                 explained.plain_only.insert(server);
                 groups.entry(vec![fault]).or_default().push(server);
-                continue;
             }
+        }
+        for (faults, servers) in groups {
+            findings.push(edns(scene, zone, &faults, servers));
+        }
+    }
+}
+
+pub(super) fn judge_edns(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+    for zone in &scene.zones {
+        let mut groups: ByFault = BTreeMap::new();
+        for (server, host) in scene.serving(zone, explained) {
             let faults = mishandled(host, zone);
             if !faults.is_empty() {
                 groups.entry(faults).or_default().push(server);
@@ -57,7 +65,10 @@ fn no_edns(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
         return None;
     }
     let text = fault_of(with.first()?)?;
-    Some(format!("queries with EDNS get {text} ({0} of {0}), those without it are answered", with.len()))
+    Some(format!(
+        "queries with EDNS get {text} ({0} of {0}), those without it are answered",
+        with.len()
+    ))
 }
 
 fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
@@ -118,17 +129,11 @@ fn common_fault(
 ) -> Option<String> {
     let text = fault(probes.first()?)?;
     let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
-    let silent = probes.iter().filter(|probe| probe.reply.is_none()).count() as u64;
-    let told = all && probes.len() >= ENOUGH && (silent == 0 || host.silence_is_telling(silent));
+    let told = all && probes.len() >= ENOUGH && host.failure_is_telling(probes);
     told.then_some(text)
 }
 
-fn edns(
-    scene: &Scene<'_>,
-    zone: &NameBuf,
-    faults: &[String],
-    servers: Vec<SocketAddr>,
-) -> Finding {
+fn edns(scene: &Scene<'_>, zone: &NameBuf, faults: &[String], servers: Vec<SocketAddr>) -> Finding {
     let who = scene.who(zone, &servers);
     let names = names_of(scene, zone, &servers);
     let subject = zone.to_string();
@@ -141,11 +146,7 @@ fn edns(
         .with("faults", faults)
 }
 
-pub(super) fn judge_cookies(
-    scene: &Scene<'_>,
-    explained: &Explained,
-    findings: &mut Vec<Finding>,
-) {
+pub(super) fn judge_cookies(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for zone in &scene.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in scene.serving(zone, explained) {
@@ -197,7 +198,8 @@ fn cookie_fault(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
         return Some(format!("a cookie given back gets {text} ({0} of {0})", back.len()));
     }
     // To ask for a cookie first is allowed.
-    let wrong = |probe: &Probe| fault_of(probe).filter(|text| *text != Rcode::BADCOOKIE.to_string());
+    let wrong =
+        |probe: &Probe| fault_of(probe).filter(|text| *text != Rcode::BADCOOKIE.to_string());
     let text = common_fault(host, &first, wrong)?;
     Some(format!("a query with a cookie gets {text} ({0} of {0})", first.len()))
 }

@@ -115,8 +115,7 @@ fn unknown_type(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String>
     };
     let text = fault(probes.first()?)?;
     let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
-    let silent = probes.iter().filter(|probe| probe.reply.is_none()).count() as u64;
-    let told = all && probes.len() >= ENOUGH && (silent == 0 || host.silence_is_telling(silent));
+    let told = all && probes.len() >= ENOUGH && host.failure_is_telling(&probes);
     told.then(|| {
         format!("a type that it does not know (TYPE65280) gets {text} ({0} of {0})", probes.len())
     })
@@ -125,9 +124,10 @@ fn unknown_type(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String>
 fn other_case(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
     let changed = |probe: &&&Probe| {
         let asked = probe.inquiry.name;
-        let echoed = probe.reply.as_ref().and_then(|reply| {
-            reply.message()?.question().map(|question| question.name.to_buf())
-        });
+        let echoed = probe
+            .reply
+            .as_ref()
+            .and_then(|reply| reply.message()?.question().map(|question| question.name.to_buf()));
         echoed.is_some_and(|name| name.as_wire() != asked.as_wire())
     };
     let probes = host.probes_for(zone, Purpose::MixedCase);
@@ -165,8 +165,7 @@ fn existing_below(
     name: &NameBuf,
 ) -> Option<NameBuf> {
     let expectations = evidence.plan.expectations.iter().enumerate();
-    let below = expectations
-        .filter(|(_, it)| it.owner.is_at_or_below(name) && it.owner != *name);
+    let below = expectations.filter(|(_, it)| it.owner.is_at_or_below(name) && it.owner != *name);
     below
         .filter(|(i, expectation)| {
             let probes = host.probes_for(zone, Purpose::Record(*i));
@@ -195,7 +194,9 @@ fn malformed_denial(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<Str
     });
     let count = format!("{} of {} denials", malformed.len(), denials.len());
     Some(match soa {
-        Some(soa) => format!("{count} have the SOA record of {}, not of the zone", short(&soa.name)),
+        Some(soa) => {
+            format!("{count} have the SOA record of {}, not of the zone", short(&soa.name))
+        }
         None => format!("{count} are without a SOA record"),
     })
 }

@@ -15,7 +15,7 @@ use super::scene::{Host, Scene};
 use super::tell::finding;
 use crate::engine::SocketId;
 use crate::report::finding::{Finding, Severity};
-use crate::stats::{Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
+use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
 use crate::verify::evidence::{Probe, Purpose};
 use crate::verify::sample::{Contrast, Fate, Tally};
 use crate::walk::{Fault, Kind};
@@ -82,6 +82,10 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
     for (case, p_values) in cases.into_iter().zip(corrected.chunks(3)) {
         found.extend(conclude(scene, case, p_values));
     }
+    // What is left beside a cause that was found is no news.
+    found.retain(|lossy| {
+        lossy.severity > Severity::Notice || !explained.lossy.contains(&lossy.server)
+    });
     explained.lossy.extend(
         found.iter().filter(|lossy| lossy.severity > Severity::Notice).map(|lossy| lossy.server),
     );
@@ -109,11 +113,7 @@ pub(super) fn is_truncated(probe: &Probe) -> bool {
 
 /// What is known of the loss at an address; `None` if there is none, or only late answers and those
 /// that our own system dropped.
-fn case<'s, 'e>(
-    scene: &Scene<'_>,
-    server: SocketAddr,
-    host: &'s Host<'e>,
-) -> Option<Case<'s, 'e>> {
+fn case<'s, 'e>(scene: &Scene<'_>, server: SocketAddr, host: &'s Host<'e>) -> Option<Case<'s, 'e>> {
     let sample = &host.sample;
     let not_lost = host.strays.late + scene.evidence.local.receive_overflow;
     let hindered = sample.fates.iter().filter(|(_, fate)| *fate == Fate::Slipped).count() as u64
@@ -121,13 +121,11 @@ fn case<'s, 'e>(
     if hindered <= not_lost {
         return None;
     }
-    let compared = |contrast: &Contrast| {
-        contrast.suspected.asked() > 0 && contrast.others.asked() > 0
-    };
+    let compared =
+        |contrast: &Contrast| contrast.suspected.asked() > 0 && contrast.others.asked() > 0;
     let by_suspicion = Some(sample.by_suspicion()).filter(compared);
-    let by_rate = Some(sample.by_rate()).filter(|[first, second]| {
-        compared(first) && compared(second) && sample.was_fast_again()
-    });
+    let by_rate = Some(sample.by_rate())
+        .filter(|[first, second]| compared(first) && compared(second) && sample.was_fast_again());
     // Slow questions are further apart, and would make the bursts look shorter.
     let fates: Vec<bool> = sample
         .fates
@@ -156,9 +154,8 @@ fn conclude<'s, 'e>(
 ) -> Option<Lossy<'s, 'e>> {
     let Case { server, host, by_suspicion, by_rate, order, p_values: raw } = case;
     let zone = zone_of(scene, host);
-    let lossy = |cause, severity, p_value| {
-        Some(Lossy { server, host, zone, cause, severity, p_value })
-    };
+    let lossy =
+        |cause, severity, p_value| Some(Lossy { server, host, zone, cause, severity, p_value });
     let [by_path_p, by_rate_p, by_order_p] = p_values else { return None };
     if let Some(contrast) = by_suspicion
         && *by_path_p <= SIGNIFICANCE
@@ -185,8 +182,7 @@ fn conclude<'s, 'e>(
     if let Some(order) = order
         && *by_order_p <= SIGNIFICANCE
         && severity > Severity::Notice
-        && let (Some(after), Some(all)) =
-            (order.lost_after_loss().share(), order.lost().share())
+        && let (Some(after), Some(all)) = (order.lost_after_loss().share(), order.lost().share())
         && after >= BURST
         && after >= LIKELIER * all
     {
@@ -232,12 +228,13 @@ fn one_port(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding
     let (socket, servers) = by_socket.into_iter().find(|(_, servers)| servers.len() > 1)?;
     let of_port = |lossy: &Lossy<'_, '_>| lossy.host.sample.by_socket().get(&socket).copied();
     let tallies = found.iter().filter(|lossy| servers.contains(&lossy.server));
-    let (lost, asked) = tallies.filter_map(of_port).fold((0, 0), |(lost, asked), tally| {
-        (lost + tally.lost, asked + tally.asked())
-    });
+    let (lost, asked) = tallies
+        .filter_map(of_port)
+        .fold((0, 0), |(lost, asked), tally| (lost + tally.lost, asked + tally.asked()));
     found.retain(|lossy| !servers.contains(&lossy.server));
     let port = scene.evidence.ports.get(&socket).copied();
-    let name = port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
+    let name =
+        port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
     let count = servers.len();
     Some(
         finding("one-port-dead", Severity::Warning, name.clone(), servers, "RFC 4787 §4.3")
@@ -358,17 +355,22 @@ fn by_path(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
     let ports: Vec<(Vec<SocketId>, usize)> = group.iter().map(Lossy::ports).collect();
     let bad: usize = ports.iter().map(|(bad, _)| bad.len()).sum();
     let tried: usize = ports.iter().map(|(_, tried)| tried).sum();
-    let paths = match (bad, tried) {
-        (0, _) => "some paths lose far more than others".to_owned(),
-        (bad, tried) if bad * 10 > tried * 6 => "most paths are bad".to_owned(),
-        (bad, tried) => {
-            let of = (tried as f64 / bad as f64).round().max(2.0);
-            format!("about 1 path of {of:.0} is bad")
-        }
-    };
-    let bad_text = match bad {
-        0 => String::new(),
-        bad => format!("{bad} of {tried} ports lose nearly all; "),
+    // Ports that lose only a part of what they carry cannot be told from others by a few losses.
+    let (bad_text, paths) = if suspected.share() >= NEARLY_ALL {
+        let share = Proportion::new(bad as u64, tried as u64);
+        let of = |share: f64| (1.0 / share.max(1e-3)).round().max(1.0);
+        let Interval { low, high } = share.interval(crate::stats::CONFIDENCE);
+        let estimate = of(share.share().unwrap_or(1.0));
+        (
+            format!("{bad} of {tried} ports lose nearly all; "),
+            format!(
+                "about 1 path of {estimate:.0} is bad (95 %: 1 of {:.0} to 1 of {:.0})",
+                of(low),
+                of(high)
+            ),
+        )
+    } else {
+        (String::new(), "some paths lose far more than others".to_owned())
     };
     draft
         .says(format!(
@@ -413,7 +415,8 @@ fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
         .flat_map(|lossy| &lossy.host.sample.fates)
         .filter(|(_, fate)| *fate == Fate::Slipped)
         .count() as u64;
-    let rates: Vec<f64> = group.iter().filter_map(|lossy| lossy.host.sample.answers_a_second()).collect();
+    let rates: Vec<f64> =
+        group.iter().filter_map(|lossy| lossy.host.sample.answers_a_second()).collect();
     let rate = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let about = if rate.is_finite() {
         format!("; about {rate:.0} a second are answered")
@@ -421,7 +424,9 @@ fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
         String::new()
     };
     let slips = if slipped >= SLIPS {
-        format!(", {slipped} of them answered with TC alone, as servers with response rate limiting do")
+        format!(
+            ", {slipped} of them answered with TC alone, as servers with response rate limiting do"
+        )
     } else {
         String::new()
     };
@@ -501,7 +506,10 @@ fn unexplained(
             ))
             .advises("Look again with a larger --repeat if it matters".to_owned());
     }
+    let only_tcp =
+        group.iter().all(|lossy| !lossy.host.answers_over_udp() && lossy.host.tcp.answered > 0);
     let depends = match asked_slowly {
+        _ if only_tcp => "; nothing is answered over UDP, while TCP works",
         true => "; it depends neither on the source port nor on the rate, and comes one by one",
         false => "; its cause was not isolated",
     };

@@ -185,7 +185,8 @@ fn disagree(
             .take(NAMED)
             .map(|(serial, (count, instances))| {
                 let by: Vec<&str> = instances.iter().take(NAMED).copied().collect();
-                let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
+                let by =
+                    if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
                 format!("serial {serial} {count} times{by}")
             })
             .collect();
@@ -226,11 +227,7 @@ struct Stale {
     servers: BTreeMap<u32, Vec<SocketAddr>>,
 }
 
-fn stale(
-    zone: &NameBuf,
-    seen: &BTreeMap<SocketAddr, Vec<Seen>>,
-    explained: &Explained,
-) -> Stale {
+fn stale(zone: &NameBuf, seen: &BTreeMap<SocketAddr, Vec<Seen>>, explained: &Explained) -> Stale {
     let steady: Vec<(SocketAddr, &Vec<Seen>)> = seen
         .iter()
         .filter(|(server, looks)| !explained.disagrees(**server, zone) && looks.len() >= ENOUGH)
