@@ -140,6 +140,8 @@ pub enum Purpose {
     Edns,
     /// How the server takes cookies.
     Cookie,
+    /// Whether the server answers over TCP at all.
+    Stream,
     /// Whether answers get lost by their size.
     Size,
     /// Whether answers get lost by the local port.
@@ -294,6 +296,11 @@ impl Evidence {
     /// The addresses that were asked as servers of a zone.
     pub fn servers_of(&self, zone: &NameBuf) -> Vec<SocketAddr> {
         super::ask::addresses(&self.walk, zone)
+    }
+
+    /// The zones of the expected records, each once.
+    pub fn zones(&self) -> Vec<NameBuf> {
+        super::ask::zones(&self.plan, &self.walk)
     }
 
     /// The zone that has a name, if the walk got to one: the last zone on the way.

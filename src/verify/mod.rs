@@ -21,6 +21,7 @@ pub mod judge;
 mod look;
 mod plan;
 mod run;
+mod sample;
 pub mod wait;
 
 pub use ask::Session;

@@ -3,14 +3,23 @@
 use super::{Files, run, text};
 
 #[test]
-fn every_name_of_the_demo_gets_its_right_answer() {
+fn every_name_of_the_demo_scan_gets_its_right_answer() {
     let files = Files::new();
     let out = text(&files.path("lines.jsonl"));
-    let run = run(&["demo", "--names", "5000", "-o", &out]);
+    let run = run(&["demo", "scan", "--names", "5000", "-o", &out]);
     run.assert_code(0);
     assert!(run.stdout.contains("5,000 have the right answer"), "{}", run.stdout);
     for role in ["healthy", "lossy", "difficult"] {
         assert!(run.stdout.contains(&format!("\n  {role} ")), "{}", run.stdout);
     }
     assert_eq!(std::fs::read_to_string(out).unwrap().lines().count(), 5000);
+}
+
+#[test]
+fn the_story_of_the_demo_is_told_and_its_faults_are_found() {
+    let run = run(&["demo"]);
+    run.assert_code(0);
+    for part in ["no packet leaves it", "Some servers lack the record", "ns4.example.com."] {
+        assert!(run.stdout.contains(part), "{part} is not in {}", run.stdout);
+    }
 }

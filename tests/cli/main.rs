@@ -6,6 +6,7 @@ mod query;
 mod scan;
 mod stopping;
 mod usage;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -168,7 +168,7 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people
     #[default]
     Text,
@@ -234,17 +234,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let wait = wait::Wait { long, every: args.every, state: args.state.as_deref() };
         wait::until_verified(&plan, &wait, &interrupt).await
     })?;
+    show(&report, args.format)?;
+    Ok(ExitCode::from(exit(report.verdict)))
+}
+
+/// Writes a report to standard output.
+pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<ExitCode> {
     let mut out = Vec::new();
-    match args.format {
-        Format::Text => write_report_text(&report, style(), &mut out),
-        Format::Json => write_report_json(&report, &mut out),
+    match format {
+        Format::Text => write_report_text(report, style(), &mut out),
+        Format::Json => write_report_json(report, &mut out),
         Format::Html => {
             let command_line = &command_line(std::env::args_os().skip(1));
-            write_report_html(&report, Page { command_line }, &mut out);
+            write_report_html(report, Page { command_line }, &mut out);
         }
     }
-    print(&out)?;
-    Ok(ExitCode::from(exit(report.verdict)))
+    print(&out)
 }
 
 /// As wide as the terminal; in colour only there, and not for those who want none.
@@ -255,7 +260,7 @@ fn style() -> Style {
     Style::new(columns, wanted && std::io::stdout().is_terminal())
 }
 
-/// The command as it can be typed again; the format is left to whoever does.
+/// The command as it can be typed again.
 fn command_line(words: impl Iterator<Item = OsString>) -> String {
     let mut line = String::from("dnsonde");
     for word in words {
@@ -266,7 +271,7 @@ fn command_line(words: impl Iterator<Item = OsString>) -> String {
 }
 
 /// Looks once, with progress, and judges.
-async fn check(plan: Plan, interrupt: &Interrupt) -> anyhow::Result<(Evidence, Report)> {
+pub(super) async fn check(plan: Plan, interrupt: &Interrupt) -> anyhow::Result<(Evidence, Report)> {
     let (began, wall) = (Instant::now(), SystemTime::now());
     let line = Line::new();
     let mut watch = |progress: Progress| {
@@ -282,10 +287,10 @@ async fn check(plan: Plan, interrupt: &Interrupt) -> anyhow::Result<(Evidence, R
 }
 
 /// Ctrl-C: the first one ends the search and shows what was found, the second one everything.
-struct Interrupt(watch::Receiver<bool>);
+pub(super) struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         let (set, seen) = watch::channel(false);
         tokio::spawn(async move {
             while tokio::signal::ctrl_c().await.is_ok() {

@@ -7,31 +7,48 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
-use super::survey::{inquiry, random_below, zone_of};
-use super::{addresses, is_survey, near_miss};
-use crate::engine::{Outcome, Time};
+use super::survey::{self, inquiry, random_below, zone_of};
+use super::{addresses, near_miss};
+use crate::engine::{SocketId, Time};
 use crate::report::finding::Role;
 use crate::verify::evidence::{How, Inquiry, Probe, Purpose};
 use crate::verify::look::Look;
 use crate::verify::plan::Plan;
-use crate::walk::{Fault, Kind, WalkReport};
+use crate::verify::sample::Sample;
+use crate::walk::{Fault, Kind, Rrset, WalkReport};
 use crate::wire::{NameBuf, Rcode, RecordType};
 
-/// Questions from each port in the first experiment about paths.
-const PER_PORT: u32 = 3;
-/// Further ones from each port that lost one of them, and from as many others.
-const PER_SUSPECTED_PORT: u32 = 5;
+/// Questions in an experiment about ports, spread over them.
+const PATH_QUESTIONS: usize = 64;
+/// Questions from one port in such an experiment.
+const PER_PORT: std::ops::RangeInclusive<usize> = 3..=6;
+/// Ports that lost some in the survey and are looked at more closely, and as many others; at least
+/// so many of those.
+const MOST_SUSPECTS: usize = 12;
+const LEAST_CONTROLS: usize = 4;
 /// Addresses that experiments about loss are made with.
 const LOSSY_ADDRESSES: usize = 8;
-/// Questions that go slowly, and the time between two of them.
-const SLOW: u32 = 12;
-const SLOWLY: Duration = Duration::from_millis(500);
+/// The time between two questions that go slowly. Servers that limit their rates do not begin
+/// below this one.
+const SLOWLY: Duration = Duration::from_millis(333);
+/// How many go slowly: so many that none would be lost with this probability, if they were lost
+/// as often as the fast ones.
+const SLOW: std::ops::RangeInclusive<u64> = 12..=36;
+const SLOW_BY_CHANCE: f64 = 5e-4;
+/// Fast questions after the slow ones.
+const FAST_AGAIN: u16 = 48;
 /// Payload sizes between which large answers get lost.
 const SIZES: [u16; 4] = [512, 1232, 1400, 4096];
 /// Questions with each of them.
 const PER_SIZE: u32 = 4;
-/// Questions of one sort, all lost, that raise a suspicion.
-const LOST_IN_A_ROW: u64 = 3;
+/// Further questions where the first one had an odd answer.
+const AGAIN: u32 = 3;
+/// Further questions over TCP where none was answered, and the time between two of them.
+const TCP_AGAIN: u32 = 4;
+const TCP_SPACING: Duration = Duration::from_millis(700);
+/// Further questions for serials where they differ.
+const SERIALS_AGAIN: u32 = 10;
+const SERIAL_SPACING: Duration = Duration::from_millis(300);
 
 /// One round of following up.
 pub(super) struct Round<'s> {
@@ -43,13 +60,6 @@ pub(super) struct Round<'s> {
     pub(super) rng: &'s mut StdRng,
 }
 
-/// The fates of some questions.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    lost: u64,
-    answered: u64,
-}
-
 impl Round<'_> {
     pub(super) fn inquiries(&mut self) -> Vec<Inquiry> {
         let mut all = Vec::new();
@@ -57,13 +67,15 @@ impl Round<'_> {
             1 => {
                 self.near_misses(&mut all);
                 self.unchecked(&mut all);
-                self.paths(&mut all);
+                self.odd_answers(&mut all);
+                self.streams(&mut all);
+                self.serials(&mut all);
                 self.sizes(&mut all);
+                self.paths(&mut all);
             }
-            2 => {
-                self.suspected_paths(&mut all);
-                self.slowly(&mut all);
-            }
+            // Between fast ones, so that a bad minute is not taken for a limit.
+            2 => self.slowly(&mut all),
+            3 => self.fast_again(&mut all),
             _ => {}
         }
         all.shuffle(self.rng);
@@ -131,118 +143,184 @@ impl Round<'_> {
         }
     }
 
-    /// Addresses that answered some questions of the survey over UDP and not others.
-    fn lossy(&self) -> Vec<(SocketAddr, NameBuf)> {
-        let mut tallies: BTreeMap<SocketAddr, (Tally, Inquiry)> = BTreeMap::new();
-        for probe in self.probes {
-            let of_interest = is_survey(probe.inquiry.purpose)
-                && matches!(probe.inquiry.role, Role::Authoritative | Role::Target);
-            if of_interest && probe.is_udp() {
-                let (tally, _) = tallies
-                    .entry(probe.inquiry.server)
-                    .or_insert((Tally::default(), probe.inquiry));
-                tally.add(probe);
+    /// Where a server has an odd habit, or so it seems: the same again.
+    fn odd_answers(&self, all: &mut Vec<Inquiry>) {
+        let answering = self.answering();
+        for probe in self.probes.iter().filter(|probe| is_odd(probe)) {
+            // A server's own cookie is asked for again, to be given back again.
+            let how = match probe.inquiry.how {
+                How::CookieBack(_) => How::Cookie,
+                how => how,
+            };
+            let again = Inquiry { how, socket: None, ..probe.inquiry };
+            if answering.contains(&again.server) && !all.contains(&again) {
+                all.extend(std::iter::repeat_n(again, AGAIN as usize));
             }
         }
-        let lossy =
-            tallies.into_iter().filter(|(_, (tally, _))| tally.lost > 0 && tally.answered > 0);
-        lossy.map(|(server, (_, inquiry))| (server, inquiry.zone)).take(LOSSY_ADDRESSES).collect()
     }
 
-    /// Where answers get lost: a few small questions from each port.
+    /// Authoritative addresses that answered anything.
+    fn answering(&self) -> BTreeSet<SocketAddr> {
+        let answered = self.probes.iter().filter(|probe| probe.reply.is_some());
+        answered.map(|probe| probe.inquiry.server).collect()
+    }
+
+    /// Where nothing comes over TCP: does it ever?
+    fn streams(&self, all: &mut Vec<Inquiry>) {
+        let mut failed: BTreeMap<SocketAddr, Option<Inquiry>> = BTreeMap::new();
+        for probe in self.probes.iter().filter(|probe| probe.inquiry.how == How::Tcp) {
+            let place = failed.entry(probe.inquiry.server).or_insert(Some(probe.inquiry));
+            if probe.reply.is_some() || !probe.counts() {
+                *place = None;
+            }
+        }
+        let answering = self.answering();
+        let failed = failed.into_values().flatten();
+        for inquiry in failed.filter(|inquiry| answering.contains(&inquiry.server)) {
+            let Inquiry { server, role, zone, .. } = inquiry;
+            for i in 0..TCP_AGAIN {
+                let (rtype, purpose) = (RecordType::SOA, Purpose::Stream);
+                let probe = survey::inquiry(server, role, zone, zone, rtype, How::Tcp, purpose);
+                all.push(Inquiry { not_before: self.now() + TCP_SPACING * i, ..probe });
+            }
+        }
+    }
+
+    /// Where servers of a zone have it with different serials: do those behind come up, and does
+    /// one address show now this one and now that?
+    fn serials(&self, all: &mut Vec<Inquiry>) {
+        let mut zones: BTreeMap<NameBuf, BTreeSet<u32>> = BTreeMap::new();
+        for probe in self.probes.iter().filter(|probe| probe.inquiry.purpose == Purpose::Serial) {
+            let answer = probe.reading().and_then(|reading| reading.answer.as_ref());
+            if let Some(serial) = answer.and_then(Rrset::serial) {
+                zones.entry(probe.inquiry.zone).or_default().insert(serial);
+            }
+        }
+        for (zone, _) in zones.into_iter().filter(|(_, serials)| serials.len() > 1) {
+            for server in addresses(self.walk, &zone) {
+                for i in 0..SERIALS_AGAIN {
+                    let probe = small(server, zone, Purpose::Serial, None);
+                    let not_before = self.now() + SERIAL_SPACING * i;
+                    all.push(Inquiry { not_before, ..probe });
+                }
+            }
+        }
+    }
+
+    /// Addresses that answered some questions over UDP and not others, or not as they should.
+    fn lossy(&self) -> Vec<(SocketAddr, NameBuf, Sample<'_>)> {
+        let samples = Sample::of_all(self.probes).into_iter();
+        samples
+            .filter(|(_, sample)| sample.is_hindered())
+            .filter_map(|(server, sample)| {
+                let zone = sample.fates.first()?.0.inquiry.zone;
+                Some((server, zone, sample))
+            })
+            .take(LOSSY_ADDRESSES)
+            .collect()
+    }
+
+    /// Where answers get lost: small questions from ports that lost some, and from as many that
+    /// did not. Is it the port?
     fn paths(&self, all: &mut Vec<Inquiry>) {
-        for (server, zone) in self.lossy() {
-            for socket in 0..self.plan.sockets {
-                for _ in 0..PER_PORT {
-                    all.push(small(server, zone, Purpose::Path, Some(socket)));
-                }
-            }
-        }
-    }
-
-    /// More from the ports that lost some, and from as many that did not: is it the port?
-    fn suspected_paths(&self, all: &mut Vec<Inquiry>) {
-        for (server, zone) in self.lossy() {
-            let mut ports: BTreeMap<u16, Tally> = BTreeMap::new();
-            for probe in self.probes {
-                if probe.inquiry.server == server
-                    && probe.inquiry.purpose == Purpose::Path
-                    && let Some(socket) = probe.inquiry.socket
-                {
-                    ports.entry(socket).or_default().add(probe);
-                }
-            }
+        for (server, zone, sample) in self.lossy() {
+            let ports: BTreeMap<_, _> = sample.survey_by_socket();
             let (suspects, others): (Vec<_>, Vec<_>) =
                 ports.into_iter().partition(|(_, tally)| tally.lost > 0);
-            let controls = others.iter().take(suspects.len());
-            for (socket, _) in suspects.iter().chain(controls) {
-                for _ in 0..PER_SUSPECTED_PORT {
-                    all.push(small(server, zone, Purpose::Path, Some(*socket)));
-                }
+            let suspects = &suspects[..suspects.len().min(MOST_SUSPECTS)];
+            let controls = others.iter().take(suspects.len().max(LEAST_CONTROLS));
+            let sockets: Vec<SocketId> =
+                suspects.iter().chain(controls).map(|(socket, _)| *socket).collect();
+            let each = PATH_QUESTIONS / sockets.len().max(1);
+            for socket in sockets {
+                let probe = small(server, zone, Purpose::Path, Some(self.place(socket)));
+                let each = each.clamp(*PER_PORT.start(), *PER_PORT.end());
+                all.extend(std::iter::repeat_n(probe, each));
             }
         }
     }
 
-    /// Where answers get lost: the same small question, slowly.
+    /// The place of a socket among those of its address family.
+    fn place(&self, socket: SocketId) -> u16 {
+        socket.0 % self.plan.sockets.max(1)
+    }
+
+    /// Where answers get lost and the port does not explain it: small questions, slowly.
     fn slowly(&self, all: &mut Vec<Inquiry>) {
-        let now = self.probes.last().map_or(Time::ZERO, |probe| probe.finished);
-        for (server, zone) in self.lossy() {
-            for i in 0..SLOW {
-                let not_before = now + SLOWLY * (i + 1);
+        for (server, zone, sample) in self.lossy() {
+            if sample.by_suspicion().leaves_no_doubt() {
+                continue;
+            }
+            let [fast, _] = sample.by_rate();
+            let passed = (1.0 - fast.suspected.share()).clamp(0.01, 0.99);
+            let count = (SLOW_BY_CHANCE.ln() / passed.ln()).ceil() as u64;
+            for i in 0..count.clamp(*SLOW.start(), *SLOW.end()) {
+                let not_before = self.now() + SLOWLY * (i as u32 + 1);
                 let probe = small(server, zone, Purpose::Slow, None);
                 all.push(Inquiry { not_before, ..probe });
             }
         }
     }
 
-    /// Where one question is never answered over UDP and others are: is it the size of the answer?
-    fn sizes(&self, all: &mut Vec<Inquiry>) {
-        let mut questions: BTreeMap<(SocketAddr, NameBuf, RecordType), (Tally, Inquiry)> =
-            BTreeMap::new();
-        for probe in self.probes {
-            let Inquiry { server, name, rtype, role, purpose, .. } = probe.inquiry;
-            if probe.is_udp() && is_survey(purpose) && role != Role::Recursive {
-                let (tally, _) = questions
-                    .entry((server, name, rtype))
-                    .or_insert((Tally::default(), probe.inquiry));
-                tally.add(probe);
-            }
-        }
-        let answering: BTreeSet<SocketAddr> = questions
-            .iter()
-            .filter(|(_, (tally, _))| tally.answered > 0)
-            .map(|((server, ..), _)| *server)
-            .collect();
-        let mut done = BTreeSet::new();
-        for ((server, ..), (tally, asked)) in questions {
-            let suspicious =
-                tally.answered == 0 && tally.lost >= LOST_IN_A_ROW && answering.contains(&server);
-            if suspicious && done.len() < LOSSY_ADDRESSES && done.insert(server) {
-                for size in SIZES {
-                    for _ in 0..PER_SIZE {
-                        let how = How::Sized(size);
-                        all.push(Inquiry { how, purpose: Purpose::Size, ..asked });
-                        let (zone, rtype) = (asked.zone, RecordType::DNSKEY);
-                        let apex =
-                            Inquiry { name: zone, rtype, purpose: Purpose::Size, how, ..asked };
-                        all.push(apex);
-                    }
+    /// Where slow questions fare better: fast ones again.
+    fn fast_again(&self, all: &mut Vec<Inquiry>) {
+        for (server, zone, sample) in self.lossy() {
+            let [fast, _] = sample.by_rate();
+            if fast.others.asked() > 0 && fast.is_better_slow() {
+                for i in 0..FAST_AGAIN {
+                    let socket = Some(i % self.plan.sockets.max(1));
+                    all.push(small(server, zone, Purpose::Path, socket));
                 }
-                let over_tcp = Inquiry { how: How::Tcp, purpose: Purpose::Size, ..asked };
-                all.push(over_tcp);
-                all.push(Inquiry { name: asked.zone, rtype: RecordType::DNSKEY, ..over_tcp });
             }
         }
     }
+
+    /// Where one sort of question is never answered over UDP and others are: is it the size of
+    /// the answer?
+    fn sizes(&self, all: &mut Vec<Inquiry>) {
+        let samples = Sample::of_all(self.probes).into_iter();
+        let silent = samples.filter_map(|(_, sample)| {
+            let (_, probe) = sample.never_answered.into_iter().next()?;
+            Some(probe.inquiry)
+        });
+        for asked in silent.take(LOSSY_ADDRESSES) {
+            let asked = Inquiry { socket: None, purpose: Purpose::Size, ..asked };
+            let apex = Inquiry { name: asked.zone, rtype: RecordType::DNSKEY, ..asked };
+            for size in SIZES {
+                for inquiry in [asked, apex] {
+                    let probe = Inquiry { how: How::Sized(size), ..inquiry };
+                    all.extend(std::iter::repeat_n(probe, PER_SIZE as usize));
+                }
+            }
+            // As large as without EDNS, and as it is without the limits of UDP.
+            all.extend(std::iter::repeat_n(Inquiry { how: How::Plain, ..asked }, PER_SIZE as usize));
+            all.extend([asked, apex].map(|inquiry| Inquiry { how: How::Tcp, ..inquiry }));
+        }
+    }
+
+    /// The time of the last outcome.
+    fn now(&self) -> Time {
+        self.probes.last().map_or(Time::ZERO, |probe| probe.finished)
+    }
 }
 
-impl Tally {
-    fn add(&mut self, probe: &Probe) {
-        match probe.outcome() {
-            Some(Outcome::TimedOut | Outcome::Late(_)) => self.lost += 1,
-            Some(Outcome::Answered(_)) => self.answered += 1,
-            _ => {}
+/// Whether a question about a habit had another answer than it should, or none.
+fn is_odd(probe: &Probe) -> bool {
+    if !probe.counts() {
+        return false;
+    }
+    let kind = probe.reading().map(|reading| &reading.kind);
+    let rcode = probe.reading().map(|reading| reading.rcode);
+    match (probe.inquiry.purpose, probe.inquiry.how) {
+        (Purpose::UnknownType, _) => kind != Some(&Kind::NoData),
+        (Purpose::Edns, How::UnknownVersion) => rcode != Some(Rcode::BADVERS),
+        // The first cookie of a client may be answered with nothing but one of the server's.
+        (Purpose::Cookie, How::Cookie) => {
+            !matches!(rcode, Some(Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::BADCOOKIE))
         }
+        (Purpose::Edns | Purpose::Cookie, _) => kind.is_none_or(|it| matches!(it, Kind::Fault(_))),
+        (Purpose::NonTerminal(_), _) => kind == Some(&Kind::NameError),
+        _ => false,
     }
 }
 

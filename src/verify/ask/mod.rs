@@ -200,7 +200,8 @@ impl Session {
         let Some(reply) = &probe.reply else { return };
         // A resolver asks again over TCP, so this look is not over.
         let truncated = reply.reading.kind == Kind::Fault(Fault::Truncated);
-        if truncated && inquiry.how == How::Udp {
+        let is_look = is_survey(inquiry.purpose) && inquiry.how != How::Tcp;
+        if truncated && (inquiry.how == How::Udp || is_look) {
             self.put_all(vec![Inquiry { how: How::Tcp, socket: None, ..inquiry }]);
         }
         if inquiry.how == How::Cookie
@@ -290,6 +291,8 @@ fn read(inquiry: &Inquiry, response: &[u8]) -> Reading {
         }
     }
 }
+
+pub(super) use survey::zones;
 
 /// Every address of a zone's servers that may be asked, none twice.
 pub(super) fn addresses(walk: &WalkReport, zone: &NameBuf) -> Vec<SocketAddr> {

@@ -1,5 +1,6 @@
 //! The first pass: what every address says about every record, again and again, in mixed order.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use rand::rngs::StdRng;
@@ -15,8 +16,10 @@ use crate::verify::plan::Plan;
 use crate::walk::WalkReport;
 use crate::wire::{NameBuf, RecordType};
 
-/// Looks between two at the SOA record.
-const LOOKS_PER_SERIAL: u32 = 3;
+/// Of so many looks at a record one is for as large an answer as there is: with signatures.
+const LOOKS_PER_SIZED: u32 = 7;
+/// The UDP payload size that resolvers tell (RFC 9715 §3.2).
+const USUAL_SIZE: u16 = 1232;
 /// Looks at each record over TCP.
 const TCP_LOOKS: u32 = 2;
 /// Looks at each record at each recursive server.
@@ -54,10 +57,9 @@ pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec
     let looks = plan.looks();
     for round in 0..looks {
         let start = survey.all.len();
-        survey.records(round, How::Udp);
-        if round % LOOKS_PER_SERIAL == 0 {
-            survey.serials();
-        }
+        let sized = round % LOOKS_PER_SIZED == LOOKS_PER_SIZED - 2;
+        survey.records(round, if sized { How::Sized(USUAL_SIZE) } else { How::Udp });
+        survey.serials();
         if round < CACHED_LOOKS {
             survey.caches(round);
         }
@@ -71,7 +73,25 @@ pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec
         // Mixed within each round, so that no question always comes first.
         survey.all[start..].shuffle(rng);
     }
+    spread_over_sockets(&mut survey.all, plan.sockets, rng);
     survey.all
+}
+
+/// Has each server asked from all ports alike, in an order of its own: a few bad ones among them
+/// are not missed by chance.
+fn spread_over_sockets(all: &mut [Inquiry], sockets: u16, rng: &mut StdRng) {
+    let mut orders: HashMap<SocketAddr, (Vec<u16>, usize)> = HashMap::new();
+    for inquiry in all.iter_mut().filter(|inquiry| inquiry.how != How::Tcp) {
+        let (order, used) = orders.entry(inquiry.server).or_insert_with(|| {
+            let mut order: Vec<u16> = (0..sockets).collect();
+            order.shuffle(rng);
+            (order, 0)
+        });
+        if !order.is_empty() {
+            inquiry.socket = Some(order[*used % order.len()]);
+            *used += 1;
+        }
+    }
 }
 
 struct Survey<'p> {
@@ -225,7 +245,7 @@ impl Survey<'_> {
 }
 
 /// The zones of all owners, each once.
-pub(super) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
+pub(in crate::verify) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
     let mut zones = Vec::new();
     for expectation in &plan.expectations {
         if let Some(zone) = zone_of(walk, &expectation.owner)

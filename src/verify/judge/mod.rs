@@ -1,5 +1,7 @@
 //! From evidence to findings. Pure functions.
 
+mod servers;
+
 use std::time::Duration;
 
 use super::evidence::Evidence;
@@ -16,7 +18,7 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
         sentence: String::new(),
         started,
         duration,
-        findings: Vec::new(),
+        findings: servers::examine(evidence).findings,
         records: Vec::new(),
         servers: Vec::new(),
         chance: None,

@@ -1,4 +1,4 @@
-//! `dnsonde demo`: a scan of servers on this machine, some of them with faults, and what it found.
+//! `dnsonde demo scan`: a scan of servers on this machine, some of them with faults, and what it found.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::carry_out::carry_out;
-use super::complaint::Complaint;
-use super::progress::Progress;
-use super::summary::grouped;
-use super::{FINE, PROBLEM, print};
+use crate::cli::carry_out::carry_out;
+use crate::cli::complaint::Complaint;
+use crate::cli::progress::Progress;
+use crate::cli::summary::grouped;
+use crate::cli::{FINE, PROBLEM, print};
 use crate::engine::{Config, Manner};
 use crate::net;
 use crate::playground::zone::Zone;
@@ -22,7 +22,7 @@ use crate::playground::{Faults, Server};
 use crate::scan::{Format, Output, Plan, Report, ServerStats, Source};
 use crate::wire::{NameBuf, Rcode, RecordType};
 
-/// Look what dnsonde does, offline
+/// Scan servers on this machine, some of them with faults
 ///
 /// Starts three DNS servers on this machine, two of them with faults, and scans their names. No
 /// packet leaves the machine. Shows what became of the names, checks every answer against what the
@@ -31,8 +31,8 @@ use crate::wire::{NameBuf, Rcode, RecordType};
 /// Exit status: 0 every name has its right answer, 1 one has not, 3 the demo could not be run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  dnsonde demo
-  dnsonde demo --names 10000 -o lines.jsonl")]
+  dnsonde demo scan
+  dnsonde demo scan --names 10000 -o lines.jsonl")]
 pub(super) struct Args {
     /// How many names to scan
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]

@@ -1,0 +1,71 @@
+//! The story that began it all: the records are there, and the verification stays pending.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::cli::verify::{Format, Interrupt, check, plan_of, show};
+use crate::cli::{FINE, PROBLEM, print};
+use crate::playground::{Scenario, World, serve};
+use crate::verify::Plan;
+use crate::walk::Hints;
+
+/// The scenario.
+const SCENARIO: &str = "seed-story";
+/// Questions a second to one address: the servers are our own, so they need not be spared.
+const RATE: f64 = 100.0;
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// What the dice of the faulty path begin with
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+
+    /// How to show what was found
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Tells the story.
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let scenario = Scenario::named(SCENARIO).context("the scenario of the demo is missing")??;
+    let scenario = Arc::new(scenario.on_loopback()?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no event loop can be set up")?;
+    let service = serve(World::new(Arc::clone(&scenario), args.seed), 0)
+        .context("the world of the demo cannot be served")?;
+    let plan = plan(&scenario, service.port())?;
+    let introduction = format!(
+        "{}\n\nA DNS world with that story runs on port {} of this machine now, and no packet leaves \
+         it.\nWhat follows is what 'dnsonde verify {}' says of it:\n\n",
+        scenario.story.trim(),
+        service.port(),
+        scenario.verify.join(" ")
+    );
+    if args.format == Format::Text {
+        print(introduction.as_bytes())?;
+    }
+    let report = runtime.block_on(async {
+        let interrupt = Interrupt::listen();
+        check(plan, &interrupt).await
+    })?;
+    let (_, report) = report;
+    show(&report, args.format)?;
+    let found = |id: &String| report.findings.iter().any(|finding| finding.id == id);
+    let all = scenario.expect.findings.iter().all(found);
+    Ok(ExitCode::from(if all { FINE } else { PROBLEM }))
+}
+
+fn plan(scenario: &Scenario, port: u16) -> anyhow::Result<Plan> {
+    let words = scenario.verify.iter().map(String::as_str).chain(["--no-resolver"]);
+    let mut plan = plan_of(words)?;
+    plan.hints = Hints::from_text(scenario.root_hints().as_bytes())?;
+    plan.walk.port = port;
+    plan.resolvers = scenario.resolvers().map(|ip| (ip, port).into()).collect();
+    plan.rate = RATE;
+    Ok(plan)
+}

@@ -1,0 +1,305 @@
+//! What the parent says of a zone, against what the zone says of itself.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use super::Explained;
+use super::reach::names_of;
+use super::scene::{Scene, ip, short};
+use super::tell::finding;
+use crate::report::finding::{Finding, Severity};
+use crate::walk::{Delegation, NameServer, Resolution, Resolved, Source, Unresolved};
+use crate::wire::{NameBuf, RecordType};
+
+/// Names that are listed.
+const NAMED: usize = 6;
+
+pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+    for zone in &scene.zones {
+        let Some(delegation) = scene.evidence.walk.delegation(zone) else { continue };
+        for server in &delegation.name_servers {
+            findings.extend(unresolvable(zone, server));
+            findings.extend(other_glue(scene, zone, delegation, server));
+        }
+        findings.extend(other_servers(scene, zone, delegation, explained));
+    }
+}
+
+/// Addresses of a zone's servers that only the parent still gives.
+pub(super) fn outdated_glue(scene: &Scene<'_>, zone: &NameBuf) -> BTreeSet<IpAddr> {
+    let Some(delegation) = scene.evidence.walk.delegation(zone) else { return BTreeSet::new() };
+    let mut outdated = BTreeSet::new();
+    let mut right = BTreeSet::new();
+    for server in &delegation.name_servers {
+        if let Some(glue) = Glue::of(server) {
+            right.extend(glue.right);
+            outdated.extend(glue.outdated);
+        }
+    }
+    outdated.retain(|address| !right.contains(address));
+    outdated
+}
+
+/// The addresses of a name server according to the parent and to its own zone.
+struct Glue {
+    outdated: BTreeSet<IpAddr>,
+    lacking: BTreeSet<IpAddr>,
+    right: BTreeSet<IpAddr>,
+}
+
+impl Glue {
+    /// `None` if they cannot be compared: there is no glue, or its own zone has none at all, or
+    /// could not be asked.
+    fn of(server: &NameServer) -> Option<Self> {
+        let is_glue = |source: &Source| matches!(source, Source::Glue(_));
+        let glue: BTreeSet<IpAddr> = server
+            .addresses
+            .iter()
+            .filter(|address| address.sources.iter().any(is_glue))
+            .map(|address| address.ip)
+            .collect();
+        let right: BTreeSet<IpAddr> =
+            server.lookups.iter().flat_map(Resolution::addresses).collect();
+        if glue.is_empty() || right.is_empty() {
+            return None;
+        }
+        let known = |ipv6: bool| {
+            let rtype = if ipv6 { RecordType::AAAA } else { RecordType::A };
+            let mut lookups = server.lookups.iter().filter(|lookup| lookup.rtype == rtype);
+            lookups.any(|lookup| lookup.outcome.is_ok())
+        };
+        let outdated = glue.difference(&right).copied().filter(|ip| known(ip.is_ipv6())).collect();
+        // A family that is missing altogether may have been left out for want of room.
+        let given = |ipv6: bool| glue.iter().any(|ip| ip.is_ipv6() == ipv6);
+        let lacking = right.difference(&glue).copied().filter(|ip| given(ip.is_ipv6())).collect();
+        Some(Self { outdated, lacking, right })
+    }
+}
+
+fn list(addresses: &BTreeSet<IpAddr>) -> String {
+    addresses.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn texts(addresses: &BTreeSet<IpAddr>) -> Vec<String> {
+    addresses.iter().map(ToString::to_string).collect()
+}
+
+fn other_glue(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    delegation: &Delegation,
+    server: &NameServer,
+) -> Option<Finding> {
+    let Glue { outdated, lacking, right } = Glue::of(server)?;
+    if outdated.is_empty() && lacking.is_empty() {
+        return None;
+    }
+    let servers: Vec<SocketAddr> = scene
+        .evidence
+        .servers_of(zone)
+        .into_iter()
+        .filter(|server| outdated.contains(&server.ip()))
+        .collect();
+    // Nobody else is told of an old address at which nobody is any more.
+    let dead: Vec<SocketAddr> = servers
+        .iter()
+        .copied()
+        .filter(|server| scene.hosts.get(server).is_some_and(super::scene::Host::is_silent))
+        .collect();
+    let severity = if dead.is_empty() { Severity::Warning } else { Severity::Error };
+    let name = short(&server.name);
+    let parent = delegation.parent.as_ref().map_or_else(|| ".".to_owned(), short);
+    let mut differences = Vec::new();
+    if !outdated.is_empty() {
+        differences.push(format!("gives {}, which the zone of that name does not", list(&outdated)));
+    }
+    if !lacking.is_empty() {
+        differences.push(format!("leaves out {}", list(&lacking)));
+    }
+    let nobody = match &dead[..] {
+        [] => String::new(),
+        dead => {
+            let dead: Vec<String> = dead.iter().map(|server| ip(*server)).collect();
+            format!("; nobody answers at {}", dead.join(", "))
+        }
+    };
+    Some(
+        finding("glue-mismatch", severity, zone.to_string(), servers, "RFC 1912 §2.3")
+            .says(format!(
+                "the addresses of {name} differ: the parent zone {parent} {}{nobody}",
+                differences.join(" and ")
+            ))
+            .advises(format!(
+                "At the registrar of {}, set the addresses of the host (glue record) {name} to {}",
+                short(zone),
+                list(&right)
+            ))
+            .with("name_server", server.name.to_string())
+            .with("only_at_parent", texts(&outdated))
+            .with("missing_at_parent", texts(&lacking))
+            .with("authoritative", texts(&right)),
+    )
+}
+
+fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Finding> {
+    let name = short(&server.name);
+    let (why, reference) = if let Some(target) = server.alias() {
+        (format!("is an alias of {}, which it must not be", short(&target)), "RFC 2181 §10.3")
+    } else {
+        (no_address(server)?, "RFC 1912 §2.8")
+    };
+    let glue = !server.addresses.is_empty();
+    let only_glue = if glue { "; it is found by glue of the parent alone" } else { "" };
+    let whose = match (server.at_parent, server.at_child) {
+        (true, false) => "the parent names it",
+        (false, true) => "the zone itself names it",
+        _ => "both the parent and the zone name it",
+    };
+    let zone_name = short(zone);
+    let subject = zone.to_string();
+    Some(
+        finding("server-name-unresolvable", Severity::Error, subject, Vec::new(), reference)
+            .says(format!("the name server {name} {why} ({whose}){only_glue}"))
+            .advises(format!(
+                "Give {name} an address (an A record, not a CNAME) in its own zone, or remove it \
+                 from the name servers of {zone_name} at the registrar and in the zone; look for a \
+                 typing error in the name first"
+            ))
+            .with("name_server", server.name.to_string())
+            .with("at_parent", server.at_parent)
+            .with("at_child", server.at_child)
+            .with("has_glue", glue),
+    )
+}
+
+/// Why a name server has no address; `None` if it has one, or that could not be found out.
+fn no_address(server: &NameServer) -> Option<String> {
+    if server.lookups.is_empty() {
+        return None;
+    }
+    let outcomes = || server.lookups.iter().map(|lookup| &lookup.outcome);
+    if outcomes().all(|outcome| matches!(outcome, Ok(Resolved::NameError))) {
+        return Some("does not exist (NXDOMAIN)".to_owned());
+    }
+    if outcomes().all(|outcome| matches!(outcome, Ok(Resolved::NameError | Resolved::NoData))) {
+        return Some("has no address, neither A nor AAAA".to_owned());
+    }
+    // What stays unanswered on the way there matters only where nothing else is known.
+    let failure = outcomes().find_map(|outcome| outcome.as_ref().err());
+    match failure.filter(|_| server.addresses.is_empty())? {
+        Unresolved::TooMuchWork => None,
+        why => Some(format!("cannot be resolved: {why}")),
+    }
+}
+
+fn other_servers(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    delegation: &Delegation,
+    explained: &Explained,
+) -> Option<Finding> {
+    let parents: Vec<(SocketAddr, BTreeSet<String>)> = delegation
+        .parent_servers
+        .iter()
+        .filter_map(|parent| Some((parent.delegation.server, names(parent.ns()?.targets()))))
+        .collect();
+    let children: Vec<(SocketAddr, BTreeSet<String>)> = delegation
+        .child_servers
+        .iter()
+        .filter(|child| {
+            let server = child.ns.server;
+            !explained.is_stale(server, zone) && !explained.disagrees(server, zone)
+        })
+        .filter_map(|child| Some((child.ns.server, names(child.ns()?.targets()))))
+        .collect();
+    let union = |sets: &[(SocketAddr, BTreeSet<String>)]| -> BTreeSet<String> {
+        sets.iter().flat_map(|(_, set)| set.iter().cloned()).collect()
+    };
+    let (above, own) = (union(&parents), union(&children));
+    if above.is_empty() || own.is_empty() {
+        return None;
+    }
+    let only_parent: Vec<String> = above.difference(&own).cloned().collect();
+    let only_child: Vec<String> = own.difference(&above).cloned().collect();
+    let odd_parents = unlike(&parents, &above);
+    let odd_children = unlike(&children, &own);
+    let mut differences = Vec::new();
+    if !only_parent.is_empty() {
+        differences.push(format!("only the parent names {}", listed(&only_parent)));
+    }
+    if !only_child.is_empty() {
+        differences.push(format!("only the zone itself names {}", listed(&only_child)));
+    }
+    if !odd_parents.is_empty() {
+        let (odd, all) = (odd_parents.len(), parents.len());
+        differences.push(format!("{odd} of {all} addresses of the parent leave some out"));
+    }
+    if !odd_children.is_empty() {
+        let (odd, all) = (odd_children.len(), children.len());
+        differences.push(format!("{odd} of {all} addresses of the zone leave some out"));
+    }
+    if differences.is_empty() {
+        return None;
+    }
+    let servers: Vec<SocketAddr> = odd_children.iter().chain(&odd_parents).copied().collect();
+    let name = short(zone);
+    let advice = match (only_parent.is_empty(), only_child.is_empty()) {
+        (true, true) => format!(
+            "Ask {} to give all servers the same NS records of {name}",
+            if odd_children.is_empty() {
+                "the registry".to_owned()
+            } else {
+                format!("whoever runs {}", names_of(scene, zone, &odd_children))
+            }
+        ),
+        (false, true) => format!(
+            "If {} should serve {name}, add it to the zone's NS records; if not, remove it at the \
+             registrar",
+            listed(&only_parent)
+        ),
+        (true, false) => format!(
+            "If {} should serve {name}, add it to the name servers at the registrar; if not, remove \
+             its NS record from the zone",
+            listed(&only_child)
+        ),
+        (false, false) => format!(
+            "At the registrar, set the name servers of {name} to those that the zone itself names: \
+             {}",
+            listed(&own.iter().cloned().collect::<Vec<_>>())
+        ),
+    };
+    let subject = zone.to_string();
+    Some(
+        finding("server-set-mismatch", Severity::Warning, subject, servers, "RFC 1034 §4.2.2")
+            .says(format!(
+                "the name servers of {name} at the parent and in the zone are not the same: {}",
+                differences.join(", ")
+            ))
+            .advises(advice)
+            .with("only_at_parent", only_parent)
+            .with("only_in_zone", only_child)
+            .with("parent_addresses_asked", parents.len())
+            .with("zone_addresses_asked", children.len()),
+    )
+}
+
+fn names(targets: impl Iterator<Item = NameBuf>) -> BTreeSet<String> {
+    targets.map(|name| name.to_lowercase().to_string()).collect()
+}
+
+/// Addresses that do not name all.
+fn unlike(sets: &[(SocketAddr, BTreeSet<String>)], all: &BTreeSet<String>) -> Vec<SocketAddr> {
+    sets.iter().filter(|(_, set)| set != all).map(|(server, _)| *server).collect()
+}
+
+fn listed(names: &[String]) -> String {
+    let short = |name: &String| match name.parse::<NameBuf>() {
+        Ok(name) => short(&name),
+        Err(_) => "?".to_owned(),
+    };
+    let shown: Vec<String> = names.iter().take(NAMED).map(short).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,203 @@
+//! How servers take EDNS (RFC 6891) and cookies (RFC 7873).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::Explained;
+use super::reach::names_of;
+use super::scene::{Host, Scene};
+use super::tell::finding;
+use crate::report::finding::{Finding, Severity};
+use crate::verify::evidence::{How, Probe, Purpose};
+use crate::walk::{Fault, Kind};
+use crate::wire::{NameBuf, Rcode};
+
+/// Questions of one sort, all with the same fault, from which on it is a habit.
+const ENOUGH: usize = 3;
+/// Refused cookies of a server's own from which on it is a habit; machines behind one address that
+/// do not share a secret refuse each other's only.
+const SOME: usize = 2;
+
+/// Addresses by what is wrong with them.
+type ByFault = BTreeMap<Vec<String>, Vec<SocketAddr>>;
+
+pub(super) fn judge_edns(
+    scene: &Scene<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for zone in &scene.zones {
+        let mut groups: ByFault = BTreeMap::new();
+        for (server, host) in scene.servers_of(zone) {
+            if explained.is_silent(server) {
+                continue;
+            }
+            if let Some(fault) = no_edns(host, zone) {
+                explained.silent.insert(server);
+                groups.entry(vec![fault]).or_default().push(server);
+                continue;
+            }
+            let faults = mishandled(host, zone);
+            if !faults.is_empty() {
+                groups.entry(faults).or_default().push(server);
+            }
+        }
+        for (faults, servers) in groups {
+            findings.push(edns(scene, zone, &faults, servers));
+        }
+    }
+}
+
+/// Queries with EDNS, where only those without it have a good answer.
+fn no_edns(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+    let plain = of(host, zone, Purpose::Edns, How::Plain);
+    let with = host.looks(zone).filter(|probe| probe.is_udp()).collect::<Vec<_>>();
+    let none_good = with.len() >= ENOUGH && with.iter().all(|probe| fault_of(probe).is_some());
+    if !none_good || plain.len() < ENOUGH || plain.iter().any(|probe| fault_of(probe).is_some()) {
+        return None;
+    }
+    let text = fault_of(with.first()?)?;
+    Some(format!("queries with EDNS get {text} ({0} of {0}), those without it are answered", with.len()))
+}
+
+fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
+    let mut faults = Vec::new();
+    let good = host.looks(zone).filter(|probe| probe.is_udp() && fault_of(probe).is_none());
+    let good: Vec<&Probe> = good.collect();
+    if good.is_empty() {
+        return faults;
+    }
+    let without =
+        good.iter().filter(|probe| probe.reply.as_ref().is_some_and(|reply| !has_opt(reply)));
+    if good.len() >= ENOUGH && without.count() == good.len() {
+        // Then it cannot know versions or options either.
+        faults.push(format!("EDNS is ignored ({0} of {0} answers without it)", good.len()));
+        return faults;
+    }
+    let option = of(host, zone, Purpose::Edns, How::UnknownOption);
+    if let Some(text) = common_fault(host, &option, |probe| fault_of(probe)) {
+        faults.push(format!("an unknown option gets {text} ({0} of {0})", option.len()));
+    }
+    let version = of(host, zone, Purpose::Edns, How::UnknownVersion);
+    let wrong = |probe: &Probe| match probe.reading() {
+        None => Some("no answer".to_owned()),
+        Some(reading) if reading.rcode == Rcode::BADVERS => None,
+        Some(reading) => Some(format!("{} instead of BADVERS", reading.rcode)),
+    };
+    if let Some(text) = common_fault(host, &version, wrong) {
+        faults.push(format!("an unknown version gets {text} ({0} of {0})", version.len()));
+    }
+    faults
+}
+
+fn has_opt(reply: &crate::verify::evidence::Reply) -> bool {
+    reply.message().is_some_and(|message| message.opt().is_some())
+}
+
+fn of<'h>(host: &'h Host<'_>, zone: &NameBuf, purpose: Purpose, how: How) -> Vec<&'h Probe> {
+    let mut probes = host.probes_for(zone, purpose);
+    probes.retain(|probe| probe.inquiry.how == how);
+    probes
+}
+
+/// What is wrong with an answer; a truncated one is good enough.
+fn fault_of(probe: &Probe) -> Option<String> {
+    let Some(reading) = probe.reading() else { return Some("no answer".to_owned()) };
+    match &reading.kind {
+        Kind::Fault(Fault::Rcode(rcode)) => Some(rcode.to_string()),
+        Kind::Fault(Fault::Malformed) => Some("an answer that cannot be read".to_owned()),
+        _ => None,
+    }
+}
+
+/// What is wrong with each of these, if it is the same with all, and more than loss.
+fn common_fault(
+    host: &Host<'_>,
+    probes: &[&Probe],
+    fault: impl Fn(&Probe) -> Option<String>,
+) -> Option<String> {
+    let text = fault(probes.first()?)?;
+    let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
+    let silent = probes.iter().filter(|probe| probe.reply.is_none()).count() as u64;
+    let told = all && probes.len() >= ENOUGH && (silent == 0 || host.silence_is_telling(silent));
+    told.then_some(text)
+}
+
+fn edns(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    faults: &[String],
+    servers: Vec<SocketAddr>,
+) -> Finding {
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let subject = zone.to_string();
+    finding("edns-mishandled", Severity::Warning, subject, servers, "RFC 6891 §6.1.3, §7")
+        .says(format!("{who}: {}", faults.join("; ")))
+        .advises(format!(
+            "Ask whoever runs {names} to update the server software, or the firewall in front of \
+             it, to one that handles EDNS as RFC 6891 says: resolvers use it in every query"
+        ))
+        .with("faults", faults)
+}
+
+pub(super) fn judge_cookies(
+    scene: &Scene<'_>,
+    explained: &Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for zone in &scene.zones {
+        let mut groups: ByFault = BTreeMap::new();
+        for (server, host) in scene.serving(zone, explained) {
+            if let Some(fault) = cookie_fault(host, zone) {
+                groups.entry(vec![fault]).or_default().push(server);
+            }
+        }
+        for (faults, servers) in groups {
+            let who = scene.who(zone, &servers);
+            let names = names_of(scene, zone, &servers);
+            let subject = zone.to_string();
+            let draft = finding(
+                "cookie-mishandled",
+                Severity::Warning,
+                subject,
+                servers,
+                "RFC 7873 §5.2, RFC 9018 §3",
+            );
+            findings.push(
+                draft
+                    .says(format!("{who}: {}", faults.join("; ")))
+                    .advises(format!(
+                        "Ask whoever runs {names} to give all machines behind an address the same \
+                         secret for DNS cookies, or to update or switch off what mishandles them"
+                    ))
+                    .with("faults", faults),
+            );
+        }
+    }
+}
+
+fn cookie_fault(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+    let all = host.probes_for(zone, Purpose::Cookie);
+    let (back, first): (Vec<&Probe>, Vec<&Probe>) =
+        all.into_iter().partition(|probe| matches!(probe.inquiry.how, How::CookieBack(_)));
+    let refused: Vec<String> = back
+        .iter()
+        .filter(|probe| probe.reply.is_some())
+        .filter_map(|probe| fault_of(probe))
+        .collect();
+    if let Some(text) = refused.first().filter(|_| refused.len() >= SOME) {
+        return Some(format!(
+            "a cookie that the server has just given is refused ({text}, {} of {})",
+            refused.len(),
+            back.len()
+        ));
+    }
+    if let Some(text) = common_fault(host, &back, |probe| fault_of(probe)) {
+        return Some(format!("a cookie given back gets {text} ({0} of {0})", back.len()));
+    }
+    // To ask for a cookie first is allowed.
+    let wrong = |probe: &Probe| fault_of(probe).filter(|text| *text != Rcode::BADCOOKIE.to_string());
+    let text = common_fault(host, &first, wrong)?;
+    Some(format!("a query with a cookie gets {text} ({0} of {0})", first.len()))
+}

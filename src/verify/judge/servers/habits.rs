@@ -1,0 +1,247 @@
+//! What resolvers rely on besides the records: the case of the question, unknown types, empty
+//! non-terminals, denials, TTLs.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use super::Explained;
+use super::reach::names_of;
+use super::scene::{Host, Scene, short};
+use super::tell::finding;
+use crate::report::finding::{Finding, Role, Severity};
+use crate::verify::evidence::{Evidence, Probe, Purpose, Reply};
+use crate::verify::look::Look;
+use crate::walk::{Fault, Kind};
+use crate::wire::{NameBuf, RecordType, Section};
+
+/// Questions of one sort, all with the same odd answer, from which on it is a habit.
+const ENOUGH: usize = 3;
+/// Denials without what they need, from which on it is a habit.
+const DENIALS: usize = 2;
+/// Answers and different TTLs among them that show a clock at work.
+const TTL_ANSWERS: usize = 6;
+const TTL_VALUES: usize = 3;
+/// How far the times at which records expire may lie apart for one countdown, in seconds: TTLs are
+/// whole ones.
+const TTL_SLACK: f64 = 1.2;
+/// Countdowns that a cache in front begins during one run.
+const COUNTDOWNS: usize = 2;
+
+/// One habit: what it is called and told as.
+struct Habit {
+    id: &'static str,
+    severity: Severity,
+    reference: &'static str,
+    examine: fn(&Evidence, &Host<'_>, &NameBuf) -> Option<String>,
+    advice: &'static str,
+}
+
+const HABITS: [Habit; 5] = [
+    Habit {
+        id: "empty-nonterminal-denied",
+        severity: Severity::Warning,
+        reference: "RFC 8020 §2, RFC 4592 §2.2.2",
+        examine: denied_nonterminal,
+        advice: "to answer NOERROR without records there instead: resolvers that minimise the \
+                 names they ask for (RFC 9156) take the denial for all names below",
+    },
+    Habit {
+        id: "negative-answer-malformed",
+        severity: Severity::Warning,
+        reference: "RFC 2308 §3",
+        examine: malformed_denial,
+        advice: "to send the zone's SOA record with every denial, so that resolvers know how long \
+                 to keep it",
+    },
+    Habit {
+        id: "unknown-type-mishandled",
+        severity: Severity::Warning,
+        reference: "RFC 3597 §3",
+        examine: unknown_type,
+        advice: "to answer questions for types that it does not know like any other: NOERROR \
+                 without records",
+    },
+    Habit {
+        id: "case-not-preserved",
+        severity: Severity::Notice,
+        reference: "RFC 4343 §4.1",
+        examine: other_case,
+        advice: "to send questions back as they came: resolvers that mix the case as a protection \
+                 take such answers for forged",
+    },
+    Habit {
+        id: "cache-in-front",
+        severity: Severity::Notice,
+        reference: "RFC 2181 §5.4.1",
+        examine: countdown,
+        advice: "whether a cache or a proxy stands in front of the server: changes show there only \
+                 when it lets go of what it has",
+    },
+];
+
+pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+    for (zone, habit) in scene.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
+    {
+        let mut groups: BTreeMap<String, Vec<SocketAddr>> = BTreeMap::new();
+        for (server, host) in scene.serving(zone, explained) {
+            if !explained.is_silent(server)
+                && let Some(text) = (habit.examine)(scene.evidence, host, zone)
+            {
+                groups.entry(text).or_default().push(server);
+            }
+        }
+        for (text, servers) in groups {
+            let who = scene.who(zone, &servers);
+            let names = names_of(scene, zone, &servers);
+            let subject = zone.to_string();
+            let seen: Value = text.clone().into();
+            findings.push(
+                finding(habit.id, habit.severity, subject, servers, habit.reference)
+                    .says(format!("{who}: {text}"))
+                    .advises(format!("Ask whoever runs {names} {}", habit.advice))
+                    .with("seen", seen),
+            );
+        }
+    }
+}
+
+fn unknown_type(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+    let probes = host.probes_for(zone, Purpose::UnknownType);
+    let fault = |probe: &Probe| match probe.reading().map(|reading| &reading.kind) {
+        None => Some("no answer".to_owned()),
+        Some(Kind::Fault(Fault::Rcode(rcode))) => Some(rcode.to_string()),
+        Some(Kind::NameError) => Some("NXDOMAIN, though the name exists".to_owned()),
+        _ => None,
+    };
+    let text = fault(probes.first()?)?;
+    let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
+    let silent = probes.iter().filter(|probe| probe.reply.is_none()).count() as u64;
+    let told = all && probes.len() >= ENOUGH && (silent == 0 || host.silence_is_telling(silent));
+    told.then(|| {
+        format!("a type that it does not know (TYPE65280) gets {text} ({0} of {0})", probes.len())
+    })
+}
+
+fn other_case(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+    let changed = |probe: &&&Probe| {
+        let asked = probe.inquiry.name;
+        let echoed = probe.reply.as_ref().and_then(|reply| {
+            reply.message()?.question().map(|question| question.name.to_buf())
+        });
+        echoed.is_some_and(|name| name.as_wire() != asked.as_wire())
+    };
+    let probes = host.probes_for(zone, Purpose::MixedCase);
+    let example = probes.iter().find(changed)?;
+    Some(format!("the question {} came back in another case", short(&example.inquiry.name)))
+}
+
+/// A name that is denied although there is a record below it, at the same address, each time.
+fn denied_nonterminal(evidence: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+    (0..evidence.plan.expectations.len()).find_map(|i| {
+        let probes = host.probes_for(zone, Purpose::NonTerminal(i));
+        let answers: Vec<&&Probe> = probes.iter().filter(|probe| probe.reply.is_some()).collect();
+        let denies = |probe: &&&Probe| {
+            probe.reading().is_some_and(|reading| reading.kind == Kind::NameError)
+        };
+        if answers.len() < ENOUGH || !answers.iter().all(denies) {
+            return None;
+        }
+        let name = answers.first()?.inquiry.name;
+        let below = existing_below(evidence, host, zone, &name)?;
+        Some(format!(
+            "{} is said not to exist (NXDOMAIN, {1} of {1}), though {2} is below it",
+            short(&name),
+            answers.len(),
+            short(&below)
+        ))
+    })
+}
+
+/// An expected owner below a name that this address has always.
+fn existing_below(
+    evidence: &Evidence,
+    host: &Host<'_>,
+    zone: &NameBuf,
+    name: &NameBuf,
+) -> Option<NameBuf> {
+    let expectations = evidence.plan.expectations.iter().enumerate();
+    let below = expectations
+        .filter(|(_, it)| it.owner.is_at_or_below(name) && it.owner != *name);
+    below
+        .filter(|(i, expectation)| {
+            let probes = host.probes_for(zone, Purpose::Record(*i));
+            let looks = probes.iter().filter_map(|probe| Look::new(expectation, probe));
+            let answers: Vec<Look> = looks.filter(Look::is_answer).collect();
+            let denied = |look: &Look| matches!(look, Look::Missing { name_exists: false });
+            answers.len() >= ENOUGH && !answers.iter().any(denied)
+        })
+        .map(|(_, expectation)| expectation.owner)
+        .next()
+}
+
+fn malformed_denial(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+    let authoritative = host.of_zone(zone).filter(|probe| probe.inquiry.role != Role::Other);
+    let denials: Vec<&Reply> = authoritative
+        .filter_map(|probe| probe.reply.as_ref())
+        .filter(|reply| matches!(reply.reading.kind, Kind::NoData | Kind::NameError))
+        .collect();
+    let malformed: Vec<&&Reply> =
+        denials.iter().filter(|reply| reply.reading.soa.is_none()).collect();
+    if malformed.len() < DENIALS || malformed.len() * 2 <= denials.len() {
+        return None;
+    }
+    let soa = malformed.iter().find_map(|reply| {
+        reply.records(Section::Authority).into_iter().find(|it| it.rtype == RecordType::SOA)
+    });
+    let count = format!("{} of {} denials", malformed.len(), denials.len());
+    Some(match soa {
+        Some(soa) => format!("{count} have the SOA record of {}, not of the zone", short(&soa.name)),
+        None => format!("{count} are without a SOA record"),
+    })
+}
+
+/// TTLs of authoritative answers that go down as time goes by.
+fn countdown(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+    let mut sets: HashMap<(NameBuf, RecordType), Vec<(f64, u32)>> = HashMap::new();
+    for probe in host.looks(zone) {
+        let (Some(reading), Some(sent), Some(rtt)) = (probe.reading(), probe.sent(), probe.rtt())
+        else {
+            continue;
+        };
+        let set = reading.chain.first().or(reading.answer.as_ref());
+        if let Some(set) = set.filter(|_| reading.authoritative) {
+            let at = (sent + rtt / 2).as_nanos() as f64 / 1e9;
+            sets.entry((set.name, set.rtype)).or_default().push((at, set.ttl));
+        }
+    }
+    let mut counting: Vec<_> = sets.into_iter().filter(|(_, seen)| counts_down(seen)).collect();
+    counting.sort_by_key(|((name, rtype), _)| (name.to_string(), *rtype));
+    let ((name, rtype), seen) = counting.first()?;
+    let ttls = || seen.iter().map(|(_, ttl)| *ttl);
+    Some(format!(
+        "TTLs of its own records count down, as from a cache ({} {rtype}: from {} to {} in {} \
+         answers)",
+        short(name),
+        ttls().max()?,
+        ttls().min()?,
+        seen.len()
+    ))
+}
+
+fn counts_down(seen: &[(f64, u32)]) -> bool {
+    let values: BTreeSet<u32> = seen.iter().map(|(_, ttl)| *ttl).collect();
+    if seen.len() < TTL_ANSWERS || values.len() < TTL_VALUES {
+        return false;
+    }
+    let mut ends: Vec<f64> = seen.iter().map(|(at, ttl)| at + f64::from(*ttl)).collect();
+    ends.sort_by(f64::total_cmp);
+    let mut begins: Vec<f64> = Vec::new();
+    for end in ends {
+        if begins.last().is_none_or(|begin| end - begin > TTL_SLACK) {
+            begins.push(end);
+        }
+    }
+    begins.len() <= COUNTDOWNS
+}

@@ -1,0 +1,165 @@
+//! Servers that do not serve the zone, always or now and then.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+
+use super::Explained;
+use super::reach::names_of;
+use super::scene::{Host, Scene, short};
+use super::tell::finding;
+use crate::report::finding::{Finding, Severity};
+use crate::stats::{Proportion, SIGNIFICANCE};
+use crate::verify::evidence::Probe;
+use crate::verify::sample::sort_of;
+use crate::walk::{Fault, Kind};
+use crate::wire::{NameBuf, Rcode};
+
+/// Answers from which on it is said what they all say.
+const ENOUGH: u64 = 3;
+/// The share of failures at a server that does answer, above which it is told.
+const OFTEN: f64 = 0.05;
+
+/// Answers of a server that were of use, and those that were not, by what they say.
+#[derive(Default)]
+struct Service {
+    useful: u64,
+    faults: BTreeMap<String, u64>,
+}
+
+impl Service {
+    fn add(&mut self, probe: &Probe) {
+        let Some(reading) = probe.reading() else { return };
+        match lame(&reading.kind) {
+            Some(text) => *self.faults.entry(text).or_default() += 1,
+            // Cut off, or about EDNS: that tells nothing of the zone.
+            None if matches!(reading.kind, Kind::Fault(_)) => {}
+            None => self.useful += 1,
+        }
+    }
+
+    fn useless(&self) -> u64 {
+        self.faults.values().sum()
+    }
+
+    fn text(&self) -> String {
+        let mut faults: Vec<_> = self.faults.iter().collect();
+        faults.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        faults.into_iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// What an answer says, if it is one of a server that does not serve the zone.
+fn lame(kind: &Kind) -> Option<String> {
+    let Kind::Fault(fault) = kind else { return None };
+    match fault {
+        Fault::NotAuthoritative => Some("answers without authority (AA is not set)".to_owned()),
+        Fault::Upward => Some("referrals to servers above".to_owned()),
+        Fault::Rcode(Rcode::REFUSED | Rcode::SERVFAIL | Rcode::NOTAUTH) => match fault {
+            Fault::Rcode(rcode) => Some(rcode.to_string()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+    let targets = scene.target_zones();
+    let addresses: usize = scene.hosts.len().max(1);
+    for zone in scene.zones.iter().chain(&targets) {
+        let told = scene.zones.contains(zone);
+        let mut always: BTreeMap<String, Vec<(SocketAddr, Service)>> = BTreeMap::new();
+        for (server, host) in scene.servers_of(zone) {
+            if explained.is_silent(server) || explained.is_lame(server, zone) {
+                continue;
+            }
+            let service = service(host, zone);
+            let useless = service.useless();
+            if service.useful == 0 && useless >= ENOUGH {
+                explained.lame.insert((server, *zone));
+                always.entry(service.text()).or_default().push((server, service));
+            } else if let Some(mixed) = now_and_then(host, zone, addresses) {
+                explained.lame.insert((server, *zone));
+                if told {
+                    findings.push(sometimes(scene, zone, server, &mixed));
+                }
+            }
+        }
+        if told {
+            for (text, servers) in always {
+                findings.push(constantly(scene, zone, &text, &servers));
+            }
+        }
+    }
+}
+
+fn service(host: &Host<'_>, zone: &NameBuf) -> Service {
+    let mut service = Service::default();
+    host.looks(zone).for_each(|probe| service.add(probe));
+    service
+}
+
+/// What the answers say to questions that are now answered and now not; `None` if that is too
+/// rare. A question that always fails says more of itself than of the server.
+fn now_and_then(host: &Host<'_>, zone: &NameBuf, addresses: usize) -> Option<Service> {
+    let mut sorts: HashMap<_, Service> = HashMap::new();
+    for probe in host.looks(zone) {
+        sorts.entry(sort_of(probe)).or_default().add(probe);
+    }
+    let mut mixed = Service::default();
+    for service in sorts.into_values().filter(|service| service.useful > 0) {
+        mixed.useful += service.useful;
+        for (text, count) in service.faults {
+            *mixed.faults.entry(text).or_default() += count;
+        }
+    }
+    let (useless, asked) = (mixed.useless(), mixed.useless() + mixed.useful);
+    // Each address is a test of its own.
+    let confidence = 1.0 - 2.0 * SIGNIFICANCE / addresses as f64;
+    let low = Proportion::new(useless, asked).interval(confidence).low;
+    (useless >= ENOUGH && low > OFTEN).then_some(mixed)
+}
+
+fn constantly(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    text: &str,
+    found: &[(SocketAddr, Service)],
+) -> Finding {
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    let answers: u64 = found.iter().map(|(_, service)| service.useless()).sum();
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let name = short(zone);
+    finding("server-lame", Severity::Error, zone.to_string(), servers, "RFC 1912 §2.8")
+        .says(format!(
+            "{who}: named as a server of {name}, and does not serve it: {answers} of {answers} \
+             answers were {text}"
+        ))
+        .advises(format!(
+            "Ask whoever runs {names} to load the zone {name}, or remove it from the list of name \
+             servers at the registrar and from the zone's NS records"
+        ))
+        .with("answers", answers)
+        .with("useful", 0)
+        .with("they_say", text)
+}
+
+fn sometimes(scene: &Scene<'_>, zone: &NameBuf, server: SocketAddr, mixed: &Service) -> Finding {
+    let (useless, text) = (mixed.useless(), mixed.text());
+    let rate = Proportion::new(useless, useless + mixed.useful).text("useless").to_string();
+    let who = scene.who(zone, &[server]);
+    let names = names_of(scene, zone, &[server]);
+    finding("server-lame", Severity::Error, zone.to_string(), vec![server], "RFC 1912 §2.8")
+        .says(format!(
+            "{who}: now and then it fails for questions that it answers at other times ({text}): \
+             {rate}"
+        ))
+        .advises(format!(
+            "Ask whoever runs {names} which of the machines behind this address does not serve \
+             {} properly",
+            short(zone)
+        ))
+        .with("answers", useless + mixed.useful)
+        .with("useful", mixed.useful)
+        .with("they_say", text)
+}

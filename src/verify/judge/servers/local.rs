@@ -1,0 +1,141 @@
+//! What came late or twice, and what our own system did to messages.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::reach::names_of;
+use super::scene::{Host, Scene};
+use super::tell::finding;
+use crate::engine::Outcome;
+use crate::report::finding::{Finding, Severity};
+use crate::stats::{Proportion, SIGNIFICANCE};
+use crate::wire::NameBuf;
+
+/// After so long the impatient among resolvers and stubs have given up.
+const IMPATIENT: Duration = Duration::from_secs(1);
+/// Late answers and second ones from which on they are no accident.
+const LATE: u64 = 3;
+const TWICE: u64 = 2;
+/// The share of late answers that is told.
+const WORTH_TELLING: f64 = 0.005;
+
+pub(super) fn judge(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
+    for zone in scene.zones.iter().chain(&scene.target_zones()) {
+        findings.extend(late(scene, zone));
+        findings.extend(twice(scene, zone));
+    }
+    findings.extend(ours(scene));
+}
+
+/// Answers that came in time for us, and too late for others.
+fn slow(host: &Host<'_>) -> u64 {
+    let slow = host.probes.iter().filter(|probe| {
+        probe.is_udp()
+            && matches!(probe.outcome(), Some(Outcome::Answered(_)))
+            && probe.rtt().is_some_and(|rtt| rtt > IMPATIENT)
+    });
+    slow.count() as u64
+}
+
+fn late(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
+    // Each address is a test of its own.
+    let confidence = 1.0 - 2.0 * SIGNIFICANCE / scene.hosts.len().max(1) as f64;
+    let found: Vec<(SocketAddr, &Host<'_>)> = scene
+        .servers_of(zone)
+        .filter(|(_, host)| {
+            let late = slow(host) + host.strays.late;
+            let low = Proportion::new(late, host.udp.asked).interval(confidence).low;
+            late >= LATE && low > WORTH_TELLING
+        })
+        .collect();
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    if servers.is_empty() {
+        return None;
+    }
+    let slow: u64 = found.iter().map(|(_, host)| slow(host)).sum();
+    let late: u64 = found.iter().map(|(_, host)| host.strays.late).sum();
+    let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
+    let rate = Proportion::new(slow + late, asked).text("late").to_string();
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let subject = zone.to_string();
+    Some(
+        finding("late-answers", Severity::Warning, subject, servers, "RFC 1035 §7.2")
+            .says(format!(
+                "{who}: answers come, but so late that those who ask have given up: {rate}; {slow} \
+                 after 1 second and {late} after 2 seconds or more"
+            ))
+            .advises(format!(
+                "Ask whoever runs {names} why it takes so long now and then (an overloaded server, \
+                 or a queue on the way)"
+            ))
+            .with("asked", asked)
+            .with("after_1_s", slow)
+            .with("after_2_s", late),
+    )
+}
+
+fn twice(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
+    let count = |host: &Host<'_>| {
+        let attempts = host.probes.iter().filter_map(|probe| probe.attempt);
+        let seen = attempts.map(|attempt| u64::from(attempt.duplicates)).sum();
+        host.strays.duplicates.max(seen)
+    };
+    let found: Vec<(SocketAddr, u64)> = scene
+        .servers_of(zone)
+        .map(|(server, host)| (server, count(host)))
+        .filter(|(_, count)| *count >= TWICE)
+        .collect();
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    if servers.is_empty() {
+        return None;
+    }
+    let hosts = servers.iter().filter_map(|server| scene.hosts.get(server));
+    let asked: u64 = hosts.map(|host| host.udp.asked).sum();
+    let duplicates: u64 = found.iter().map(|(_, count)| count).sum();
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let subject = zone.to_string();
+    Some(
+        finding("duplicate-answers", Severity::Notice, subject, servers, "RFC 5452 §4.3")
+            .says(format!(
+                "{who}: {duplicates} answers came twice, to {asked} questions over UDP; what the \
+                 second ones said was not kept"
+            ))
+            .advises(format!(
+                "It does no harm as long as both say the same; tell whoever runs {names} if it goes \
+                 on"
+            ))
+            .with("asked", asked)
+            .with("duplicates", duplicates),
+    )
+}
+
+/// Messages that our own system lost.
+fn ours(scene: &Scene<'_>) -> Option<Finding> {
+    let overflow = scene.evidence.local.receive_overflow;
+    // Where a whole family cannot be used, nothing was dropped: there is no way there.
+    let not_sent = scene.evidence.probes.iter().filter(|probe| {
+        matches!(probe.outcome(), Some(Outcome::NotSent(_)))
+            && scene.family_works(probe.inquiry.server.is_ipv6())
+    });
+    let not_sent = not_sent.count() as u64;
+    if overflow + not_sent == 0 {
+        return None;
+    }
+    let subject = "this machine".to_owned();
+    Some(
+        finding("local-drops", Severity::Warning, subject, Vec::new(), "RFC 8085 §3.1")
+            .says(format!(
+                "this machine dropped {overflow} answers for want of room and did not send \
+                 {not_sent} questions; both are left out of all other figures"
+            ))
+            .advises(
+                "Run it again while the machine is less busy, and see whether a local firewall \
+                 stands in the way"
+                    .to_owned(),
+            )
+            .with("receive_overflow", overflow)
+            .with("not_sent", not_sent),
+    )
+}

@@ -1,0 +1,515 @@
+//! Questions that get lost: by the path, by the rate, in bursts, or just so.
+//!
+//! What the tests of one run say is corrected for their number together, after Holm; and the
+//! shares that are told lie above their threshold with a confidence that allows for the number of
+//! addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::Explained;
+use super::reach::names_of;
+use super::scene::{Host, Scene};
+use super::tell::finding;
+use crate::engine::SocketId;
+use crate::report::finding::{Finding, Severity};
+use crate::stats::{Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
+use crate::verify::evidence::{Probe, Purpose};
+use crate::verify::sample::{Contrast, Fate, Tally};
+use crate::walk::{Fault, Kind};
+use crate::wire::NameBuf;
+
+/// Shares of loss that are worth a warning, and those that do harm.
+const WARNING: f64 = 0.005;
+const ERROR: f64 = 0.05;
+/// A port that loses so much of at least so many questions loses nearly all.
+const NEARLY_ALL: f64 = 0.8;
+const LEAST_FROM_PORT: u64 = 3;
+/// Losses from which on their order says something.
+const BURSTS: u64 = 6;
+/// How likely a loss must be right after another one to be called a burst, and how much likelier
+/// than any loss.
+const BURST: f64 = 0.3;
+const LIKELIER: f64 = 2.0;
+/// Addresses that all lose something, from which on it is more likely near us.
+const EVERYWHERE: usize = 4;
+/// Truncated small answers that show a limit on the rate at work.
+const SLIPS: u64 = 3;
+
+/// What the loss at one address depends on.
+enum Cause {
+    Path(Contrast),
+    Rate([Contrast; 2]),
+    Bursts(Transitions),
+    /// Nothing that was found.
+    Unknown,
+}
+
+/// An address that loses, and what is said of it.
+struct Lossy<'s, 'e> {
+    server: SocketAddr,
+    host: &'s Host<'e>,
+    zone: NameBuf,
+    cause: Cause,
+    severity: Severity,
+    p_value: f64,
+}
+
+/// An address with some loss, and the tests that it allows.
+struct Case<'s, 'e> {
+    server: SocketAddr,
+    host: &'s Host<'e>,
+    by_suspicion: Option<Contrast>,
+    by_rate: Option<[Contrast; 2]>,
+    order: Option<Transitions>,
+    /// In the order of the above.
+    p_values: [f64; 3],
+}
+
+pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+    let cases: Vec<Case<'_, '_>> = scene
+        .hosts
+        .iter()
+        .filter(|(server, _)| !explained.is_silent(**server))
+        .filter_map(|(server, host)| case(scene, *server, host))
+        .collect();
+    let p_values: Vec<f64> = cases.iter().flat_map(|case| case.p_values).collect();
+    let corrected = holm(&p_values);
+    let mut found: Vec<Lossy<'_, '_>> = Vec::new();
+    for (case, p_values) in cases.into_iter().zip(corrected.chunks(3)) {
+        found.extend(conclude(scene, case, p_values));
+    }
+    explained.lossy.extend(
+        found.iter().filter(|lossy| lossy.severity > Severity::Notice).map(|lossy| lossy.server),
+    );
+    findings.extend(one_port(scene, &mut found));
+    findings.extend(everywhere(scene, &mut found));
+    let mut groups: BTreeMap<(&str, Severity, NameBuf), Vec<Lossy<'_, '_>>> = BTreeMap::new();
+    for lossy in found {
+        groups.entry((lossy.id(), lossy.severity, lossy.zone)).or_default().push(lossy);
+    }
+    for ((id, severity, zone), group) in groups {
+        findings.push(tell(scene, id, severity, &zone, &group));
+    }
+}
+
+/// The zone that an address is told of as a server of: one of expected records, if there is one.
+pub(super) fn zone_of(scene: &Scene<'_>, host: &Host<'_>) -> NameBuf {
+    let zones = || host.probes.iter().map(|probe| probe.inquiry.zone);
+    let expected = zones().find(|zone| scene.zones.contains(zone));
+    expected.or_else(|| zones().next()).unwrap_or_else(NameBuf::root)
+}
+
+pub(super) fn is_truncated(probe: &Probe) -> bool {
+    probe.reading().is_some_and(|reading| reading.kind == Kind::Fault(Fault::Truncated))
+}
+
+/// What is known of the loss at an address; `None` if there is none, or only late answers and those
+/// that our own system dropped.
+fn case<'s, 'e>(
+    scene: &Scene<'_>,
+    server: SocketAddr,
+    host: &'s Host<'e>,
+) -> Option<Case<'s, 'e>> {
+    let sample = &host.sample;
+    let not_lost = host.strays.late + scene.evidence.local.receive_overflow;
+    let hindered = sample.fates.iter().filter(|(_, fate)| *fate == Fate::Slipped).count() as u64
+        + sample.tally().lost;
+    if hindered <= not_lost {
+        return None;
+    }
+    let compared = |contrast: &Contrast| {
+        contrast.suspected.asked() > 0 && contrast.others.asked() > 0
+    };
+    let by_suspicion = Some(sample.by_suspicion()).filter(compared);
+    let by_rate = Some(sample.by_rate()).filter(|[first, second]| {
+        compared(first) && compared(second) && sample.was_fast_again()
+    });
+    // Slow questions are further apart, and would make the bursts look shorter.
+    let fates: Vec<bool> = sample
+        .fates
+        .iter()
+        .filter(|(probe, _)| probe.inquiry.purpose != Purpose::Slow)
+        .map(|(_, fate)| *fate == Fate::Lost)
+        .collect();
+    let lost = fates.iter().filter(|lost| **lost).count() as u64;
+    let order = (lost >= BURSTS && lost < fates.len() as u64).then(|| {
+        let mut transitions = Transitions::default();
+        transitions.observe(&fates);
+        transitions
+    });
+    let p_values = [
+        by_suspicion.map_or(1.0, Contrast::p_value),
+        by_rate.map_or(1.0, |[first, second]| first.p_value().max(second.p_value())),
+        order.map_or(1.0, |_| RunsTest::of(&fates).clustered),
+    ];
+    Some(Case { server, host, by_suspicion, by_rate, order, p_values })
+}
+
+fn conclude<'s, 'e>(
+    scene: &Scene<'_>,
+    case: Case<'s, 'e>,
+    p_values: &[f64],
+) -> Option<Lossy<'s, 'e>> {
+    let Case { server, host, by_suspicion, by_rate, order, p_values: raw } = case;
+    let zone = zone_of(scene, host);
+    let lossy = |cause, severity, p_value| {
+        Some(Lossy { server, host, zone, cause, severity, p_value })
+    };
+    let [by_path_p, by_rate_p, by_order_p] = p_values else { return None };
+    if let Some(contrast) = by_suspicion
+        && *by_path_p <= SIGNIFICANCE
+        && contrast.is_worth_telling()
+    {
+        return lossy(Cause::Path(contrast), Severity::Error, raw[0]);
+    }
+    if let Some(contrasts) = by_rate
+        && *by_rate_p <= SIGNIFICANCE
+        && contrasts.iter().all(|contrast| contrast.is_better_slow())
+    {
+        return lossy(Cause::Rate(contrasts), Severity::Warning, raw[1]);
+    }
+    let share = lost_of(scene, host);
+    // Each address is a test of its own; the lower limit alone errs with half of the rest.
+    let confidence = 1.0 - 2.0 * SIGNIFICANCE / scene.hosts.len().max(1) as f64;
+    let low = share.interval(confidence).low;
+    let severity = match low {
+        low if low > ERROR => Severity::Error,
+        low if low > WARNING => Severity::Warning,
+        _ if share.hits() == 0 => return None,
+        _ => Severity::Notice,
+    };
+    if let Some(order) = order
+        && *by_order_p <= SIGNIFICANCE
+        && severity > Severity::Notice
+        && let (Some(after), Some(all)) =
+            (order.lost_after_loss().share(), order.lost().share())
+        && after >= BURST
+        && after >= LIKELIER * all
+    {
+        return lossy(Cause::Bursts(order), severity, raw[2]);
+    }
+    lossy(Cause::Unknown, severity, 1.0)
+}
+
+/// What was lost, without what came late and what our own system dropped.
+fn lost_of(scene: &Scene<'_>, host: &Host<'_>) -> Proportion {
+    let Tally { lost, answered } = host.sample.tally();
+    let not_lost = (host.strays.late + scene.evidence.local.receive_overflow).min(lost);
+    Proportion::new(lost - not_lost, lost + answered)
+}
+
+impl Lossy<'_, '_> {
+    fn id(&self) -> &'static str {
+        match self.cause {
+            Cause::Path(_) => "loss-path-dependent",
+            Cause::Rate(_) => "rate-limited",
+            Cause::Bursts(_) => "loss-bursty",
+            Cause::Unknown => "loss",
+        }
+    }
+
+    /// Ports that lose nearly all, and those that were tried.
+    fn ports(&self) -> (Vec<SocketId>, usize) {
+        let sockets = self.host.sample.by_socket();
+        let bad = sockets
+            .iter()
+            .filter(|(_, tally)| tally.lost >= LEAST_FROM_PORT && tally.share() >= NEARLY_ALL);
+        (bad.map(|(socket, _)| *socket).collect(), sockets.len())
+    }
+}
+
+/// One and the same port that is dead at several servers: then the fault is at this end, for paths
+/// are chosen by the other end's address, too.
+fn one_port(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
+    let mut by_socket: BTreeMap<SocketId, Vec<SocketAddr>> = BTreeMap::new();
+    for lossy in found.iter().filter(|lossy| matches!(lossy.cause, Cause::Path(_))) {
+        if let ([socket], _) = (&lossy.ports().0[..], ()) {
+            by_socket.entry(*socket).or_default().push(lossy.server);
+        }
+    }
+    let (socket, servers) = by_socket.into_iter().find(|(_, servers)| servers.len() > 1)?;
+    let of_port = |lossy: &Lossy<'_, '_>| lossy.host.sample.by_socket().get(&socket).copied();
+    let tallies = found.iter().filter(|lossy| servers.contains(&lossy.server));
+    let (lost, asked) = tallies.filter_map(of_port).fold((0, 0), |(lost, asked), tally| {
+        (lost + tally.lost, asked + tally.asked())
+    });
+    found.retain(|lossy| !servers.contains(&lossy.server));
+    let port = scene.evidence.ports.get(&socket).copied();
+    let name = port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
+    let count = servers.len();
+    Some(
+        finding("one-port-dead", Severity::Warning, name.clone(), servers, "RFC 4787 §4.3")
+            .says(format!(
+                "{name} gets no answers from {count} servers that answer all other ports: {}",
+                Proportion::new(lost, asked).text("lost")
+            ))
+            .advises(
+                "Look at the address translation or firewall on your side: it holds a stale entry \
+                 for this port; until that expires, other ports work"
+                    .to_owned(),
+            )
+            .with("port", port)
+            .with("asked", asked)
+            .with("lost", lost),
+    )
+}
+
+/// Where every address that was asked loses, the loss is most likely where all ways are one.
+fn everywhere(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
+    let here = |lossy: &Lossy<'_, '_>| {
+        matches!(lossy.cause, Cause::Unknown | Cause::Bursts(_))
+            && lossy.severity > Severity::Notice
+    };
+    let zones: BTreeSet<NameBuf> =
+        found.iter().filter(|lossy| here(lossy)).map(|lossy| lossy.zone).collect();
+    let count = found.iter().filter(|lossy| here(lossy)).count();
+    if count < EVERYWHERE || zones.len() < 2 || count < scene.hosts.len() {
+        return None;
+    }
+    let all: Vec<Lossy<'_, '_>> = std::mem::take(found);
+    let bursty = all.iter().any(|lossy| matches!(lossy.cause, Cause::Bursts(_)));
+    let severity = all.iter().map(|lossy| lossy.severity).max().unwrap_or(Severity::Warning);
+    let servers: Vec<SocketAddr> = all.iter().map(|lossy| lossy.server).collect();
+    let id = if bursty { "loss-bursty" } else { "loss" };
+    let share = total(scene, &all);
+    let zones = zones.len();
+    Some(
+        finding(id, severity, "every server asked".to_owned(), servers, "RFC 7680 §2")
+            .says(format!(
+                "answers get lost at all {count} addresses of {zones} unrelated zones: {}; so the \
+                 loss is most likely near this machine",
+                share.text("lost")
+            ))
+            .advises(
+                "Look at your own network first, and run this again from another one before you \
+                 ask anyone else"
+                    .to_owned(),
+            )
+            .with("asked", share.trials())
+            .with("lost", share.hits())
+            .with("by_server", by_server(scene, &all)),
+    )
+}
+
+fn total(scene: &Scene<'_>, group: &[Lossy<'_, '_>]) -> Proportion {
+    let shares = group.iter().map(|lossy| lost_of(scene, lossy.host));
+    let (lost, asked) =
+        shares.fold((0, 0), |(lost, asked), share| (lost + share.hits(), asked + share.trials()));
+    Proportion::new(lost, asked)
+}
+
+fn by_server(scene: &Scene<'_>, group: &[Lossy<'_, '_>]) -> Value {
+    let each = group.iter().map(|lossy| {
+        let share = lost_of(scene, lossy.host);
+        let interval = share.interval(crate::stats::CONFIDENCE);
+        json!({
+            "server": lossy.server.to_string(),
+            "asked": share.trials(),
+            "lost": share.hits(),
+            "low_share": interval.low,
+            "high_share": interval.high,
+        })
+    });
+    each.collect()
+}
+
+fn tell(
+    scene: &Scene<'_>,
+    id: &'static str,
+    severity: Severity,
+    zone: &NameBuf,
+    group: &[Lossy<'_, '_>],
+) -> Finding {
+    let servers: Vec<SocketAddr> = group.iter().map(|lossy| lossy.server).collect();
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let share = total(scene, group);
+    let p_value = group.iter().map(|lossy| lossy.p_value).fold(0.0, f64::max);
+    let reference = match id {
+        "rate-limited" => "RFC 8906 §3",
+        "loss-path-dependent" => "RFC 2991 §2",
+        _ => "RFC 7680 §2",
+    };
+    let draft = finding(id, severity, zone.to_string(), servers, reference)
+        .with("asked", share.trials())
+        .with("lost", share.hits())
+        .with("by_server", by_server(scene, group));
+    let draft = match id {
+        "loss-path-dependent" => by_path(draft, &who, &names, group),
+        "rate-limited" => by_rate(draft, &who, &names, group),
+        "loss-bursty" => in_bursts(draft, &who, &names, share, group),
+        _ => return unexplained(draft, &who, &names, share, group),
+    };
+    draft.with("p_value", p_value)
+}
+
+fn by_path(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Finding {
+    let contrasts = || {
+        group.iter().filter_map(|lossy| match lossy.cause {
+            Cause::Path(contrast) => Some(contrast),
+            _ => None,
+        })
+    };
+    let suspected = contrasts().map(|contrast| contrast.suspected);
+    let suspected = sum(suspected);
+    let others = sum(contrasts().map(|contrast| contrast.others));
+    let ports: Vec<(Vec<SocketId>, usize)> = group.iter().map(Lossy::ports).collect();
+    let bad: usize = ports.iter().map(|(bad, _)| bad.len()).sum();
+    let tried: usize = ports.iter().map(|(_, tried)| tried).sum();
+    let paths = match (bad, tried) {
+        (0, _) => "some paths lose far more than others".to_owned(),
+        (bad, tried) if bad * 10 > tried * 6 => "most paths are bad".to_owned(),
+        (bad, tried) => {
+            let of = (tried as f64 / bad as f64).round().max(2.0);
+            format!("about 1 path of {of:.0} is bad")
+        }
+    };
+    let bad_text = match bad {
+        0 => String::new(),
+        bad => format!("{bad} of {tried} ports lose nearly all; "),
+    };
+    draft
+        .says(format!(
+            "{who}: whether an answer comes depends on the source port, and so on the path that the \
+             packets take: {bad_text}asked again, ports that had lost something lost it again ({}), \
+             the others did not ({}); {paths}",
+            Proportion::new(suspected.lost, suspected.asked()).text("lost"),
+            Proportion::new(others.lost, others.asked()).text("lost"),
+        ))
+        .advises(format!(
+            "Send this to whoever runs {names} and to your network provider: one of several \
+             parallel links (or one machine behind a load balancer) on the way drops packets"
+        ))
+        .with("ports_tried", tried)
+        .with("ports_bad", bad)
+        .with("suspected_asked", suspected.asked())
+        .with("suspected_lost", suspected.lost)
+        .with("others_asked", others.asked())
+        .with("others_lost", others.lost)
+}
+
+fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
+    tallies.fold(Tally::default(), |sum, tally| Tally {
+        lost: sum.lost + tally.lost,
+        answered: sum.answered + tally.answered,
+    })
+}
+
+fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Finding {
+    let contrasts = || {
+        group.iter().filter_map(|lossy| match lossy.cause {
+            Cause::Rate(contrasts) => Some(contrasts),
+            _ => None,
+        })
+    };
+    let before = sum(contrasts().map(|[first, _]| first.suspected));
+    let after = sum(contrasts().map(|[_, second]| second.suspected));
+    let slow = sum(contrasts().map(|[first, _]| first.others));
+    let fast = sum([before, after].into_iter());
+    let slipped: u64 = group
+        .iter()
+        .flat_map(|lossy| &lossy.host.sample.fates)
+        .filter(|(_, fate)| *fate == Fate::Slipped)
+        .count() as u64;
+    let rates: Vec<f64> = group.iter().filter_map(|lossy| lossy.host.sample.answers_a_second()).collect();
+    let rate = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let about = if rate.is_finite() {
+        format!("; about {rate:.0} a second are answered")
+    } else {
+        String::new()
+    };
+    let slips = if slipped >= SLIPS {
+        format!(", {slipped} of them answered with TC alone, as servers with response rate limiting do")
+    } else {
+        String::new()
+    };
+    draft
+        .says(format!(
+            "{who}: fast questions fail ({}{slips}), slow ones do not ({}), and fast ones after \
+             them fail again{about}",
+            Proportion::new(fast.lost, fast.asked()).text("failed"),
+            Proportion::new(slow.lost, slow.asked()).text("failed"),
+        ))
+        .advises(format!(
+            "Nothing is lost for a verifier that asks now and then; if resolvers with many users \
+             are hit, ask whoever runs {names} to raise the limit on responses"
+        ))
+        .with("fast_asked", fast.asked())
+        .with("fast_failed", fast.lost)
+        .with("slow_asked", slow.asked())
+        .with("slow_failed", slow.lost)
+        .with("truncated", slipped)
+        .with("answers_per_second", rate.is_finite().then_some(rate))
+}
+
+fn in_bursts(
+    draft: Finding,
+    who: &str,
+    names: &str,
+    share: Proportion,
+    group: &[Lossy<'_, '_>],
+) -> Finding {
+    let orders = || {
+        group.iter().filter_map(|lossy| match lossy.cause {
+            Cause::Bursts(order) => Some(order),
+            _ => None,
+        })
+    };
+    let (hits, trials) = orders()
+        .map(|order| order.lost_after_loss())
+        .fold((0, 0), |(hits, trials), after| (hits + after.hits(), trials + after.trials()));
+    let after = Proportion::new(hits, trials);
+    let model = orders().find_map(|order| order.gilbert_elliott());
+    let draft = draft
+        .says(format!(
+            "{who}: answers get lost in bursts: {}; right after a loss {}",
+            share.text("lost"),
+            after.text("lost, too"),
+        ))
+        .advises(format!(
+            "Ask whoever runs {names} about short outages (a link or a machine that comes and \
+             goes), and run this again to see whether they go on"
+        ))
+        .with("after_a_loss", after.trials())
+        .with("lost_after_a_loss", after.hits());
+    match model {
+        Some(model) => draft
+            .with("mean_bad_questions", model.bad_length())
+            .with("lost_in_bad_share", model.loss_in_bad),
+        None => draft,
+    }
+}
+
+fn unexplained(
+    draft: Finding,
+    who: &str,
+    names: &str,
+    share: Proportion,
+    group: &[Lossy<'_, '_>],
+) -> Finding {
+    let asked_slowly = group.iter().all(|lossy| {
+        let mut fates = lossy.host.sample.fates.iter();
+        fates.any(|(probe, _)| probe.inquiry.purpose == Purpose::Slow)
+    });
+    if draft.severity == Severity::Notice {
+        return draft
+            .says(format!(
+                "{who}: {}; too little to call it a fault, and not nothing",
+                share.text("lost")
+            ))
+            .advises("Look again with a larger --repeat if it matters".to_owned());
+    }
+    let depends = match asked_slowly {
+        true => "; it depends neither on the source port nor on the rate, and comes one by one",
+        false => "; its cause was not isolated",
+    };
+    draft
+        .says(format!("{who}: answers over UDP get lost: {}{depends}", share.text("lost")))
+        .advises(format!(
+            "Send this to whoever runs {names}, and run this again from another network, to see on \
+             which side the packets get lost"
+        ))
+}

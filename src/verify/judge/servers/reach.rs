@@ -1,0 +1,276 @@
+//! Whether servers can be reached at all, and whether answers come from where they were asked.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::scene::{Host, Scene, short};
+use super::tell::finding;
+use super::{Explained, delegation};
+use crate::engine::{Outcome, Unreachable};
+use crate::report::finding::{Finding, Severity};
+use crate::stats::Proportion;
+use crate::verify::evidence::Probe;
+use crate::wire::NameBuf;
+
+/// Messages of ICMP from which on they are no accident.
+const SOME: u64 = 3;
+
+pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+    for (server, host) in &scene.hosts {
+        if host.is_silent() || host.answers_from_elsewhere() || only_late(host) {
+            explained.silent.insert(*server);
+        }
+    }
+    for zone in &scene.zones {
+        let mut dead: Vec<SocketAddr> = scene
+            .servers_of(zone)
+            .filter(|(_, host)| host.is_silent())
+            .map(|(server, _)| server)
+            .collect();
+        // That the parent hands out an old address is told as what it is.
+        let outdated = delegation::outdated_glue(scene, zone);
+        dead.retain(|server| !outdated.contains(&server.ip()));
+        for ipv6 in [false, true] {
+            let one_sided = one_sided(scene, zone, &dead, ipv6);
+            if !one_sided.is_empty() {
+                dead.retain(|server| !one_sided.contains(server));
+                findings.push(family_fails(scene, zone, one_sided, ipv6));
+            }
+        }
+        let (turned_away, silent): (Vec<SocketAddr>, Vec<SocketAddr>) = dead
+            .into_iter()
+            .partition(|server| scene.hosts.get(server).is_some_and(is_turned_away));
+        for servers in [turned_away, silent].into_iter().filter(|servers| !servers.is_empty()) {
+            findings.push(unreachable(scene, zone, servers));
+        }
+        findings.extend(from_elsewhere(scene, zone));
+        findings.extend(icmp(scene, zone));
+    }
+}
+
+fn only_late(host: &Host<'_>) -> bool {
+    host.udp.answered + host.tcp.answered == 0 && host.strays.late > 0
+}
+
+/// Whether most questions had word from the network that they cannot be delivered.
+fn is_turned_away(host: &Host<'_>) -> bool {
+    host.udp.unreachable * 2 > host.udp.asked
+}
+
+/// Silent addresses of one family, of servers that answer over the other one.
+fn one_sided(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    dead: &[SocketAddr],
+    ipv6: bool,
+) -> Vec<SocketAddr> {
+    let Some(delegation) = scene.evidence.walk.delegation(zone) else { return Vec::new() };
+    let mut found = Vec::new();
+    for server in &delegation.name_servers {
+        let of = |ipv6: bool| {
+            let all = scene.servers_of(zone).filter(move |(at, _)| at.is_ipv6() == ipv6);
+            all.filter(|(at, _)| server.addresses.iter().any(|address| address.ip == at.ip()))
+                .collect::<Vec<_>>()
+        };
+        let (these, others) = (of(ipv6), of(!ipv6));
+        let all_dead = !these.is_empty() && these.iter().all(|(at, _)| dead.contains(at));
+        let well = |(_, host): &(SocketAddr, &Host<'_>)| host.udp.answered + host.tcp.answered > 0;
+        if all_dead && !others.is_empty() && others.iter().all(well) {
+            found.extend(these.into_iter().map(|(at, _)| at));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn family_fails(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    servers: Vec<SocketAddr>,
+    ipv6: bool,
+) -> Finding {
+    let (fails, works) = if ipv6 { ("IPv6", "IPv4") } else { ("IPv4", "IPv6") };
+    let who = scene.who(zone, &servers);
+    let (udp, tcp) = asked(scene, &servers);
+    let ours_works = scene.family_works(ipv6);
+    let severity = if ours_works { Severity::Warning } else { Severity::Notice };
+    let own = if ours_works {
+        format!("; other servers answer over {fails}, so our own way there is good")
+    } else {
+        format!("; nobody else was heard over {fails} either, so our own network may be why")
+    };
+    let first = servers.first().map_or(String::new(), |server| name_of(scene, zone, *server));
+    let advice = format!(
+        "Ask whoever runs {first} to make it answer over {fails}, or to remove its {} record: \
+         a resolver that tries {fails} first loses seconds each time",
+        if ipv6 { "AAAA" } else { "A" },
+    );
+    finding("address-family-fails", severity, zone.to_string(), servers, "RFC 3901 §4")
+        .says(format!(
+            "{who}: no answer over {fails}, to {udp} questions over UDP and {tcp} over TCP, while \
+             the same server answers over {works}{own}"
+        ))
+        .advises(advice)
+        .with("family", fails)
+        .with("udp_asked", udp)
+        .with("tcp_asked", tcp)
+        .with("own_route_works", ours_works)
+}
+
+fn unreachable(scene: &Scene<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> Finding {
+    let (udp, tcp) = asked(scene, &servers);
+    let hosts = || servers.iter().filter_map(|server| scene.hosts.get(server));
+    let icmp: u64 = hosts().map(|host| host.udp.unreachable).sum();
+    let refused: u64 = hosts().map(|host| host.tcp.unreachable).sum();
+    let errors = icmp_texts(hosts());
+    let (id, how, reference) = if icmp * 2 > udp {
+        let how = format!("the network turned {icmp} of them away ({errors})");
+        ("unreachable-icmp", how, "RFC 1122 §3.2.2.1")
+    } else {
+        ("server-unreachable", "they were met with silence".to_owned(), "RFC 2182 §3.1")
+    };
+    let others = scene.servers_of(zone).count().saturating_sub(servers.len());
+    let reach = if others == 0 {
+        "none of the zone's servers can be reached from here".to_owned()
+    } else {
+        format!("the other {others} addresses of the zone are another matter")
+    };
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    finding(id, Severity::Error, zone.to_string(), servers, reference)
+        .says(format!(
+            "{who}: not one answer to {udp} questions over UDP and {tcp} over TCP; {how}; {reach}"
+        ))
+        .advises(format!(
+            "Ask whoever runs {names} to bring it back, or remove it from the list of name servers \
+             at the registrar and from the NS records of {}",
+            short(zone)
+        ))
+        .with("udp_asked", udp)
+        .with("tcp_asked", tcp)
+        .with("answered", 0)
+        .with("icmp", icmp)
+        .with("tcp_refused", refused)
+        .with("icmp_kinds", errors)
+}
+
+fn asked(scene: &Scene<'_>, servers: &[SocketAddr]) -> (u64, u64) {
+    let hosts = || servers.iter().filter_map(|server| scene.hosts.get(server));
+    (hosts().map(|host| host.udp.asked).sum(), hosts().map(|host| host.tcp.asked).sum())
+}
+
+fn from_elsewhere(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
+    let found: Vec<(SocketAddr, &Host<'_>)> =
+        scene.servers_of(zone).filter(|(_, host)| host.answers_from_elsewhere()).collect();
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    if servers.is_empty() {
+        return None;
+    }
+    let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
+    let elsewhere: u64 = found.iter().map(|(_, host)| host.udp.from_elsewhere).sum();
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let rate = Proportion::new(elsewhere, asked).text("answered from elsewhere").to_string();
+    let error = Severity::Error;
+    let subject = zone.to_string();
+    let draft = finding("source-address-mismatch", error, subject, servers, "RFC 2181 §4.1");
+    Some(
+        draft
+            .says(format!(
+                "{who}: answers do not come from the address and port that were asked, so that \
+                 every resolver throws them away: {rate}"
+            ))
+            .advises(format!(
+                "Ask whoever runs {names} to have the server answer from the address that it was \
+                 asked at (each address needs a socket of its own, or a port translation is wrong)"
+            ))
+            .with("asked", asked)
+            .with("from_elsewhere", elsewhere),
+    )
+}
+
+/// ICMP for some of the questions to a server that answers others.
+fn icmp(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
+    let found: Vec<(SocketAddr, &Host<'_>)> = scene
+        .servers_of(zone)
+        .filter(|(_, host)| !host.is_silent() && host.udp.unreachable >= SOME)
+        .collect();
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    if servers.is_empty() {
+        return None;
+    }
+    let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
+    let icmp: u64 = found.iter().map(|(_, host)| host.udp.unreachable).sum();
+    let kinds = icmp_texts(found.iter().map(|(_, host)| *host));
+    let who = scene.who(zone, &servers);
+    let rate = Proportion::new(icmp, asked).text("turned away").to_string();
+    let names = names_of(scene, zone, &servers);
+    let draft =
+        finding("unreachable-icmp", Severity::Error, zone.to_string(), servers, "RFC 1122 §3.2.2.1");
+    Some(
+        draft
+            .says(format!(
+                "{who}: the network says that some questions over UDP cannot be delivered \
+                 ({kinds}), while others are answered: {rate}"
+            ))
+            .advises(format!(
+                "Ask whoever runs {names} whether its service stops now and then, or a firewall in \
+                 front of it turns questions over UDP away"
+            ))
+            .with("asked", asked)
+            .with("icmp", icmp)
+            .with("icmp_kinds", kinds),
+    )
+}
+
+/// The kinds of ICMP messages that ended questions over UDP, the most frequent one first.
+fn icmp_texts<'h, 'e: 'h>(hosts: impl Iterator<Item = &'h Host<'e>>) -> String {
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    for probe in hosts.flat_map(|host| &host.probes).filter(|probe| Probe::is_udp(probe)) {
+        if let Some(Outcome::Unreachable(error)) = probe.outcome() {
+            let text = icmp_text(error, probe.inquiry.server.is_ipv6());
+            *kinds.entry(text).or_default() += 1;
+        }
+    }
+    let mut kinds: Vec<(String, u64)> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    kinds.into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(", ")
+}
+
+fn icmp_text(error: Unreachable, ipv6: bool) -> String {
+    let Unreachable { icmp_type, icmp_code, errno } = error;
+    if icmp_type == 0 {
+        return format!("system error {errno}");
+    }
+    let what = match (ipv6, icmp_type, icmp_code) {
+        (false, 3, 0) | (true, 1, 0) => "no route to the network",
+        (false, 3, 1) | (true, 1, 3) => "host unreachable",
+        (false, 3, 3) | (true, 1, 4) => "port unreachable",
+        (false, 3, 9 | 10 | 13) | (true, 1, 1) => "forbidden by a firewall",
+        _ => "unreachable",
+    };
+    let family = if ipv6 { "ICMPv6" } else { "ICMP" };
+    format!("{what}, {family} type {icmp_type} code {icmp_code}")
+}
+
+/// What to call whoever runs an address.
+pub(super) fn name_of(scene: &Scene<'_>, zone: &NameBuf, server: SocketAddr) -> String {
+    names_of(scene, zone, &[server])
+}
+
+/// The names of the servers that have these addresses, or the addresses where there are none.
+pub(super) fn names_of(scene: &Scene<'_>, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for server in servers {
+        let known = scene.evidence.names_of(zone, *server);
+        let name = known.first().map_or_else(|| super::scene::ip(*server), short);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.len() {
+        0..=3 => names.join(", "),
+        more => format!("{} and {} others", names[..2].join(", "), more - 2),
+    }
+}

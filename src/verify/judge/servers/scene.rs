@@ -1,0 +1,225 @@
+//! The evidence by zone and by address, and how addresses are told of.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::Explained;
+use crate::engine::Outcome;
+use crate::report::finding::Role;
+use crate::verify::ask::is_survey;
+use crate::verify::evidence::{Evidence, How, Probe, Purpose, Strays};
+use crate::verify::sample::{Sample, Tally};
+use crate::wire::NameBuf;
+
+/// Attempts without any answer from which on nobody is there.
+const SILENT: u64 = 5;
+/// Addresses that a sentence names; the rest is counted.
+const NAMED: usize = 4;
+/// Characters of a name that a sentence shows.
+const LONGEST_NAME: usize = 80;
+/// The probability that a silence came about by the loss on the way, below which it has another
+/// cause.
+const BY_LOSS: f64 = 1e-4;
+
+/// Everything that was seen of servers.
+pub(super) struct Scene<'e> {
+    pub(super) evidence: &'e Evidence,
+    /// The zones of the expected records.
+    pub(super) zones: Vec<NameBuf>,
+    /// The addresses that were asked as servers of a zone.
+    pub(super) hosts: BTreeMap<SocketAddr, Host<'e>>,
+}
+
+/// One address that was asked as a server of a zone.
+#[derive(Default)]
+pub(super) struct Host<'e> {
+    /// What was sent to it, in the order of sending.
+    pub(super) probes: Vec<&'e Probe>,
+    /// What can be said of loss.
+    pub(super) sample: Sample<'e>,
+    pub(super) udp: Count,
+    pub(super) tcp: Count,
+    pub(super) strays: Strays,
+}
+
+/// What became of questions over one transport.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Count {
+    pub(super) asked: u64,
+    pub(super) answered: u64,
+    /// Ended by ICMP, or a refused connection.
+    pub(super) unreachable: u64,
+    /// No answer, but something that came to the same port with the same ID, and from elsewhere.
+    pub(super) from_elsewhere: u64,
+}
+
+impl Count {
+    fn add(&mut self, probe: &Probe) {
+        self.asked += 1;
+        match probe.outcome() {
+            Some(Outcome::Answered(_) | Outcome::Late(_)) => self.answered += 1,
+            Some(Outcome::Unreachable(_)) => self.unreachable += 1,
+            Some(Outcome::TimedOut) => {
+                let mismatched = probe.attempt.is_some_and(|attempt| attempt.mismatched > 0);
+                self.from_elsewhere += u64::from(mismatched);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn failed(self) -> u64 {
+        self.asked - self.answered
+    }
+}
+
+impl Host<'_> {
+    /// Whether it has never answered, and was asked often enough to say so.
+    pub(super) fn is_silent(&self) -> bool {
+        self.udp.asked + self.tcp.asked >= SILENT
+            && self.udp.answered + self.tcp.answered + self.strays.late == 0
+            && !self.answers_from_elsewhere()
+    }
+
+    /// Whether answers come, and from where they must not.
+    pub(super) fn answers_from_elsewhere(&self) -> bool {
+        let lost = self.udp.failed();
+        self.udp.from_elsewhere >= SILENT.min(3) && self.udp.from_elsewhere * 2 > lost
+    }
+
+    /// Whether it answers anything over UDP.
+    pub(super) fn answers_over_udp(&self) -> bool {
+        self.udp.answered > 0
+    }
+
+    /// Whether `silent` questions without an answer say something about these questions, and
+    /// not only about the loss on the way.
+    pub(super) fn silence_is_telling(&self, silent: u64) -> bool {
+        let Tally { lost, .. } = self.sample.tally();
+        let share = (lost + 1) as f64 / (self.sample.tally().asked() + 2) as f64;
+        share.powi(silent.min(1000) as i32) <= BY_LOSS
+    }
+
+    /// The probes of the survey that were put as usual, as to a server of a zone.
+    pub(super) fn looks(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
+        self.of_zone(zone).filter(|probe| {
+            is_survey(probe.inquiry.purpose)
+                && matches!(probe.inquiry.how, How::Udp | How::Sized(_) | How::Tcp)
+        })
+    }
+
+    /// The probes to it as a server of a zone.
+    pub(super) fn of_zone(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
+        let zone = *zone;
+        self.probes.iter().copied().filter(move |probe| probe.inquiry.zone == zone)
+    }
+
+    /// The probes that were put to it as a server of a zone for a purpose.
+    pub(super) fn probes_for(&self, zone: &NameBuf, purpose: Purpose) -> Vec<&Probe> {
+        self.of_zone(zone).filter(|probe| probe.inquiry.purpose == purpose).collect()
+    }
+}
+
+impl<'e> Scene<'e> {
+    pub(super) fn new(evidence: &'e Evidence) -> Self {
+        let mut hosts: BTreeMap<SocketAddr, Host<'e>> = BTreeMap::new();
+        for probe in &evidence.probes {
+            if matches!(probe.inquiry.role, Role::Authoritative | Role::Target) && probe.counts() {
+                hosts.entry(probe.inquiry.server).or_default().probes.push(probe);
+            }
+        }
+        let mut samples = Sample::of_all(&evidence.probes);
+        for (server, host) in &mut hosts {
+            host.probes.sort_by_key(|probe| probe.sent());
+            host.sample = samples.remove(server).unwrap_or_default();
+            host.strays = evidence.strays.get(server).copied().unwrap_or_default();
+            for probe in &host.probes {
+                let count = if probe.is_udp() { &mut host.udp } else { &mut host.tcp };
+                count.add(probe);
+            }
+        }
+        Self { evidence, zones: evidence.zones(), hosts }
+    }
+
+    /// The addresses of a zone's servers that were asked, with what was seen of them.
+    pub(super) fn servers_of(
+        &self,
+        zone: &NameBuf,
+    ) -> impl Iterator<Item = (SocketAddr, &Host<'e>)> {
+        self.evidence
+            .servers_of(zone)
+            .into_iter()
+            .filter_map(|server| Some((server, self.hosts.get(&server)?)))
+    }
+
+    /// Those that answer as servers of the zone.
+    pub(super) fn serving<'s>(
+        &'s self,
+        zone: &'s NameBuf,
+        explained: &'s Explained,
+    ) -> impl Iterator<Item = (SocketAddr, &'s Host<'e>)> {
+        self.servers_of(zone)
+            .filter(|(server, host)| !host.is_silent() && !explained.is_lame(*server, zone))
+    }
+
+    /// The zones that aliases lead to, as far as they are not zones of expected records.
+    pub(super) fn target_zones(&self) -> Vec<NameBuf> {
+        let mut zones = Vec::new();
+        for probe in &self.evidence.probes {
+            let zone = probe.inquiry.zone;
+            if probe.inquiry.role == Role::Target
+                && !self.zones.contains(&zone)
+                && !zones.contains(&zone)
+            {
+                zones.push(zone);
+            }
+        }
+        zones
+    }
+
+    /// Whether someone has answered over an address family, so that our own way there is good.
+    pub(super) fn family_works(&self, ipv6: bool) -> bool {
+        let walk = self.evidence.walk.evidence.exchanges.iter();
+        let mut walked = walk.filter(|exchange| exchange.response().is_some());
+        let mut probed = self.evidence.probes.iter().filter(|probe| probe.reply.is_some());
+        walked.any(|exchange| exchange.question.server.is_ipv6() == ipv6)
+            || probed.any(|probe| probe.inquiry.server.is_ipv6() == ipv6)
+    }
+
+    /// Addresses as the subject of a sentence.
+    pub(super) fn who(&self, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+        let all = self.evidence.servers_of(zone).len().max(servers.len());
+        match servers {
+            [server] => self.label(zone, *server),
+            _ => {
+                let named: Vec<String> =
+                    servers.iter().take(NAMED).map(|it| self.label(zone, *it)).collect();
+                let more = match servers.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(", and {more} more"),
+                };
+                let count = servers.len();
+                format!("{count} of {all} server addresses ({}{more})", named.join(", "))
+            }
+        }
+    }
+
+    /// An address with the name of its server.
+    pub(super) fn label(&self, zone: &NameBuf, server: SocketAddr) -> String {
+        match self.evidence.names_of(zone, server).first() {
+            Some(name) => format!("{} at {}", short(name), ip(server)),
+            None => ip(server),
+        }
+    }
+}
+
+/// An address without the usual port.
+pub(super) fn ip(server: SocketAddr) -> String {
+    if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
+}
+
+/// A name, cut off where it is longer than a sentence bears.
+pub(super) fn short(name: &NameBuf) -> String {
+    let text = name.to_string();
+    // Presentation format is ASCII, so every place is one between characters.
+    if text.len() <= LONGEST_NAME { text } else { format!("{}…", &text[..LONGEST_NAME]) }
+}

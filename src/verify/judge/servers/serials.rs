@@ -1,0 +1,353 @@
+//! Which copy of a zone each address has: old ones, and addresses that have several.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Explained;
+use super::reach::names_of;
+use super::scene::{Host, Scene, short};
+use super::tell::finding;
+use crate::engine::Time;
+use crate::report::finding::{Finding, Role, Severity};
+use crate::stats::Proportion;
+use crate::verify::evidence::Reply;
+use crate::verify::sample::sort_of;
+use crate::walk::{Kind, Rrset};
+use crate::wire::{NameBuf, RecordType, write_printable};
+
+/// Looks at a serial that make it the one that an address has.
+const ENOUGH: usize = 3;
+/// How long the newest copy must be about before an address is behind.
+const SETTLED: Duration = Duration::from_secs(1);
+/// Instances that are named.
+const NAMED: usize = 8;
+/// Characters of an instance's name that are shown.
+const LONGEST_NSID: usize = 40;
+
+/// A look at the SOA record.
+struct Seen {
+    sent: Time,
+    finished: Time,
+    serial: u32,
+    refresh: u32,
+    expire: u32,
+    nsid: Option<String>,
+}
+
+/// By how much `a` is behind `b`, in the arithmetic of RFC 1982; `None` if it is not.
+fn behind(a: u32, b: u32) -> Option<u32> {
+    Some(b.wrapping_sub(a)).filter(|ahead| (1..1 << 31).contains(ahead))
+}
+
+pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+    for zone in scene.zones.iter().chain(&scene.target_zones()) {
+        let told = scene.zones.contains(zone);
+        let seen: BTreeMap<SocketAddr, Vec<Seen>> = scene
+            .serving(zone, explained)
+            .map(|(server, host)| (server, looks(host, zone)))
+            .collect();
+        let mut disagreeing = Vec::new();
+        for (server, host) in scene.serving(zone, explained) {
+            let split = by_instance(host, zone);
+            if goes_back(&seen[&server]) || split.is_some() {
+                disagreeing.push((server, split));
+            }
+        }
+        explained.disagreeing.extend(disagreeing.iter().map(|(server, _)| (*server, *zone)));
+        if told && !disagreeing.is_empty() {
+            findings.push(disagree(scene, zone, &disagreeing, &seen));
+        }
+        let stale = stale(zone, &seen, explained);
+        for (serial, servers) in &stale.servers {
+            explained.stale.extend(servers.iter().map(|server| (*server, *zone)));
+            if told {
+                findings.push(old_copy(scene, zone, *serial, stale.newest, servers, &seen));
+            }
+        }
+    }
+}
+
+fn looks(host: &Host<'_>, zone: &NameBuf) -> Vec<Seen> {
+    let authoritative = host.of_zone(zone).filter(|probe| probe.inquiry.role != Role::Other);
+    let soa_of = |set: &Rrset| set.rtype == RecordType::SOA && set.name == *zone;
+    authoritative
+        .filter_map(|probe| {
+            let reply = probe.reply.as_ref()?;
+            let set = [reply.reading.answer.as_ref(), reply.reading.soa.as_ref()]
+                .into_iter()
+                .flatten()
+                .find(|set| soa_of(set))?;
+            let record = set.records().next()?;
+            let soa = record.data().soa()?;
+            Some(Seen {
+                sent: probe.sent()?,
+                finished: probe.finished,
+                serial: soa.serial,
+                refresh: soa.refresh,
+                expire: soa.expire,
+                nsid: nsid(reply),
+            })
+        })
+        .collect()
+}
+
+fn nsid(reply: &Reply) -> Option<String> {
+    let mut text = Vec::new();
+    write_printable(reply.nsid().filter(|nsid| !nsid.is_empty())?, &mut text);
+    text.truncate(LONGEST_NSID);
+    String::from_utf8(text).ok()
+}
+
+/// Whether a question that was put after the answer to another one shows an older copy.
+fn goes_back(seen: &[Seen]) -> bool {
+    seen.iter().enumerate().any(|(place, earlier)| {
+        let mut later = seen[place + 1..].iter();
+        later.any(|later| {
+            later.sent > earlier.finished && behind(later.serial, earlier.serial).is_some()
+        })
+    })
+}
+
+/// What instances, by their names, say to one question: each always the same, and not all the same.
+fn by_instance(host: &Host<'_>, zone: &NameBuf) -> Option<BTreeMap<String, String>> {
+    let mut sorts: HashMap<_, BTreeMap<String, Vec<String>>> = HashMap::new();
+    for probe in host.looks(zone) {
+        // Addresses may be dealt out in turn.
+        if matches!(probe.inquiry.rtype, RecordType::A | RecordType::AAAA | RecordType::SOA) {
+            continue;
+        }
+        if let Some(reply) = &probe.reply
+            && let Some(nsid) = nsid(reply)
+            && let Some(says) = says(reply)
+        {
+            let sort = sorts.entry(sort_of(probe)).or_default();
+            sort.entry(nsid).or_default().push(says);
+        }
+    }
+    sorts.into_values().find_map(|instances| {
+        let constant = instances.values().all(|says| says.iter().all(|it| *it == says[0]));
+        let often = instances.values().all(|says| says.len() >= 2);
+        let different: BTreeSet<&String> = instances.values().map(|says| &says[0]).collect();
+        let split = constant && often && different.len() > 1;
+        split.then(|| instances.into_iter().map(|(nsid, says)| (nsid, says[0].clone())).collect())
+    })
+}
+
+/// What an answer amounts to, whatever its TTLs and the order of its records.
+fn says(reply: &Reply) -> Option<String> {
+    let reading = &reply.reading;
+    let mut records: Vec<Vec<u8>> = Vec::new();
+    for record in reading.chain.iter().chain(&reading.answer).flat_map(Rrset::records) {
+        records.push([record.name.to_lowercase().as_wire(), &record.rdata].concat());
+    }
+    records.sort();
+    match reading.kind {
+        Kind::NameError => Some("no such name".to_owned()),
+        Kind::NoData => Some("no such record".to_owned()),
+        Kind::Answer | Kind::Alias(_) => {
+            let hash = records.concat().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
+                (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3)
+            });
+            let count = records.len();
+            let noun = if count == 1 { "record" } else { "records" };
+            Some(format!("{count} {noun} (version {:04x})", hash as u16))
+        }
+        Kind::Referral(_) | Kind::Fault(_) => None,
+    }
+}
+
+fn disagree(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    found: &[(SocketAddr, Option<BTreeMap<String, String>>)],
+    seen: &BTreeMap<SocketAddr, Vec<Seen>>,
+) -> Finding {
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    let looks = || servers.iter().flat_map(|server| &seen[server]);
+    let mut serials: BTreeMap<u32, (u64, BTreeSet<&str>)> = BTreeMap::new();
+    for look in looks() {
+        let (count, instances) = serials.entry(look.serial).or_default();
+        *count += 1;
+        instances.extend(look.nsid.as_deref());
+    }
+    let total: u64 = serials.values().map(|(count, _)| count).sum();
+    let newest = serials
+        .keys()
+        .copied()
+        .reduce(|best, serial| if behind(best, serial).is_some() { serial } else { best });
+    let current = newest.map_or(0, |newest| serials[&newest].0);
+    let what = if serials.len() > 1 {
+        let texts: Vec<String> = serials
+            .iter()
+            .take(NAMED)
+            .map(|(serial, (count, instances))| {
+                let by: Vec<&str> = instances.iter().take(NAMED).copied().collect();
+                let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
+                format!("serial {serial} {count} times{by}")
+            })
+            .collect();
+        let old = Proportion::new(total - current, total).text("from an old copy").to_string();
+        format!("{}, now this one and now that: {old}", texts.join(", "))
+    } else {
+        let split = found.iter().find_map(|(_, split)| split.as_ref());
+        let texts = split.into_iter().flatten().take(NAMED);
+        let texts: Vec<String> = texts.map(|(nsid, says)| format!("{nsid} says {says}")).collect();
+        format!("all have the serial {}, yet {}", newest.unwrap_or(0), texts.join(", "))
+    };
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let by_serial: Vec<_> = serials
+        .iter()
+        .map(|(serial, (count, instances))| {
+            json!({"serial": serial, "answers": count, "instances": instances})
+        })
+        .collect();
+    finding("instances-disagree", Severity::Error, zone.to_string(), servers, "RFC 4786 §4.4")
+        .says(format!(
+            "{who}: the machines behind one address have different copies of {}: {what}",
+            short(zone)
+        ))
+        .advises(format!(
+            "Give this to whoever runs {names}: some of the machines behind the address do not get \
+             the zone's changes, and nothing that you enter helps until they do"
+        ))
+        .with("soa_answers", total)
+        .with("old", total - current)
+        .with("by_serial", by_serial)
+}
+
+/// Addresses with old copies.
+#[derive(Default)]
+struct Stale {
+    newest: u32,
+    servers: BTreeMap<u32, Vec<SocketAddr>>,
+}
+
+fn stale(
+    zone: &NameBuf,
+    seen: &BTreeMap<SocketAddr, Vec<Seen>>,
+    explained: &Explained,
+) -> Stale {
+    let steady: Vec<(SocketAddr, &Vec<Seen>)> = seen
+        .iter()
+        .filter(|(server, looks)| !explained.disagrees(**server, zone) && looks.len() >= ENOUGH)
+        .map(|(server, looks)| (*server, looks))
+        .collect();
+    let last = |looks: &[Seen]| looks.last().map(|look| look.serial);
+    let newest = steady
+        .iter()
+        .filter_map(|(_, looks)| last(looks))
+        .reduce(|best, serial| if behind(best, serial).is_some() { serial } else { best });
+    let Some(newest) = newest else { return Stale::default() };
+    let about_since = steady
+        .iter()
+        .flat_map(|(_, looks)| looks.iter())
+        .filter(|look| look.serial == newest)
+        .map(|look| look.finished)
+        .min();
+    let mut servers: BTreeMap<u32, Vec<SocketAddr>> = BTreeMap::new();
+    for (server, looks) in steady {
+        let Some(look) = looks.last() else { continue };
+        let settled = about_since.is_some_and(|since| look.sent > since + SETTLED);
+        if settled && looks.iter().all(|look| behind(look.serial, newest).is_some()) {
+            servers.entry(look.serial).or_default().push(server);
+        }
+    }
+    Stale { newest, servers }
+}
+
+fn old_copy(
+    scene: &Scene<'_>,
+    zone: &NameBuf,
+    serial: u32,
+    newest: u32,
+    servers: &[SocketAddr],
+    seen: &BTreeMap<SocketAddr, Vec<Seen>>,
+) -> Finding {
+    let looks: u64 = servers.iter().map(|server| seen[server].len() as u64).sum();
+    let last = servers.first().and_then(|server| seen[server].last());
+    let (refresh, expire) = last.map_or((0, 0), |look| (look.refresh, look.expire));
+    let ahead = behind(serial, newest).unwrap_or(0);
+    let days = days_of(serial).zip(days_of(newest)).map(|(old, new)| new - old);
+    let age = match days.filter(|days| *days > 0) {
+        Some(1) => ", a day older by its date".to_owned(),
+        Some(days) => format!(", {days} days older by its date"),
+        None => format!(", behind by {ahead}"),
+    };
+    // A copy that is as old as it may get goes away altogether (RFC 1035 §3.3.13).
+    let expires_soon = days.is_some_and(|days| days > 0 && days * 86_400 * 2 > i64::from(expire));
+    let expiry = if expires_soon {
+        "; if no transfer has worked since, it expires soon, and the server fails then"
+    } else {
+        ""
+    };
+    let who = scene.who(zone, servers);
+    let names = names_of(scene, zone, servers);
+    let subject = zone.to_string();
+    let draft =
+        finding("server-stale", Severity::Error, subject, servers.to_vec(), "RFC 1034 §4.3.5")
+            .says(format!(
+                "{who}: an old copy of {}, with the serial {serial} in {looks} of {looks} answers \
+                 while others have {newest}{age}{expiry}",
+                short(zone)
+            ))
+            .advises(format!(
+                "Ask whoever runs {names} why zone transfers to it fail (its serial should be \
+                 {newest}); if you changed the zone within the last {} minutes, look again first",
+                refresh.div_ceil(60).max(1)
+            ))
+            .with("serial", serial)
+            .with("newest_serial", newest)
+            .with("behind_by", ahead)
+            .with("soa_answers", looks)
+            .with("refresh_s", refresh)
+            .with("expire_s", expire);
+    match days {
+        Some(days) => draft.with("days_behind", days),
+        None => draft,
+    }
+}
+
+/// The day that a serial of the form YYYYMMDDnn tells, counted from a day long ago.
+fn days_of(serial: u32) -> Option<i64> {
+    let (date, (year, month, day)) =
+        (serial / 100, (serial / 1_000_000, serial / 10_000 % 100, serial / 100 % 100));
+    let is_date = (1990..2100).contains(&year) && (1..=12).contains(&month);
+    if !is_date || !(1..=31).contains(&day) || date == 0 {
+        return None;
+    }
+    // Years that begin in March have their leap day at the end.
+    let (year, month) = (i64::from(year), i64::from(month));
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let before = year * 365 + year / 4 - year / 100 + year / 400;
+    Some(before + (month * 153 + 2) / 5 + i64::from(day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serials_are_compared_round_the_end() {
+        assert_eq!(behind(1, 3), Some(2));
+        assert_eq!(behind(3, 1), None);
+        assert_eq!(behind(7, 7), None);
+        assert_eq!(behind(u32::MAX, 4), Some(5));
+        assert_eq!(behind(0, 1 << 31), None, "RFC 1982 leaves this one undefined");
+    }
+
+    #[test]
+    fn serials_that_are_dates_tell_days() {
+        let days = |old, new| Some(days_of(new)? - days_of(old)?);
+        assert_eq!(days(2026_0131_00, 2026_0201_07), Some(1));
+        assert_eq!(days(2024_0228_00, 2024_0301_00), Some(2));
+        assert_eq!(days(2025_1231_99, 2026_0101_00), Some(1));
+        assert_eq!(days(2025_0101_00, 2026_0101_00), Some(365));
+        assert_eq!(days_of(7), None);
+        assert_eq!(days_of(2026_1301_00), None);
+        assert_eq!(days_of(1_767_225_600), None, "seconds since the epoch are no date");
+    }
+}

@@ -1,0 +1,218 @@
+//! Questions that are never answered over UDP while others are: is it the size of the answer?
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+
+use super::Explained;
+use super::loss::zone_of;
+use super::reach::names_of;
+use super::scene::{Host, Scene, short};
+use super::tell::finding;
+use crate::engine::Outcome;
+use crate::report::finding::{Finding, Severity};
+use crate::stats::{Proportion, SIGNIFICANCE};
+use crate::verify::ask::is_survey;
+use crate::verify::evidence::{How, Probe, Purpose};
+use crate::verify::sample::{Contrast, Fate, Tally};
+use crate::wire::{NameBuf, RecordType};
+
+/// Large answers that were lost, from which on it is said.
+const ENOUGH: u64 = 4;
+/// The size of answers that are cut off to nothing but a question and an OPT record, roughly.
+const TRUNCATED: u16 = 100;
+/// The largest answer without EDNS (RFC 1035 §4.2.1).
+const WITHOUT_EDNS: u16 = 512;
+/// And with the size that we tell unless another one is being tried.
+const USUAL: u16 = 1232;
+
+/// What was found at one address.
+struct Large {
+    contrast: Contrast,
+    /// The largest answer that arrived, and the smallest one that was lost, in octets.
+    arrived: u16,
+    lost: u16,
+}
+
+pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+    let sizes = sizes(scene);
+    let suspicious: Vec<(SocketAddr, &Host<'_>)> = scene
+        .hosts
+        .iter()
+        .filter(|(server, host)| {
+            !host.sample.never_answered.is_empty() && !explained.is_silent(**server)
+        })
+        .map(|(server, host)| (*server, host))
+        .collect();
+    let tests = suspicious.len() as f64;
+    let mut by_zone: BTreeMap<NameBuf, Vec<(SocketAddr, Large)>> = BTreeMap::new();
+    for (server, host) in suspicious {
+        let zone = zone_of(scene, host);
+        match large(host, &sizes) {
+            Some(large)
+                if large.contrast.is_worth_telling()
+                    && large.contrast.p_value() * tests <= SIGNIFICANCE =>
+            {
+                explained.lossy.insert(server);
+                by_zone.entry(zone).or_default().push((server, large));
+            }
+            _ => findings.extend(one_sort(scene, zone, server, host, explained)),
+        }
+    }
+    for (zone, found) in by_zone {
+        findings.push(tell(scene, &zone, &found));
+    }
+}
+
+/// The sizes of whole answers by question and DO, the largest seen anywhere.
+fn sizes(scene: &Scene<'_>) -> HashMap<(NameBuf, RecordType, bool), u16> {
+    let mut sizes = HashMap::new();
+    for probe in scene.hosts.values().flat_map(|host| &host.probes) {
+        let truncated = super::loss::is_truncated(probe);
+        if let (Some(size), false) = (size_of(probe), truncated) {
+            let known = sizes.entry(question(probe)).or_insert(0);
+            *known = size.max(*known);
+        }
+    }
+    sizes
+}
+
+fn question(probe: &Probe) -> (NameBuf, RecordType, bool) {
+    let signed = matches!(probe.inquiry.how, How::Sized(_));
+    (probe.inquiry.name, probe.inquiry.rtype, signed)
+}
+
+fn size_of(probe: &Probe) -> Option<u16> {
+    match probe.outcome()? {
+        Outcome::Answered(answer) => Some(answer.size),
+        _ => None,
+    }
+}
+
+fn large(host: &Host<'_>, sizes: &HashMap<(NameBuf, RecordType, bool), u16>) -> Option<Large> {
+    let of_interest = |probe: &&&Probe| {
+        let purpose = probe.inquiry.purpose;
+        probe.is_udp() && (is_survey(purpose) || purpose == Purpose::Size)
+    };
+    let mut fates: Vec<(u16, Fate)> = Vec::new();
+    for probe in host.probes.iter().filter(of_interest) {
+        match probe.outcome() {
+            Some(Outcome::Answered(answer)) => fates.push((answer.size, Fate::Answered)),
+            Some(Outcome::TimedOut | Outcome::Late(_)) => {
+                let (name, rtype, signed) = question(probe);
+                // Without signatures an answer is at most smaller.
+                let whole = sizes.get(&(name, rtype, signed)).or(sizes.get(&(name, rtype, false)));
+                let limit = match probe.inquiry.how {
+                    How::Plain => WITHOUT_EDNS,
+                    How::Sized(limit) => limit,
+                    _ => USUAL,
+                };
+                if let Some(&whole) = whole {
+                    let size = if whole <= limit { whole } else { TRUNCATED };
+                    fates.push((size, Fate::Lost));
+                }
+            }
+            _ => {}
+        }
+    }
+    let answered = |(size, fate): &(u16, Fate)| (*fate == Fate::Answered).then_some(*size);
+    let arrived = fates.iter().filter_map(answered).max()?;
+    let (large, small): (Vec<_>, Vec<_>) = fates.into_iter().partition(|(size, _)| *size > arrived);
+    let lost = large.iter().map(|(size, _)| *size).min()?;
+    let tally = |part: Vec<(u16, Fate)>| Tally::of(part.into_iter().map(|(_, fate)| fate));
+    let contrast = Contrast { suspected: tally(large), others: tally(small) };
+    (contrast.suspected.lost >= ENOUGH).then_some(Large { contrast, arrived, lost })
+}
+
+fn tell(scene: &Scene<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Finding {
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    let arrived = found.iter().map(|(_, large)| large.arrived).max().unwrap_or(0);
+    let smallest = found.iter().map(|(_, large)| large.lost).min().unwrap_or(0);
+    let sum = |part: fn(&Contrast) -> Tally| {
+        let tallies = found.iter().map(|(_, large)| part(&large.contrast));
+        tallies.fold((0, 0), |(lost, asked), tally| (lost + tally.lost, asked + tally.asked()))
+    };
+    let (lost, large) = sum(|contrast| contrast.suspected);
+    let (small_lost, small) = sum(|contrast| contrast.others);
+    let p_value = found.iter().map(|(_, large)| large.contrast.p_value()).fold(0.0, f64::max);
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
+    let tcp: u64 = servers
+        .iter()
+        .filter_map(|server| scene.hosts.get(server))
+        .map(|host| host.tcp.answered)
+        .sum();
+    let over_tcp = if tcp > 0 { "; over TCP they arrive" } else { "" };
+    let subject = zone.to_string();
+    finding("large-answer-lost", Severity::Error, subject, servers, "RFC 9715 §3")
+        .says(format!(
+            "{who}: answers over UDP of {smallest} octets and more get lost ({}), those of up to \
+             {arrived} octets arrive ({}){over_tcp}",
+            Proportion::new(lost, large).text("lost"),
+            Proportion::new(small_lost, small).text("lost"),
+        ))
+        .advises(format!(
+            "Ask whoever runs {names} to let large UDP packets and fragments through the firewall, \
+             or to set the server's largest UDP answer to {} octets, so that larger ones are asked \
+             for over TCP",
+            arrived.max(WITHOUT_EDNS)
+        ))
+        .with("largest_arrived_octets", arrived)
+        .with("smallest_lost_octets", smallest)
+        .with("large_asked", large)
+        .with("large_lost", lost)
+        .with("small_asked", small)
+        .with("small_lost", small_lost)
+        .with("p_value", p_value)
+}
+
+/// One sort of question without any answer, and not for its size.
+fn one_sort(
+    scene: &Scene<'_>,
+    zone: NameBuf,
+    server: SocketAddr,
+    host: &Host<'_>,
+    explained: &mut Explained,
+) -> Option<Finding> {
+    let (sort, asked) = host
+        .sample
+        .never_answered
+        .keys()
+        .map(|sort| (sort, silent(host, sort)))
+        .max_by_key(|(_, asked)| *asked)?;
+    if asked < ENOUGH || !host.silence_is_telling(asked) {
+        return None;
+    }
+    explained.lossy.insert(server);
+    let (name, rtype, signed) = sort;
+    let with = if *signed { " with DO set" } else { "" };
+    let who = scene.who(&zone, &[server]);
+    let names = names_of(scene, &zone, &[server]);
+    let others = host.sample.tally();
+    let subject = zone.to_string();
+    Some(
+        finding("loss", Severity::Error, subject, vec![server], "RFC 8906 §3")
+            .says(format!(
+                "{who}: questions for {} {rtype}{with} over UDP are never answered ({}), others \
+                 are ({}); the size of the answer does not explain it",
+                short(name),
+                Proportion::new(asked, asked).text("lost"),
+                Proportion::new(others.lost, others.asked()).text("lost"),
+            ))
+            .advises(format!(
+                "Ask whoever runs {names} whether the server, or a firewall in front of it, drops \
+                 such questions"
+            ))
+            .with("asked", asked)
+            .with("lost", asked)
+            .with("others_asked", others.asked())
+            .with("others_lost", others.lost),
+    )
+}
+
+/// How many questions of a sort were put, all in vain; 0 if some were answered in the end.
+fn silent(host: &Host<'_>, sort: &(NameBuf, RecordType, bool)) -> u64 {
+    let of_sort = |probe: &&&Probe| probe.is_udp() && question(probe) == *sort;
+    let udp: Vec<&&Probe> = host.probes.iter().filter(of_sort).collect();
+    let answered = udp.iter().any(|probe| probe.reply.is_some());
+    if answered { 0 } else { udp.len() as u64 }
+}
