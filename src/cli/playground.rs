@@ -13,6 +13,7 @@ use super::carry_out::interrupt;
 use super::complaint::Complaint;
 use super::{FINE, print, shell_word};
 use crate::playground::{Scenario, ServeError, World, serve};
+use crate::walk::Hints;
 
 /// Serve a DNS world with something wrong in it, offline
 ///
@@ -45,6 +46,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Some(wanted) = &args.scenario else { return print(list().as_bytes()) };
     let scenario = load(wanted)?;
     let scenario = scenario.on_loopback().map_err(|error| wrong(wanted, &error))?;
+    if let Err(error) = Hints::from_text(scenario.root_hints().as_bytes()) {
+        let sentence = format!("{wanted}: nothing leads to its servers: {error}");
+        return Err(Complaint::usage(sentence)
+            .hint("of its servers, only those with addresses in 127.0.0.0/8, or ::1, can be served")
+            .into());
+    }
     let directory = tempfile::Builder::new()
         .prefix("dnsonde-")
         .tempdir()

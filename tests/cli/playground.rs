@@ -24,6 +24,22 @@ fn what_is_no_scenario_is_a_usage_error() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_world_whose_root_is_elsewhere_is_not_served() {
+    let files = Files::new();
+    let far = "base = 'ses'\ntitle = 'x'\nstory = 'y'\nexpect = { verdict = 'verified' }\n\
+        servers.root.addresses = '192.0.2.1'\n\
+        zone = [{ name = '.', remove = 'a.root A', add = 'a.root A 192.0.2.1' }]\n";
+    let far = files.write("far.toml", far);
+    // Were it served all the same, this would end it.
+    let taken = std::net::UdpSocket::bind("127.53.1.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    run(&["playground", &far, "--port", &port])
+        .assert_code(2)
+        .assert_stderr("far.toml: nothing leads to its servers: no root server with an address");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_world_is_served_until_it_is_interrupted() {
     use std::io::{BufRead as _, BufReader};
     use std::process::{Command, Stdio};

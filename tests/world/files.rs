@@ -1,10 +1,14 @@
 //! Scenario files: what they say, and what is said of those that say nothing sensible.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use dnsonde::playground::Scenario;
+use dnsonde::engine::{Time, Transport};
+use dnsonde::playground::{Scenario, World};
+use dnsonde::wire::RecordType;
 
-use super::SMALL;
+use super::{SMALL, ask};
 
 #[track_caller]
 fn error(text: &str) -> String {
@@ -110,4 +114,50 @@ fn on_loopback_only_what_can_be_there_is_left() {
         assert!(!scenario.root_hints().contains("2001:db8"), "{name}");
         assert!(scenario.root_hints().contains("127.53."), "{name}");
     }
+}
+
+/// Asks every host a few things; what comes back is of no interest.
+fn poke(scenario: Scenario) {
+    let addresses: Vec<_> = scenario.addresses().collect();
+    let mut world = World::new(Arc::new(scenario), 1);
+    let query = ask("t1._domainkey.example.com", RecordType::TXT).edns(1232).query();
+    let client = "127.0.0.1:4000".parse().unwrap();
+    let mut out = Vec::new();
+    for address in addresses {
+        for transport in [Transport::Udp, Transport::Tcp] {
+            let to = SocketAddr::new(address, 53);
+            world.handle(Time::ZERO, to, client, transport, &query, &mut out);
+        }
+    }
+}
+
+#[test]
+fn files_with_mistakes_are_told_or_make_a_world_and_never_do_harm() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/playground/scenarios");
+    let mut worlds = 0;
+    for name in ["ses", "glue-mismatch", "instances-disagree", "rate-limited", "stale-cached"] {
+        let mut text = std::fs::read_to_string(format!("{folder}/{name}.toml")).unwrap();
+        if name == "ses" {
+            let missing = "title = 't'\nstory = 's'\nexpect = { verdict = 'verified' }\n";
+            text.insert_str(0, missing);
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for place in 0..lines.len() {
+            let without = [&lines[..place], &lines[place + 1..]].concat();
+            let twice = [&lines[..=place], &lines[place..]].concat();
+            let cut = &lines[..place];
+            let digits = lines[place].replace(|c: char| c.is_ascii_digit(), "0");
+            let zeros = [&lines[..place], &[digits.as_str()], &lines[place + 1..]].concat();
+            for broken in [without, twice, cut.to_vec(), zeros] {
+                match Scenario::from_toml("broken", &broken.join("\n")) {
+                    Ok(scenario) => {
+                        worlds += 1;
+                        poke(scenario);
+                    }
+                    Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
+                }
+            }
+        }
+    }
+    assert!(worlds > 100, "only {worlds} were worlds all the same");
 }

@@ -46,6 +46,7 @@ mod builtin;
 pub(crate) mod field;
 mod file;
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -253,23 +254,32 @@ impl Scenario {
     }
 
     /// This world as far as it can be on the loopback interface of one machine: without the
-    /// addresses that are not loopback ones, and without the records that give them.
+    /// addresses that are not loopback ones, and without records that lead to any such server.
     ///
     /// # Errors
     /// What is left of a zone is none, which no removal of addresses can bring about.
     pub fn on_loopback(&self) -> Result<Self, ScenarioError> {
         let mut world = self.clone();
-        let mut gone = Vec::new();
+        let mut gone = HashSet::new();
         for host in &mut world.hosts {
             let far = host.addresses.iter().filter(|(ip, _)| !ip.is_loopback());
             gone.extend(far.map(|(ip, _)| *ip));
             host.addresses.retain(|(ip, _)| ip.is_loopback());
         }
+        // Whatever a name server is said to have as its address gets packets.
+        let records = self.zones.iter().flat_map(|version| version.zone.records());
+        let servers: HashSet<NameBuf> = records
+            .filter(|record| record.rtype == RecordType::NS)
+            .filter_map(|record| record.data().target().map(|target| target.to_buf()))
+            .collect();
         for version in &mut world.zones {
-            let there = |record: &RecordBuf| {
-                record.data().address().is_none_or(|address| !gone.contains(&address))
+            let stays = |record: &RecordBuf| match record.data().address() {
+                Some(ip) => {
+                    ip.is_loopback() || !gone.contains(&ip) && !servers.contains(&record.name)
+                }
+                None => true,
             };
-            let zone = version.zone.filtered(there);
+            let zone = version.zone.filtered(stays);
             let error = |error| assemble::zone_error(version.zone.apex(), &version.version, error);
             version.zone = Arc::new(zone.map_err(error)?);
         }
