@@ -79,7 +79,14 @@ fn each_fault_of_a_server_or_a_path_is_told_once_and_as_what_it_is() {
             let run = examine(&scenario, seed);
             if std::env::var("DNSONDE_SHOW").is_ok() {
                 for f in &run.report.findings {
-                    eprintln!("{name} {seed} {:.1} s: {} {:?}: {}\n      {}", run.took.as_secs_f64(), f.id, f.severity, f.summary, f.advice);
+                    eprintln!(
+                        "{name} {seed} {:.1} s: {} {:?}: {}\n      {}",
+                        run.took.as_secs_f64(),
+                        f.id,
+                        f.severity,
+                        f.summary,
+                        f.advice
+                    );
                 }
             }
             if let Some(what) = complaint(&scenario, &run.report) {
