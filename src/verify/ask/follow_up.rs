@@ -202,9 +202,8 @@ impl Round<'_> {
             let set = if probe.inquiry.how == How::Plain { &mut plain } else { &mut with_edns };
             set.insert(probe.inquiry.server);
         }
-        let is_plain_look = |probe: &&Probe| {
-            probe.inquiry.how == How::Plain && is_survey(probe.inquiry.purpose)
-        };
+        let is_plain_look =
+            |probe: &&Probe| probe.inquiry.how == How::Plain && is_survey(probe.inquiry.purpose);
         let done = self.probes.iter().filter(is_plain_look).map(|probe| probe.inquiry.server);
         with_edns.extend(done);
         let plain_only: BTreeSet<_> = plain.difference(&with_edns).collect();
