@@ -114,7 +114,7 @@ fn with_dead_ports(dead: &[(u8, u16)]) -> Vec<Probe> {
 fn losing(lost: u16, count: u16) -> Vec<Probe> {
     let every = count / lost.max(1);
     let fate = |number: u16, _| {
-        if lost > 0 && number % every == 0 { Outcome::TimedOut } else { answered() }
+        if lost > 0 && number.is_multiple_of(every) { Outcome::TimedOut } else { answered() }
     };
     probes(server(1), Purpose::Serial, count, fate)
 }
