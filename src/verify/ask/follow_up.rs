@@ -49,6 +49,8 @@ const AGAIN: u32 = 3;
 /// Further questions over TCP where none was answered, and the time between two of them.
 const TCP_AGAIN: u32 = 4;
 const TCP_SPACING: Duration = Duration::from_millis(700);
+/// Further questions to servers that fail now and then.
+const FAILURES_AGAIN: usize = 40;
 /// Further questions for serials where they differ.
 const SERIALS_AGAIN: u32 = 10;
 const SERIAL_SPACING: Duration = Duration::from_millis(300);
@@ -74,6 +76,7 @@ impl Round<'_> {
                 self.plainly(&mut all);
                 self.streams(&mut all);
                 self.serials(&mut all);
+                self.failures(&mut all);
                 self.sizes(&mut all);
                 self.paths(&mut all);
             }
@@ -251,6 +254,26 @@ impl Round<'_> {
                     let not_before = self.now() + SERIAL_SPACING * i;
                     all.push(Inquiry { not_before, ..probe });
                 }
+            }
+        }
+    }
+
+    /// Where a server fails for what it answers at other times: how often does it?
+    fn failures(&self, all: &mut Vec<Inquiry>) {
+        let mut servers: BTreeMap<(SocketAddr, NameBuf), [u32; 2]> = BTreeMap::new();
+        for probe in self.probes.iter().filter(|probe| is_survey(probe.inquiry.purpose)) {
+            let Inquiry { server, role, zone, .. } = probe.inquiry;
+            if role == Role::Authoritative
+                && let Some(reading) = probe.reading()
+            {
+                let failed = matches!(reading.kind, Kind::Fault(Fault::Rcode(_)));
+                servers.entry((server, zone)).or_default()[usize::from(failed)] += 1;
+            }
+        }
+        for ((server, zone), [good, failed]) in servers {
+            if good > 0 && failed > 1 {
+                let probe = small(server, zone, Purpose::Serial, None);
+                all.extend(std::iter::repeat_n(probe, FAILURES_AGAIN));
             }
         }
     }

@@ -51,6 +51,9 @@ impl Glue {
     /// `None` if they cannot be compared: there is no glue, or its own zone has none at all, or
     /// could not be asked.
     fn of(server: &NameServer) -> Option<Self> {
+        if server.alias().is_some() {
+            return None;
+        }
         let is_glue = |source: &Source| matches!(source, Source::Glue(_));
         let glue: BTreeSet<IpAddr> = server
             .addresses

@@ -21,7 +21,8 @@ const SOME: usize = 2;
 /// Addresses by what is wrong with them.
 type ByFault = BTreeMap<Vec<String>, Vec<SocketAddr>>;
 
-pub(super) fn judge_edns(
+/// Servers that answer nothing with EDNS: what they do with single parts of it is no news then.
+pub(super) fn judge_plain_only(
     scene: &Scene<'_>,
     explained: &mut Explained,
     findings: &mut Vec<Finding>,
@@ -29,14 +30,21 @@ pub(super) fn judge_edns(
     for zone in &scene.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in scene.servers_of(zone) {
-            if explained.is_silent(server) {
-                continue;
-            }
-            if let Some(fault) = no_edns(host, zone) {
+            if let Some(fault) = no_edns(host, zone).filter(|_| !explained.is_silent(server)) {
                 explained.plain_only.insert(server);
                 groups.entry(vec![fault]).or_default().push(server);
-                continue;
             }
+        }
+        for (faults, servers) in groups {
+            findings.push(edns(scene, zone, &faults, servers));
+        }
+    }
+}
+
+pub(super) fn judge_edns(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+    for zone in &scene.zones {
+        let mut groups: ByFault = BTreeMap::new();
+        for (server, host) in scene.serving(zone, explained) {
             let faults = mishandled(host, zone);
             if !faults.is_empty() {
                 groups.entry(faults).or_default().push(server);
@@ -78,7 +86,7 @@ fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
         return faults;
     }
     let option = of(host, zone, Purpose::Edns, How::UnknownOption);
-    if let Some(text) = common_fault(host, &option, |probe| fault_of(probe)) {
+    if let Some(text) = common_fault(host, &option, fault_of) {
         faults.push(format!("an unknown option gets {text} ({0} of {0})", option.len()));
     }
     let version = of(host, zone, Purpose::Edns, How::UnknownVersion);
@@ -121,8 +129,7 @@ fn common_fault(
 ) -> Option<String> {
     let text = fault(probes.first()?)?;
     let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
-    let silent = probes.iter().filter(|probe| probe.reply.is_none()).count() as u64;
-    let told = all && probes.len() >= ENOUGH && (silent == 0 || host.silence_is_telling(silent));
+    let told = all && probes.len() >= ENOUGH && host.failure_is_telling(probes);
     told.then_some(text)
 }
 
@@ -187,7 +194,7 @@ fn cookie_fault(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
             back.len()
         ));
     }
-    if let Some(text) = common_fault(host, &back, |probe| fault_of(probe)) {
+    if let Some(text) = common_fault(host, &back, fault_of) {
         return Some(format!("a cookie given back gets {text} ({0} of {0})", back.len()));
     }
     // To ask for a cookie first is allowed.

@@ -115,8 +115,7 @@ fn unknown_type(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String>
     };
     let text = fault(probes.first()?)?;
     let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
-    let silent = probes.iter().filter(|probe| probe.reply.is_none()).count() as u64;
-    let told = all && probes.len() >= ENOUGH && (silent == 0 || host.silence_is_telling(silent));
+    let told = all && probes.len() >= ENOUGH && host.failure_is_telling(&probes);
     told.then(|| {
         format!("a type that it does not know (TYPE65280) gets {text} ({0} of {0})", probes.len())
     })

@@ -52,7 +52,7 @@ impl Service {
 fn lame(kind: &Kind) -> Option<String> {
     let Kind::Fault(fault) = kind else { return None };
     match fault {
-        Fault::NotAuthoritative => Some("answers without authority (AA is not set)".to_owned()),
+        Fault::NotAuthoritative => Some("without authority (AA is not set)".to_owned()),
         Fault::Upward => Some("referrals to servers above".to_owned()),
         Fault::Rcode(Rcode::REFUSED | Rcode::SERVFAIL | Rcode::NOTAUTH) => match fault {
             Fault::Rcode(rcode) => Some(rcode.to_string()),

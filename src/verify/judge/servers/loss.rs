@@ -15,7 +15,7 @@ use super::scene::{Host, Scene};
 use super::tell::finding;
 use crate::engine::SocketId;
 use crate::report::finding::{Finding, Severity};
-use crate::stats::{Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
+use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
 use crate::verify::evidence::{Probe, Purpose};
 use crate::verify::sample::{Contrast, Fate, Tally};
 use crate::walk::{Fault, Kind};
@@ -82,6 +82,10 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
     for (case, p_values) in cases.into_iter().zip(corrected.chunks(3)) {
         found.extend(conclude(scene, case, p_values));
     }
+    // What is left beside a cause that was found is no news.
+    found.retain(|lossy| {
+        lossy.severity > Severity::Notice || !explained.lossy.contains(&lossy.server)
+    });
     explained.lossy.extend(
         found.iter().filter(|lossy| lossy.severity > Severity::Notice).map(|lossy| lossy.server),
     );
@@ -351,17 +355,22 @@ fn by_path(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
     let ports: Vec<(Vec<SocketId>, usize)> = group.iter().map(Lossy::ports).collect();
     let bad: usize = ports.iter().map(|(bad, _)| bad.len()).sum();
     let tried: usize = ports.iter().map(|(_, tried)| tried).sum();
-    let paths = match (bad, tried) {
-        (0, _) => "some paths lose far more than others".to_owned(),
-        (bad, tried) if bad * 10 > tried * 6 => "most paths are bad".to_owned(),
-        (bad, tried) => {
-            let of = (tried as f64 / bad as f64).round().max(2.0);
-            format!("about 1 path of {of:.0} is bad")
-        }
-    };
-    let bad_text = match bad {
-        0 => String::new(),
-        bad => format!("{bad} of {tried} ports lose nearly all; "),
+    // Ports that lose only a part of what they carry cannot be told from others by a few losses.
+    let (bad_text, paths) = if suspected.share() >= NEARLY_ALL {
+        let share = Proportion::new(bad as u64, tried as u64);
+        let of = |share: f64| (1.0 / share.max(1e-3)).round().max(1.0);
+        let Interval { low, high } = share.interval(crate::stats::CONFIDENCE);
+        let estimate = of(share.share().unwrap_or(1.0));
+        (
+            format!("{bad} of {tried} ports lose nearly all; "),
+            format!(
+                "about 1 path of {estimate:.0} is bad (95 %: 1 of {:.0} to 1 of {:.0})",
+                of(low),
+                of(high)
+            ),
+        )
+    } else {
+        (String::new(), "some paths lose far more than others".to_owned())
     };
     draft
         .says(format!(
@@ -497,7 +506,10 @@ fn unexplained(
             ))
             .advises("Look again with a larger --repeat if it matters".to_owned());
     }
+    let only_tcp =
+        group.iter().all(|lossy| !lossy.host.answers_over_udp() && lossy.host.tcp.answered > 0);
     let depends = match asked_slowly {
+        _ if only_tcp => "; nothing is answered over UDP, while TCP works",
         true => "; it depends neither on the source port nor on the rate, and comes one by one",
         false => "; its cause was not isolated",
     };

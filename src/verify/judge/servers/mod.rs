@@ -68,13 +68,14 @@ pub(super) fn findings(evidence: &Evidence) -> Vec<Finding> {
     let mut explained = Explained::default();
     let mut findings = Vec::new();
     reach::judge(&scene, &mut explained, &mut findings);
-    edns::judge_edns(&scene, &mut explained, &mut findings);
+    edns::judge_plain_only(&scene, &mut explained, &mut findings);
     lame::judge(&scene, &mut explained, &mut findings);
     serials::judge(&scene, &mut explained, &mut findings);
     delegation::judge(&scene, &explained, &mut findings);
     size::judge(&scene, &mut explained, &mut findings);
     loss::judge(&scene, &mut explained, &mut findings);
     tcp::judge(&scene, &explained, &mut findings);
+    edns::judge_edns(&scene, &explained, &mut findings);
     edns::judge_cookies(&scene, &explained, &mut findings);
     habits::judge(&scene, &explained, &mut findings);
     local::judge(&scene, &mut findings);

@@ -100,9 +100,9 @@ fn family_fails(
     } else {
         format!("; nobody else was heard over {fails} either, so our own network may be why")
     };
-    let first = servers.first().map_or(String::new(), |server| name_of(scene, zone, *server));
+    let names = names_of(scene, zone, &servers);
     let advice = format!(
-        "Ask whoever runs {first} to make it answer over {fails}, or to remove its {} record: \
+        "Ask whoever runs {names} to make it answer over {fails}, or to remove its {} record: \
          a resolver that tries {fails} first loses seconds each time",
         if ipv6 { "AAAA" } else { "A" },
     );
@@ -257,11 +257,6 @@ fn icmp_text(error: Unreachable, ipv6: bool) -> String {
     };
     let family = if ipv6 { "ICMPv6" } else { "ICMP" };
     format!("{what}, {family} type {icmp_type} code {icmp_code}")
-}
-
-/// What to call whoever runs an address.
-pub(super) fn name_of(scene: &Scene<'_>, zone: &NameBuf, server: SocketAddr) -> String {
-    names_of(scene, zone, &[server])
 }
 
 /// The names of the servers that have these addresses, or the addresses where there are none.

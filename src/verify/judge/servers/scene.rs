@@ -8,7 +8,8 @@ use crate::engine::Outcome;
 use crate::report::finding::Role;
 use crate::verify::ask::is_survey;
 use crate::verify::evidence::{Evidence, How, Probe, Purpose, Strays};
-use crate::verify::sample::{Sample, Tally};
+use crate::verify::sample::Sample;
+use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
 
 /// Attempts without any answer from which on nobody is there.
@@ -94,9 +95,30 @@ impl Host<'_> {
     /// Whether `silent` questions without an answer say something about these questions, and
     /// not only about the loss on the way.
     pub(super) fn silence_is_telling(&self, silent: u64) -> bool {
-        let Tally { lost, .. } = self.sample.tally();
-        let share = (lost + 1) as f64 / (self.sample.tally().asked() + 2) as f64;
+        let tally = self.sample.tally();
+        let failed = tally.lost + self.udp.unreachable;
+        let share = (failed + 1) as f64 / (tally.asked() + self.udp.unreachable + 2) as f64;
         share.powi(silent.min(1000) as i32) <= BY_LOSS
+    }
+
+    /// Whether these, which all failed, say something about what they have in common, and not only
+    /// that questions to this server fail now and then.
+    pub(super) fn failure_is_telling(&self, failed: &[&Probe]) -> bool {
+        let silent = failed.iter().filter(|probe| probe.reply.is_none()).count() as u64;
+        if silent > 0 && !self.silence_is_telling(silent) {
+            return false;
+        }
+        let refuses = |probe: &&Probe| {
+            let kind = probe.reading().map(|reading| &reading.kind);
+            matches!(kind, Some(Kind::Fault(Fault::Rcode(_))))
+        };
+        let looks: Vec<&Probe> =
+            self.probes.iter().copied().filter(|it| is_survey(it.inquiry.purpose)).collect();
+        let refused = looks.iter().filter(|probe| refuses(probe)).count();
+        let share = (refused + 1) as f64 / (looks.len() + 2) as f64;
+        share.powi(failed.iter().filter(|probe| refuses(probe)).count() as i32) <= BY_LOSS
+            || silent > 0
+            || !failed.iter().any(refuses)
     }
 
     /// The probes of the survey that were put as usual, as to a server of a zone.

@@ -13,8 +13,8 @@ use crate::report::finding::{Finding, Severity};
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::verify::ask::is_survey;
 use crate::verify::evidence::{How, Probe, Purpose};
-use crate::verify::sample::{Contrast, Fate, Tally};
-use crate::wire::{NameBuf, RecordType};
+use crate::verify::sample::{Contrast, Fate, Sort, Tally, sort_of};
+use crate::wire::NameBuf;
 
 /// Large answers that were lost, from which on it is said.
 const ENOUGH: u64 = 4;
@@ -45,6 +45,7 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
         .collect();
     let tests = suspicious.len() as f64;
     let mut by_zone: BTreeMap<NameBuf, Vec<(SocketAddr, Large)>> = BTreeMap::new();
+    let mut by_sort: BTreeMap<(NameBuf, Sort), Vec<(SocketAddr, u64)>> = BTreeMap::new();
     for (server, host) in suspicious {
         let zone = zone_of(scene, host);
         match large(host, &sizes) {
@@ -55,8 +56,16 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
                 explained.lossy.insert(server);
                 by_zone.entry(zone).or_default().push((server, large));
             }
-            _ => findings.extend(one_sort(scene, zone, server, host, explained)),
+            _ => {
+                if let Some((sort, asked)) = one_sort(host) {
+                    explained.lossy.insert(server);
+                    by_sort.entry((zone, sort)).or_default().push((server, asked));
+                }
+            }
         }
+    }
+    for ((zone, sort), found) in by_sort {
+        findings.push(tell_sort(scene, &zone, &sort, &found));
     }
     for (zone, found) in by_zone {
         findings.push(tell(scene, &zone, &found));
@@ -64,21 +73,16 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
 }
 
 /// The sizes of whole answers by question and DO, the largest seen anywhere.
-fn sizes(scene: &Scene<'_>) -> HashMap<(NameBuf, RecordType, bool), u16> {
+fn sizes(scene: &Scene<'_>) -> HashMap<Sort, u16> {
     let mut sizes = HashMap::new();
     for probe in scene.hosts.values().flat_map(|host| &host.probes) {
         let truncated = super::loss::is_truncated(probe);
         if let (Some(size), false) = (size_of(probe), truncated) {
-            let known = sizes.entry(question(probe)).or_insert(0);
+            let known = sizes.entry(sort_of(probe)).or_insert(0);
             *known = size.max(*known);
         }
     }
     sizes
-}
-
-fn question(probe: &Probe) -> (NameBuf, RecordType, bool) {
-    let signed = matches!(probe.inquiry.how, How::Sized(_));
-    (probe.inquiry.name, probe.inquiry.rtype, signed)
 }
 
 fn size_of(probe: &Probe) -> Option<u16> {
@@ -88,7 +92,7 @@ fn size_of(probe: &Probe) -> Option<u16> {
     }
 }
 
-fn large(host: &Host<'_>, sizes: &HashMap<(NameBuf, RecordType, bool), u16>) -> Option<Large> {
+fn large(host: &Host<'_>, sizes: &HashMap<Sort, u16>) -> Option<Large> {
     let of_interest = |probe: &&&Probe| {
         let purpose = probe.inquiry.purpose;
         probe.is_udp() && (is_survey(purpose) || purpose == Purpose::Size)
@@ -98,7 +102,7 @@ fn large(host: &Host<'_>, sizes: &HashMap<(NameBuf, RecordType, bool), u16>) -> 
         match probe.outcome() {
             Some(Outcome::Answered(answer)) => fates.push((answer.size, Fate::Answered)),
             Some(Outcome::TimedOut | Outcome::Late(_)) => {
-                let (name, rtype, signed) = question(probe);
+                let (name, rtype, signed) = sort_of(probe);
                 // Without signatures an answer is at most smaller.
                 let whole = sizes.get(&(name, rtype, signed)).or(sizes.get(&(name, rtype, false)));
                 let limit = match probe.inquiry.how {
@@ -165,53 +169,52 @@ fn tell(scene: &Scene<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Fin
         .with("p_value", p_value)
 }
 
-/// One sort of question without any answer, and not for its size.
-fn one_sort(
+/// A sort of question without any answer, and how often it was put; `None` if chance may be why.
+fn one_sort(host: &Host<'_>) -> Option<(Sort, u64)> {
+    let sorts = host.sample.never_answered.keys();
+    let (sort, asked) =
+        sorts.map(|sort| (*sort, silent(host, sort))).max_by_key(|(_, asked)| *asked)?;
+    (asked >= ENOUGH && host.silence_is_telling(asked)).then_some((sort, asked))
+}
+
+fn tell_sort(
     scene: &Scene<'_>,
-    zone: NameBuf,
-    server: SocketAddr,
-    host: &Host<'_>,
-    explained: &mut Explained,
-) -> Option<Finding> {
-    let (sort, asked) = host
-        .sample
-        .never_answered
-        .keys()
-        .map(|sort| (sort, silent(host, sort)))
-        .max_by_key(|(_, asked)| *asked)?;
-    if asked < ENOUGH || !host.silence_is_telling(asked) {
-        return None;
-    }
-    explained.lossy.insert(server);
+    zone: &NameBuf,
+    sort: &Sort,
+    found: &[(SocketAddr, u64)],
+) -> Finding {
+    let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
+    let asked: u64 = found.iter().map(|(_, asked)| asked).sum();
+    let tallies = servers.iter().filter_map(|server| scene.hosts.get(server));
+    let (lost, others) = tallies
+        .map(|host| host.sample.tally())
+        .fold((0, 0), |sum, tally| (sum.0 + tally.lost, sum.1 + tally.asked()));
     let (name, rtype, signed) = sort;
     let with = if *signed { " with DO set" } else { "" };
-    let who = scene.who(&zone, &[server]);
-    let names = names_of(scene, &zone, &[server]);
-    let others = host.sample.tally();
+    let who = scene.who(zone, &servers);
+    let names = names_of(scene, zone, &servers);
     let subject = zone.to_string();
-    Some(
-        finding("loss", Severity::Error, subject, vec![server], "RFC 8906 §3")
-            .says(format!(
-                "{who}: questions for {} {rtype}{with} over UDP are never answered ({}), others \
-                 are ({}); the size of the answer does not explain it",
-                short(name),
-                Proportion::new(asked, asked).text("lost"),
-                Proportion::new(others.lost, others.asked()).text("lost"),
-            ))
-            .advises(format!(
-                "Ask whoever runs {names} whether the server, or a firewall in front of it, drops \
-                 such questions"
-            ))
-            .with("asked", asked)
-            .with("lost", asked)
-            .with("others_asked", others.asked())
-            .with("others_lost", others.lost),
-    )
+    finding("loss", Severity::Error, subject, servers, "RFC 8906 §3")
+        .says(format!(
+            "{who}: questions for {} {rtype}{with} over UDP are never answered ({}), others are \
+             ({}); the size of the answer does not explain it",
+            short(name),
+            Proportion::new(asked, asked).text("lost"),
+            Proportion::new(lost, others).text("lost"),
+        ))
+        .advises(format!(
+            "Ask whoever runs {names} whether the server, or a firewall in front of it, drops such \
+             questions"
+        ))
+        .with("asked", asked)
+        .with("lost", asked)
+        .with("others_asked", others)
+        .with("others_lost", lost)
 }
 
 /// How many questions of a sort were put, all in vain; 0 if some were answered in the end.
-fn silent(host: &Host<'_>, sort: &(NameBuf, RecordType, bool)) -> u64 {
-    let of_sort = |probe: &&&Probe| probe.is_udp() && question(probe) == *sort;
+fn silent(host: &Host<'_>, sort: &Sort) -> u64 {
+    let of_sort = |probe: &&&Probe| probe.is_udp() && sort_of(probe) == *sort;
     let udp: Vec<&&Probe> = host.probes.iter().filter(of_sort).collect();
     let answered = udp.iter().any(|probe| probe.reply.is_some());
     if answered { 0 } else { udp.len() as u64 }
