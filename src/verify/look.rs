@@ -1,6 +1,6 @@
 //! What one probe says about one expected record.
 
-use super::evidence::{How, Probe};
+use super::evidence::Probe;
 use super::expect::caa::{self, Caa};
 use super::expect::{Expectation, Kind};
 use crate::engine::Outcome;
@@ -44,7 +44,8 @@ pub enum Useless {
 
 impl Look {
     /// What `probe`, which asked for the owner of `expectation`, says about it. `None` if it tells
-    /// nothing: our own system did not send it, or a resolver would go on, see [`goes_on_by`].
+    /// nothing: our own system did not send it, or the answer was cut off, so that a resolver
+    /// would ask again over TCP.
     pub fn new(expectation: &Expectation, probe: &Probe) -> Option<Self> {
         if !probe.counts() {
             return None;
@@ -53,7 +54,7 @@ impl Look {
         if matches!(probe.outcome(), Some(Outcome::Late(_))) {
             return Some(Self::Silent);
         }
-        if goes_on_by(probe).is_some() {
+        if is_cut_off(probe) {
             return None;
         }
         Some(match &reading.kind {
@@ -138,15 +139,9 @@ impl Look {
     }
 }
 
-/// How a resolver goes on after an answer that settles nothing: over TCP after one that was cut off
-/// (RFC 7766 §5), without EDNS after one of a server that does not know it (RFC 6891 §6.2.2).
-pub fn goes_on_by(probe: &Probe) -> Option<How> {
-    match (&probe.reading()?.kind, probe.inquiry.how) {
-        (walk::Kind::Fault(Fault::Truncated), _) if probe.is_udp() => Some(How::Tcp),
-        (
-            walk::Kind::Fault(Fault::Rcode(Rcode::FORMERR | Rcode::NOTIMP)),
-            How::Udp | How::Tcp | How::Sized(_),
-        ) => Some(How::Plain),
-        _ => None,
-    }
+/// Whether an answer was cut off, so that it settles nothing: a resolver goes on over TCP (RFC 7766
+/// §5).
+pub fn is_cut_off(probe: &Probe) -> bool {
+    let truncated = walk::Kind::Fault(Fault::Truncated);
+    probe.is_udp() && probe.reading().is_some_and(|reading| reading.kind == truncated)
 }

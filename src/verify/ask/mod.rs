@@ -18,16 +18,13 @@ use std::net::SocketAddr;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-use caches::Caches;
-
+use self::caches::Caches;
 use super::evidence::{Evidence, How, Inquiry, Probe, Purpose, Reply};
-use super::look::{Look, goes_on_by};
+use super::look::{Look, is_cut_off};
 use super::plan::Plan;
 use crate::engine::{Manner, Time};
 use crate::report::finding::Role;
-use crate::walk::{
-    self, Asker, Exchange, ExchangeEnd, Fault, Kind, Order, Reading, Walk, WalkReport,
-};
+use crate::walk::{self, Asker, Exchange, ExchangeEnd, Order, Reading, Walk, WalkReport};
 use crate::wire::{NameBuf, OptionCode, RecordType};
 
 /// Rounds of following up: each may raise questions for the next.
@@ -218,12 +215,9 @@ impl Session {
             self.put_all(inquiries);
         }
         let Some(reply) = &probe.reply else { return };
-        // A resolver goes on, so this look is not over.
-        let is_look = is_survey(inquiry.purpose);
-        if let Some(how) = goes_on_by(probe)
-            && (is_look || (inquiry.how == How::Udp && how == How::Tcp))
-        {
-            self.put_all(vec![Inquiry { how, socket: None, ..inquiry }]);
+        // A resolver asks again over TCP, so this look is not over.
+        if is_cut_off(probe) && (inquiry.how == How::Udp || is_survey(inquiry.purpose)) {
+            self.put_all(vec![Inquiry { how: How::Tcp, socket: None, ..inquiry }]);
         }
         if inquiry.how == How::Cookie
             && self.cookies.len() < MOST_COOKIES

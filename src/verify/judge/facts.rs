@@ -10,10 +10,10 @@ use std::net::SocketAddr;
 
 use crate::engine::Outcome;
 use crate::report::finding::{RecordState, Role};
-use crate::verify::evidence::{Evidence, Probe, Purpose};
+use crate::verify::evidence::{Evidence, How, Probe, Purpose};
 use crate::verify::expect::{Expectation, Kind, text_of};
-use crate::verify::look::{Look, Useless};
-use crate::walk::{self, Fault, Rrset};
+use crate::verify::look::{Look, Useless, is_cut_off};
+use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// Aliases that are followed from one to the next.
@@ -99,6 +99,10 @@ impl<'e> Facts<'e> {
             }
         }
         let servers = servers.into_iter().map(|(server, mut looks)| {
+            // Where only plain DNS is answered, resolvers come to do without EDNS.
+            if looks.iter().any(|seen| seen.probe.inquiry.how == How::Plain) {
+                looks.retain(|seen| seen.probe.inquiry.how == How::Plain || seen.look.is_answer());
+            }
             looks.sort_by_key(|seen| seen.probe.sent());
             AtServer { server, looks }
         });
@@ -387,8 +391,10 @@ pub(super) fn at_target(probe: &Probe) -> Option<AtTarget<'_>> {
     if matches!(probe.outcome(), Some(Outcome::Late(_))) {
         return Some(AtTarget::Silent);
     }
+    if is_cut_off(probe) {
+        return None;
+    }
     Some(match (&reading.kind, &reading.answer) {
-        (walk::Kind::Fault(Fault::Truncated), _) if probe.is_udp() => return None,
         (walk::Kind::Fault(_) | walk::Kind::Referral(_), _) => AtTarget::Useless,
         (_, Some(set)) if set.rtype == probe.inquiry.rtype => AtTarget::Texts(set),
         (walk::Kind::Alias(target), _) => AtTarget::Alias(*target),

@@ -39,7 +39,7 @@ const DEEPEST: [&str; 12] = [
 pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
     let facts = Facts::new(evidence);
     let mut findings = records::findings(&facts);
-    findings.extend(servers::examine(evidence).findings);
+    findings.extend(servers::findings(evidence));
     let (verdict, sentence) = verdict::verdict(&facts, &mut findings);
     if verdict == Verdict::Verified {
         findings.push(verifier_lag(evidence));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::facts::{AtServer, Facts, Standing};
 use super::writing::{data, short};
 use crate::report::finding::{RecordAtServer, RecordReport, RecordState, Role, ServerReport};
+use crate::verify::ask::is_survey;
 use crate::verify::evidence::{How, Probe};
 use crate::verify::expect::Kind;
 use crate::verify::look::Look;
@@ -126,6 +127,7 @@ impl Row {
         // Experiments that servers may leave unanswered would blur the picture.
         let count = match probe.inquiry.how {
             How::Udp | How::Recursive => &mut self.udp,
+            How::Sized(_) | How::Plain if is_survey(probe.inquiry.purpose) => &mut self.udp,
             How::Tcp => &mut self.tcp,
             _ => return,
         };

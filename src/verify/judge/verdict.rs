@@ -8,12 +8,12 @@ use super::writing::plain;
 use crate::report::finding::{Finding, RecordState, Role, Severity, Verdict};
 use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
 use crate::verify::evidence::{How, Probe, Purpose};
-use crate::verify::look::{Look, goes_on_by};
+use crate::verify::look::{Look, is_cut_off};
 use crate::walk::{PathEnd, Said};
 use crate::wire::{NameBuf, RecordType};
 
 /// Findings that, above `notice`, mean that answers do not always come.
-const AVAILABILITY: [&str; 15] = [
+const AVAILABILITY: [&str; 14] = [
     "server-unreachable",
     "server-lame",
     "tcp-unavailable",
@@ -28,7 +28,6 @@ const AVAILABILITY: [&str; 15] = [
     "late-answers",
     "unreachable-icmp",
     "alias-target-unreachable",
-    "edns-mishandled",
 ];
 /// Findings by which a record is not right somewhere, though no authoritative answer says so.
 const NOT_RIGHT: [&str; 10] = [
@@ -49,6 +48,9 @@ const DEAD_AFTER: u64 = 5;
 /// doubt of it. What is less is for the tests of single findings.
 const WORTH_TELLING: f64 = 0.05;
 const HARDLY_A_DOUBT: f64 = 0.999;
+
+/// What sums of a few shares may be off by.
+const ROUNDING: f64 = 1e-12;
 
 /// The verdict, and the sentence that says it.
 pub(super) fn verdict(facts: &Facts<'_>, findings: &mut [Finding]) -> (Verdict, String) {
@@ -219,8 +221,9 @@ fn no_verdict(facts: &Facts<'_>) -> String {
 /// How likely a verifier that asks now, once, over UDP with one retry, sees every record right.
 ///
 /// Each address is equally likely to be turned to: resolvers spread their questions over the
-/// addresses that answer. A look over UDP is one look, and one that went on over TCP or without EDNS
-/// is one, too, whose outcome is that of its last question.
+/// addresses that answer. A look over UDP is one look, and one that was cut off and went on over
+/// TCP is one, too, whose outcome is that of TCP. Where only plain DNS is answered, that is how
+/// resolvers ask.
 ///
 /// Records are looked up one by one, and each look-up draws its server anew, so the chance that all
 /// are seen right is the product of theirs. (A verifier whose resolver happens to stay with one
@@ -238,6 +241,8 @@ fn all_right(chances: &[Chance]) -> Option<Chance> {
         return None;
     }
     let estimate: f64 = chances.iter().map(|chance| chance.estimate).product();
+    // Where nothing went wrong the sums of shares are 1 but for rounding.
+    let estimate = if estimate > 1.0 - ROUNDING { 1.0 } else { estimate };
     let smallest = chances.iter().map(|chance| chance.interval.high).fold(1.0, f64::min);
     let apart = |side: fn(&Interval) -> f64| -> f64 {
         let squares = chances.iter().map(|chance| {
@@ -267,18 +272,24 @@ fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
         .collect();
     let mut used = vec![false; probes.len()];
     let mut tallies: HashMap<SocketAddr, ServerTally> = HashMap::new();
-    let is_first = |probe: &&&Probe| probe.is_udp() && probe.inquiry.how != How::Plain;
-    for probe in probes.iter().filter(is_first).filter(|probe| probe.counts()) {
+    let is_plain = |probe: &Probe| probe.inquiry.how == How::Plain;
+    let plain: Vec<SocketAddr> =
+        probes.iter().filter(|probe| is_plain(probe)).map(|probe| probe.inquiry.server).collect();
+    let is_look = |probe: &&&Probe| {
+        let of_plain_server = plain.contains(&probe.inquiry.server);
+        probe.is_udp() && probe.counts() && is_plain(probe) == of_plain_server
+    };
+    for probe in probes.iter().filter(is_look) {
         let tally = tallies.entry(probe.inquiry.server).or_insert(ServerTally {
             weight: 1.0,
             right: 0,
             wrong: 0,
             unanswered: 0,
         });
-        let deciding = if let Some(how) = goes_on_by(probe) {
+        let deciding = if is_cut_off(probe) {
             let is_next = |next: &Probe| {
                 let (a, b) = (&next.inquiry, &probe.inquiry);
-                (a.server, a.name, a.rtype, a.how) == (b.server, b.name, b.rtype, how)
+                (a.server, a.name, a.rtype, a.how) == (b.server, b.name, b.rtype, How::Tcp)
                     && next.sent() >= Some(probe.finished)
             };
             let next = (0..probes.len()).find(|&place| !used[place] && is_next(probes[place]));
@@ -293,8 +304,8 @@ fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
             Some(Look::Right) => tally.right += 1,
             Some(look) if look.is_answer() => tally.wrong += 1,
             Some(_) => tally.unanswered += 1,
-            // Nothing came of going on.
-            None if goes_on_by(probe).is_some() => tally.unanswered += 1,
+            // Cut off, and nothing came of it over TCP.
+            None if is_cut_off(probe) => tally.unanswered += 1,
             None => {}
         }
     }

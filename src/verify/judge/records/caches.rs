@@ -105,9 +105,7 @@ fn stale(case: Case<'_, '_>) -> Option<Draft> {
 pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
     let looks = looks(case);
     let right = || looks.iter().filter(|seen| seen.look == Look::Right);
-    if right().next().is_none() {
-        return None;
-    }
+    right().next()?;
     let resolvers: Vec<SocketAddr> = right().map(|seen| seen.probe.inquiry.server).collect();
     Some(
         Draft::warning("split-horizon", case.subject())

@@ -86,7 +86,7 @@ fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
         return faults;
     }
     let option = of(host, zone, Purpose::Edns, How::UnknownOption);
-    if let Some(text) = common_fault(host, &option, |probe| fault_of(probe)) {
+    if let Some(text) = common_fault(host, &option, fault_of) {
         faults.push(format!("an unknown option gets {text} ({0} of {0})", option.len()));
     }
     let version = of(host, zone, Purpose::Edns, How::UnknownVersion);
@@ -194,7 +194,7 @@ fn cookie_fault(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
             back.len()
         ));
     }
-    if let Some(text) = common_fault(host, &back, |probe| fault_of(probe)) {
+    if let Some(text) = common_fault(host, &back, fault_of) {
         return Some(format!("a cookie given back gets {text} ({0} of {0})", back.len()));
     }
     // To ask for a cookie first is allowed.

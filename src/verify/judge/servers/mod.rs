@@ -25,12 +25,6 @@ use crate::report::finding::Finding;
 use crate::verify::evidence::Evidence;
 use crate::wire::NameBuf;
 
-/// What was found out about servers and paths.
-pub(super) struct Examination {
-    pub(super) findings: Vec<Finding>,
-    pub(super) explained: Explained,
-}
-
 /// Addresses at which missing, wrong or changing records have a cause that is told of the server
 /// or the path. Those of alias targets are among them, although only faults of paths are told of
 /// those here.
@@ -66,14 +60,10 @@ impl Explained {
     pub(super) fn disagrees(&self, server: SocketAddr, zone: &NameBuf) -> bool {
         self.disagreeing.contains(&(server, *zone))
     }
-
-    pub(super) fn is_lossy(&self, server: SocketAddr) -> bool {
-        self.lossy.contains(&server)
-    }
 }
 
 /// Judges servers and paths.
-pub(super) fn examine(evidence: &Evidence) -> Examination {
+pub(super) fn findings(evidence: &Evidence) -> Vec<Finding> {
     let scene = Scene::new(evidence);
     let mut explained = Explained::default();
     let mut findings = Vec::new();
@@ -89,5 +79,5 @@ pub(super) fn examine(evidence: &Evidence) -> Examination {
     edns::judge_cookies(&scene, &explained, &mut findings);
     habits::judge(&scene, &explained, &mut findings);
     local::judge(&scene, &mut findings);
-    Examination { findings, explained }
+    findings
 }
