@@ -190,7 +190,8 @@ impl Round<'_> {
         }
     }
 
-    /// Where nothing but plain DNS is answered: the records, as resolvers ask for them there.
+    /// Where nothing but plain DNS is answered: the records, as resolvers ask for them there,
+    /// unless that was done at once.
     fn plainly(&self, all: &mut Vec<Inquiry>) {
         let is_good = |probe: &Probe| {
             probe.reading().is_some_and(|reading| !matches!(reading.kind, Kind::Fault(_)))
@@ -201,6 +202,10 @@ impl Round<'_> {
             let set = if probe.inquiry.how == How::Plain { &mut plain } else { &mut with_edns };
             set.insert(probe.inquiry.server);
         }
+        let is_plain_look =
+            |probe: &&Probe| probe.inquiry.how == How::Plain && is_survey(probe.inquiry.purpose);
+        let done = self.probes.iter().filter(is_plain_look).map(|probe| probe.inquiry.server);
+        with_edns.extend(done);
         let plain_only: BTreeSet<_> = plain.difference(&with_edns).collect();
         let looks = self.probes.iter().map(|probe| probe.inquiry).filter(|inquiry| {
             is_survey(inquiry.purpose)

@@ -83,9 +83,7 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
         found.extend(conclude(scene, case, p_values));
     }
     // What is left beside a cause that was found is no news.
-    found.retain(|lossy| {
-        lossy.severity > Severity::Notice || !explained.lossy.contains(&lossy.server)
-    });
+    found.retain(|lossy| lossy.severity > Severity::Notice || !explained.is_lossy(lossy.server));
     explained.lossy.extend(
         found.iter().filter(|lossy| lossy.severity > Severity::Notice).map(|lossy| lossy.server),
     );

@@ -1,8 +1,8 @@
 //! What servers and the ways to them do wrong: findings of the parts B and D.
 //!
 //! One cause is told once: an address that never answers is not also called lame, a path that loses
-//! is not also called a lossy server. [`Explained`] says of which addresses those who judge records
-//! need not wonder any more.
+//! is not also called a lossy server. [`Explained`] says what each judge need not wonder about any
+//! more.
 
 mod delegation;
 mod edns;
@@ -25,44 +25,47 @@ use crate::report::finding::Finding;
 use crate::verify::evidence::Evidence;
 use crate::wire::NameBuf;
 
-/// Addresses at which missing, wrong or changing records have a cause that is told of the server
-/// or the path. Those of alias targets are among them, although only faults of paths are told of
-/// those here.
+/// Addresses whose faults have a cause that is known by now. Those of alias targets are among them,
+/// although only faults of paths are told of those here.
 #[derive(Debug, Default)]
-pub(super) struct Explained {
+struct Explained {
     /// They do not answer at all, or from elsewhere, or only when it is too late.
-    pub(super) silent: BTreeSet<SocketAddr>,
+    silent: BTreeSet<SocketAddr>,
     /// They answer nothing with EDNS, and plain DNS well: only looks without it say what they have.
-    pub(super) plain_only: BTreeSet<SocketAddr>,
+    plain_only: BTreeSet<SocketAddr>,
     /// They answer always, or often, as if they did not serve this zone.
-    pub(super) lame: BTreeSet<(SocketAddr, NameBuf)>,
+    lame: BTreeSet<(SocketAddr, NameBuf)>,
     /// They have an old copy of this zone.
-    pub(super) stale: BTreeSet<(SocketAddr, NameBuf)>,
+    stale: BTreeSet<(SocketAddr, NameBuf)>,
     /// They have now this copy of the zone, now that.
-    pub(super) disagreeing: BTreeSet<(SocketAddr, NameBuf)>,
+    disagreeing: BTreeSet<(SocketAddr, NameBuf)>,
     /// They lose questions or answers; whatever the pattern.
-    pub(super) lossy: BTreeSet<SocketAddr>,
+    lossy: BTreeSet<SocketAddr>,
 }
 
 impl Explained {
-    pub(super) fn is_silent(&self, server: SocketAddr) -> bool {
+    fn is_silent(&self, server: SocketAddr) -> bool {
         self.silent.contains(&server)
     }
 
-    pub(super) fn is_lame(&self, server: SocketAddr, zone: &NameBuf) -> bool {
+    fn is_lame(&self, server: SocketAddr, zone: &NameBuf) -> bool {
         self.lame.contains(&(server, *zone))
     }
 
-    pub(super) fn is_stale(&self, server: SocketAddr, zone: &NameBuf) -> bool {
+    fn is_stale(&self, server: SocketAddr, zone: &NameBuf) -> bool {
         self.stale.contains(&(server, *zone))
     }
 
-    pub(super) fn disagrees(&self, server: SocketAddr, zone: &NameBuf) -> bool {
+    fn disagrees(&self, server: SocketAddr, zone: &NameBuf) -> bool {
         self.disagreeing.contains(&(server, *zone))
+    }
+
+    fn is_lossy(&self, server: SocketAddr) -> bool {
+        self.lossy.contains(&server)
     }
 }
 
-/// Judges servers and paths.
+/// What is to be told of servers and paths.
 pub(super) fn findings(evidence: &Evidence) -> Vec<Finding> {
     let scene = Scene::new(evidence);
     let mut explained = Explained::default();

@@ -339,12 +339,12 @@ mod tests {
     #[test]
     fn serials_that_are_dates_tell_days() {
         let days = |old, new| Some(days_of(new)? - days_of(old)?);
-        assert_eq!(days(2026013100, 2026020107), Some(1));
-        assert_eq!(days(2024022800, 2024030100), Some(2));
-        assert_eq!(days(2025123199, 2026010100), Some(1));
-        assert_eq!(days(2025010100, 2026010100), Some(365));
+        assert_eq!(days(2_026_013_100, 2_026_020_107), Some(1));
+        assert_eq!(days(2_024_022_800, 2_024_030_100), Some(2));
+        assert_eq!(days(2_025_123_199, 2_026_010_100), Some(1));
+        assert_eq!(days(2_025_010_100, 2_026_010_100), Some(365));
         assert_eq!(days_of(7), None);
-        assert_eq!(days_of(2026130100), None);
+        assert_eq!(days_of(2_026_130_100), None);
         assert_eq!(days_of(1_767_225_600), None, "seconds since the epoch are no date");
     }
 }
