@@ -198,7 +198,7 @@ pub fn write_opt_json(opt: &Opt<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"code\":");
         write_decimal(code.0, out);
         out.extend_from_slice(b",\"name\":");
-        write_json_string(code.to_string().as_bytes(), out);
+        write_mnemonic(code.mnemonic(), "OPT", code.0, out);
         out.extend_from_slice(b",\"data\":");
         write_json_text(out, |out| super::message::write_option_value(code, value, out));
         if let Ok(OptionValue::ExtendedError { code, text }) = OptionValue::parse(code, value) {

@@ -2,6 +2,8 @@
 //!
 //! All of it is printable ASCII, whatever the message holds.
 
+use std::borrow::Cow;
+
 use crate::wire::{
     Message, Opcode, Opt, OptionCode, OptionValue, Question, Record, RecordType, Section,
     write_decimal, write_generic_rdata, write_labels, write_printable,
@@ -99,12 +101,12 @@ fn write_opt(opt: &Opt<'_>, out: &mut Vec<u8>) {
 }
 
 /// The names of the EDNS flag bits that are set; a bit without a name as its mask.
-pub(super) fn flag_names(flags: u16) -> impl Iterator<Item = String> {
+pub(super) fn flag_names(flags: u16) -> impl Iterator<Item = Cow<'static, str>> {
     (0..16).map(|bit| 0x8000u16 >> bit).filter(move |mask| flags & mask != 0).map(|mask| match mask
     {
-        Opt::DO => "do".to_owned(),
-        Opt::CO => "co".to_owned(),
-        mask => format!("{mask:#06x}"),
+        Opt::DO => "do".into(),
+        Opt::CO => "co".into(),
+        mask => format!("{mask:#06x}").into(),
     })
 }
 

@@ -200,7 +200,12 @@ registry! {
 }
 
 impl RecordType {
-    /// Whether this is a type that only questions have (RFC 6895 §3.1), or OPT: never zone data.
+    /// Whether no zone has records of this type: OPT, and the types 128 to 255 (RFC 6895 §3.1).
+    ///
+    /// Some stand in messages: OPT (RFC 6891), TKEY (RFC 2930) and TSIG (RFC 8945). IXFR, AXFR,
+    /// MAILB, MAILA and ANY are asked for; of them, only updates have records, without RDATA
+    /// (RFC 2136 §2.4 and §2.5). NXNAME only stands in the type bitmap of an NSEC record
+    /// (RFC 9824 §3).
     pub const fn is_meta(self) -> bool {
         self.0 == Self::OPT.0 || (self.0 >= 128 && self.0 <= 255)
     }

@@ -129,7 +129,7 @@ impl RecordWriter {
 pub fn write_record_buf_json(record: &RecordBuf, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"name\":");
     write_json_text(out, |out| write_labels(record.name.labels(), out));
-    write_type_class_ttl(record.rtype, record.class, record.ttl, out);
+    write_type_class_ttl(record.rtype, record.class, record.ttl_seconds(), out);
     out.extend_from_slice(b",\"data\":");
     write_data(&record.rdata, |out| record.write_data(out), out);
 }

@@ -4,6 +4,16 @@
 //! knows how to show itself in presentation format and how it treats names; so one row gives the
 //! check of an RDATA, its text, and the rule which names in it may be compressed or get lower
 //! case. What has no row is shown in the generic form of RFC 3597 (`\# 3 abcdef`).
+//!
+//! No row have, besides the types that are not known:
+//! - NULL, EID, NIMLOC, ATMA, UINFO, UID, GID, UNSPEC, CLA and IPN: nobody has defined their text;
+//! - OPT, whose RDATA is options: [`Opt`](super::Opt) and [`OptionValue`](super::OptionValue) show
+//!   them;
+//! - what is asked for or stands in type bitmaps, but has no RDATA: IXFR, AXFR, MAILB, MAILA, ANY,
+//!   NXNAME.
+//!
+//! TKEY and TSIG have the text that BIND's dig gives them. Text of types that no zone has is read
+//! where [`ZoneOptions::messages`](super::ZoneOptions::messages) is set.
 
 mod dnssec;
 mod fields;
