@@ -155,3 +155,25 @@ fn octets_of_a_peer_never_reach_the_terminal_raw() {
         assert!(output.bytes().all(|octet| matches!(octet, b'\n' | b'\t' | 0x20..=0x7E)));
     }
 }
+
+#[test]
+fn a_signature_has_its_own_section_and_its_text_reads_back() {
+    // A query of dig's with TSIG, cut short to its header, question and signature.
+    let message = "4ecc01000001000000000001 0377777707 6578616d706c6500 00010001 056d796b657900 \
+                   00fa00ff00000000003d 0b686d61632d7368613235360000006b05b19e012c0020\
+                   73acc560e83187d731f6af8ed1528720acc5096f8873e0b27fb37ee1d2c486e24ecc00000000";
+    let (output, code) = decode(&["--hex"], message);
+    assert_eq!(code, 0, "{output}");
+    let (_, record) = output.split_once("\n;; TSIG PSEUDOSECTION:\n").unwrap();
+    let output = Command::cargo_bin("dnsonde")
+        .unwrap()
+        .args(["rrcheck", "--generic"])
+        .write_stdin(record)
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "mykey. 0 CLASS255 TYPE250 \\# 61 0b686d61632d7368613235360000006b05b19e012c002073acc560e831\
+         87d731f6af8ed1528720acc5096f8873e0b27fb37ee1d2c486e24ecc00000000\n"
+    );
+}

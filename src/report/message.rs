@@ -32,25 +32,34 @@ pub fn write_message_text(message: &Message<'_>, out: &mut Vec<u8>) {
         }
         write_question(&question, out);
     }
+    let mut before = "";
     for section in Section::ALL {
-        let mut titled = false;
         for record in message.records(section) {
             if record.rtype == RecordType::OPT {
                 continue;
             }
-            if !titled {
-                titled = true;
-                let title = match (section, update) {
-                    (Section::Answer, false) => "ANSWER",
-                    (Section::Answer, true) => "PREREQUISITE",
-                    (Section::Authority, false) => "AUTHORITY",
-                    (Section::Authority, true) => "UPDATE",
-                    (Section::Additional, _) => "ADDITIONAL",
-                };
-                out.extend_from_slice(format!("\n;; {title} SECTION:\n").as_bytes());
+            let title = title(section, update, &record);
+            if title != before {
+                before = title;
+                out.extend_from_slice(format!("\n;; {title}SECTION:\n").as_bytes());
             }
             write_record_text(&record, out);
         }
+    }
+}
+
+/// What stands above a record before `SECTION:`; a signature of the message has its own.
+fn title(section: Section, update: bool, record: &Record<'_>) -> &'static str {
+    match (section, update) {
+        (Section::Answer, false) => "ANSWER ",
+        (Section::Answer, true) => "PREREQUISITE ",
+        (Section::Authority, false) => "AUTHORITY ",
+        (Section::Authority, true) => "UPDATE ",
+        (Section::Additional, _) => match record.rtype {
+            RecordType::TSIG => "TSIG PSEUDO",
+            RecordType::SIG if record.rdata().starts_with(&[0, 0]) => "SIG0 PSEUDO",
+            _ => "ADDITIONAL ",
+        },
     }
 }
 
