@@ -174,6 +174,13 @@ fn service_parameters_have_two_levels_of_escapes() {
 }
 
 #[test]
+fn a_service_parameter_ends_with_its_quotation_mark() {
+    let apart = read("x. 1 SVCB 1 foo. alpn=\"bar\" port=\"8004\"");
+    assert_eq!(apart, ["x. 1 IN SVCB 1 foo. alpn=\"bar\" port=8004"]);
+    assert_eq!(read("x. 1 SVCB 1 foo. alpn=\"bar\"port=\"8004\""), apart);
+}
+
+#[test]
 fn service_parameters_that_contradict_each_other_are_refused() {
     for parameters in [
         "key123=abc key123=def",
@@ -318,6 +325,7 @@ fn each_field_refuses_what_it_cannot_hold() {
         "NID 10 1:2:3",
         "NID 10 1:2:3:+4",
         "NID 10 1:2:3:12345",
+        "NID 10 1:2:3:00004",
         "LOC 91 N 0 E 0",
         "LOC 90 0 0.001 N 0 E 0",
         "LOC 1 60 N 0 E 0",

@@ -395,6 +395,7 @@ pub(super) const NODE: Field = field(
         for group in groups {
             let value = std::str::from_utf8(group)
                 .ok()
+                .filter(|text| text.len() <= 4)
                 .filter(|text| text.bytes().all(|octet| octet.is_ascii_hexdigit()))
                 .and_then(|text| u16::from_str_radix(text, 16).ok());
             out.extend(value.ok_or_else(|| token.expected(WHAT))?.to_be_bytes());
