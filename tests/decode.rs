@@ -116,17 +116,41 @@ fn a_stream_is_cut_into_its_messages() {
     }
     let (lines, code) = json(&["--tcp"], stream.clone());
     assert_eq!((lines.len(), code), (2, 0));
-    // A frame of no octets, and one that is cut short.
-    let mut broken = vec![0, 0];
-    broken.extend(&stream[..stream.len() - 1]);
-    let (lines, code) = json(&["--tcp"], broken);
-    assert_eq!((lines.len(), code), (4, 1));
-    assert_eq!(lines[0]["errors"][0]["reason"], "the message ends inside the header");
-    assert_eq!(lines[0]["answers"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_frame_of_no_octets_is_a_malformed_message_and_the_next_one_is_read() {
+    let message = octets(MESSAGE);
+    let mut stream = vec![0, 0, 0, message.len() as u8];
+    stream.extend(&message);
+    let (lines, code) = json(&["--tcp"], stream);
+    assert_eq!((lines.len(), code), (2, 1));
+    let error = serde_json::json!([{"offset": 0, "reason": "the message ends inside the header"}]);
+    assert_eq!(lines[0]["errors"], error);
     assert!(lines[1]["errors"].is_null());
-    assert!(lines[3]["errors"][0]["reason"].as_str().unwrap().contains("the length says 56"));
+    assert_eq!(lines[1]["answers"].as_array().unwrap().len(), 1);
+    let frames = vec![0; 65_536];
+    assert_eq!(json(&["--tcp"], frames).0.len(), 32_768);
+}
+
+#[test]
+fn a_stream_that_is_cut_short_says_where_and_why() {
+    let message = octets(MESSAGE);
+    let mut stream = vec![0, message.len() as u8];
+    stream.extend(&message[..message.len() - 1]);
+    let (lines, code) = json(&["--tcp"], stream);
+    // What there is of the message, and then the stream.
+    assert_eq!((lines.len(), code), (2, 1));
+    assert_eq!(lines[0]["answers"].as_array().unwrap().len(), 1);
+    let reason = "the length says 56 octets, but 55 follow";
+    assert_eq!(lines[1]["errors"], serde_json::json!([{"offset": 0, "reason": reason}]));
+    for member in ["answers", "authorities", "additionals"] {
+        assert!(lines.iter().all(|line| line[member].is_array()), "{member}");
+    }
+    let (output, code) = decode(&["--tcp"], "\0");
+    assert_eq!(code, 1);
+    assert!(output.contains("MALFORMED: octet 0 of the stream: the stream ends inside a length"));
     assert_eq!(decode(&["--tcp"], "").1, 1);
-    assert_eq!(decode(&["--tcp"], "\0").1, 1);
 }
 
 #[test]
@@ -154,4 +178,26 @@ fn octets_of_a_peer_never_reach_the_terminal_raw() {
         assert!(output.contains("[2J"));
         assert!(output.bytes().all(|octet| matches!(octet, b'\n' | b'\t' | 0x20..=0x7E)));
     }
+}
+
+#[test]
+fn a_signature_has_its_own_section_and_its_text_reads_back() {
+    // A query of dig's with TSIG, cut short to its header, question and signature.
+    let message = "4ecc01000001000000000001 0377777707 6578616d706c6500 00010001 056d796b657900 \
+                   00fa00ff00000000003d 0b686d61632d7368613235360000006b05b19e012c0020\
+                   73acc560e83187d731f6af8ed1528720acc5096f8873e0b27fb37ee1d2c486e24ecc00000000";
+    let (output, code) = decode(&["--hex"], message);
+    assert_eq!(code, 0, "{output}");
+    let (_, record) = output.split_once("\n;; TSIG PSEUDOSECTION:\n").unwrap();
+    let output = Command::cargo_bin("dnsonde")
+        .unwrap()
+        .args(["rrcheck", "--generic"])
+        .write_stdin(record)
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "mykey. 0 CLASS255 TYPE250 \\# 61 0b686d61632d7368613235360000006b05b19e012c002073acc560e831\
+         87d731f6af8ed1528720acc5096f8873e0b27fb37ee1d2c486e24ecc00000000\n"
+    );
 }

@@ -106,3 +106,29 @@ fn include_is_refused() {
         ("; error: line 1, column 10: $INCLUDE is not allowed here\n", 1)
     );
 }
+
+#[test]
+fn records_of_messages_are_read_in_their_own_class_only() {
+    let input = "key. 0 ANY TSIG hmac-sha256. 1 300 4 YWJj ZA== 7 badtime 6 AAAAAAAB\n\
+                 key. 0 ANY TKEY gss-tsig. 0 20300101000000 3 0 0 0\n\
+                 key. IN TSIG hmac-sha256. 1 300 0 7 NOERROR 0\n\
+                 . 32768 CLASS1232 OPT \\# 4 00030000\n\
+                 x. 0 ANY ANY \\# 0\n\
+                 x. AXFR \\# 0\n\
+                 x. NSEC . NXNAME\n";
+    let (output, code) = rrcheck(&[], input);
+    assert_eq!(code, 1);
+    assert_eq!(
+        output.lines().collect::<Vec<_>>(),
+        [
+            "key. 0 ANY TSIG hmac-sha256. 1 300 4 YWJjZA== 7 BADTIME 6 AAAAAAAB",
+            "key. 0 ANY TKEY gss-tsig. 19700101000000 20300101000000 3 NOERROR 0 0",
+            "; error: line 3, column 9: no zone has records of the type TSIG",
+            ". 32768 CLASS1232 OPT \\# 4 00030000",
+            "x. 0 ANY ANY \\# 0",
+            "; error: line 6, column 4: no zone has records of the type AXFR",
+            "x. 3600 IN NSEC . NXNAME",
+        ]
+    );
+    assert_eq!(rrcheck(&[], &output).0.lines().count(), 5);
+}

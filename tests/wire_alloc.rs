@@ -4,10 +4,17 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
+use std::net::SocketAddr;
+use std::time::{Duration, UNIX_EPOCH};
 
-use dnsonde::report::json::{write_flags_json, write_records_json};
+use dnsonde::engine::{
+    Answer, Attempt, End, Finished, Outcome, Response, ServerId, SocketId, Stamp, Time, Transport,
+};
+use dnsonde::scan::Format;
+use dnsonde::scan::render::{Context, Renderer};
 use dnsonde::wire::{
-    Builder, Class, Flags, Message, NameBuf, Opt, OptBuf, Record, RecordBuf, RecordType, Section,
+    Builder, Class, Flags, HEADER_LEN, Message, NameBuf, Opt, OptBuf, Rcode, RecordBuf, RecordType,
+    Section,
 };
 
 thread_local! {
@@ -126,18 +133,61 @@ fn reading_an_answer_allocates_nothing() {
 
 #[test]
 fn a_json_line_of_an_answer_allocates_nothing_but_its_buffer() {
-    let answer = answer();
-    let message = Message::parse(&answer).unwrap();
+    let plain = answer();
+    let mut mixed_case = answer();
+    mixed_case[HEADER_LEN + 1] = b'W';
+    let name: NameBuf = "www.example.com".parse().unwrap();
+    let server = SocketAddr::from(([192, 0, 2, 53], 53));
+    let context = Context::new(&[server], vec![], Time::ZERO, UNIX_EPOCH, false);
+    let mut renderer = Renderer::new(Format::Jsonl, context);
     let mut line = Vec::with_capacity(4096);
-    let ((), allocations) = counted(|| {
-        write_flags_json(message.flags(), &mut line);
-        for section in Section::ALL {
-            let is_data = |record: &Record<'_>| record.rtype != RecordType::OPT;
-            write_records_json(message.records(section).filter(is_data), &mut line);
-        }
-    });
-    assert!(line.len() > 500 && line.len() < 4096);
-    assert_eq!(allocations, 0);
+    for answer in [plain, mixed_case] {
+        let attempts = [answered(&answer)];
+        let mut render = || {
+            let end = End::Answered { response: Response::read(&answer).unwrap(), attempt: 0 };
+            let finished = Finished {
+                tag: 0,
+                name: name.as_wire(),
+                rtype: RecordType::A,
+                class: Class::IN,
+                attempts: &attempts,
+                end,
+            };
+            line.clear();
+            renderer.render(&finished, &mut line)
+        };
+        // An answer in mixed case is copied into a buffer, which grows with the first one.
+        render();
+        assert_eq!(counted(render), (Some(Rcode::NOERROR), 0));
+        let text = std::str::from_utf8(&line).unwrap();
+        assert!(text.starts_with("{\"name\":\"www.example.com.\",\"type\":\"A\""), "{text}");
+        assert!(
+            text.contains("\"server\":\"192.0.2.53:53\",\"transport\":\"udp\",\"rtt_us\":18234")
+        );
+        assert_eq!(text.matches("\"ttl\":300").count(), 7, "{text}");
+    }
+}
+
+/// The attempt that a message answers.
+fn answered(message: &[u8]) -> Attempt {
+    Attempt {
+        server: ServerId(0),
+        transport: Transport::Udp,
+        socket: SocketId(0),
+        id: 7,
+        edns: true,
+        sent: Time::ZERO,
+        outcome: Outcome::Answered(Answer {
+            rtt: Duration::from_micros(18_234),
+            stamp: Stamp::Kernel,
+            size: message.len() as u16,
+            flags: Flags(u16::from_be_bytes([message[2], message[3]])),
+            rcode: Rcode::NOERROR,
+        }),
+        duplicates: 0,
+        mismatched: 0,
+        retried_because: None,
+    }
 }
 
 #[test]

@@ -174,6 +174,13 @@ fn service_parameters_have_two_levels_of_escapes() {
 }
 
 #[test]
+fn a_service_parameter_ends_with_its_quotation_mark() {
+    let apart = read("x. 1 SVCB 1 foo. alpn=\"bar\" port=\"8004\"");
+    assert_eq!(apart, ["x. 1 IN SVCB 1 foo. alpn=\"bar\" port=8004"]);
+    assert_eq!(read("x. 1 SVCB 1 foo. alpn=\"bar\"port=\"8004\""), apart);
+}
+
+#[test]
 fn service_parameters_that_contradict_each_other_are_refused() {
     for parameters in [
         "key123=abc key123=def",
@@ -280,6 +287,9 @@ fn mistakes_are_told_with_line_and_column() {
         ("a. 1 TYPE65280 \\# 1 a", 1, 21, expected("an even number of hexadecimal digits", "a")),
         ("a. 1 ANY \\# 0", 1, 6, Kind::MetaType(RecordType::ANY)),
         ("a. 1 TSIG \\# 0", 1, 6, Kind::MetaType(RecordType::TSIG)),
+        ("a. 1 ANY TSIG \\# 0", 1, 6, Kind::MetaType(RecordType::ANY)),
+        ("a. 1 NONE TSIG \\# 0", 1, 11, Kind::MetaType(RecordType::TSIG)),
+        ("a. 1 CLASS1232 OPT \\# 0", 1, 16, Kind::MetaType(RecordType::OPT)),
         ("$GENERATE 1-2 a A 192.0.2.1", 1, 1, Kind::Directive("$GENERATE".into())),
         ("$TTL", 1, 5, Kind::Missing("a TTL")),
         ("$ORIGIN a. b.", 1, 12, Kind::Extra("b.".into())),
@@ -315,6 +325,7 @@ fn each_field_refuses_what_it_cannot_hold() {
         "NID 10 1:2:3",
         "NID 10 1:2:3:+4",
         "NID 10 1:2:3:12345",
+        "NID 10 1:2:3:00004",
         "LOC 91 N 0 E 0",
         "LOC 90 0 0.001 N 0 E 0",
         "LOC 1 60 N 0 E 0",

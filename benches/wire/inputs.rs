@@ -1,7 +1,15 @@
 //! The messages and names that are measured.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, UNIX_EPOCH};
+
+use dnsonde::engine::{
+    Answer, Attempt, End, Finished, Outcome, Response, ServerId, SocketId, Stamp, Time, Transport,
+};
+use dnsonde::scan::Format;
+use dnsonde::scan::render::{Context, Renderer};
 use dnsonde::wire::{
-    Builder, Class, Flags, HEADER_LEN, NameBuf, OptBuf, RecordBuf, RecordType, Section,
+    Builder, Class, Flags, HEADER_LEN, NameBuf, OptBuf, Rcode, RecordBuf, RecordType, Section,
 };
 
 /// Sizes of the large messages.
@@ -16,12 +24,40 @@ const LONG_NAME_LABELS: usize = 100;
 /// Records in front of a name that leads through this many pointers.
 const CHAIN: usize = 120;
 
-fn name(text: &str) -> NameBuf {
+/// The case that a question goes out in.
+#[derive(Clone, Copy)]
+pub enum Case {
+    /// As the user gave it.
+    Kept,
+    /// Mixed, so that an answer is hard to forge (0x20).
+    Mixed,
+}
+
+/// The line of [`answer`].
+pub const LINE: &str = concat!(
+    r#"{"name":"www.example.com.","type":"A","class":"IN","status":"NOERROR","#,
+    r#""server":"192.0.2.53:53","transport":"udp","rtt_us":18234,"attempts":1,"#,
+    r#""flags":["qr","rd","ra"],"answers":["#,
+    r#"{"name":"www.example.com.","type":"CNAME","class":"IN","ttl":300,"#,
+    r#""data":"www.example.com.edge.example.net."},"#,
+    r#"{"name":"www.example.com.edge.example.net.","type":"A","class":"IN","ttl":300,"#,
+    r#""data":"192.0.2.1"},"#,
+    r#"{"name":"www.example.com.edge.example.net.","type":"A","class":"IN","ttl":300,"#,
+    r#""data":"192.0.2.2"}],"authorities":[],"additionals":[]}"#,
+    "\n"
+);
+
+pub fn name(text: &str) -> NameBuf {
     text.parse().expect("a name")
 }
 
 /// One question, a CNAME, two addresses, an OPT record.
 pub fn answer() -> Vec<u8> {
+    answer_in(Case::Kept)
+}
+
+/// [`answer`], its question in some case.
+pub fn answer_in(case: Case) -> Vec<u8> {
     let mut buffer = vec![0; 512];
     let flags = Flags::QR.with(Flags::RD).with(Flags::RA);
     let mut builder = Builder::new(&mut buffer, 7, flags).expect("room");
@@ -37,7 +73,52 @@ pub fn answer() -> Vec<u8> {
     OptBuf::new(1232).build(&mut builder).expect("room");
     let len = builder.finish();
     buffer.truncate(len);
+    if let Case::Mixed = case {
+        buffer[HEADER_LEN + 1] = b'W';
+        buffer[HEADER_LEN + 7] = b'A';
+    }
     buffer
+}
+
+/// The attempt that a message answers.
+pub fn attempt(message: &[u8]) -> Attempt {
+    Attempt {
+        server: ServerId(0),
+        transport: Transport::Udp,
+        socket: SocketId(0),
+        id: 7,
+        edns: true,
+        sent: Time::ZERO,
+        outcome: Outcome::Answered(Answer {
+            rtt: Duration::from_micros(18_234),
+            stamp: Stamp::Kernel,
+            size: message.len() as u16,
+            flags: Flags(u16::from_be_bytes([message[2], message[3]])),
+            rcode: Rcode::NOERROR,
+        }),
+        duplicates: 0,
+        mismatched: 0,
+        retried_because: None,
+    }
+}
+
+/// An exchange that ended with `message`, as the engine gives it to `scan`.
+pub fn finished<'a>(name: &'a NameBuf, attempts: &'a [Attempt], message: &'a [u8]) -> Finished<'a> {
+    Finished {
+        tag: 0,
+        name: name.as_wire(),
+        rtype: RecordType::A,
+        class: Class::IN,
+        attempts,
+        end: End::Answered { response: Response::read(message).expect("a response"), attempt: 0 },
+    }
+}
+
+/// What `scan` writes JSON lines with.
+pub fn renderer() -> Renderer {
+    let server = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 53), 53));
+    let context = Context::new(&[server], vec![Some(4711)], Time::ZERO, UNIX_EPOCH, false);
+    Renderer::new(Format::Jsonl, context)
 }
 
 /// A message of about `kib` KiB of the smallest records that all three take: NULL records, each with

@@ -4,7 +4,8 @@
 //!   each library holds in its own form.
 //! - `walk`: check a typical answer (question, CNAME, two addresses, OPT) and read the type, TTL and
 //!   address or target of every record. All three read to the same depth; see [`codecs`].
-//! - `json`: that answer as the members of a JSON line, written with `report::json`.
+//! - `json`: the whole JSON line that `scan` writes of that answer, and `json-0x20` the same if the
+//!   question was asked in mixed case, which the line must not show.
 //! - `smallest`: messages of 8 to 64 KiB of the smallest records, walked; the time for an
 //!   octet must not grow with the length.
 //! - `pointers`: a message whose owners all lead through 120 compression pointers, walked.
@@ -21,8 +22,6 @@ use std::time::Duration;
 
 use codecs::{Codec, Dnsonde, Domain, Hickory};
 use criterion::{BenchmarkId, Criterion, Throughput};
-use dnsonde::report::json::{write_flags_json, write_records_json};
-use dnsonde::wire::{Message, Record, RecordType, Section};
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -80,28 +79,23 @@ fn compare<C: Codec>(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What `scan` writes of an answer: names, status, flags and the records of all sections.
+/// The whole line that `scan` writes of an answered exchange: name, type, class, status, server,
+/// transport, round-trip time, attempts, flags and the records of all sections.
 fn json_line(criterion: &mut Criterion) {
-    let answer = inputs::answer();
-    let message = Message::parse(&answer).expect("the answer is well-formed");
-    let data = |section| {
-        let is_data = |record: &Record<'_>| record.rtype != RecordType::OPT;
-        message.records(section).filter(is_data)
-    };
-    let mut line = Vec::with_capacity(4096);
-    criterion.bench_function("json/dnsonde", |b| {
-        b.iter(|| {
-            line.clear();
-            line.extend_from_slice(b"{\"flags\":");
-            write_flags_json(black_box(&message).flags(), &mut line);
-            line.extend_from_slice(b",\"answers\":");
-            write_records_json(data(Section::Answer), &mut line);
-            line.extend_from_slice(b",\"authorities\":");
-            write_records_json(data(Section::Authority), &mut line);
-            line.extend_from_slice(b",\"additionals\":");
-            write_records_json(data(Section::Additional), &mut line);
-            line.extend_from_slice(b"}\n");
-            black_box(&line);
+    for (what, case) in [("json", inputs::Case::Kept), ("json-0x20", inputs::Case::Mixed)] {
+        let answer = inputs::answer_in(case);
+        let attempts = [inputs::attempt(&answer)];
+        let name = inputs::name(inputs::QUERY_NAME);
+        let finished = inputs::finished(&name, &attempts, &answer);
+        let mut renderer = inputs::renderer();
+        let mut line = Vec::with_capacity(4096);
+        criterion.bench_function(&format!("{what}/dnsonde"), |b| {
+            b.iter(|| {
+                line.clear();
+                renderer.render(black_box(&finished), &mut line);
+                black_box(&line);
+            });
         });
-    });
+        assert_eq!(line, inputs::LINE.as_bytes(), "{}", String::from_utf8_lossy(&line));
+    }
 }

@@ -5,7 +5,7 @@
 use dnsonde::report::{json, message as shown};
 use dnsonde::wire::{
     Builder, Class, Flags, Message, Name, NameBuf, OptionValue, ParseErrorKind, Record, RecordBuf,
-    RecordType, Section, ZoneOptions, ZoneReader,
+    RecordType, Section, TextErrorKind, ZoneOptions, ZoneReader,
 };
 
 /// All records of a message, with their sections.
@@ -59,13 +59,34 @@ pub fn message(octets: &[u8]) {
     assert_printable(&out);
 }
 
-/// A message that is built from what was read reads the same.
+/// A record of a message reads back from its text, unless it cannot be one.
+fn record_text(record: &RecordBuf) {
+    let text = record.to_string();
+    assert_printable(text.as_bytes());
+    match RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 0) {
+        Ok(back) => {
+            assert_eq!(back, RecordBuf { ttl: record.ttl_seconds(), ..record.clone() }, "{text}");
+            assert_eq!(back.name.as_wire(), record.name.as_wire());
+        }
+        Err(error) => {
+            let expected = match error.kind {
+                TextErrorKind::MetaType(rtype) => rtype.is_meta(),
+                TextErrorKind::Rdata(_) => record.write_data(&mut Vec::new()).is_err(),
+                _ => false,
+            };
+            assert!(expected, "{text}: {error}");
+        }
+    }
+}
+
+/// A message that is built from what was read reads the same, and so do its records from text.
 pub fn rebuild(octets: &[u8]) {
     let Ok(message) = Message::parse(octets) else { return };
     let records: Result<Vec<(Section, RecordBuf)>, _> = all(&message)
         .map(|(section, record)| record.to_buf().map(|record| (section, record)))
         .collect();
     let Ok(records) = records else { return };
+    records.iter().for_each(|(_, record)| record_text(record));
     let mut buffer = vec![0; 65_535];
     let Ok(mut builder) = Builder::new(&mut buffer, message.id(), message.flags()) else {
         panic!("no room for a header in 65,535 octets");
@@ -142,7 +163,8 @@ pub fn rdata(octets: &[u8]) {
 /// Text is read to its end, and what is a record reads back from its canonical form.
 pub fn text(octets: &[u8]) {
     for multiline in [true, false] {
-        let options = ZoneOptions { ttl: Some(3600), multiline, ..ZoneOptions::default() };
+        let (ttl, messages) = (Some(3600), !multiline);
+        let options = ZoneOptions { ttl, multiline, messages, ..ZoneOptions::default() };
         for entry in ZoneReader::new(octets, &options) {
             match entry {
                 Ok(record) => {

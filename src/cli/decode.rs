@@ -34,6 +34,9 @@ pub struct Args {
     file: PathBuf,
 }
 
+/// The members that every line of JSON has, where there is no message to fill them.
+const NO_RECORDS: &[u8] = b"\"questions\":[],\"answers\":[],\"authorities\":[],\"additionals\":[]";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Format {
     /// Like dig
@@ -68,9 +71,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         for octets in messages {
             fine &= write_message(octets, args.format, &mut out);
         }
-        if let Some(reason) = broken {
+        if let Some((offset, reason)) = broken {
             fine = false;
-            write_broken_stream(&reason, args.format, &mut out);
+            write_broken_stream(offset, &reason, args.format, &mut out);
         }
     }
     input::write_output(&out)?;
@@ -114,9 +117,9 @@ fn read_hex(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     Ok(messages)
 }
 
-/// Cuts a TCP stream into its messages (RFC 1035 §4.2.2); with the reason if it ends in the middle
-/// of one.
-fn split_frames(stream: &[u8]) -> (Vec<&[u8]>, Option<String>) {
+/// Cuts a TCP stream into its messages (RFC 1035 §4.2.2); with the octet and the reason if it ends
+/// in the middle of one.
+fn split_frames(stream: &[u8]) -> (Vec<&[u8]>, Option<(usize, String)>) {
     let mut messages = Vec::new();
     let mut rest = stream;
     let mut offset = 0;
@@ -125,10 +128,8 @@ fn split_frames(stream: &[u8]) -> (Vec<&[u8]>, Option<String>) {
         let Some((message, next)) = behind.split_at_checked(length) else {
             messages.push(behind);
             let there = behind.len();
-            let reason = format!(
-                "octet {offset} of the stream: the length says {length} octets, but {there} follow"
-            );
-            return (messages, Some(reason));
+            let reason = format!("the length says {length} octets, but {there} follow");
+            return (messages, Some((offset, reason)));
         };
         messages.push(message);
         offset += 2 + length;
@@ -136,8 +137,8 @@ fn split_frames(stream: &[u8]) -> (Vec<&[u8]>, Option<String>) {
     }
     let broken = match (rest, stream) {
         ([], [_, ..]) => None,
-        ([], []) => Some("the stream is empty".to_owned()),
-        _ => Some(format!("octet {offset} of the stream: it ends inside a length")),
+        ([], []) => Some((0, "the stream is empty".to_owned())),
+        _ => Some((offset, "the stream ends inside a length".to_owned())),
     };
     (messages, broken)
 }
@@ -165,9 +166,7 @@ fn write_message(octets: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
             match &message {
                 Some(message) => json::write_message_members(message, out),
                 // Without a header nothing is known, but the arrays are always there.
-                None => out.extend_from_slice(
-                    b"\"questions\":[],\"answers\":[],\"authorities\":[],\"additionals\":[]",
-                ),
+                None => out.extend_from_slice(NO_RECORDS),
             }
             if !errors.is_empty() {
                 out.extend_from_slice(b",\"errors\":[");
@@ -175,11 +174,7 @@ fn write_message(octets: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
                     if i > 0 {
                         out.push(b',');
                     }
-                    out.extend_from_slice(b"{\"offset\":");
-                    write_decimal(error.offset as u64, out);
-                    out.extend_from_slice(b",\"reason\":");
-                    json::write_json_string(error.kind.to_string().as_bytes(), out);
-                    out.push(b'}');
+                    write_error_json(error.offset, &error.kind.to_string(), out);
                 }
                 out.push(b']');
             }
@@ -197,13 +192,27 @@ fn all_errors(message: &Message<'_>, end: Option<ParseError>) -> Vec<ParseError>
     inside.chain(opt).chain(end).collect()
 }
 
-fn write_broken_stream(reason: &str, format: Format, out: &mut Vec<u8>) {
+/// `offset` counts from the start of the stream.
+fn write_broken_stream(offset: usize, reason: &str, format: Format, out: &mut Vec<u8>) {
     match format {
-        Format::Text => out.extend_from_slice(format!("\n;; MALFORMED: {reason}\n").as_bytes()),
+        Format::Text => {
+            let text = format!("\n;; MALFORMED: octet {offset} of the stream: {reason}\n");
+            out.extend_from_slice(text.as_bytes());
+        }
         Format::Json => {
-            out.extend_from_slice(b"{\"errors\":[{\"reason\":");
-            json::write_json_string(reason.as_bytes(), out);
-            out.extend_from_slice(b"}]}\n");
+            out.push(b'{');
+            out.extend_from_slice(NO_RECORDS);
+            out.extend_from_slice(b",\"errors\":[");
+            write_error_json(offset, reason, out);
+            out.extend_from_slice(b"]}\n");
         }
     }
+}
+
+fn write_error_json(offset: usize, reason: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"offset\":");
+    write_decimal(offset as u64, out);
+    out.extend_from_slice(b",\"reason\":");
+    json::write_json_string(reason.as_bytes(), out);
+    out.push(b'}');
 }

@@ -16,7 +16,8 @@ const DEFAULT_TTL: u32 = 3600;
 /// one line for each, in the same order: the record, or an error with line, column and reason. A
 /// record without a TTL gets 3600, without a class IN; a line that begins with a blank takes the
 /// owner of the one before. $ORIGIN and $TTL are understood; empty lines and comments are passed
-/// over.
+/// over. Records that only messages have (TSIG, TKEY, OPT and those of updates) are read in the
+/// classes that they have there, not in IN, CH or HS.
 ///
 /// Exit status: 0 all records are fine, 1 at least one is not, 2 the input cannot be read.
 #[derive(Debug, clap::Args)]
@@ -76,6 +77,7 @@ fn check(
         ttl: Some(DEFAULT_TTL),
         class: Some(Class::IN),
         multiline: false,
+        messages: true,
         ..ZoneOptions::default()
     };
     let mut fine = true;

@@ -1,10 +1,12 @@
 //! Pieces of JSON, appended to a buffer without an allocation of their own.
 
-use std::ops::Range;
+mod records;
+
+pub use records::{RecordWriter, write_record_buf_json};
 
 use crate::wire::{
-    Class, Flags, Message, Opt, OptionValue, ParseError, Record, RecordBuf, RecordType,
-    write_decimal, write_generic_rdata, write_hex, write_labels,
+    Class, Flags, HEADER_LEN, Message, Opt, OptionValue, Record, RecordType, write_decimal,
+    write_hex, write_labels,
 };
 
 /// Appends `octets` as a JSON string with its quotes.
@@ -102,94 +104,6 @@ fn write_mnemonic(mnemonic: Option<&str>, generic: &str, value: u16, out: &mut V
     out.push(b'"');
 }
 
-/// Appends a record as `{"name":…,"type":…,"class":…,"ttl":…,"data":…}`.
-///
-/// An RDATA that does not fit its type is given in the generic form of RFC 3597, with the reason
-/// under `error`.
-pub fn write_record_json(record: &Record<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_json_text(out, |out| write_labels(record.name.labels(), out));
-    write_behind_name(record, out);
-}
-
-/// Appends a record as [`write_record_json`] does, its owner being a JSON string that stands in
-/// `out` already: most owners are the name that was asked for.
-pub fn write_record_json_named(record: &Record<'_>, name: Range<usize>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    out.extend_from_within(name);
-    write_behind_name(record, out);
-}
-
-#[inline]
-fn write_behind_name(record: &Record<'_>, out: &mut Vec<u8>) {
-    write_head(record.rtype, record.class, record.ttl_seconds(), out);
-    // Addresses need no look for characters to escape.
-    if matches!(record.rtype, RecordType::A | RecordType::AAAA) {
-        let start = out.len();
-        out.extend_from_slice(b",\"data\":\"");
-        if record.write_data(out).is_ok() {
-            out.extend_from_slice(b"\"}");
-            return;
-        }
-        out.truncate(start);
-    }
-    write_data(record.rdata(), |out| record.write_data(out), out);
-}
-
-/// Appends an owned record, as [`write_record_json`] does.
-pub fn write_record_buf_json(record: &RecordBuf, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_json_text(out, |out| write_labels(record.name.labels(), out));
-    write_head(record.rtype, record.class, record.ttl, out);
-    write_data(&record.rdata, |out| record.write_data(out), out);
-}
-
-fn write_head(rtype: RecordType, class: Class, ttl: u32, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"type\":");
-    write_type_json(rtype, out);
-    if class == Class::IN {
-        out.extend_from_slice(b",\"class\":\"IN\",\"ttl\":");
-    } else {
-        out.extend_from_slice(b",\"class\":");
-        write_class_json(class, out);
-        out.extend_from_slice(b",\"ttl\":");
-    }
-    write_decimal(ttl, out);
-}
-
-#[inline]
-fn write_data(
-    rdata: &[u8],
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), ParseError>,
-    out: &mut Vec<u8>,
-) {
-    out.extend_from_slice(b",\"data\":");
-    let mut malformed = None;
-    write_json_text(out, |out| {
-        if let Err(error) = write(out) {
-            malformed = Some(error);
-            write_generic_rdata(rdata, out);
-        }
-    });
-    if let Some(error) = malformed {
-        out.extend_from_slice(b",\"error\":");
-        write_json_string(error.to_string().as_bytes(), out);
-    }
-    out.push(b'}');
-}
-
-/// Appends records as a JSON array.
-pub fn write_records_json<'a>(records: impl IntoIterator<Item = Record<'a>>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (i, record) in records.into_iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        write_record_json(&record, out);
-    }
-    out.push(b']');
-}
-
 /// Appends a whole message as a JSON object; see [`write_message_members`].
 pub fn write_message_json(message: &Message<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
@@ -210,12 +124,17 @@ pub fn write_message_members(message: &Message<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"flags\":");
     write_flags_json(flags, out);
     out.extend_from_slice(b",\"questions\":[");
+    let mut records = RecordWriter::new();
     for (i, question) in message.questions().enumerate() {
         if i > 0 {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"name\":");
+        let start = out.len();
         write_json_text(out, |out| write_labels(question.name.labels(), out));
+        if i == 0 {
+            records = RecordWriter::knowing(HEADER_LEN, start..out.len());
+        }
         out.extend_from_slice(b",\"type\":");
         write_type_json(question.rtype, out);
         out.extend_from_slice(b",\"class\":");
@@ -223,12 +142,12 @@ pub fn write_message_members(message: &Message<'_>, out: &mut Vec<u8>) {
         out.push(b'}');
     }
     out.extend_from_slice(b"],\"answers\":");
-    write_records_json(message.answers(), out);
+    records.write_all(message.answers(), out);
     out.extend_from_slice(b",\"authorities\":");
-    write_records_json(message.authorities(), out);
+    records.write_all(message.authorities(), out);
     out.extend_from_slice(b",\"additionals\":");
     let is_plain = |record: &Record<'_>| record.rtype != RecordType::OPT;
-    write_records_json(message.additionals().filter(is_plain), out);
+    records.write_all(message.additionals().filter(is_plain), out);
     out.extend_from_slice(b",\"edns\":");
     match message.opt() {
         Some(opt) => write_opt_json(&opt, out),
@@ -279,7 +198,7 @@ pub fn write_opt_json(opt: &Opt<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"code\":");
         write_decimal(code.0, out);
         out.extend_from_slice(b",\"name\":");
-        write_json_string(code.to_string().as_bytes(), out);
+        write_mnemonic(code.mnemonic(), "OPT", code.0, out);
         out.extend_from_slice(b",\"data\":");
         write_json_text(out, |out| super::message::write_option_value(code, value, out));
         if let Ok(OptionValue::ExtendedError { code, text }) = OptionValue::parse(code, value) {

@@ -2,6 +2,8 @@
 //!
 //! All of it is printable ASCII, whatever the message holds.
 
+use std::borrow::Cow;
+
 use crate::wire::{
     Message, Opcode, Opt, OptionCode, OptionValue, Question, Record, RecordType, Section,
     write_decimal, write_generic_rdata, write_labels, write_printable,
@@ -30,25 +32,34 @@ pub fn write_message_text(message: &Message<'_>, out: &mut Vec<u8>) {
         }
         write_question(&question, out);
     }
+    let mut before = "";
     for section in Section::ALL {
-        let mut titled = false;
         for record in message.records(section) {
             if record.rtype == RecordType::OPT {
                 continue;
             }
-            if !titled {
-                titled = true;
-                let title = match (section, update) {
-                    (Section::Answer, false) => "ANSWER",
-                    (Section::Answer, true) => "PREREQUISITE",
-                    (Section::Authority, false) => "AUTHORITY",
-                    (Section::Authority, true) => "UPDATE",
-                    (Section::Additional, _) => "ADDITIONAL",
-                };
-                out.extend_from_slice(format!("\n;; {title} SECTION:\n").as_bytes());
+            let title = title(section, update, &record);
+            if title != before {
+                before = title;
+                out.extend_from_slice(format!("\n;; {title}SECTION:\n").as_bytes());
             }
             write_record_text(&record, out);
         }
+    }
+}
+
+/// What stands above a record before `SECTION:`; a signature of the message has its own.
+fn title(section: Section, update: bool, record: &Record<'_>) -> &'static str {
+    match (section, update) {
+        (Section::Answer, false) => "ANSWER ",
+        (Section::Answer, true) => "PREREQUISITE ",
+        (Section::Authority, false) => "AUTHORITY ",
+        (Section::Authority, true) => "UPDATE ",
+        (Section::Additional, _) => match record.rtype {
+            RecordType::TSIG => "TSIG PSEUDO",
+            RecordType::SIG if record.rdata().starts_with(&[0, 0]) => "SIG0 PSEUDO",
+            _ => "ADDITIONAL ",
+        },
     }
 }
 
@@ -99,12 +110,12 @@ fn write_opt(opt: &Opt<'_>, out: &mut Vec<u8>) {
 }
 
 /// The names of the EDNS flag bits that are set; a bit without a name as its mask.
-pub(super) fn flag_names(flags: u16) -> impl Iterator<Item = String> {
+pub(super) fn flag_names(flags: u16) -> impl Iterator<Item = Cow<'static, str>> {
     (0..16).map(|bit| 0x8000u16 >> bit).filter(move |mask| flags & mask != 0).map(|mask| match mask
     {
-        Opt::DO => "do".to_owned(),
-        Opt::CO => "co".to_owned(),
-        mask => format!("{mask:#06x}"),
+        Opt::DO => "do".into(),
+        Opt::CO => "co".into(),
+        mask => format!("{mask:#06x}").into(),
     })
 }
 

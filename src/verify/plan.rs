@@ -28,6 +28,9 @@ pub struct Plan {
     pub ses: Option<SesTokens>,
     /// Recursive servers to ask as well.
     pub resolvers: Vec<SocketAddr>,
+    /// Ask recursive servers only for what is there: they would keep a denial, and nobody could see
+    /// the record through them until that expires.
+    pub spare_caches: bool,
     /// Servers to ask for the records as if they had authority for them.
     pub also_ask: Vec<SocketAddr>,
     /// The servers of the root.

@@ -220,6 +220,7 @@ mod tests {
             domain,
             ses: None,
             resolvers: Vec::new(),
+            spare_caches: true,
             also_ask: Vec::new(),
             hints: walk::Hints::built_in(),
             walk: walk::Config::default(),

@@ -13,7 +13,7 @@ use super::text::{Lexer, Source, TextError, TextErrorKind, ZoneOptions, ZoneRead
 pub struct RecordBuf {
     /// The owner.
     pub name: NameBuf,
-    /// TTL in seconds.
+    /// TTL as on the wire; see [`RecordBuf::ttl_seconds`].
     pub ttl: u32,
     /// CLASS.
     pub class: Class,
@@ -25,7 +25,8 @@ pub struct RecordBuf {
 
 impl RecordBuf {
     /// Reads one record in master file format; `origin` completes names without a final dot, and
-    /// a record without a TTL gets `ttl`, without a class IN.
+    /// a record without a TTL gets `ttl`, without a class IN. Records that only messages have are
+    /// taken too, see [`ZoneOptions::messages`].
     ///
     /// ```
     /// use dnsonde::wire::{NameBuf, RecordBuf};
@@ -42,6 +43,7 @@ impl RecordBuf {
             origin: *origin,
             ttl: Some(ttl),
             class: Some(Class::IN),
+            messages: true,
             ..ZoneOptions::default()
         };
         let mut reader = ZoneReader::new(text, &options);
@@ -63,6 +65,13 @@ impl RecordBuf {
     ) -> Result<Vec<u8>, TextError> {
         let mut lexer = Lexer::new(text, true);
         rdata::from_tokens(rtype, class, &mut Source { lexer: &mut lexer, origin })
+    }
+
+    /// The TTL in seconds; values with the top bit set count as 0 (RFC 2181 §8). In its place, OPT
+    /// has flags, which stay as they are (RFC 6891 §6.1.3).
+    pub fn ttl_seconds(&self) -> u32 {
+        let is_ttl = self.rtype != RecordType::OPT;
+        if is_ttl && self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
     }
 
     /// Appends the RDATA in presentation format, as [`Record::write_data`] does.
@@ -102,7 +111,7 @@ impl RecordBuf {
     fn write_head(&self, out: &mut Vec<u8>) {
         write_labels(self.name.labels(), out);
         out.push(b' ');
-        show::decimal(self.ttl, out);
+        show::decimal(self.ttl_seconds(), out);
         out.push(b' ');
     }
 

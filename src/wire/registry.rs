@@ -2,10 +2,8 @@
 //!
 //! Every value of the integer is a value of the type; the known ones have a constant and a
 //! mnemonic, and the others are shown in the generic form of RFC 3597 (`TYPE65280`) or as a
-//! number. Source: the IANA registry "Domain Name System (DNS) Parameters".
-
-use std::fmt;
-use std::str::FromStr;
+//! number. Source: the IANA registry "Domain Name System (DNS) Parameters". The record types are
+//! in the table of [`super::rdata`], with their RDATA.
 
 /// A mnemonic that its registry does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,8 +42,8 @@ macro_rules! registry {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match self.mnemonic() {
                     Some(mnemonic) => f.pad(mnemonic),
                     None => f.pad(&format!("{}{}", $generic, self.0)),
@@ -53,17 +51,17 @@ macro_rules! registry {
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownMnemonic;
+        impl std::str::FromStr for $name {
+            type Err = $crate::wire::UnknownMnemonic;
 
             /// Takes a mnemonic without regard to case, or the generic form.
-            fn from_str(text: &str) -> Result<Self, UnknownMnemonic> {
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
                 $( if text.eq_ignore_ascii_case($mnemonic) { return Ok(Self($value)); } )*
                 let generic: &str = $generic;
                 if let Some((head, digits)) = text.split_at_checked(generic.len())
@@ -73,40 +71,15 @@ macro_rules! registry {
                 {
                     return Ok(Self(value));
                 }
-                Err(UnknownMnemonic { text: text.chars().take(40).collect(), registry: $what })
+                Err(Self::Err { text: text.chars().take(40).collect(), registry: $what })
             }
         }
     };
 }
 
-registry! {
-    /// A resource record type (RFC 1035 §3.2.2 and the IANA registry).
-    RecordType(u16), "record type", generic "TYPE" {
-        A = 1, "A"; NS = 2, "NS"; MD = 3, "MD"; MF = 4, "MF"; CNAME = 5, "CNAME"; SOA = 6, "SOA";
-        MB = 7, "MB"; MG = 8, "MG"; MR = 9, "MR"; NULL = 10, "NULL"; WKS = 11, "WKS";
-        PTR = 12, "PTR"; HINFO = 13, "HINFO"; MINFO = 14, "MINFO"; MX = 15, "MX"; TXT = 16, "TXT";
-        RP = 17, "RP"; AFSDB = 18, "AFSDB"; X25 = 19, "X25"; ISDN = 20, "ISDN"; RT = 21, "RT";
-        NSAP = 22, "NSAP"; NSAP_PTR = 23, "NSAP-PTR"; SIG = 24, "SIG"; KEY = 25, "KEY";
-        PX = 26, "PX"; GPOS = 27, "GPOS"; AAAA = 28, "AAAA"; LOC = 29, "LOC"; NXT = 30, "NXT";
-        EID = 31, "EID"; NIMLOC = 32, "NIMLOC"; SRV = 33, "SRV"; ATMA = 34, "ATMA";
-        NAPTR = 35, "NAPTR"; KX = 36, "KX"; CERT = 37, "CERT"; A6 = 38, "A6"; DNAME = 39, "DNAME";
-        SINK = 40, "SINK"; OPT = 41, "OPT"; APL = 42, "APL"; DS = 43, "DS"; SSHFP = 44, "SSHFP";
-        IPSECKEY = 45, "IPSECKEY"; RRSIG = 46, "RRSIG"; NSEC = 47, "NSEC"; DNSKEY = 48, "DNSKEY";
-        DHCID = 49, "DHCID"; NSEC3 = 50, "NSEC3"; NSEC3PARAM = 51, "NSEC3PARAM"; TLSA = 52, "TLSA";
-        SMIMEA = 53, "SMIMEA"; HIP = 55, "HIP"; NINFO = 56, "NINFO"; RKEY = 57, "RKEY";
-        TALINK = 58, "TALINK"; CDS = 59, "CDS"; CDNSKEY = 60, "CDNSKEY";
-        OPENPGPKEY = 61, "OPENPGPKEY"; CSYNC = 62, "CSYNC"; ZONEMD = 63, "ZONEMD";
-        SVCB = 64, "SVCB"; HTTPS = 65, "HTTPS"; DSYNC = 66, "DSYNC"; HHIT = 67, "HHIT";
-        BRID = 68, "BRID"; SPF = 99, "SPF"; UINFO = 100, "UINFO"; UID = 101, "UID";
-        GID = 102, "GID"; UNSPEC = 103, "UNSPEC"; NID = 104, "NID"; L32 = 105, "L32";
-        L64 = 106, "L64"; LP = 107, "LP"; EUI48 = 108, "EUI48"; EUI64 = 109, "EUI64";
-        NXNAME = 128, "NXNAME"; TKEY = 249, "TKEY"; TSIG = 250, "TSIG"; IXFR = 251, "IXFR";
-        AXFR = 252, "AXFR"; MAILB = 253, "MAILB"; MAILA = 254, "MAILA"; ANY = 255, "ANY";
-        URI = 256, "URI"; CAA = 257, "CAA"; AVC = 258, "AVC"; DOA = 259, "DOA";
-        AMTRELAY = 260, "AMTRELAY"; RESINFO = 261, "RESINFO"; WALLET = 262, "WALLET";
-        CLA = 263, "CLA"; IPN = 264, "IPN"; TA = 32768, "TA"; DLV = 32769, "DLV";
-    }
-}
+pub(super) use registry;
+
+pub use super::rdata::RecordType;
 
 registry! {
     /// A class (RFC 1035 §3.2.4).
@@ -196,13 +169,6 @@ registry! {
         PORT = 3, "port"; IPV4HINT = 4, "ipv4hint"; ECH = 5, "ech"; IPV6HINT = 6, "ipv6hint";
         DOHPATH = 7, "dohpath"; OHTTP = 8, "ohttp";
         TLS_SUPPORTED_GROUPS = 9, "tls-supported-groups";
-    }
-}
-
-impl RecordType {
-    /// Whether this is a type that only questions have (RFC 6895 §3.1), or OPT: never zone data.
-    pub const fn is_meta(self) -> bool {
-        self.0 == Self::OPT.0 || (self.0 >= 128 && self.0 <= 255)
     }
 }
 

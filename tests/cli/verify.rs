@@ -149,7 +149,7 @@ mod worlds {
         let shown = served.verify(&[]);
         shown.assert_code(1);
         assert!(shown.stdout.starts_with("PENDING: "), "{}", shown.stdout);
-        assert!(shown.stdout.contains("IN CNAME t1.dkim.amazonses.com."), "{}", shown.stdout);
+        assert!(shown.stdout.contains("IN CNAME t3.dkim.amazonses.com."), "{}", shown.stdout);
     }
 
     #[test]

@@ -98,7 +98,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", help_heading = "What should be there")]
     records: Vec<PathBuf>,
 
-    /// Recursive servers to ask for what they keep [default: those of the system]
+    /// Recursive servers to ask for what they keep [default: those of the system]; with --wait only
+    /// for records that are there, since they would keep that one was not
     #[arg(
         short = 'r',
         long = "resolver",

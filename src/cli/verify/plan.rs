@@ -88,6 +88,8 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
         expectations,
         ses: tokens,
         resolvers: resolvers(args, families)?,
+        // Who waits looks many times, and may look before the record is there.
+        spare_caches: args.wait.is_some(),
         also_ask: specs(&args.also_ask, args.port, families)?,
         hints: read_hints(args.root_hints.as_deref())?,
         walk: walk::Config {

@@ -6,8 +6,8 @@ use super::{Context, Invalid, Reply, View, data_records};
 use crate::engine::Transport;
 use crate::report::attempts::write_attempt_json;
 use crate::report::json::{
-    write_class_json, write_flags_json, write_json_string, write_json_text, write_opt_json,
-    write_record_json, write_record_json_named, write_type_json,
+    RecordWriter, write_class_json, write_flags_json, write_json_string, write_json_text,
+    write_opt_json, write_type_json,
 };
 use crate::wire::{Class, HEADER_LEN, Section, write_decimal};
 
@@ -72,26 +72,19 @@ fn write_reply(reply: &Reply<'_>, question: &[u8], name: Range<usize>, out: &mut
     let octets = reply.message.octets();
     let echoed = octets.get(HEADER_LEN..HEADER_LEN + question.len()) == Some(question);
     let counts = reply.message.header().counts;
+    let mut records =
+        if echoed { RecordWriter::knowing(HEADER_LEN, name) } else { RecordWriter::new() };
     for (section, count, member) in [
-        (Section::Answer, counts[1], &b",\"answers\":["[..]),
-        (Section::Authority, counts[2], b",\"authorities\":["),
-        (Section::Additional, counts[3], b",\"additionals\":["),
+        (Section::Answer, counts[1], &b",\"answers\":"[..]),
+        (Section::Authority, counts[2], b",\"authorities\":"),
+        (Section::Additional, counts[3], b",\"additionals\":"),
     ] {
         out.extend_from_slice(member);
         if count > 0 {
-            let mut first = true;
-            for record in data_records(reply.message.records(section)) {
-                if !std::mem::take(&mut first) {
-                    out.push(b',');
-                }
-                if echoed && record.name.first_label() == HEADER_LEN {
-                    write_record_json_named(&record, name.clone(), out);
-                } else {
-                    write_record_json(&record, out);
-                }
-            }
+            records.write_all(data_records(reply.message.records(section)), out);
+        } else {
+            out.extend_from_slice(b"[]");
         }
-        out.push(b']');
     }
     if counts[3] > 0 {
         write_edns(reply, out);

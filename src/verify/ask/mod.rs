@@ -5,6 +5,7 @@
 //! causes apart (rule 3: hypothesis, then experiment). It is without I/O, like a walk: [`Order`]s
 //! flow out, exchanges flow in, and at the end there is [`Evidence`].
 
+mod caches;
 mod follow_up;
 mod manner;
 mod near_miss;
@@ -17,8 +18,9 @@ use std::net::SocketAddr;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
+use self::caches::Caches;
 use super::evidence::{Evidence, How, Inquiry, Probe, Purpose, Reply};
-use super::look::is_cut_off;
+use super::look::{Look, is_cut_off};
 use super::plan::Plan;
 use crate::engine::{Manner, Time};
 use crate::report::finding::Role;
@@ -48,6 +50,7 @@ pub struct Session {
     /// How questions are put, by number; number 0 is the walk's.
     manners: Vec<How>,
     cookies: Vec<Vec<u8>>,
+    caches: Caches,
     /// Rounds of following up that are done.
     rounds: usize,
     last_id: u64,
@@ -101,6 +104,7 @@ impl Session {
             probes: Vec::new(),
             manners: Vec::new(),
             cookies: Vec::new(),
+            caches: Caches::new(&plan),
             rounds: 0,
             last_id: 0,
             cut_short: None,
@@ -180,6 +184,13 @@ impl Session {
             && self.rounds < ROUNDS
             && self.cut_short.is_none()
         {
+            if self.rounds == 0 {
+                let rest = self.caches.rest(&self.plan);
+                if !rest.is_empty() {
+                    self.put_all(rest);
+                    return;
+                }
+            }
             self.rounds += 1;
             let mut round = follow_up::Round {
                 plan: &self.plan,
@@ -196,6 +207,13 @@ impl Session {
     /// What must be asked at once because of an answer.
     fn react(&mut self, probe: &Probe) {
         let inquiry = probe.inquiry;
+        if let Purpose::Record(number) = inquiry.purpose
+            && inquiry.role == Role::Authoritative
+            && Look::new(&self.plan.expectations[number], probe) == Some(Look::Right)
+        {
+            let inquiries = self.caches.is_there(&self.plan, number);
+            self.put_all(inquiries);
+        }
         let Some(reply) = &probe.reply else { return };
         // A resolver asks again over TCP, so this look is not over.
         if is_cut_off(probe) && (inquiry.how == How::Udp || is_survey(inquiry.purpose)) {

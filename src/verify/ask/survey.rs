@@ -25,8 +25,6 @@ const LOOKS_PER_SIZED: u32 = 7;
 const USUAL_SIZE: u16 = 1232;
 /// Looks at each record over TCP.
 const TCP_LOOKS: u32 = 2;
-/// Looks at each record at each recursive server.
-const CACHED_LOOKS: u32 = 3;
 /// Names that the alias of one record is followed to.
 const MOST_TARGETS: usize = 16;
 /// A type that no server knows, from the range for private use (RFC 6895 §3.1).
@@ -58,27 +56,17 @@ fn ancestors(expectation: &Expectation) -> Vec<NameBuf> {
 
 /// What is asked first, in the order of asking.
 pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec<Inquiry> {
-    let mut survey = Survey { plan, walk, all: Vec::new() };
-    let looks = plan.looks();
     // The servers of a registry have nothing to do with records of a domain that is not there.
-    let delegated = undelegated(walk, &plan.domain).is_none();
-    for round in 0..looks {
+    if undelegated(walk, &plan.domain).is_some() {
+        return Vec::new();
+    }
+    let mut survey = Survey { plan, walk, all: Vec::new() };
+    for round in 0..plan.looks() {
         let start = survey.all.len();
-        if !delegated {
-            survey.caches(round);
-            survey.all[start..].shuffle(rng);
-            if round + 1 >= CACHED_LOOKS {
-                break;
-            }
-            continue;
-        }
         let sized = round % LOOKS_PER_SIZED == LOOKS_PER_SIZED - 2;
         survey.records(round, if sized { How::Sized(USUAL_SIZE) } else { How::Udp });
         if round % LOOKS_PER_SERIAL == 0 {
             survey.serials();
-        }
-        if round < CACHED_LOOKS {
-            survey.caches(round);
         }
         if round < TCP_LOOKS {
             survey.records(round, How::Tcp);
@@ -165,20 +153,6 @@ impl Survey<'_> {
         for zone in self.zones() {
             for server in addresses(self.walk, &zone) {
                 self.at(server, zone, zone, RecordType::SOA, How::Udp, Purpose::Serial);
-            }
-        }
-    }
-
-    fn caches(&mut self, round: u32) {
-        for (i, expectation) in self.plan.expectations.iter().enumerate() {
-            let types: Vec<RecordType> = expectation.asked_types().collect();
-            let rtype = types[round as usize % types.len()];
-            for &server in &self.plan.resolvers {
-                let (root, purpose) = (NameBuf::root(), Purpose::Cached(i));
-                let name = expectation.owner;
-                let inquiry =
-                    inquiry(server, Role::Recursive, root, name, rtype, How::Recursive, purpose);
-                self.all.push(inquiry);
             }
         }
     }

@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::super::name::write_labels;
 use super::super::registry::RecordType;
-use super::super::text::{Source, TextError, TextErrorKind};
+use super::super::text::{Source, TextError};
 use super::reader::{Fault, Reader, Shown};
 use super::show;
 
@@ -275,7 +275,7 @@ pub(super) const DASH_BASE64: Field = field(
         parse_base64(source, out)
     },
 );
-/// Two octets of length and as many octets, shown as the length and Base64.
+/// Two octets of length and as many octets, shown as the length and Base64, in the manner of BIND.
 pub(super) const LONG_BASE64: Field = field(
     |reader, out| {
         let len = reader.u16()?;
@@ -291,13 +291,7 @@ pub(super) const LONG_BASE64: Field = field(
         let len = source.u16()?;
         out.extend(len.to_be_bytes());
         if len > 0 {
-            let token = source.token("Base64")?;
-            let octets = token.base64()?;
-            if octets.len() != usize::from(len) {
-                let (said, there) = (usize::from(len), octets.len());
-                return Err(token.error(TextErrorKind::Length { said, there }));
-            }
-            out.extend(octets);
+            out.extend(source.base64_of(len.into())?);
         }
         Ok(())
     },
@@ -401,6 +395,7 @@ pub(super) const NODE: Field = field(
         for group in groups {
             let value = std::str::from_utf8(group)
                 .ok()
+                .filter(|text| text.len() <= 4)
                 .filter(|text| text.bytes().all(|octet| octet.is_ascii_hexdigit()))
                 .and_then(|text| u16::from_str_radix(text, 16).ok());
             out.extend(value.ok_or_else(|| token.expected(WHAT))?.to_be_bytes());

@@ -1,9 +1,18 @@
 //! RDATA: what is inside a record, type by type, in both directions.
 //!
-//! Each type is one row of [`row`]: the list of its fields in the order of the wire. A field
+//! Each type is one row of [`table`]: the list of its fields in the order of the wire. A field
 //! knows how to show itself in presentation format and how it treats names; so one row gives the
 //! check of an RDATA, its text, and the rule which names in it may be compressed or get lower
-//! case. What has no row is shown in the generic form of RFC 3597 (`\# 3 abcdef`).
+//! case. What has no fields there is shown in the generic form of RFC 3597 (`\# 3 abcdef`); besides
+//! the types that are not known, these are:
+//! - NULL, EID, NIMLOC, ATMA, UINFO, UID, GID, UNSPEC, CLA and IPN: nobody has defined their text;
+//! - OPT, whose RDATA is options: [`Opt`](super::Opt) and [`OptionValue`](super::OptionValue) show
+//!   them;
+//! - what is asked for or stands in type bitmaps, but has no RDATA: IXFR, AXFR, MAILB, MAILA, ANY,
+//!   NXNAME.
+//!
+//! TKEY and TSIG have the text that BIND's dig gives them. Text of types that no zone has is read
+//! where [`ZoneOptions::messages`](super::ZoneOptions::messages) is set.
 
 mod dnssec;
 mod fields;
@@ -13,118 +22,21 @@ mod loc;
 mod reader;
 pub(crate) mod show;
 mod svcb;
+mod table;
 mod typed;
 
+pub use table::RecordType;
 pub use typed::{Dnskey, Ds, Mx, Rdata, Rrsig, Soa, Strings};
 
 use super::builder::{BufferFull, Builder};
 use super::error::ParseError;
 use super::message::Record;
 use super::name::Name;
-use super::registry::{Class, RecordType};
+use super::registry::Class;
 use super::text::{Source, TextError, TextErrorKind};
-use fields as f;
-use fields::{Field, Names};
+use fields::{self as f, Field, Names};
 use reader::{Fault, Reader, Shown};
-
-/// The fields of a type, and whether it means something in the class IN only.
-struct Row {
-    fields: &'static [Field],
-    internet_only: bool,
-}
-
-/// A type that has the same RDATA in every class.
-const fn any(fields: &'static [Field]) -> Option<Row> {
-    Some(Row { fields, internet_only: false })
-}
-
-/// A type of the class IN.
-const fn internet(fields: &'static [Field]) -> Option<Row> {
-    Some(Row { fields, internet_only: true })
-}
-
-/// The table of the types. To add a type is to add a row here (and its mnemonic to the registry).
-const fn row(rtype: RecordType) -> Option<Row> {
-    use RecordType as T;
-    match rtype {
-        T::A => internet(&[f::IPV4]),
-        T::NS | T::MD | T::MF | T::CNAME | T::MB | T::MG | T::MR | T::PTR => any(&[f::OLD_NAME]),
-        T::SOA => {
-            any(&[f::OLD_NAME, f::OLD_NAME, f::U32, f::PERIOD, f::PERIOD, f::PERIOD, f::PERIOD])
-        }
-        T::WKS => internet(&[f::IPV4, f::SERVICES]),
-        T::HINFO => any(&[f::STRING, f::STRING]),
-        T::MINFO => any(&[f::OLD_NAME, f::OLD_NAME]),
-        T::MX => any(&[f::U16, f::OLD_NAME]),
-        T::TXT | T::NINFO | T::SPF | T::AVC | T::RESINFO | T::WALLET => any(&[f::STRINGS]),
-        T::RP => any(&[f::READ_NAME, f::READ_NAME]),
-        T::AFSDB | T::RT => any(&[f::U16, f::READ_NAME]),
-        T::X25 => any(&[f::STRING]),
-        T::ISDN => any(&[f::STRING, f::OPTIONAL_STRING]),
-        T::NSAP => internet(&[f::NSAP]),
-        T::NSAP_PTR => internet(&[f::NAME]),
-        T::SIG => {
-            any(&[f::TYPE, f::U8, f::U8, f::U32, f::TIME, f::TIME, f::U16, f::READ_NAME, f::BASE64])
-        }
-        T::KEY => any(&[f::U16, f::U8, f::ALGORITHM, f::OPTIONAL_BASE64]),
-        T::PX => internet(&[f::U16, f::READ_NAME, f::READ_NAME]),
-        T::GPOS => any(&[f::STRING, f::STRING, f::STRING]),
-        T::AAAA => internet(&[f::IPV6]),
-        T::LOC => any(&[f::LOCATION]),
-        T::NXT => any(&[f::READ_NAME, f::NXT_TYPES]),
-        T::SRV => internet(&[f::U16, f::U16, f::U16, f::READ_NAME]),
-        T::NAPTR => internet(&[f::U16, f::U16, f::STRING, f::STRING, f::STRING, f::READ_NAME]),
-        T::KX => internet(&[f::U16, f::LOWER_NAME]),
-        T::CERT => any(&[f::CERT_TYPE, f::U16, f::ALGORITHM, f::BASE64]),
-        T::A6 => internet(&[f::A6]),
-        T::DNAME => any(&[f::LOWER_NAME]),
-        T::SINK => any(&[f::U8, f::U8, f::U8, f::OPTIONAL_BASE64]),
-        T::APL => internet(&[f::PREFIXES]),
-        T::DS | T::CDS | T::TA | T::DLV => any(&[f::U16, f::ALGORITHM, f::U8, f::HEX]),
-        T::SSHFP => any(&[f::U8, f::U8, f::HEX]),
-        T::IPSECKEY => any(&[f::IPSEC_GATEWAY, f::OPTIONAL_BASE64]),
-        T::RRSIG => any(&[
-            f::TYPE,
-            f::ALGORITHM,
-            f::U8,
-            f::PERIOD,
-            f::TIME,
-            f::TIME,
-            f::U16,
-            f::LOWER_NAME,
-            f::BASE64,
-        ]),
-        T::NSEC => any(&[f::NAME, f::TYPES]),
-        T::DNSKEY | T::CDNSKEY | T::RKEY => any(&[f::U16, f::U8, f::ALGORITHM, f::BASE64]),
-        T::DHCID => internet(&[f::BASE64]),
-        T::NSEC3 => any(&[f::U8, f::U8, f::U16, f::SALT, f::NEXT_HASH, f::TYPES]),
-        T::NSEC3PARAM => any(&[f::U8, f::U8, f::U16, f::SALT]),
-        T::TLSA | T::SMIMEA => any(&[f::U8, f::U8, f::U8, f::HEX]),
-        T::HIP => any(&[f::HOST_IDENTITY]),
-        T::TALINK => any(&[f::NAME, f::NAME]),
-        T::OPENPGPKEY | T::HHIT | T::BRID => any(&[f::BASE64]),
-        T::CSYNC => any(&[f::U32, f::U16, f::TYPES]),
-        T::ZONEMD => any(&[f::U32, f::U8, f::U8, f::HEX]),
-        T::SVCB | T::HTTPS => internet(&[f::U16, f::NAME, f::SERVICE_PARAMETERS]),
-        T::DSYNC => any(&[f::TYPE, f::DSYNC_SCHEME, f::U16, f::NAME]),
-        T::NID | T::L64 => any(&[f::U16, f::NODE]),
-        T::L32 => any(&[f::U16, f::IPV4]),
-        T::LP => any(&[f::U16, f::NAME]),
-        T::EUI48 => any(&[f::EUI48]),
-        T::EUI64 => any(&[f::EUI64]),
-        T::TKEY => {
-            any(&[f::NAME, f::TIME, f::TIME, f::U16, f::ERROR, f::LONG_BASE64, f::LONG_BASE64])
-        }
-        T::TSIG => {
-            any(&[f::NAME, f::U48, f::U16, f::LONG_BASE64, f::U16, f::ERROR, f::LONG_BASE64])
-        }
-        T::URI => any(&[f::U16, f::U16, f::QUOTED_REST]),
-        T::CAA => any(&[f::U8, f::TAG, f::QUOTED_REST]),
-        T::DOA => any(&[f::U32, f::U32, f::U8, f::STRING, f::DASH_BASE64]),
-        T::AMTRELAY => any(&[f::RELAY]),
-        _ => None,
-    }
-}
+use table::row;
 
 /// The fields of this RDATA, if they are known.
 fn fields_of(rtype: RecordType, class: Class) -> Option<&'static [Field]> {

@@ -76,8 +76,8 @@ pub enum TextErrorKind {
     /// An entry without a TTL, and none to take.
     #[error("an entry without a TTL, and neither $TTL nor an earlier entry that had one")]
     NoTtl,
-    /// A type that only questions or messages have.
-    #[error("{0} is not a type that a record in a file can have")]
+    /// A type of questions and messages, in a class of zones or where only zones are read.
+    #[error("no zone has records of the type {0}")]
     MetaType(super::super::registry::RecordType),
     /// A `$` word that nobody defined.
     #[error("'{0}' is not a directive ($ORIGIN, $TTL and $INCLUDE are)")]

@@ -99,7 +99,10 @@ impl<'t> Lexer<'t> {
         while let Some(&octet) = self.text.get(self.at) {
             match octet {
                 b' ' | b'\t' | b'\r' | b'\n' | b';' | b'(' | b')' => break,
-                b'"' if pairs && self.text[self.at - 1] == b'=' => self.skip_quoted()?,
+                b'"' if pairs && self.text[self.at - 1] == b'=' => {
+                    self.skip_quoted()?;
+                    break;
+                }
                 b'"' => break,
                 b'\\' => self.skip_escape()?,
                 _ => self.at += 1,

@@ -108,6 +108,19 @@ impl<'t> Source<'_, 't> {
         BASE64.decode(&text).map_err(|_| first.expected(WHAT))
     }
 
+    /// Base64 of `len` octets, in one token or more.
+    pub(crate) fn base64_of(&mut self, len: usize) -> Result<Vec<u8>, TextError> {
+        const WHAT: &str = "Base64";
+        let first = self.token(WHAT)?;
+        let mut text = first.raw.to_vec();
+        while text.len() < len.div_ceil(3) * 4 {
+            text.extend_from_slice(self.token(WHAT)?.raw);
+        }
+        let octets = BASE64.decode(&text).map_err(|_| first.expected(WHAT))?;
+        let there = octets.len();
+        if there == len { Ok(octets) } else { Err(first.error(Kind::Length { said: len, there })) }
+    }
+
     /// Hexadecimal digits in one token or more, to the end of the entry.
     pub(crate) fn hex_rest(&mut self) -> Result<Vec<u8>, TextError> {
         let first = self.token("hexadecimal digits")?;

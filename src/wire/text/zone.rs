@@ -10,6 +10,8 @@ use super::source::Source;
 
 /// The longest TTL (RFC 2181 §8).
 const LONGEST_TTL: u32 = i32::MAX as u32;
+/// What is expected where a TTL stands.
+const TTL: &str = "a TTL from 0 to 2147483647 seconds";
 /// How deep files may include each other.
 const DEEPEST: usize = 16;
 
@@ -30,11 +32,15 @@ pub struct ZoneOptions {
     /// Whether parentheses may hold an entry together over several lines; if not, each line is an
     /// entry, and one broken line never takes others with it.
     pub multiline: bool,
+    /// Whether records that only messages have are taken too: OPT, TKEY, TSIG, and those of
+    /// updates (RFC 2136 §2.4 and §2.5). They stand in a class that no zone has, as ANY or, for
+    /// OPT, `CLASS1232`; in IN, CH and HS their types are refused all the same.
+    pub messages: bool,
 }
 
 impl Default for ZoneOptions {
     fn default() -> Self {
-        Self { origin: NameBuf::root(), ttl: None, class: None, multiline: true }
+        Self { origin: NameBuf::root(), ttl: None, class: None, multiline: true, messages: false }
     }
 }
 
@@ -57,6 +63,7 @@ struct State {
     last_ttl: Option<u32>,
     class: Option<Class>,
     last_class: Class,
+    messages: bool,
     depth: usize,
 }
 
@@ -70,6 +77,7 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
             last_ttl: None,
             class: options.class,
             last_class: Class::IN,
+            messages: options.messages,
             depth: 0,
         };
         Self {
@@ -109,23 +117,30 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
                 return Err(token.expected("a TTL, a class or a record type"));
             }
             if ttl.is_none() && token.raw.first().is_some_and(u8::is_ascii_digit) {
-                ttl = Some(token.period(LONGEST_TTL, "a TTL from 0 to 2147483647 seconds")?);
+                ttl = Some((token.period(u32::MAX, TTL)?, token));
                 continue;
             }
             if class.is_none()
                 && let Some(Ok(found)) = token.text().map(str::parse::<Class>)
-                // ANY is a type too, and no class that a record of a file can have.
-                && found != Class::ANY
+                && (found != Class::ANY || self.state.messages && is_before_type(&source)?)
             {
                 class = Some(found);
                 continue;
             }
             break (token, token.parse::<RecordType>("a TTL, a class or a record type")?);
         };
-        if rtype.is_meta() {
+        let class = class.or(self.state.class).unwrap_or(self.state.last_class);
+        let of_zones = matches!(class, Class::IN | Class::CH | Class::HS);
+        if rtype.is_meta() && (of_zones || !self.state.messages) {
             return Err(token.error(Kind::MetaType(rtype)));
         }
-        let class = class.or(self.state.class).unwrap_or(self.state.last_class);
+        let ttl = match ttl {
+            // In the place of a TTL, OPT has flags (RFC 6891 §6.1.3).
+            Some((seconds, token)) if seconds > LONGEST_TTL && rtype != RecordType::OPT => {
+                return Err(token.expected(TTL));
+            }
+            ttl => ttl.map(|(seconds, _)| seconds),
+        };
         let rdata = rdata::from_tokens(rtype, class, &mut source)?;
         // What an entry says counts for those behind it once it was read as a whole.
         let taken = self.state.ttl.or(self.state.last_ttl);
@@ -143,7 +158,7 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
             self.state.origin = origin;
         } else if word.raw.eq_ignore_ascii_case(b"$TTL") {
             let token = source.token("a TTL")?;
-            let ttl = token.period(LONGEST_TTL, "a TTL from 0 to 2147483647 seconds")?;
+            let ttl = token.period(LONGEST_TTL, TTL)?;
             source.end()?;
             self.state.ttl = Some(ttl);
         } else if word.raw.eq_ignore_ascii_case(b"$INCLUDE") {
@@ -189,6 +204,12 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
         self.state.last_ttl = reader.state.last_ttl;
         Ok(())
     }
+}
+
+/// Whether a type may follow, so that ANY is a class here; as a type it has the generic form or
+/// nothing behind it.
+fn is_before_type(source: &Source<'_, '_>) -> Result<bool, TextError> {
+    Ok(source.peek()?.is_some_and(|token| token.raw != b"\\#"))
 }
 
 impl Iterator for ZoneReader<'_, '_> {
