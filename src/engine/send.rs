@@ -110,14 +110,16 @@ impl Engine {
                 }
                 let first = self.slots[index].attempts.is_empty();
                 if !first && !self.suits(index, id) {
-                    self.make_ready(index);
+                    self.make_ready_last(index);
                     unsuited += 1;
                     if unsuited > 8 {
                         break;
                     }
                     continue;
                 }
-                let socket = if first { socket } else { self.socket_for(id, index) };
+                // Another port than before; that of the run, where it may be, costs no call.
+                let used = self.slots[index].attempts.iter().any(|a| a.socket == socket);
+                let socket = if used { self.socket_for(id, index) } else { socket };
                 if !self.send(index, id, socket, drawn[sent], now, out) {
                     self.make_ready(index);
                     break;
@@ -219,7 +221,7 @@ impl Engine {
         });
         let jitter = (u64::from(self.rng.next_u32()) * self.jitter_nanos) >> 32;
         slot.deadline = now + self.config.timeout + Duration::from_nanos(jitter);
-        let suspect = now + server.window.suspect_after(self.config.timeout);
+        let suspect = now + server.window.overdue_after(self.config.timeout);
         if suspect < slot.deadline && transport == Transport::Udp {
             slot.timer = Timer::Suspect;
             self.timers.set(index, suspect);
