@@ -116,7 +116,9 @@ fn case<'s, 'e>(scene: &Scene<'_>, server: SocketAddr, host: &'s Host<'e>) -> Op
     let not_lost = host.strays.late + scene.evidence.local.receive_overflow;
     let hindered = sample.fates.iter().filter(|(_, fate)| *fate == Fate::Slipped).count() as u64
         + sample.tally().lost;
-    if hindered <= not_lost {
+    // Whoever has never answered may not be there at all.
+    let never_heard = host.udp.answered + host.tcp.answered == 0;
+    if hindered <= not_lost || never_heard {
         return None;
     }
     let compared =

@@ -16,6 +16,8 @@ mod serials;
 mod size;
 mod tcp;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -1,0 +1,194 @@
+//! What a world under virtual time cannot bring about, from evidence made by hand.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::findings;
+use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
+use crate::net::LocalCounts;
+use crate::report::finding::{Role, Severity};
+use crate::verify::evidence::{Evidence, How, Inquiry, Probe, Purpose, Reply, Strays};
+use crate::verify::plan::Plan;
+use crate::walk::{self, Hints, Reading, WalkReport};
+use crate::wire::{Flags, NameBuf, Rcode, RecordType};
+
+/// Sockets that questions go out from, one after the other.
+const SOCKETS: u16 = 16;
+/// The errno of a firewall on this machine that forbids sending.
+const EPERM: i32 = 1;
+
+fn server(last: u8) -> SocketAddr {
+    (Ipv4Addr::new(192, 0, 2, last), 53).into()
+}
+
+fn answered() -> Outcome {
+    Outcome::Answered(Answer {
+        rtt: Duration::from_millis(20),
+        stamp: Stamp::Kernel,
+        size: 100,
+        flags: Flags::default(),
+        rcode: Rcode::NOERROR,
+    })
+}
+
+/// Questions for a SOA record, twenty a second; `outcome` says what becomes of the one with this
+/// number, from this socket.
+fn probes(
+    to: SocketAddr,
+    purpose: Purpose,
+    count: u16,
+    outcome: impl Fn(u16, u16) -> Outcome,
+) -> Vec<Probe> {
+    let zone: NameBuf = "example.com".parse().unwrap();
+    (0..count)
+        .map(|number| {
+            let socket = number % SOCKETS;
+            let begin = Duration::from_secs(if purpose == Purpose::Path { 60 } else { 0 });
+            let sent = Time::ZERO + begin + Duration::from_millis(50) * u32::from(number);
+            let attempt = Attempt {
+                server: ServerId(0),
+                transport: Transport::Udp,
+                socket: SocketId(socket),
+                id: number,
+                edns: true,
+                sent,
+                outcome: outcome(number, socket),
+                duplicates: 0,
+                mismatched: 0,
+                retried_because: None,
+            };
+            let inquiry = Inquiry {
+                server: to,
+                role: Role::Target,
+                zone,
+                name: zone,
+                rtype: RecordType::SOA,
+                how: How::Udp,
+                purpose,
+                socket: Some(socket),
+                not_before: Time::ZERO,
+            };
+            let finished = sent + Duration::from_millis(20);
+            Probe { inquiry, attempt: Some(attempt), reply: None, finished }
+        })
+        .collect()
+}
+
+fn evidence(probes: Vec<Probe>) -> Evidence {
+    Evidence {
+        plan: Plan {
+            domain: "example.com".parse().unwrap(),
+            expectations: Vec::new(),
+            ses: None,
+            resolvers: Vec::new(),
+            also_ask: Vec::new(),
+            hints: Hints::built_in(),
+            walk: walk::Config::default(),
+            repeat: None,
+            rate: Plan::RATE,
+            sockets: SOCKETS,
+            seed: 1,
+        },
+        walk: WalkReport::empty(RecordType::A),
+        probes,
+        strays: HashMap::new(),
+        ports: (0..SOCKETS).map(|socket| (SocketId(socket), 40_000 + socket)).collect(),
+        local: LocalCounts::default(),
+        cut_short: None,
+    }
+}
+
+/// A survey and an experiment about ports in which one port of each server is dead.
+fn with_dead_ports(dead: &[(u8, u16)]) -> Vec<Probe> {
+    let mut all = Vec::new();
+    for &(last, port) in dead {
+        let fate = |_, socket| if socket == port { Outcome::TimedOut } else { answered() };
+        all.extend(probes(server(last), Purpose::Serial, 48, fate));
+        all.extend(probes(server(last), Purpose::Path, 96, fate));
+    }
+    all
+}
+
+/// Some of `count` questions lost, evenly.
+fn losing(lost: u16, count: u16) -> Vec<Probe> {
+    let every = count / lost.max(1);
+    let fate = |number: u16, _| {
+        if lost > 0 && number.is_multiple_of(every) { Outcome::TimedOut } else { answered() }
+    };
+    probes(server(1), Purpose::Serial, count, fate)
+}
+
+fn told(evidence: &Evidence) -> Vec<(&'static str, Severity)> {
+    findings(evidence).iter().map(|finding| (finding.id, finding.severity)).collect()
+}
+
+#[test]
+fn one_port_that_several_servers_do_not_answer_is_a_matter_of_this_end() {
+    let found = findings(&evidence(with_dead_ports(&[(1, 5), (2, 5)])));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].id, found[0].severity), ("one-port-dead", Severity::Warning));
+    assert_eq!(found[0].servers, [server(1), server(2)]);
+    assert_eq!(found[0].evidence["port"], 40_005);
+    assert!(found[0].summary.contains("18 of 18 lost"), "{}", found[0].summary);
+}
+
+#[test]
+fn another_port_at_each_server_is_a_matter_of_the_paths() {
+    let evidence = evidence(with_dead_ports(&[(1, 5), (2, 9)]));
+    assert_eq!(told(&evidence), [("loss-path-dependent", Severity::Error)]);
+}
+
+#[test]
+fn answers_that_this_machine_dropped_are_not_called_loss() {
+    let mut evidence = evidence(losing(12, 48));
+    assert_eq!(told(&evidence), [("loss", Severity::Error)]);
+    evidence.local.receive_overflow = 12;
+    assert_eq!(told(&evidence), [("local-drops", Severity::Warning)]);
+    // More than it dropped is loss all the same, by what is left.
+    evidence.local.receive_overflow = 2;
+    let found = findings(&evidence);
+    let loss = found.iter().find(|finding| finding.id == "loss").unwrap();
+    assert_eq!(loss.evidence["lost"], 10);
+}
+
+#[test]
+fn answers_that_came_late_are_not_called_loss() {
+    let mut evidence = evidence(losing(12, 48));
+    let late = Strays { late: 12, ..Strays::default() };
+    evidence.strays.insert(server(1), late);
+    assert!(told(&evidence).iter().all(|(id, _)| *id != "loss"), "{:?}", told(&evidence));
+}
+
+#[test]
+fn one_loss_among_many_is_a_note_with_its_interval() {
+    let found = findings(&evidence(losing(1, 100)));
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].id, found[0].severity), ("loss", Severity::Notice));
+    assert!(found[0].summary.contains("1 of 100 lost, 1.0 % (95 %: "), "{}", found[0].summary);
+    assert_eq!(told(&evidence(losing(0, 100))), []);
+}
+
+#[test]
+fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
+    let mut all = probes(server(1), Purpose::Serial, 48, |_, _| Outcome::NotSent(EPERM));
+    assert_eq!(told(&evidence(all.clone())), [], "no way there: no fault of the server");
+    let mut heard = probes(server(2), Purpose::Serial, 1, |_, _| answered());
+    let Inquiry { zone, name, rtype, .. } = heard[0].inquiry;
+    let reading = Reading::new(&[], &zone, &name, rtype);
+    heard[0].reply = Some(Reply { octets: Vec::new(), reading });
+    all.extend(heard);
+    let found = findings(&evidence(all));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].id, found[0].severity), ("local-drops", Severity::Warning));
+    assert_eq!(found[0].evidence["not_sent"], 48);
+}
+
+#[test]
+fn too_few_questions_in_vain_are_no_dead_server() {
+    let mut evidence = evidence(probes(server(1), Purpose::Serial, 4, |_, _| Outcome::TimedOut));
+    assert_eq!(told(&evidence), []);
+    // Nobody is told of the servers of alias targets here, however dead.
+    evidence.probes = probes(server(1), Purpose::Serial, 48, |_, _| Outcome::TimedOut);
+    assert_eq!(told(&evidence), []);
+}
