@@ -82,6 +82,7 @@ fn evidence(probes: Vec<Probe>) -> Evidence {
             expectations: Vec::new(),
             ses: None,
             resolvers: Vec::new(),
+            spare_caches: false,
             also_ask: Vec::new(),
             hints: Hints::built_in(),
             walk: walk::Config::default(),
