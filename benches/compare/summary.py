@@ -70,11 +70,14 @@ if has("clean"):
     if has("mixed4"):
         row("mixed4: names per second / clean",
             median("mixed4", "rate") / median("clean", "rate"), ">=", 0.5)
-    if has("silent"):
-        row("silent: answers per second until the last one / clean",
-            median("silent", "answer_rate") / median("clean", "answer_rate"), ">=", 0.9)
-        row("silent: the same with the wait for the silent names",
-            median("silent", "rate") / median("clean", "rate"))
     if has("servers16"):
         row("servers16: processor time per answer / clean",
             median("servers16", "cpu_per_m") / median("clean", "cpu_per_m"), "<=", 1.6)
+if has("silent") and has("filtered"):
+    # Each run beside the one just before it: on a machine with other work, pairs are alike.
+    pairs = list(zip(runs["silent", "dnsonde"], runs["filtered", "dnsonde"]))
+    ratio = lambda key: statistics.median(silent[key] / filtered[key] for silent, filtered in pairs)
+    row("silent: answers per second until the last one / the same filter without a hit",
+        ratio("answer_rate"), ">=", 0.9)
+    row("silent: names per second of the whole run, with the wait for the silent names / the same",
+        ratio("rate"))

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
-
 use super::PROBLEM;
+use super::event_loop::event_loop;
 use super::progress::Progress;
 use crate::scan::{self, Level, Plan, Report, ScanError, Stop};
 
@@ -14,10 +13,7 @@ pub(super) fn carry_out(
     progress: &mut Progress,
 ) -> anyhow::Result<(Report, Result<(), ScanError>)> {
     let stop = Arc::new(Stop::default());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no event loop can be set up")?;
+    let runtime = event_loop()?;
     let outcome = runtime.block_on(async {
         let interrupts = heed_interrupts(Arc::clone(&stop));
         let mut watch = |state: &scan::Progress| progress.show(state);

@@ -10,6 +10,7 @@ mod carry_out;
 mod complaint;
 mod decode;
 mod demo;
+mod event_loop;
 mod input;
 mod playground;
 mod progress;

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 
 use super::carry_out::interrupt;
 use super::complaint::Complaint;
+use super::event_loop::event_loop;
 use super::{FINE, print, shell_word};
 use crate::playground::{Scenario, ServeError, World, serve};
 use crate::walk::Hints;
@@ -60,10 +61,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     std::fs::write(&hints, scenario.root_hints())
         .with_context(|| format!("{}: cannot be written", hints.display()))?;
     let scenario = Arc::new(scenario);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no event loop can be set up")?;
+    let runtime = event_loop()?;
     let service =
         serve(World::new(Arc::clone(&scenario), args.seed), args.port).map_err(refused)?;
     let introduction = introduce(&scenario, &hints, service.port());

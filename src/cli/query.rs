@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::complaint::Complaint;
+use super::event_loop::event_loop;
 use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
@@ -103,10 +103,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if short && format == Format::Json {
         return Err(Complaint::usage("+short and --format json exclude each other").into());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no event loop can be set up")?;
+    let runtime = event_loop()?;
     if args.trace {
         let report = runtime.block_on(trace::run(asked.into_trace(args)?))?;
         let mut out = Vec::new();

@@ -12,6 +12,7 @@ pub(super) fn print(report: &Report) {
 /// What was read and not asked, or asked and not waited for.
 pub(super) fn left_over(report: &Report) -> String {
     let mut text = match report.not_asked() {
+        0 => "every question was asked".to_owned(),
         1 => "1 question was not asked".to_owned(),
         count => format!("{} questions were not asked", grouped(count)),
     };

@@ -382,6 +382,18 @@ impl Engine {
         let slot = &mut self.slots[index];
         slot.queued = true;
         let length = slot.name().len();
+        if slot.attempts.is_empty() {
+            self.ready.push(index, length);
+        } else {
+            self.ready.push_again(index, length);
+        }
+    }
+
+    /// The same for one that the servers with room now do not suit: it waits behind all others.
+    fn make_ready_last(&mut self, index: u32) {
+        let slot = &mut self.slots[index];
+        slot.queued = true;
+        let length = slot.name().len();
         self.ready.push(index, length);
     }
 

@@ -19,6 +19,8 @@ const DOUBLING_RATE: f64 = 100_000.0;
 const QUEUE_ALLOWED: Duration = Duration::from_micros(1500);
 /// The least time without an answer after which an attempt is no longer counted as in flight.
 const SUSPECT_AFTER: Duration = Duration::from_millis(20);
+/// The same where one that was sent later has been answered: then it is not we who slept.
+const SUSPECT_OVERTAKEN_AFTER: Duration = Duration::from_millis(3);
 /// How long a lowest round-trip time stands before it is measured anew.
 const BASE_AGE: Duration = Duration::from_secs(20);
 /// Attempts and epochs that a loss is taken from, so that it is not nothing by chance, nor because
@@ -27,8 +29,9 @@ const LOSS_SAMPLE: u32 = 500;
 const LOSS_SAMPLE_EPOCHS: u32 = 4;
 /// How many such samples a lowest loss stands.
 const LOSS_AGE: u32 = 8;
-/// What is thought usual before the first sample.
-const LOSS_ASSUMED: f64 = 0.02;
+/// What is thought usual before the first sample: so much that a path that always loses a tenth does
+/// not end the doubling. A window that is twice too wide loses half.
+const LOSS_ASSUMED: f64 = 0.05;
 
 /// How many attempts may be in flight to one server, learned from what comes back.
 ///
@@ -47,6 +50,8 @@ pub(super) struct AdaptiveWindow {
     /// Doubling in each epoch, until the first sign of congestion.
     slow_start: bool,
     smoothed: Option<Smoothed>,
+    /// When the latest of the attempts that were answered was sent.
+    newest_answered: Time,
     base: Lowest<Duration>,
     base_since: Time,
     loss: Lowest<f64>,
@@ -149,6 +154,7 @@ impl AdaptiveWindow {
             size: INITIAL,
             slow_start: true,
             smoothed: None,
+            newest_answered: Time::ZERO,
             base: Lowest::new(Duration::MAX),
             base_since: Time::ZERO,
             loss: Lowest::new(1.0),
@@ -171,9 +177,27 @@ impl AdaptiveWindow {
     /// answered; only the window does not wait for it.
     #[inline]
     pub(super) fn suspect_after(&self, timeout: Duration) -> Duration {
+        self.usual_within(SUSPECT_AFTER, timeout)
+    }
+
+    /// The same for an attempt that [is overtaken](Self::is_overtaken).
+    #[inline]
+    pub(super) fn overdue_after(&self, timeout: Duration) -> Duration {
+        self.usual_within(SUSPECT_OVERTAKEN_AFTER, timeout)
+    }
+
+    /// Whether an attempt that was sent later than `sent` has been answered. A name that is never
+    /// answered then frees its place after a round trip, and not only after the longest pause that
+    /// either side may make.
+    #[inline]
+    pub(super) fn is_overtaken(&self, sent: Time) -> bool {
+        sent < self.newest_answered
+    }
+
+    fn usual_within(&self, least: Duration, timeout: Duration) -> Duration {
         let Some(smoothed) = self.smoothed else { return timeout };
         let nanos = smoothed.rtt + 4.0 * smoothed.variation;
-        let after = Duration::from_nanos(nanos as u64).max(SUSPECT_AFTER);
+        let after = Duration::from_nanos(nanos as u64).max(least);
         after.saturating_mul(1 << self.backoff).min(timeout)
     }
 
@@ -187,6 +211,7 @@ impl AdaptiveWindow {
     #[inline]
     pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, suspected: bool) {
         self.backoff = 0;
+        self.newest_answered = self.newest_answered.max(now - rtt);
         let nanos = rtt.as_nanos() as u64 as f64;
         match &mut self.smoothed {
             Some(Smoothed { rtt, variation }) => {
@@ -468,6 +493,27 @@ mod tests {
             let (size, _) = settle(Path { one_lost_in, ..FAR }, 20.0);
             assert!(size > clean * 0.6, "{size} of {clean} with one in {one_lost_in} lost");
         }
+    }
+
+    #[test]
+    fn loss_from_the_start_does_not_end_the_doubling() {
+        for one_lost_in in [10, 40] {
+            let (size, _) = settle(Path { one_lost_in, ..FAR }, 1.0);
+            assert!(size > 600.0, "{size} after a second with one in {one_lost_in} lost");
+        }
+    }
+
+    #[test]
+    fn what_later_answers_overtook_is_suspected_sooner() {
+        let mut window = AdaptiveWindow::new();
+        let timeout = Duration::from_secs(1);
+        for i in 0..100 {
+            window.on_answer(at(1_000 + i), Duration::from_micros(200), false);
+        }
+        assert_eq!(window.overdue_after(timeout), Duration::from_millis(3));
+        assert_eq!(window.suspect_after(timeout), Duration::from_millis(20));
+        // The newest that was answered left at 899 us.
+        assert!(window.is_overtaken(at(898)) && !window.is_overtaken(at(899)));
     }
 
     #[test]

@@ -1,14 +1,22 @@
 //! Exchanges that wait for any server, sorted by the length of their query.
 //!
 //! Queries of one length to one server can leave in one system call, so those that wait are kept
-//! by length. The lengths take turns: no name waits long because its length is rare.
+//! by length. The lengths take turns: no name waits long because its length is rare. Exchanges that
+//! were asked before go first, and so travel in the same calls as new ones of their length.
 
 const NONE: u32 = u32::MAX;
 const LENGTHS: usize = 256;
 
-/// Queues of slots, one for each length of a name in wire form; links are kept by slot.
+/// Exchanges that wait: those that are asked again before those that are new.
 #[derive(Debug)]
 pub(super) struct Ready {
+    again: Lengths,
+    new: Lengths,
+}
+
+/// Queues of slots, one for each length of a name in wire form; links are kept by slot.
+#[derive(Debug)]
+struct Lengths {
     heads: [u32; LENGTHS],
     tails: [u32; LENGTHS],
     occupied: [u64; LENGTHS / 64],
@@ -19,6 +27,57 @@ pub(super) struct Ready {
 
 impl Ready {
     pub(super) fn new() -> Self {
+        Self { again: Lengths::new(), new: Lengths::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.again.len + self.new.len
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts `slot` at the end of the queue for names of `length` octets.
+    #[inline]
+    pub(super) fn push(&mut self, slot: u32, length: usize) {
+        self.new.push(slot, length);
+    }
+
+    /// The same for an exchange that is asked again.
+    #[inline]
+    pub(super) fn push_again(&mut self, slot: u32, length: usize) {
+        self.again.push(slot, length);
+    }
+
+    /// The length whose turn it is; the next call gives another one, if there is another.
+    pub(super) fn next_length(&mut self) -> Option<usize> {
+        self.again.next_length().or_else(|| self.new.next_length())
+    }
+
+    /// The slots of a length, in the order they will be taken.
+    #[inline]
+    pub(super) fn peek(&self, length: usize) -> impl Iterator<Item = u32> {
+        self.again.peek(length).chain(self.new.peek(length))
+    }
+
+    /// Takes the first slot of a length.
+    #[inline]
+    pub(super) fn pop(&mut self, length: usize) -> Option<u32> {
+        self.again.pop(length).or_else(|| self.new.pop(length))
+    }
+
+    /// Takes all slots.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = u32> {
+        std::iter::from_fn(|| {
+            let length = self.next_length()?;
+            self.pop(length)
+        })
+    }
+}
+
+impl Lengths {
+    const fn new() -> Self {
         Self {
             heads: [NONE; LENGTHS],
             tails: [NONE; LENGTHS],
@@ -29,17 +88,8 @@ impl Ready {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Puts `slot` at the end of the queue for names of `length` octets.
     #[inline]
-    pub(super) fn push(&mut self, slot: u32, length: usize) {
+    fn push(&mut self, slot: u32, length: usize) {
         if self.next.len() <= slot as usize {
             self.next.resize(slot as usize + 1, NONE);
         }
@@ -53,8 +103,10 @@ impl Ready {
         self.len += 1;
     }
 
-    /// The length whose turn it is; the next call gives another one, if there is another.
-    pub(super) fn next_length(&mut self) -> Option<usize> {
+    fn next_length(&mut self) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
         let length = (0..LENGTHS)
             .map(|i| (self.turn + i) % LENGTHS)
             .find(|&length| self.occupied[length / 64] & 1 << (length % 64) != 0)?;
@@ -62,9 +114,8 @@ impl Ready {
         Some(length)
     }
 
-    /// The slots of a length, in the order they will be taken.
     #[inline]
-    pub(super) fn peek(&self, length: usize) -> impl Iterator<Item = u32> {
+    fn peek(&self, length: usize) -> impl Iterator<Item = u32> {
         let mut slot = self.heads[length];
         std::iter::from_fn(move || {
             let current = slot;
@@ -72,9 +123,8 @@ impl Ready {
         })
     }
 
-    /// Takes the first slot of a length.
     #[inline]
-    pub(super) fn pop(&mut self, length: usize) -> Option<u32> {
+    fn pop(&mut self, length: usize) -> Option<u32> {
         let slot = self.heads[length];
         if slot == NONE {
             return None;
@@ -87,14 +137,6 @@ impl Ready {
         }
         self.len -= 1;
         Some(slot)
-    }
-
-    /// Takes all slots.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = u32> {
-        std::iter::from_fn(|| {
-            let length = self.next_length()?;
-            self.pop(length)
-        })
     }
 }
 
@@ -120,5 +162,18 @@ mod tests {
         rest.sort_unstable();
         assert_eq!((rest, ready.next_length()), (vec![2, 3], None));
         assert!(ready.is_empty());
+    }
+
+    #[test]
+    fn what_is_asked_again_goes_first_and_takes_new_ones_of_its_length_along() {
+        let mut ready = Ready::new();
+        for (slot, length) in [(0, 7), (1, 20), (2, 20)] {
+            ready.push(slot, length);
+        }
+        ready.push_again(3, 20);
+        assert_eq!((ready.len(), ready.next_length()), (4, Some(20)));
+        assert_eq!(ready.peek(20).collect::<Vec<_>>(), [3, 1, 2]);
+        assert_eq!([ready.pop(20), ready.pop(20)], [Some(3), Some(1)]);
+        assert_eq!(ready.drain().collect::<Vec<_>>(), [0, 2]);
     }
 }

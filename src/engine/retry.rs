@@ -16,21 +16,26 @@ impl Engine {
     /// The current attempt has been out for longer than answers take: its server's window does not
     /// wait for it any more.
     pub(super) fn suspect(&mut self, index: u32, now: Time) {
+        let timeout = self.manner(index).timeout;
         let slot = &mut self.slots[index];
+        let Some(last) = slot.attempts.last() else { return };
+        let (id, sent) = (last.server, last.sent);
+        let window = &self.servers[id.0 as usize].window;
+        let certain = sent + window.suspect_after(timeout);
+        if now < certain && !window.is_overtaken(sent) {
+            slot.timer = Timer::Suspect;
+            self.timers.set(index, certain);
+            return;
+        }
         slot.timer = Timer::Deadline;
         slot.suspected = true;
         let deadline = slot.deadline;
-        let id = slot.attempts.last().map(|attempt| attempt.server);
-        self.timers.set(index, deadline);
         let first = slot.attempts.len() == 1;
-        if let Some(id) = id {
-            self.uncharge(index);
-            if first
-                && self.servers[id.0 as usize].on_suspect(now)
-                && self.can_go_elsewhere(index, id)
-            {
-                self.bench(id, now);
-            }
+        self.timers.set(index, deadline);
+        self.uncharge(index);
+        if first && self.servers[id.0 as usize].on_suspect(now) && self.can_go_elsewhere(index, id)
+        {
+            self.bench(id, now);
         }
     }
 
@@ -132,6 +137,11 @@ impl Engine {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
                 // Once truncated, it would be so again: TCP stays.
                 _ if elsewhere => plan.server = self.another_server(index),
+                // Whoever has room, which is the same server where there is no other: there it
+                // leaves together with new names.
+                RetryReason::Timeout if self.slots[index].servers == Servers::Any => {
+                    plan.server = None;
+                }
                 RetryReason::Timeout | RetryReason::StreamFailed => {}
                 RetryReason::Unreachable | RetryReason::NotSent => delay = self.pause(index),
                 // The same server would say the same again, or needs a moment.

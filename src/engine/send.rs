@@ -110,15 +110,18 @@ impl Engine {
                 }
                 let first = self.slots[index].attempts.is_empty();
                 if !first && !self.suits(index, id) {
-                    self.make_ready(index);
+                    self.make_ready_last(index);
                     unsuited += 1;
                     if unsuited > 8 {
                         break;
                     }
                     continue;
                 }
-                let chosen = self.slots[index].socket.is_some();
-                let socket = if first && !chosen { socket } else { self.socket_for(id, index) };
+                // Another port than before; that of the run, where it may be, costs no call.
+                let slot = &self.slots[index];
+                let other =
+                    slot.socket.is_some() || slot.attempts.iter().any(|a| a.socket == socket);
+                let socket = if other { self.socket_for(id, index) } else { socket };
                 if !self.send(index, id, socket, drawn[sent], now, out) {
                     self.make_ready(index);
                     break;
@@ -229,7 +232,7 @@ impl Engine {
         let tenth = (timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64;
         let jitter = (u64::from(self.rng.next_u32()) * tenth) >> 32;
         slot.deadline = now + timeout + Duration::from_nanos(jitter);
-        let suspect = now + server.window.suspect_after(timeout);
+        let suspect = now + server.window.overdue_after(timeout);
         if suspect < slot.deadline && transport == Transport::Udp {
             slot.timer = Timer::Suspect;
             self.timers.set(index, suspect);

@@ -64,6 +64,25 @@ impl Plan {
     /// hit by some of them with a probability of 98 %.
     pub const SOCKETS: u16 = 32;
 
+    /// A plan with the usual effort, from the root servers of the Internet, that asks no recursive
+    /// server.
+    pub fn new(domain: NameBuf, expectations: Vec<Expectation>) -> Self {
+        Self {
+            domain,
+            expectations,
+            ses: None,
+            resolvers: Vec::new(),
+            spare_caches: false,
+            also_ask: Vec::new(),
+            hints: Hints::built_in(),
+            walk: walk::Config::default(),
+            repeat: None,
+            rate: Self::RATE,
+            sockets: Self::SOCKETS,
+            seed: 0,
+        }
+    }
+
     /// Looks at each record at each address over UDP.
     pub fn looks(&self) -> u32 {
         let usual = probes_to_see(VISIBLE_SHARE, VISIBLE_WITH).map_or(14, |n| n as u32);

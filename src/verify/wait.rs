@@ -208,27 +208,11 @@ mod tests {
     use super::*;
     use crate::report::finding::{Effort, Finding, RecordReport};
     use crate::verify::expect::parse_expectation;
-    use crate::walk;
 
     fn plan(records: &[&str]) -> Plan {
         let domain = "example.com".parse().unwrap();
-        Plan {
-            expectations: records
-                .iter()
-                .map(|it| parse_expectation(it, &domain).unwrap())
-                .collect(),
-            domain,
-            ses: None,
-            resolvers: Vec::new(),
-            spare_caches: true,
-            also_ask: Vec::new(),
-            hints: walk::Hints::built_in(),
-            walk: walk::Config::default(),
-            repeat: None,
-            rate: Plan::RATE,
-            sockets: Plan::SOCKETS,
-            seed: 1,
-        }
+        let expectations = records.iter().map(|it| parse_expectation(it, &domain).unwrap());
+        Plan::new(domain, expectations.collect())
     }
 
     fn report(verdict: Verdict, state: RecordState, problems: &[&'static str]) -> Report {

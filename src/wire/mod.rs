@@ -43,7 +43,7 @@ pub use name::{
     write_labels,
 };
 pub use option::{OptionValue, ZoneVersion};
-pub(crate) use rdata::show::date_and_time;
+pub(crate) use rdata::show::{base64, date_and_time};
 pub use rdata::show::{
     decimal as write_decimal, generic as write_generic_rdata, hex_lower as write_hex,
 };

@@ -109,3 +109,21 @@ fn no_file_descriptors_left_is_said_in_a_sentence() {
     let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
     super::Run::of(output).assert_code(3).assert_stderr("no file descriptors left");
 }
+
+/// The shell's limit is the simplest to set: it holds for the program that takes its place.
+#[cfg(unix)]
+#[test]
+fn without_file_descriptors_there_is_a_sentence_and_no_panic() {
+    let files = Files::new();
+    let names = files.write("names.txt", "a.demo.test\n");
+    let program = env!("CARGO_BIN_EXE_dnsonde");
+    for limit in 6..20 {
+        let script = format!("ulimit -n {limit} && exec {program} scan {names} -r 127.0.0.1:9");
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{limit}: {stderr}");
+        let last = stderr.lines().rfind(|line| line.starts_with("dnsonde: ")).unwrap_or_default();
+        assert!(last.contains("event") || last.contains("no file descriptors left"), "{stderr}");
+        assert!(!stderr.contains("panicked"), "{limit}: {stderr}");
+    }
+}

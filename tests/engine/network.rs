@@ -42,6 +42,9 @@ pub struct Behaviour {
     pub unreachable: bool,
     /// Share of TCP connections that break.
     pub stream_breaks: f64,
+    /// Queries that it works off in a second, one after the other, and how many may wait for it:
+    /// the next one is dropped. `None`: all at once.
+    pub service: Option<(f64, usize)>,
 }
 
 impl Default for Behaviour {
@@ -61,6 +64,7 @@ impl Default for Behaviour {
             no_edns: false,
             unreachable: false,
             stream_breaks: 0.0,
+            service: None,
         }
     }
 }
@@ -90,6 +94,8 @@ pub struct Network {
     pub arrivals: Vec<Time>,
     behaviours: Vec<Behaviour>,
     queries: Vec<u64>,
+    /// When each server will have worked off what it has.
+    busy_until: Vec<Time>,
     rng: StdRng,
     events: BinaryHeap<Reverse<(Time, u64)>>,
     payloads: HashMap<u64, Event>,
@@ -121,6 +127,7 @@ impl Network {
             peak_in_flight: 0,
             arrivals: Vec::new(),
             queries: vec![0; behaviours.len()],
+            busy_until: vec![Time::ZERO; behaviours.len()],
             behaviours,
             rng,
             events: BinaryHeap::new(),
@@ -264,6 +271,7 @@ impl Network {
         if self.chance(behaviour.forged) {
             self.forge(socket, from, query);
         }
+        let Some(served) = self.served(server) else { return };
         if behaviour.unreachable {
             let at = self.now + self.delay(server);
             let octets = query.to_vec();
@@ -278,12 +286,26 @@ impl Network {
             return;
         }
         let octets = self.answer(server, query, false);
-        let at = self.now + self.delay(server);
+        let at = served + self.delay(server);
         if self.chance(behaviour.duplicates) {
             let again = at + self.delay(server);
             self.at(again, Event::Datagram { socket, from, octets: octets.clone() });
         }
         self.at(at, Event::Datagram { socket, from, octets });
+    }
+
+    /// When a query that arrives now is worked off; `None` if there is no room for it.
+    fn served(&mut self, server: u32) -> Option<Time> {
+        let Some((rate, room)) = self.behaviours[server as usize].service else {
+            return Some(self.now);
+        };
+        let busy_until = &mut self.busy_until[server as usize];
+        let waiting = busy_until.since(self.now).as_secs_f64() * rate;
+        if waiting >= room as f64 {
+            return None;
+        }
+        *busy_until = self.now.max(*busy_until) + Duration::from_secs_f64(1.0 / rate);
+        Some(*busy_until)
     }
 
     fn serve_stream(&mut self, server: u32, key: AttemptKey, query: &[u8]) {

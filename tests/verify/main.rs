@@ -5,5 +5,6 @@
 //! test that is run all the time can have.
 
 mod harness;
+mod records;
 mod scenarios;
 mod servers;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::cli::event_loop::event_loop;
 use crate::cli::verify::{Format, Interrupt, check, plan_of, show};
 use crate::cli::{FINE, PROBLEM, print};
 use crate::playground::{Scenario, World, serve};
@@ -32,10 +33,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let scenario = Scenario::named(SCENARIO).context("the scenario of the demo is missing")??;
     let scenario = Arc::new(scenario.on_loopback()?);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no event loop can be set up")?;
+    let runtime = event_loop()?;
     let service = serve(World::new(Arc::clone(&scenario), args.seed), 0)
         .context("the world of the demo cannot be served")?;
     let plan = plan(&scenario, service.port())?;

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::Context as _;
 use clap::{Parser as _, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::sync::watch;
 
+use super::event_loop::event_loop;
 use super::servers::{DNS_PORT, Families};
 use super::{COULD_NOT, FINE, PROBLEM, print, shell_word};
 use crate::report::finding::{Report, Verdict};
@@ -223,10 +223,7 @@ pub fn plan_of(
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let plan = plan::plan(args)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no event loop can be set up")?;
+    let runtime = event_loop()?;
     let report = runtime.block_on(async {
         let interrupt = Interrupt::listen();
         let Some(long) = args.wait else {

@@ -84,8 +84,6 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
     }
     let families = args.families();
     Ok(Plan {
-        domain,
-        expectations,
         ses: tokens,
         resolvers: resolvers(args, families)?,
         // Who waits looks many times, and may look before the record is there.
@@ -102,8 +100,8 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
         },
         repeat: args.repeat,
         rate: args.rate,
-        sockets: Plan::SOCKETS,
         seed: args.seed.unwrap_or_else(rand::random),
+        ..Plan::new(domain, expectations)
     })
 }
 

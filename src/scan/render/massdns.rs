@@ -1,19 +1,28 @@
 //! The lines of `massdns -o Je`, for tools that read them.
 //!
-//! The shape follows `main.c` of massdns: sections only where they have records, no `qr` among
-//! the flags, `rx_ts` in nanoseconds, an `error` line for a name without an answer, and the strings
-//! of a TXT record joined without quotes. Other data is in presentation format.
+//! The shape is that of massdns 1.1, whose lines for the same messages are in
+//! `tests/formats/recorded/`: sections only where they have records, no `qr` among the flags, `rx_ts`
+//! in nanoseconds, an `error` line for a name without an answer. Only some types have a text form;
+//! the RDATA of the others is shown octet by octet, `\x0a` for what cannot be printed. That is also
+//! how dots inside a label are escaped, and the strings of a TXT record, which are joined.
+//!
+//! `UNREACHABLE` and `INVALID` are errors that massdns does not have. The OPT record is left out: massdns
+//! asks without EDNS and gets none.
 
-use super::{Context, Invalid, Status, View, data_records, push_data, text_member};
+use super::{Context, Invalid, Status, View, data_records, text_member};
 use crate::engine::Transport;
 use crate::report::json::{write_class_json, write_json_string, write_json_text, write_type_json};
-use crate::wire::{Flags, Record, RecordType, Section, write_decimal, write_labels};
+use crate::wire::{Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"name\":");
-    write_json_text(out, |out| view.write_name(out));
+    write_json_text(out, |out| {
+        let start = out.len();
+        view.write_name(out);
+        escape_as_hex(start, out);
+    });
     out.extend_from_slice(b",\"type\":");
-    write_type_json(view.finished.rtype, out);
+    write_type(view.finished.rtype, out);
     out.extend_from_slice(b",\"class\":");
     write_class_json(view.finished.class, out);
     let Some(reply) = &view.reply else {
@@ -46,11 +55,15 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(b"{\"ttl\":");
             write_decimal(record.ttl_seconds(), out);
             out.extend_from_slice(b",\"type\":");
-            write_type_json(record.rtype, out);
+            write_type(record.rtype, out);
             out.extend_from_slice(b",\"class\":");
             write_class_json(record.class, out);
             out.extend_from_slice(b",\"name\":");
-            write_json_text(out, |out| write_labels(record.name.labels(), out));
+            write_json_text(out, |out| {
+                let start = out.len();
+                write_labels(record.name.labels(), out);
+                escape_as_hex(start, out);
+            });
             out.extend_from_slice(b",\"data\":");
             write_json_text(out, |out| write_data(&record, out));
             out.push(b'}');
@@ -80,19 +93,107 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
 }
 
 fn write_data(record: &Record<'_>, out: &mut Vec<u8>) {
-    if record.rtype != RecordType::TXT {
-        return push_data(record, out);
-    }
-    let mut rest = record.rdata();
-    while let Some((&len, tail)) = rest.split_first() {
-        let Some((string, next)) = tail.split_at_checked(usize::from(len)) else { break };
-        for &octet in string {
-            match octet {
-                b' '..=b'~' if octet != b'\\' => out.push(octet),
-                _ => out.extend_from_slice(format!("\\x{octet:02x}").as_bytes()),
-            }
+    let start = out.len();
+    let written = match record.rtype {
+        RecordType::A | RecordType::AAAA => record.write_data(out).is_ok(),
+        RecordType::NS
+        | RecordType::CNAME
+        | RecordType::DNAME
+        | RecordType::PTR
+        | RecordType::MX
+        | RecordType::SOA
+        | RecordType::SRV => {
+            let written = record.write_data(out).is_ok();
+            escape_as_hex(start, out);
+            written
         }
-        rest = next;
+        RecordType::TLSA | RecordType::SMIMEA => {
+            let written = record.write_data(out).is_ok();
+            out[start..].make_ascii_lowercase();
+            written
+        }
+        RecordType::CAA => write_caa(record.rdata(), out),
+        RecordType::TXT => {
+            let mut rest = record.rdata();
+            while let Some((&len, tail)) = rest.split_first() {
+                let Some((string, next)) = tail.split_at_checked(usize::from(len)) else { break };
+                write_octets(string, out);
+                rest = next;
+            }
+            true
+        }
+        _ => false,
+    };
+    if !written {
+        out.truncate(start);
+        write_octets(record.rdata(), out);
+    }
+}
+
+/// Of the flags only the critical one is shown, as 1 or 0.
+fn write_caa(rdata: &[u8], out: &mut Vec<u8>) -> bool {
+    let Some((&[flags, len], rest)) = rdata.split_first_chunk::<2>() else { return false };
+    let Some((tag, value)) = rest.split_at_checked(usize::from(len)) else { return false };
+    if !(1..=15).contains(&len) {
+        return false;
+    }
+    out.extend_from_slice(if flags & 0x80 == 0 { b"0 " } else { b"1 " });
+    write_octets(tag, out);
+    out.extend_from_slice(b" \"");
+    write_octets(value, out);
+    out.push(b'"');
+    true
+}
+
+fn write_octets(octets: &[u8], out: &mut Vec<u8>) {
+    for &octet in octets {
+        write_octet(octet, octet != b'\\', out);
+    }
+}
+
+fn write_octet(octet: u8, plain: bool, out: &mut Vec<u8>) {
+    if plain && matches!(octet, b' '..=b'~') {
+        out.push(octet);
+    } else {
+        out.extend_from_slice(b"\\x");
+        write_hex(&[octet], out);
+    }
+}
+
+/// Turns the escapes of presentation format, from `start` on, into those of massdns.
+fn escape_as_hex(start: usize, out: &mut Vec<u8>) {
+    if !out[start..].contains(&b'\\') {
+        return;
+    }
+    let text = out.split_off(start);
+    let mut rest = &text[..];
+    while let Some((&octet, tail)) = rest.split_first() {
+        rest = tail;
+        if octet != b'\\' {
+            out.push(octet);
+            continue;
+        }
+        let digits = tail.first_chunk::<3>().filter(|digits| digits[0].is_ascii_digit());
+        let (escaped, len) = match digits {
+            Some(digits) => {
+                let value = digits.iter().fold(0u32, |sum, d| sum * 10 + u32::from(d - b'0'));
+                (value as u8, 3)
+            }
+            None => (tail.first().copied().unwrap_or(b'\\'), 1),
+        };
+        rest = tail.get(len..).unwrap_or_default();
+        write_octet(escaped, !matches!(escaped, b'\\' | b'.'), out);
+    }
+}
+
+fn write_type(rtype: RecordType, out: &mut Vec<u8>) {
+    match rtype.mnemonic() {
+        Some(_) => write_type_json(rtype, out),
+        None => {
+            out.push(b'"');
+            write_decimal(rtype.0, out);
+            out.push(b'"');
+        }
     }
 }
 
@@ -110,7 +211,7 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"name\":");
     write_json_string(invalid.text, out);
     out.extend_from_slice(b",\"type\":");
-    write_type_json(invalid.rtype, out);
+    write_type(invalid.rtype, out);
     out.extend_from_slice(b",\"class\":\"IN\",\"error\":");
     let error = format!("INVALID line {}: {}", invalid.line, invalid.error);
     write_json_string(error.as_bytes(), out);

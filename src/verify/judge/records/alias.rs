@@ -174,18 +174,29 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
 /// An alias that comes back to where it was, or goes on for too long.
 fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
     let walk = &case.facts.evidence.walk;
-    let mut names = vec![case.standing.expectation.owner];
+    // Each with the place of the one that leads to it.
+    let mut names: Vec<(NameBuf, Option<usize>)> = vec![(case.standing.expectation.owner, None)];
     let mut fault = None;
     let mut at = 0;
-    while let Some(name) = names.get(at).copied() {
-        at += 1;
-        let Some(path) = walk.path(&name) else { continue };
+    while let Some((name, _)) = names.get(at).copied() {
+        let Some(path) = walk.path(&name) else {
+            at += 1;
+            continue;
+        };
         fault = fault.or(path.alias_fault);
         for target in &path.targets {
-            if !names.contains(target) {
-                names.push(*target);
+            let mut before = Some(at);
+            while let Some((earlier, from)) = before.and_then(|place| names.get(place)) {
+                if earlier == target {
+                    fault = fault.or(Some(Unresolved::AliasLoop(*target)));
+                }
+                before = *from;
+            }
+            if names.iter().all(|(known, _)| known != target) {
+                names.push((*target, Some(at)));
             }
         }
+        at += 1;
     }
     let (summary, place) = match fault? {
         Unresolved::AliasLoop(name) => ("the aliases (CNAME) go round in a circle", name),
@@ -194,7 +205,7 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
         }
         _ => return None,
     };
-    let chain: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let chain: Vec<String> = names.iter().map(|(name, _)| name.to_string()).collect();
     Some(
         Draft::error("alias-broken", case.subject())
             .servers(case.told())

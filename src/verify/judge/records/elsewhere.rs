@@ -114,13 +114,11 @@ fn other_types<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, &'e R
         .chain(own)
         .copied()
         .filter(|probe| probe.inquiry.role == Role::Authoritative)
-        .filter(move |probe| probe.inquiry.rtype != expectation.rtype)
-        .filter_map(|probe| {
+        .filter_map(move |probe| {
             let reading = probe.reading()?;
-            // An answer by an alias is none of the owner's own.
-            let own = reading.chain.is_empty();
-            let alias = reading.chain.first();
-            Some((probe, if own { reading.answer.as_ref()? } else { alias? }))
+            // An answer by an alias is none of the owner's own: the alias is.
+            let set = reading.chain.first().or(reading.answer.as_ref())?;
+            Some((probe, set)).filter(|_| set.rtype != expectation.rtype)
         })
         .filter(move |(_, set)| set.name == expectation.owner)
 }

@@ -279,6 +279,9 @@ impl Difference {
         let quote = |octet: &u8| *octet != b'"';
         let undone: Vec<u8> = match self {
             Self::Escaped => {
+                if !text.contains(&b'\\') {
+                    return None;
+                }
                 text.iter().copied().filter(|octet| *octet != b'\\').filter(quote).collect()
             }
             Self::Quoted => text.iter().copied().filter(quote).collect(),

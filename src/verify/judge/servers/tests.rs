@@ -10,7 +10,7 @@ use crate::net::LocalCounts;
 use crate::report::finding::{Role, Severity};
 use crate::verify::evidence::{Evidence, How, Inquiry, Probe, Purpose, Reply, Strays};
 use crate::verify::plan::Plan;
-use crate::walk::{self, Hints, Reading, WalkReport};
+use crate::walk::{Reading, WalkReport};
 use crate::wire::{Flags, NameBuf, Rcode, RecordType};
 
 /// Sockets that questions go out from, one after the other.
@@ -77,20 +77,7 @@ fn probes(
 
 fn evidence(probes: Vec<Probe>) -> Evidence {
     Evidence {
-        plan: Plan {
-            domain: "example.com".parse().unwrap(),
-            expectations: Vec::new(),
-            ses: None,
-            resolvers: Vec::new(),
-            spare_caches: false,
-            also_ask: Vec::new(),
-            hints: Hints::built_in(),
-            walk: walk::Config::default(),
-            repeat: None,
-            rate: Plan::RATE,
-            sockets: SOCKETS,
-            seed: 1,
-        },
+        plan: Plan { sockets: SOCKETS, ..Plan::new("example.com".parse().unwrap(), Vec::new()) },
         walk: WalkReport::empty(RecordType::A),
         probes,
         strays: HashMap::new(),
