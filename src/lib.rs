@@ -11,7 +11,7 @@
 //! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
 //!   to order.
 //! - [`cli`]: the command line.
-//! - [`verify`]: what a domain is expected to publish, and whether its keys and policies are well-formed.
+//! - [`verify`]: why a verification is still pending: what is expected, whom to ask, what follows.
 
 pub mod cli;
 pub mod engine;

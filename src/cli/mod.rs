@@ -51,6 +51,7 @@ const COULD_NOT: u8 = 3;
     max_term_width = 100,
     after_help = "Examples:
   dnsonde demo                                      look what it does, offline
+  dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
   dnsonde query @192.0.2.53 example.org MX          one exchange, in full
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
 

@@ -51,11 +51,14 @@ impl Asker for Walk {
     }
 }
 
-/// How the questions of a walk are put: without recursion, and each server has three chances.
+/// How the questions of a walk are put: without recursion, and each server has four chances.
+///
+/// An authoritative server knows its answer at once, so only the way takes time; and a walk has
+/// many steps one after the other, each of which waits for the slowest server.
 pub fn manner() -> Manner {
     Manner {
-        timeout: Duration::from_millis(1500),
-        retries: 2,
+        timeout: Duration::from_millis(800),
+        retries: 3,
         edns: Some(Edns { options: NSID.to_vec(), ..Edns::default() }),
         recursion_desired: false,
         ..Manner::default()

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dnsonde::playground::Scenario;
+use dnsonde::report::judgement::title;
 
 use crate::harness::{complaint, examine, problems};
 
@@ -83,6 +84,18 @@ fn a_healthy_world_is_silent() {
     let healthy: Vec<_> = scenarios().into_iter().filter(|scenario| is_healthy(scenario)).collect();
     let failures = failures(&healthy, |_| 10 * runs());
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn every_finding_is_described() {
+    let described = include_str!("../../docs/findings.md");
+    for scenario in scenarios() {
+        for finding in examine(&scenario, 1).report.findings {
+            let row = format!("`{}`", finding.id);
+            assert!(described.contains(&row), "{row} is not in docs/findings.md");
+            assert_ne!(title(finding.id), finding.id, "a finding without a title");
+        }
+    }
 }
 
 #[test]

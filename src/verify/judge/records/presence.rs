@@ -96,7 +96,11 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
     let answers: u64 = lacking.iter().map(|at| at.answers()).sum();
     let mut draft = Draft::error("record-missing-on-some", case.subject())
         .servers(servers.iter().copied())
-        .summary(format!("{} of {told} server addresses do not {what} the record", servers.len()))
+        .summary(format!(
+            "{} of {told} server addresses {} not {what} the record",
+            servers.len(),
+            if servers.len() == 1 { "does" } else { "do" }
+        ))
         .number("addresses_asked", told)
         .number("addresses_lacking", servers.len())
         .number("answers_there", answers)
