@@ -1,7 +1,7 @@
 //! From evidence to findings. Pure functions: no I/O, no clock, no dice.
 //!
-//! [`records`] judges what was expected, [`servers`] those who were asked and the paths to them;
-//! [`rows`] lays out how each record and server stands, and [`verdict`] sums it all up.
+//! `records` judges what was expected, `servers` those who were asked and the paths to them;
+//! `rows` lays out how each record and server stands, and `verdict` sums it all up.
 
 mod facts;
 mod records;
