@@ -42,7 +42,7 @@ const TITLES: &[(&str, &str)] = &[
     ("dkim-key-revoked", "The key is revoked"),
     ("dkim-key-invalid", "The key is not valid"),
     ("dkim-key-weak", "The key is short"),
-    ("ses-zone-differs", "The alias leads to another zone of SES"),
+    ("ses-zone-differs", "The alias (CNAME) leads to another zone of SES"),
     ("negative-cached", "A resolver remembers that the record was missing"),
     ("stale-cached", "A resolver remembers the old value"),
     ("published-elsewhere", "The record is on servers that the domain does not use"),

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::json;
 
 use super::super::facts::{AtServer, AtTarget, Facts, at_target, texts, useless_words};
-use super::super::writing::{Draft, counted, list, plain, server_names, short};
+use super::super::writing::{Draft, counted, list, plain, server_names};
 use super::Case;
 use super::elsewhere::{own_addresses, own_texts};
 use crate::report::finding::{RecordState, Severity};
@@ -436,7 +436,7 @@ fn unreachable(
             ))
             .number("asked_there", asked_there)
             .number("silent", silent)
-            .number("answers", short(&list(&told)))
+            .number("useless_answers", told)
             .number("records", records.to_vec())
             .servers(bad)
             .advice(format!(

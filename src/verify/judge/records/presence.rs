@@ -91,6 +91,7 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
         ([here], [elsewhere]) if here != elsewhere => {
             format!(" (serial number {here} instead of {elsewhere})")
         }
+        ([here], [_]) => format!(" under the same serial number, {here}"),
         _ => String::new(),
     };
     let answers: u64 = lacking.iter().map(|at| at.answers()).sum();
@@ -106,8 +107,8 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
         .number("answers_there", answers)
         .number("right_there", 0)
         .advice(format!(
-            "you need not enter it again: ask {} why {names} does not have the same copy of {}{behind}, \
-             and send this report along",
+            "you need not enter it again: ask {} why {names} does not have the same records of {} \
+             as the others{behind}, and send this report along",
             case.provider(),
             plain(&zone),
         ))
