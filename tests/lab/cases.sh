@@ -19,16 +19,6 @@ check() {
 
 query() { in_client timeout 60 "$dnsonde" query "$@" 2>"$work/stderr"; }
 
-# expect PATTERN: standard input must match the extended regular expression.
-expect() {
-    local text
-    text=$(cat)
-    grep -Eq -- "$1" <<<"$text" || {
-        printf '    no "%s" in:\n%s\n' "$1" "$text"
-        return 1
-    }
-}
-
 case_knot_answers_all() {
     scan names A -r 10.53.0.10
     check names A --attempts 1.02

@@ -23,7 +23,8 @@ need_root_and_tools() {
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     ((${#missing[@]} == 0)) || die "these programs are missing: ${missing[*]} (on Debian 12:" \
-        "apt-get install knot nsd unbound knot-dnsutils iproute2 ethtool nftables python3)"
+        "apt-get install knot nsd unbound bind9 bind9-utils knot-dnsutils iproute2 ethtool" \
+        "nftables python3)"
 }
 
 make_namespaces() {

@@ -1,4 +1,4 @@
-# The lab's servers: configuration and start. Sourced by `run`, after netns.sh.
+# The lab's servers: configuration and start. Sourced by `run`, after netns.sh and daemons.sh.
 #
 # | host | who                                                                   |
 # |------|-----------------------------------------------------------------------|
@@ -18,10 +18,10 @@ start_servers() {
     server_address 0 10 11 12 13 20 21 30
     python3 "$here/zone.py" "$work"
     configure_root
-    start_knot knot lab.test "10.53.0.10@53, fd53::10@53, 10.53.0.13@53, fd53::13@53"
-    start_knot refuser other.test "10.53.0.21@53, fd53::21@53, 10.53.0.13@$refusing_port"
-    start_nsd nsd lab.test 11
-    start_nsd root . 20
+    start_knot knot "$work" "10.53.0.10@53, fd53::10@53, 10.53.0.13@53, fd53::13@53" lab.test
+    start_knot refuser "$work" "10.53.0.21@53, fd53::21@53, 10.53.0.13@$refusing_port" other.test
+    start_nsd nsd "$work" 11 lab.test
+    start_nsd root "$work" 20 .
     start_unbound
     await 10.53.0.10 lab.test
     await 10.53.0.21 other.test
@@ -52,62 +52,6 @@ other.test. SOA ns1.other.test. hostmaster.other.test. 1 3600 600 86400 300
 other.test. NS ns1.other.test.
 ns1.other.test. A 10.53.0.21
 END
-}
-
-# start_knot NAME ZONE LISTEN
-start_knot() {
-    mkdir "$work/$1"
-    cat >"$work/$1.conf" <<END
-server:
-    rundir: $work/$1
-    user: root:root
-    listen: [ $3 ]
-    udp-workers: 1
-    tcp-workers: 1
-    background-workers: 1
-log:
-  - target: stderr
-    any: warning
-database:
-    storage: $work/$1
-template:
-  - id: default
-    storage: $work
-    file: "%s.zone"
-    zonefile-sync: -1
-    journal-content: none
-    semantic-checks: off
-zone:
-  - domain: $2
-END
-    spawn "$work/$1.log" knotd -c "$work/$1.conf"
-}
-
-# start_nsd NAME ZONE HOST
-start_nsd() {
-    local file=$2.zone
-    [[ $2 != . ]] || file=root.zone
-    # Debian's nsd limits what one client gets; a scan is one client.
-    cat >"$work/$1.conf" <<END
-server:
-    ip-address: 10.53.0.$3
-    ip-address: fd53::$3
-    username: ""
-    database: ""
-    zonesdir: "$work"
-    pidfile: ""
-    xfrdfile: "$work/$1.xfrd"
-    zonelistfile: "$work/$1.zones"
-    logfile: "$work/$1.log"
-    rrl-ratelimit: 0
-    rrl-whitelist-ratelimit: 0
-remote-control:
-    control-enable: no
-zone:
-    name: "$2"
-    zonefile: "$file"
-END
-    spawn "$work/$1.log" nsd -d -c "$work/$1.conf"
 }
 
 # test. is a name that unbound answers by itself unless it is told not to.

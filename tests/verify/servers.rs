@@ -350,6 +350,27 @@ const CASES: &[Case] = &[
         random: false,
     },
     Case {
+        name: "one server is away over IPv6, and only over UDP",
+        world: r#"
+            [[faults]]
+            server = "ns3"
+            family = 6
+            transport = "udp"
+            effect = "drop""#,
+        told: &["address-family-fails"],
+        random: false,
+    },
+    Case {
+        name: "one server is away over UDP",
+        world: r#"
+            [[faults]]
+            server = "ns3"
+            transport = "udp"
+            effect = "drop""#,
+        told: &["loss"],
+        random: false,
+    },
+    Case {
         name: "all of a zone's servers are away",
         world: r#"
             [[faults]]

@@ -1,7 +1,7 @@
 //! Whether servers can be reached at all, and whether answers come from where they were asked.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 use super::scene::{Host, Scene, short};
 use super::tell::finding;
@@ -22,18 +22,18 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
         }
     }
     for zone in &scene.zones {
-        let mut dead: Vec<SocketAddr> = scene
-            .servers_of(zone)
-            .filter(|(_, host)| host.is_silent())
-            .map(|(server, _)| server)
-            .collect();
         // That the parent hands out an old address is told as what it is.
         let outdated = delegation::outdated_glue(scene, zone);
-        dead.retain(|server| !outdated.contains(&server.ip()));
+        let mut dead: Vec<SocketAddr> = scene
+            .servers_of(zone)
+            .filter(|(server, host)| host.is_silent() && !outdated.contains(&server.ip()))
+            .map(|(server, _)| server)
+            .collect();
         for ipv6 in [false, true] {
-            let one_sided = one_sided(scene, zone, &dead, ipv6);
+            let one_sided = one_sided(scene, zone, &outdated, ipv6);
             if !one_sided.is_empty() {
                 dead.retain(|server| !one_sided.contains(server));
+                explained.silent.extend(&one_sided);
                 findings.push(family_fails(scene, zone, one_sided, ipv6));
             }
         }
@@ -44,7 +44,7 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
             findings.push(unreachable(scene, zone, servers));
         }
         findings.extend(from_elsewhere(scene, zone));
-        findings.extend(icmp(scene, zone));
+        findings.extend(icmp(scene, explained, zone));
     }
 }
 
@@ -57,11 +57,12 @@ fn is_turned_away(host: &Host<'_>) -> bool {
     host.udp.unreachable * 2 > host.udp.asked
 }
 
-/// Silent addresses of one family, of servers that answer over the other one.
+/// Addresses of one family that never answer, or never over UDP, of servers that do so over the
+/// other family.
 fn one_sided(
     scene: &Scene<'_>,
     zone: &NameBuf,
-    dead: &[SocketAddr],
+    outdated: &BTreeSet<IpAddr>,
     ipv6: bool,
 ) -> Vec<SocketAddr> {
     let Some(delegation) = scene.evidence.walk.delegation(zone) else { return Vec::new() };
@@ -70,12 +71,16 @@ fn one_sided(
         let of = |ipv6: bool| {
             let all = scene.servers_of(zone).filter(move |(at, _)| at.is_ipv6() == ipv6);
             all.filter(|(at, _)| server.addresses.iter().any(|address| address.ip == at.ip()))
+                .filter(|(at, _)| !outdated.contains(&at.ip()))
                 .collect::<Vec<_>>()
         };
         let (these, others) = (of(ipv6), of(!ipv6));
-        let all_dead = !these.is_empty() && these.iter().all(|(at, _)| dead.contains(at));
-        let well = |(_, host): &(SocketAddr, &Host<'_>)| host.udp.answered + host.tcp.answered > 0;
-        if all_dead && !others.is_empty() && others.iter().all(well) {
+        let silent = these.iter().all(|(_, host)| host.is_silent());
+        let dead = silent || these.iter().all(|(_, host)| host.is_silent_over_udp());
+        let well = |(_, host): &(SocketAddr, &Host<'_>)| {
+            host.answers_over_udp() || (silent && host.tcp.answered > 0)
+        };
+        if dead && !these.is_empty() && !others.is_empty() && others.iter().all(well) {
             found.extend(these.into_iter().map(|(at, _)| at));
         }
     }
@@ -93,6 +98,12 @@ fn family_fails(
     let (fails, works) = if ipv6 { ("IPv6", "IPv4") } else { ("IPv4", "IPv6") };
     let who = scene.who(zone, &servers);
     let (udp, tcp) = asked(scene, &servers);
+    let hosts = servers.iter().filter_map(|server| scene.hosts.get(server));
+    let over_tcp: u64 = hosts.map(|host| host.tcp.answered).sum();
+    let what = match over_tcp {
+        0 => format!("to {udp} questions over UDP and {tcp} over TCP"),
+        some => format!("to {udp} questions over UDP (over TCP, {some} of {tcp} were answered)"),
+    };
     let ours_works = scene.family_works(ipv6);
     let severity = if ours_works { Severity::Warning } else { Severity::Notice };
     let own = if ours_works {
@@ -108,13 +119,13 @@ fn family_fails(
     );
     finding("address-family-fails", severity, zone.to_string(), servers, "RFC 3901 §4")
         .says(format!(
-            "{who}: no answer over {fails}, to {udp} questions over UDP and {tcp} over TCP, while \
-             the same server answers over {works}{own}"
+            "{who}: no answer over {fails}, {what}, while the same server answers over {works}{own}"
         ))
         .advises(advice)
         .with("family", fails)
         .with("udp_asked", udp)
         .with("tcp_asked", tcp)
+        .with("tcp_answered", over_tcp)
         .with("own_route_works", ours_works)
 }
 
@@ -191,10 +202,10 @@ fn from_elsewhere(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
 }
 
 /// ICMP for some of the questions to a server that answers others.
-fn icmp(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
+fn icmp(scene: &Scene<'_>, explained: &Explained, zone: &NameBuf) -> Option<Finding> {
     let found: Vec<(SocketAddr, &Host<'_>)> = scene
         .servers_of(zone)
-        .filter(|(_, host)| !host.is_silent() && host.udp.unreachable >= SOME)
+        .filter(|(server, host)| !explained.is_silent(*server) && host.udp.unreachable >= SOME)
         .collect();
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     if servers.is_empty() {

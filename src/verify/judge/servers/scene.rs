@@ -81,6 +81,13 @@ impl Host<'_> {
             && !self.answers_from_elsewhere()
     }
 
+    /// Whether that is so of UDP alone.
+    pub(super) fn is_silent_over_udp(&self) -> bool {
+        self.udp.asked >= SILENT
+            && self.udp.answered + self.strays.late == 0
+            && !self.answers_from_elsewhere()
+    }
+
     /// Whether answers come, and from where they must not.
     pub(super) fn answers_from_elsewhere(&self) -> bool {
         let lost = self.udp.failed();
