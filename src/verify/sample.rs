@@ -49,8 +49,9 @@ pub(super) struct Sample<'p> {
     /// Those of the survey and of the experiments about loss, without those of sorts that are
     /// never answered.
     pub(super) fates: Vec<(&'p Probe, Fate)>,
-    /// Sorts of the survey that are never answered, while others are.
-    pub(super) never_answered: BTreeMap<Sort, &'p Probe>,
+    /// Sorts of the survey that are never answered, while others are: the last question of each,
+    /// and how many there were.
+    pub(super) never_answered: BTreeMap<Sort, (&'p Probe, u64)>,
 }
 
 impl Tally {
@@ -144,7 +145,11 @@ impl<'p> Sample<'p> {
             |sort: &Sort| answers && sorts[sort].answered == 0 && sorts[sort].lost >= SUSPICIOUS;
         let (silent, fates): (Vec<_>, Vec<_>) =
             fates.into_iter().partition(|(probe, _)| silent(&sort_of(probe)));
-        let never_answered = silent.into_iter().map(|(probe, _)| (sort_of(probe), probe)).collect();
+        let with_count = |(probe, _): (&'p Probe, Fate)| {
+            let sort = sort_of(probe);
+            (sort, (probe, sorts[&sort].lost))
+        };
+        let never_answered = silent.into_iter().map(with_count).collect();
         Self { fates, never_answered }
     }
 

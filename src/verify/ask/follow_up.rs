@@ -359,7 +359,8 @@ impl Round<'_> {
     fn sizes(&self, all: &mut Vec<Inquiry>) {
         let samples = Sample::of_all(self.probes).into_iter();
         let silent = samples.filter_map(|(_, sample)| {
-            let (_, probe) = sample.never_answered.into_iter().next()?;
+            let silent = sample.never_answered.into_values();
+            let (probe, _) = silent.max_by_key(|(_, count)| *count)?;
             Some(probe.inquiry)
         });
         for asked in silent.take(LOSSY_ADDRESSES) {

@@ -97,10 +97,12 @@ fn large(host: &Host<'_>, sizes: &HashMap<Sort, u16>) -> Option<Large> {
         let purpose = probe.inquiry.purpose;
         probe.is_udp() && (is_survey(purpose) || purpose == Purpose::Size)
     };
-    let mut fates: Vec<(u16, Fate)> = Vec::new();
+    let mut fates: Vec<(u16, Fate, Purpose)> = Vec::new();
     for probe in host.probes.iter().filter(of_interest) {
         match probe.outcome() {
-            Some(Outcome::Answered(answer)) => fates.push((answer.size, Fate::Answered)),
+            Some(Outcome::Answered(answer)) => {
+                fates.push((answer.size, Fate::Answered, probe.inquiry.purpose));
+            }
             Some(Outcome::TimedOut | Outcome::Late(_)) => {
                 let (name, rtype, signed) = sort_of(probe);
                 // Without signatures an answer is at most smaller.
@@ -112,19 +114,28 @@ fn large(host: &Host<'_>, sizes: &HashMap<Sort, u16>) -> Option<Large> {
                 };
                 if let Some(&whole) = whole {
                     let size = if whole <= limit { whole } else { TRUNCATED };
-                    fates.push((size, Fate::Lost));
+                    fates.push((size, Fate::Lost, probe.inquiry.purpose));
                 }
             }
             _ => {}
         }
     }
-    let answered = |(size, fate): &(u16, Fate)| (*fate == Fate::Answered).then_some(*size);
+    let answered =
+        |(size, fate, _): &(u16, Fate, Purpose)| (*fate == Fate::Answered).then_some(*size);
     let arrived = fates.iter().filter_map(answered).max()?;
-    let (large, small): (Vec<_>, Vec<_>) = fates.into_iter().partition(|(size, _)| *size > arrived);
-    let lost = large.iter().map(|(size, _)| *size).min()?;
-    let tally = |part: Vec<(u16, Fate)>| Tally::of(part.into_iter().map(|(_, fate)| fate));
+    let (mut large, small): (Vec<_>, Vec<_>) =
+        fates.into_iter().partition(|(size, ..)| *size > arrived);
+    // What raised the suspicion is no evidence for it: fresh questions are.
+    large.retain(|(.., purpose)| *purpose == Purpose::Size);
+    let lost = large.iter().map(|(size, ..)| *size).min()?;
+    let tally = |part: Vec<(u16, Fate, Purpose)>| Tally::of(part.iter().map(|(_, fate, _)| *fate));
     let contrast = Contrast { suspected: tally(large), others: tally(small) };
-    (contrast.suspected.lost >= ENOUGH).then_some(Large { contrast, arrived, lost })
+    let all_lost = contrast.suspected.lost;
+    (all_lost >= ENOUGH && host.silence_is_telling(all_lost)).then_some(Large {
+        contrast,
+        arrived,
+        lost,
+    })
 }
 
 fn tell(scene: &Scene<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Finding {
