@@ -175,6 +175,11 @@ impl WalkReport {
         self.delegations.iter().find(|delegation| delegation.zone == *zone)
     }
 
+    /// Whether nobody has answered anything.
+    pub fn is_unanswered(&self) -> bool {
+        self.evidence.exchanges.iter().all(|exchange| exchange.response().is_none())
+    }
+
     /// The descent to a name, if there was one.
     pub fn path(&self, name: &NameBuf) -> Option<&Path> {
         self.paths.iter().find(|path| path.name == *name)

@@ -599,7 +599,7 @@ effect = "drop"
 server = ["root"]
 effect = "drop"
 "#,
-        told: &["server-unreachable"],
+        told: &[],
         noted: &[],
         verdict: Inconclusive,
     },

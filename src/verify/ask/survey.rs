@@ -56,8 +56,9 @@ fn ancestors(expectation: &Expectation) -> Vec<NameBuf> {
 
 /// What is asked first, in the order of asking.
 pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec<Inquiry> {
-    // The servers of a registry have nothing to do with records of a domain that is not there.
-    if undelegated(walk, &plan.domain).is_some() {
+    // The servers of a registry have nothing to do with records of a domain that is not there, and
+    // those of the root have none of any domain.
+    if undelegated(walk, &plan.domain).is_some() || walk.is_unanswered() {
         return Vec::new();
     }
     let mut survey = Survey { plan, walk, all: Vec::new() };
