@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cli::event_loop::event_loop;
-use crate::cli::verify::{Format, Interrupt, check, plan_of, show};
+use crate::cli::verify::{Format, Interrupt, check, plan_of, show, style};
 use crate::cli::{FINE, PROBLEM, print};
 use crate::playground::{Scenario, World, serve};
 use crate::verify::Plan;
@@ -37,15 +37,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let service = serve(World::new(Arc::clone(&scenario), args.seed), 0)
         .context("the world of the demo cannot be served")?;
     let plan = plan(&scenario, service.port())?;
-    let introduction = format!(
-        "{}\n\nA DNS world with that story runs on port {} of this machine now, and no packet leaves \
-         it.\nWhat follows is what 'dnsonde verify {}' says of it:\n\n",
-        scenario.story.trim(),
-        service.port(),
-        scenario.verify.join(" ")
-    );
     if args.format == Format::Text {
-        print(introduction.as_bytes())?;
+        print(introduction(&scenario, service.port(), style().width).as_bytes())?;
     }
     let report = runtime.block_on(async {
         let interrupt = Interrupt::listen();
@@ -56,6 +49,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let found = |id: &String| report.findings.iter().any(|finding| finding.id == id);
     let all = scenario.expect.findings.iter().all(found);
     Ok(ExitCode::from(if all { FINE } else { PROBLEM }))
+}
+
+fn introduction(scenario: &Scenario, port: u16, width: usize) -> String {
+    let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
+    let what = format!(
+        "A DNS world with that story runs on port {port} of this machine now, and no packet leaves \
+         it. What follows is what 'dnsonde verify {}' says of it:",
+        scenario.verify.join(" ")
+    );
+    format!("{}\n\n{}\n\n", textwrap::fill(&story, width), textwrap::fill(&what, width))
 }
 
 fn plan(scenario: &Scenario, port: u16) -> anyhow::Result<Plan> {

@@ -251,7 +251,7 @@ pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<ExitCode> 
 }
 
 /// As wide as the terminal; in colour only there, and not for those who want none.
-fn style() -> Style {
+pub(super) fn style() -> Style {
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
