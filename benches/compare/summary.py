@@ -55,6 +55,9 @@ for outstanding, cpu, rate in ((1000, ("<=", 0.35), (">=", 1.7)), (100, (), ()))
             median("clean", "cpu_per_m") / median("clean", "cpu_per_m", dnsperf), *cpu)
         row(f"names per second / dnsperf -q {outstanding}",
             median("clean", "rate") / median("clean", "rate", dnsperf), *rate)
+if has("clean", "dnsonde-before"):
+    row("processor time per answer / that of the earlier build",
+        median("clean", "cpu_per_m") / median("clean", "cpu_per_m", "dnsonde-before"))
 for mode in ("clean", "ten-million"):
     if has(mode):
         row(f"{mode}: peak memory, MiB", worst(mode, "rss_mib"), "<=", 64)
