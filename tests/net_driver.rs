@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, MannerId, Outcome, Servers,
-    SocketId, Stamp, Time, Transport, TransportPolicy, Window,
+    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, MannerId, Outcome, ServerId,
+    Servers, SocketId, Stamp, Time, Transport, TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
 use dnsonde::wire::{Class, NameBuf, RecordType};
@@ -224,6 +224,24 @@ fn refused_connections_are_unreachable_servers() {
         let config =
             Config { manner: Manner { transport, retries: 0, ..config().manner }, ..config() };
         let mut driver = open(config, &servers, Backend::Auto);
+        for ended in ask(&mut driver, 5).await {
+            assert_eq!(ended.failure, Some(Failure::Unreachable));
+        }
+    });
+}
+
+/// Nothing of a server that was replaced is used for the next one, no connection either.
+#[test]
+fn a_server_in_the_place_of_another_is_asked_itself() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    on_runtime(async {
+        let transport = TransportPolicy::TcpOnly;
+        let config =
+            Config { manner: Manner { transport, retries: 0, ..config().manner }, ..config() };
+        let mut driver = open(config, &[server(false, false)], Backend::Auto);
+        assert!(ask(&mut driver, 5).await.iter().all(|ended| ended.failure.is_none()));
+        let (_, counts) = driver.replace_server(ServerId(0), closed).unwrap().unwrap();
+        assert_eq!(counts.answered, 5);
         for ended in ask(&mut driver, 5).await {
             assert_eq!(ended.failure, Some(Failure::Unreachable));
         }

@@ -224,6 +224,36 @@ impl Engine {
         id
     }
 
+    /// Puts another server in the place of `id`, which begins anew, and gives the accounting of the
+    /// one that was there; `None`, and nothing is changed, if an exchange is open that only it may
+    /// answer, or if an attempt of any is in flight to it.
+    ///
+    /// Whoever meets ever more servers can so hold on to those that matter. Attempts that were
+    /// handed out before still name the place, not the server.
+    ///
+    /// # Panics
+    /// If `id` is not from this engine, or `addr` is a server of it already.
+    pub fn replace_server(
+        &mut self,
+        id: ServerId,
+        addr: SocketAddr,
+    ) -> Option<(SocketAddr, Counts)> {
+        assert!(!self.server_ids.contains_key(&addr), "a server that is not known yet");
+        let server = &self.servers[id.0 as usize];
+        if server.in_flight > 0 || server.own_open > 0 || server.queued {
+            return None;
+        }
+        self.unlist(id);
+        self.server_timers.cancel(id.0);
+        let fresh = Server::new(addr, &self.config, rtt_digits(self.servers.len()));
+        let Server { addr: old, counts, .. } =
+            std::mem::replace(&mut self.servers[id.0 as usize], fresh);
+        self.server_ids.remove(&old);
+        self.server_ids.insert(addr, id);
+        self.relist(id);
+        Some((old, counts))
+    }
+
     /// Adds a manner in which questions can be put, or finds it if it was added before.
     ///
     /// # Panics
@@ -288,7 +318,10 @@ impl Engine {
         }
         match ask.servers {
             Servers::Any => self.make_ready(index),
-            Servers::Only(server) => self.enqueue(index, server),
+            Servers::Only(server) => {
+                self.servers[server.0 as usize].own_open += 1;
+                self.enqueue(index, server);
+            }
         }
         self.totals.submitted += 1;
         self.totals.open += 1;

@@ -269,6 +269,9 @@ impl Engine {
         let linger = self.config.linger;
         let slot = &mut self.slots[index];
         slot.ended = Some(ended);
+        if let Servers::Only(server) = slot.servers {
+            self.servers[server.0 as usize].own_open -= 1;
+        }
         // An attempt that had no answer yet still waits while the exchange lingers.
         if !linger.is_zero() && ended != Ended::Failed(Failure::Cancelled) {
             if let Some((attempt, response)) = fresh {

@@ -126,6 +126,8 @@ pub(super) struct Server {
     pub(super) window: AdaptiveWindow,
     pub(super) in_flight: u32,
     pub(super) tokens: Option<TokenBucket>,
+    /// Exchanges that have not ended and may go to no other server.
+    pub(super) own_open: u32,
     /// Exchanges that wait for this server and no other.
     pub(super) queue: VecDeque<u32>,
     /// Whether it is in the engine's list of servers with something in their queue.
@@ -159,6 +161,7 @@ impl Server {
             window: AdaptiveWindow::new(),
             in_flight: 0,
             tokens: config.rate_per_server.map(TokenBucket::new),
+            own_open: 0,
             queue: VecDeque::new(),
             queued: false,
             listed_at: NOT_LISTED,

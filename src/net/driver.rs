@@ -14,7 +14,7 @@ use super::tcp::{self, Pool};
 use super::udp::{self, Udp};
 use super::{LocalCounts, Options};
 use crate::engine::{
-    AttemptKey, Config, Engine, ServerId, Sink, SocketId, Time, Transmits, TransportPolicy,
+    AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketId, Time, Transmits, TransportPolicy,
     Unreachable,
 };
 use crate::wire::{Message, ParseErrorKind};
@@ -79,6 +79,23 @@ impl Driver {
     pub fn add_server(&mut self, addr: SocketAddr) -> Result<ServerId, NetError> {
         self.open_for(addr)?;
         Ok(self.engine.add_server(addr))
+    }
+
+    /// Puts another server in the place of one, as [`Engine::replace_server`] does.
+    ///
+    /// # Errors
+    /// [`NetError`]; nothing is changed then.
+    pub fn replace_server(
+        &mut self,
+        id: ServerId,
+        addr: SocketAddr,
+    ) -> Result<Option<(SocketAddr, Counts)>, NetError> {
+        self.open_for(addr)?;
+        let replaced = self.engine.replace_server(id, addr);
+        if replaced.is_some() {
+            self.tcp.forget(id);
+        }
+        Ok(replaced)
     }
 
     fn open_for(&mut self, server: SocketAddr) -> Result<(), NetError> {

@@ -59,5 +59,5 @@ pub use report::{
     Address, ChildServer, Delegation, NameServer, ParentServer, Path, PathEnd, Said, ServerAnswer,
     Source, WalkReport,
 };
-pub use resolver::{Resolution, Resolved, Resolver, Unresolved};
+pub use resolver::{Asked, Resolution, Resolved, Resolver, Unresolved};
 pub use run::{Asker, carry_out, engine_config, manner};

@@ -19,11 +19,14 @@ use super::evidence::{Purpose, Question};
 use super::hints::Hints;
 use super::reply::{Kind, Reading, Rrset};
 use super::task::{Cut, CutServer, Search, Task, TaskId, Waiter};
-use crate::engine::Time;
+use crate::engine::{Attempt, Time};
 use crate::wire::{NameBuf, RecordType};
 
 /// Servers whose speed is remembered.
 const REMEMBERED: usize = 65_536;
+/// Round-trip times that differ by less than this make no difference: to ask the fastest server of a
+/// zone alone would put the load of all on it.
+const HARDLY_SLOWER: Duration = Duration::from_millis(100);
 /// Lookups of name server addresses that one task has under way at once: one server, both
 /// families.
 const LOOKUPS_AT_ONCE: usize = 2;
@@ -43,6 +46,23 @@ pub struct Resolution {
     pub chain: Vec<Rrset>,
     /// The outcome.
     pub outcome: Result<Resolved, Unresolved>,
+    /// The message that says so, the last one of `exchanges`; `None` if the cache did, or if there
+    /// is no such message.
+    pub response: Option<Box<[u8]>>,
+    /// What was asked for this name, in this order; without what was asked to find the addresses of
+    /// name servers.
+    pub exchanges: Vec<Asked>,
+}
+
+/// A question on the way to a [`Resolution`], and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What was asked whom.
+    pub question: Question,
+    /// Every attempt, as far as they were handed in.
+    pub attempts: Vec<Attempt>,
+    /// Whether it was answered, usefully or not.
+    pub answered: bool,
 }
 
 /// What authoritative servers say of a name and type.
@@ -176,8 +196,15 @@ impl Resolver {
         self.questions.pop_front()
     }
 
-    /// Takes the answer to a question, or (`None`) that there is none.
-    pub fn handle(&mut self, now: Time, id: u64, response: Option<(&[u8], Duration)>) {
+    /// Takes the answer to a question with its round-trip time, or (`None`) that there is none, and
+    /// what is to be kept of the attempts in [`Resolution::exchanges`].
+    pub fn handle(
+        &mut self,
+        now: Time,
+        id: u64,
+        attempts: &[Attempt],
+        response: Option<(&[u8], Duration)>,
+    ) {
         let Some((task, question)) = self.open.remove(&id) else { return };
         self.remember(question.server, response.map(|(_, rtt)| rtt));
         let reading = response.map(|(octets, _)| {
@@ -188,8 +215,12 @@ impl Resolver {
         }
         if let Some(task) = self.tasks.get_mut(&task) {
             task.asked = false;
+            let (attempts, answered) = (attempts.to_vec(), response.is_some());
+            task.exchanges.push(Asked { question, attempts, answered });
         }
-        self.advance(task, &question, reading);
+        if let (Some(reading), Some((octets, _))) = (reading, response) {
+            self.advance(task, &question, reading, octets);
+        }
         self.runnable.push_back(task);
         self.run(now);
     }
@@ -250,6 +281,7 @@ impl Resolver {
             waiters: vec![waiter],
             depth,
             budget,
+            exchanges: Vec::new(),
         };
         self.tasks.insert(id, task);
         self.by_question.insert((name, rtype), id);
@@ -271,7 +303,7 @@ impl Resolver {
                 None => {
                     self.tasks.insert(id, task);
                 }
-                Some(outcome) => self.finish(id, task, outcome),
+                Some(outcome) => self.finish(id, task, outcome, None),
             }
         }
     }
@@ -380,7 +412,8 @@ impl Resolver {
         if task.waits_for.is_empty() { Next::Nobody } else { Next::Wait }
     }
 
-    /// One of the addresses that were not tried, one that answers and is fast if such is known.
+    /// One of the addresses that were not tried, one that answers and is fast if such is known;
+    /// those that are hardly slower than the fastest one share the work with it.
     fn choose(&mut self, task: &Task) -> Option<SocketAddr> {
         let addresses = task.cut.servers.iter().flat_map(|server| &server.addresses);
         let mut servers: Vec<SocketAddr> = addresses
@@ -392,9 +425,14 @@ impl Resolver {
         if self.rng.random_ratio(1, 32) {
             return servers.first().copied();
         }
-        servers.into_iter().min_by_key(|server| {
-            let speed = self.speeds.get(server).copied().unwrap_or_default();
-            (speed.silent, speed.rtt)
+        let speed = |server: &SocketAddr| {
+            let Speed { silent, rtt } = self.speeds.get(server).copied().unwrap_or_default();
+            (silent, rtt.unwrap_or_default())
+        };
+        let (least_silent, fastest) = servers.iter().map(speed).min()?;
+        servers.into_iter().find(|server| {
+            let (silent, rtt) = speed(server);
+            silent == least_silent && rtt <= fastest + HARDLY_SLOWER
         })
     }
 
@@ -460,12 +498,8 @@ impl Resolver {
     }
 
     /// Takes a task on by what an answer says.
-    fn advance(&mut self, id: TaskId, question: &Question, reading: Option<Reading>) {
+    fn advance(&mut self, id: TaskId, question: &Question, reading: Reading, octets: &[u8]) {
         let Some(mut task) = self.tasks.remove(&id) else { return };
-        let Some(reading) = reading else {
-            self.tasks.insert(id, task);
-            return;
-        };
         let minimised = !task.steps.is_empty();
         let outcome = match reading.kind {
             Kind::Fault(_) => None,
@@ -500,11 +534,20 @@ impl Resolver {
             None => {
                 self.tasks.insert(id, task);
             }
-            Some(outcome) => self.finish(id, task, outcome),
+            Some(outcome) => {
+                let response = outcome.is_ok().then_some(octets);
+                self.finish(id, task, outcome, response);
+            }
         }
     }
 
-    fn finish(&mut self, id: TaskId, task: Task, outcome: Result<Resolved, Unresolved>) {
+    fn finish(
+        &mut self,
+        id: TaskId,
+        task: Task,
+        outcome: Result<Resolved, Unresolved>,
+        response: Option<&[u8]>,
+    ) {
         self.by_question.remove(&(task.subject, task.rtype));
         for waiter in &task.waiters {
             match *waiter {
@@ -514,6 +557,8 @@ impl Resolver {
                     rtype: task.rtype,
                     chain: task.chain.clone(),
                     outcome: outcome.clone(),
+                    response: response.map(Box::from),
+                    exchanges: task.exchanges.clone(),
                 }),
                 Waiter::Task { id: waiter, paid } => {
                     let Some(waiting) = self.tasks.get_mut(&waiter) else { continue };

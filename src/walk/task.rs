@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::config::Limits;
 use super::minimise;
 use super::reply::Rrset;
-use super::resolver::Unresolved;
+use super::resolver::{Asked, Unresolved};
 use crate::wire::{NameBuf, RecordType};
 
 /// Names a task; never used twice.
@@ -41,6 +41,8 @@ pub(super) struct Task {
     pub(super) depth: u32,
     /// Exchanges that it may still spend, on itself and on tasks of its own.
     pub(super) budget: u32,
+    /// What was asked, in this order.
+    pub(super) exchanges: Vec<Asked>,
 }
 
 /// Who wants the result of a task.

@@ -308,6 +308,30 @@ fn a_question_for_one_server_goes_nowhere_else() {
 }
 
 #[test]
+fn a_server_is_replaced_only_while_nobody_waits_for_it() {
+    let dead = Behaviour { loss: 1.0, ..good() };
+    let mut network = Network::new(Config::default(), vec![good(), dead], 23);
+    let other = "198.51.100.9:53".parse().unwrap();
+    for i in 0..10 {
+        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+    }
+    // Not even between two attempts, while none is in flight.
+    loop {
+        assert!(network.engine.replace_server(ServerId(1), other).is_none());
+        assert!(network.step());
+        if network.engine.totals().open == 0 {
+            break;
+        }
+    }
+    let (address, counts) = network.engine.replace_server(ServerId(1), other).unwrap();
+    assert_eq!((address, counts.sent, counts.lost), (network::address(1), 25, 25));
+    let fresh = network.engine.server(ServerId(1));
+    assert_eq!((fresh.addr, fresh.counts.sent), (other, 0));
+    assert_eq!(network.engine.add_server(other), ServerId(1));
+    assert_eq!(network.engine.add_server(network::address(1)), ServerId(2));
+}
+
+#[test]
 fn each_question_is_put_in_the_manner_that_it_wants() {
     let mut network = Network::new(Config::default(), vec![good()], 31);
     let over_tcp = Manner { transport: TransportPolicy::TcpOnly, retries: 0, ..Manner::default() };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dnsonde::engine::Time;
 use dnsonde::walk::{Config, Resolution, Resolved, Resolver, Unresolved};
-use dnsonde::wire::RecordType;
+use dnsonde::wire::{Message, RecordType};
 
 use crate::world::{Behaviour, World, ip, name, resolve_all};
 
@@ -182,4 +182,39 @@ fn a_delegation_signer_is_asked_of_the_parent() {
     assert!(matches!(found.outcome, Ok(Resolved::Records(_))), "{found:?}");
     let (found, _) = one(&mut world, &mut resolver, at(0), "example.org", RecordType::DS);
     assert_eq!(found.outcome, Ok(Resolved::NoData));
+}
+
+#[test]
+fn what_was_asked_and_the_message_that_ended_it_come_along() {
+    let mut world = World::new();
+    world.add("example.org", "t CNAME www.provider.net.\n");
+    world.add("provider.net", "www A 203.0.113.9\n");
+    let mut resolver = resolver(false);
+    let (found, _) = one(&mut world, &mut resolver, at(0), "t.example.org", A);
+    let zones: Vec<String> =
+        found.exchanges.iter().map(|asked| asked.question.zone.to_string()).collect();
+    // Back to the root for the alias: nothing was known of net.
+    assert_eq!(zones, [".", "org.", "example.org.", ".", "net.", "provider.net."]);
+    assert!(found.exchanges.iter().all(|asked| asked.answered));
+    let response = found.response.unwrap();
+    let question = Message::parse(&response).unwrap().question().unwrap();
+    assert_eq!(question.name.to_buf(), name("www.provider.net"));
+    let (known, _) = one(&mut world, &mut resolver, at(0), "t.example.org", A);
+    assert_eq!((known.response, known.exchanges.len()), (None, 0));
+    assert_eq!(known.outcome, found.outcome);
+}
+
+#[test]
+fn servers_that_are_about_as_fast_share_the_questions() {
+    let mut world = World::new();
+    let mut resolver = resolver(false);
+    let mut asked = std::collections::HashMap::new();
+    for i in 0..200 {
+        one(&mut world, &mut resolver, at(0), &format!("n{i}.example.org"), A);
+        for (server, ..) in &world.asked {
+            *asked.entry(*server).or_insert(0) += 1;
+        }
+    }
+    let of_the_zone: Vec<_> = asked.values().filter(|&&count| count > 20).collect();
+    assert_eq!(of_the_zone.len(), 3, "{asked:?}");
 }

@@ -407,7 +407,7 @@ pub fn resolve_all(world: &mut World, resolver: &mut Resolver, now: Time) -> Vec
         world.asked.push((server, question.name, question.rtype));
         let response = world.answer(server, &question.name, question.rtype);
         let rtt = Duration::from_millis(1);
-        resolver.handle(now, question.id, response.as_deref().map(|octets| (octets, rtt)));
+        resolver.handle(now, question.id, &[], response.as_deref().map(|octets| (octets, rtt)));
     }
     panic!("the resolver does not come to an end");
 }

@@ -128,6 +128,14 @@ impl<K: Copy> Pool<K> {
         self.pump(server, now, each);
     }
 
+    /// Closes the connections to a server that nobody waits for: another one takes its place.
+    pub(super) fn forget(&mut self, id: ServerId) {
+        let Some(server) = self.servers.remove(&id) else { return };
+        for place in server.connections {
+            self.open -= usize::from(self.connections[place].take().is_some());
+        }
+    }
+
     /// When [`Pool::sweep`] is to be called.
     pub(super) fn sweep_at(&self) -> Option<Time> {
         self.sweep_at

@@ -154,8 +154,15 @@ impl Recursor {
                 return (resolution, took);
             }
             let Some(question) = self.resolver.poll_question() else {
-                let outcome = Err(Unresolved::TooMuchWork);
-                let resolution = Resolution { tag: 0, name, rtype, chain: Vec::new(), outcome };
+                let resolution = Resolution {
+                    tag: 0,
+                    name,
+                    rtype,
+                    chain: Vec::new(),
+                    outcome: Err(Unresolved::TooMuchWork),
+                    response: None,
+                    exchanges: Vec::new(),
+                };
                 return (resolution, took);
             };
             let answer = if config.upstream {
@@ -167,11 +174,11 @@ impl Recursor {
                 Ok((octets, rtt)) => {
                     took += rtt;
                     self.note_denial(now + took, &question, &octets);
-                    self.resolver.handle(now + took, question.id, Some((&octets, rtt)));
+                    self.resolver.handle(now + took, question.id, &[], Some((&octets, rtt)));
                 }
                 Err(waited) => {
                     took += waited;
-                    self.resolver.handle(now + took, question.id, None);
+                    self.resolver.handle(now + took, question.id, &[], None);
                 }
             }
         }
