@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dnsonde::engine::{Config, Manner};
 use dnsonde::playground::{Faults, Server};
-use dnsonde::scan::{End, Format, Output, Plan, Source, Stop, run};
+use dnsonde::scan::{End, Format, Output, Plan, Source, Stop, Whom, run};
 use dnsonde::wire::RecordType;
 
 /// Lines of output, kept.
@@ -29,7 +29,7 @@ fn plan(server: SocketAddr, kept: &Kept, silence: Duration) -> Plan {
     Plan {
         source: Source::from_bytes("names", names.into_bytes()),
         types: vec![RecordType::A],
-        servers: vec![server],
+        whom: Whom::Servers(vec![server]),
         // An attempt would wait for ten minutes: nothing but the silence can end this.
         engine: Config {
             manner: Manner { timeout: Duration::from_secs(600), retries: 0, ..Manner::default() },

@@ -292,11 +292,7 @@ impl Asked {
     }
 
     fn into_plan(self, args: &Args) -> Result<Plan, Complaint> {
-        let families = match (args.ipv4, args.ipv6) {
-            (true, _) => Families::Only4,
-            (_, true) => Families::Only6,
-            _ => Families::Both,
-        };
+        let families = Families::of(args.ipv4, args.ipv6);
         let tcp_servers = self.servers.iter().filter(|server| server.tcp).count();
         if tcp_servers > 0 && tcp_servers < self.servers.len() && !self.tcp {
             return Err(Complaint::usage("some servers have tcp:// and some have not")

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -19,13 +19,21 @@ use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, shown, summary};
 use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
 use crate::net;
-use crate::scan::{self, End, Format, Output, Plan, Report, ScanError, Source};
+use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, ScanError, Source, Whom};
+use crate::walk;
 use crate::wire::{OptionCode, RecordType};
 
 /// Queries a second to one server, and to all of them, unless the user says otherwise: what a
 /// resolver of modest size and a home router bear.
 const POLITE_RATE_PER_SERVER: f64 = 1_000.0;
 const POLITE_RATE: f64 = 20_000.0;
+/// The same to an authoritative server that an iterative scan comes upon: nobody there knows us.
+const POLITE_RATE_PER_STRANGER: f64 = 100.0;
+/// Further attempts, unless the user says otherwise. An iterative scan has more servers to go to.
+const RETRIES: u16 = 4;
+const RETRIES_OF_EACH: u16 = 1;
+/// Exchanges for one name of an iterative scan, those for addresses of name servers included.
+const EXCHANGES_PER_NAME: u32 = 64;
 /// The scan ends when no server has answered anything for so long.
 const SILENCE: Duration = Duration::from_secs(30);
 /// An input of fewer octets is over before a limit is worth a note.
@@ -39,9 +47,13 @@ const SMALL_INPUT: u64 = 32 * 1024;
 /// in their IDNA form, and with -t PTR an address is asked by its reverse name. A line that cannot
 /// be asked gives a line with status INVALID that says why.
 ///
-/// By default at most 1,000 queries a second go to one server and 20,000 to all together, except
-/// to servers on this machine. Ctrl-C stops asking and waits for the answers that are on their way;
-/// a second Ctrl-C does not wait.
+/// With --iterative no resolver is asked, but the authoritative servers, from the root on, as a
+/// resolver would. The line of a name that no server gives an answer for has the status SERVFAIL, or
+/// TIMEOUT if the servers of its zone are silent, and says why.
+///
+/// By default at most 1,000 queries a second go to one server (100 with --iterative, where the servers
+/// are strangers) and 20,000 to all together, except to servers on this machine. Ctrl-C stops asking
+/// and waits for the answers that are on their way; a second Ctrl-C does not wait.
 ///
 /// Exit status: 0 every line of input has its line of output, 1 interrupted, 2 usage error, 3 the
 /// scan could not be carried out.
@@ -50,6 +62,7 @@ const SMALL_INPUT: u64 = 32 * 1024;
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl
   dnsonde scan names.txt -t A,AAAA -R resolvers.txt --rate 50000 --stats stats.json -o out.jsonl
   zcat names.gz | dnsonde scan -r 192.0.2.53,192.0.2.54:5353 --format csv > out.csv
+  dnsonde scan names.txt --iterative --rate 5000 -o out.jsonl
   echo example.org,MX | dnsonde scan -r tcp://192.0.2.53")]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct Args {
@@ -69,6 +82,26 @@ pub(super) struct Args {
     /// A file of servers, one address a line, with a port or without
     #[arg(short = 'R', long = "resolvers", value_name = "FILE")]
     resolver_list: Option<PathBuf>,
+
+    /// Ask authoritative servers, from the root on, instead of resolvers
+    #[arg(long, conflicts_with_all = ["resolvers", "resolver_list"])]
+    iterative: bool,
+
+    /// With --iterative: the root servers, in the form of named.root, instead of those built in
+    #[arg(long, requires = "iterative", value_name = "FILE")]
+    root_hints: Option<PathBuf>,
+
+    /// With --iterative: the port of all servers
+    #[arg(long, requires = "iterative", value_name = "N", default_value_t = DNS_PORT)]
+    port: u16,
+
+    /// Ask over IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    ipv4: bool,
+
+    /// Ask over IPv6 only
+    #[arg(short = '6')]
+    ipv6: bool,
 
     /// Write the lines to a file; `-` is standard output
     #[arg(short = 'o', long, value_name = "FILE")]
@@ -94,13 +127,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "QPS")]
     rate: Option<Rate>,
 
-    /// Most queries a second to one server, or `unlimited` [default: 1000, with --rate unlimited]
+    /// Most queries a second to one server, or `unlimited` [default: 1000, or 100 with --iterative;
+    /// with --rate unlimited]
     #[arg(long, value_name = "QPS")]
     rate_per_server: Option<Rate>,
 
-    /// Further attempts after the first
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
-    retries: u16,
+    /// Further attempts after the first; with --iterative of each server [default: 4, or 1 with
+    /// --iterative]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
+    retries: Option<u16>,
 
     /// How long an attempt waits for its answer, in milliseconds
     #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=600_000))]
@@ -213,10 +248,10 @@ fn asked_type(text: &str) -> Result<RecordType, String> {
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let to_terminal = args.writes_to_standard_output() && io::stdout().is_terminal();
-    let whom = args.whom()?;
-    let limits = Limits::new(args.rate, args.rate_per_server, &whom.servers);
+    let (whom, tcp) = args.whom()?;
+    let limits = Limits::new(args.rate, args.rate_per_server, &whom);
     let stats = args.stats.clone();
-    let plan = args.into_plan(whom, &limits)?;
+    let plan = args.into_plan(whom, tcp, &limits)?;
     let stats_file = stats.as_deref().map(create).transpose()?;
     if plan.source.size.is_none_or(|size| size > SMALL_INPUT) {
         limits.tell();
@@ -291,15 +326,23 @@ struct Limits {
 }
 
 impl Limits {
-    fn new(rate: Option<Rate>, per_server: Option<Rate>, servers: &[SocketAddr]) -> Self {
+    fn new(rate: Option<Rate>, per_server: Option<Rate>, whom: &Whom) -> Self {
         // Nobody else is harmed by a flood within this machine.
-        let polite = !servers.iter().all(|server| server.ip().is_loopback());
+        let (polite, polite_per_server) = match whom {
+            Whom::Servers(servers) => {
+                (!servers.iter().all(|server| server.ip().is_loopback()), POLITE_RATE_PER_SERVER)
+            }
+            Whom::Authorities(from) => {
+                let mut root = from.hints.servers().flat_map(|(_, addresses)| addresses);
+                (!root.all(IpAddr::is_loopback), POLITE_RATE_PER_STRANGER)
+            }
+        };
         // Who sets the limit of all knows what it means for each.
         let default_per_server = polite && rate.is_none() && per_server.is_none();
         let default_rate = polite && rate.is_none();
         let mut by_default = Vec::new();
         if default_per_server {
-            by_default.push(format!("{POLITE_RATE_PER_SERVER} to one server"));
+            by_default.push(format!("{polite_per_server} to one server"));
         }
         if default_rate {
             by_default.push(format!("{POLITE_RATE} to all servers together"));
@@ -307,7 +350,7 @@ impl Limits {
         Self {
             rate: rate.map_or(default_rate.then_some(POLITE_RATE), |rate| rate.0),
             rate_per_server: per_server
-                .map_or(default_per_server.then_some(POLITE_RATE_PER_SERVER), |rate| rate.0),
+                .map_or(default_per_server.then_some(polite_per_server), |rate| rate.0),
             by_default,
         }
     }
@@ -324,19 +367,30 @@ impl Limits {
     }
 }
 
-/// Whom to ask, and how.
-struct Whom {
-    /// Each once.
-    servers: Vec<SocketAddr>,
-    tcp: bool,
-}
-
 impl Args {
     fn writes_to_standard_output(&self) -> bool {
         self.output.as_deref().is_none_or(|path| path == Path::new("-"))
     }
 
-    fn whom(&self) -> Result<Whom, Complaint> {
+    /// Whom to ask, and whether over TCP.
+    fn whom(&self) -> Result<(Whom, bool), Complaint> {
+        let families = Families::of(self.ipv4, self.ipv6);
+        if self.iterative {
+            let from = FromRoot {
+                hints: servers::read_hints(self.root_hints.as_deref())?,
+                walk: walk::Config {
+                    port: self.port,
+                    ipv4: families != Families::Only6,
+                    ipv6: families != Families::Only4,
+                    limits: walk::Limits {
+                        exchanges_per_name: EXCHANGES_PER_NAME,
+                        ..walk::Limits::default()
+                    },
+                    ..walk::Config::default()
+                },
+            };
+            return Ok((Whom::Authorities(Box::new(from)), self.tcp));
+        }
         let mut specs = Vec::new();
         for text in &self.resolvers {
             specs.push(Spec::parse(text)?);
@@ -345,8 +399,10 @@ impl Args {
             specs.extend(servers::read_list(path)?);
         }
         if specs.is_empty() {
-            return Err(Complaint::usage("no server to ask")
-                .hint("name one with -r SERVER, or a file of them with -R FILE"));
+            return Err(Complaint::usage("no server to ask").hint(
+                "name one with -r SERVER, or a file of them with -R FILE; or begin at the root \
+                     with --iterative",
+            ));
         }
         let tcp = specs.iter().filter(|spec| spec.tcp).count();
         if tcp > 0 && tcp < specs.len() && !self.tcp {
@@ -356,13 +412,13 @@ impl Args {
         let mut seen = HashSet::new();
         let mut servers = Vec::new();
         for spec in &specs {
-            let addresses = spec.resolve(DNS_PORT, Families::Both)?;
+            let addresses = spec.resolve(DNS_PORT, families)?;
             servers.extend(addresses.into_iter().filter(|&address| seen.insert(address)));
         }
-        Ok(Whom { servers, tcp: self.tcp || tcp > 0 })
+        Ok((Whom::Servers(servers), self.tcp || tcp > 0))
     }
 
-    fn into_plan(mut self, whom: Whom, limits: &Limits) -> anyhow::Result<Plan> {
+    fn into_plan(mut self, whom: Whom, tcp: bool, limits: &Limits) -> anyhow::Result<Plan> {
         let to_standard_output = self.writes_to_standard_output();
         let to_terminal = to_standard_output && io::stdout().is_terminal();
         let by_default = if to_terminal { FormatName::Text } else { FormatName::Jsonl };
@@ -379,7 +435,7 @@ impl Args {
                 types.push(rtype);
             }
         }
-        let engine = self.engine_config(whom.tcp, limits);
+        let engine = self.engine_config(tcp, limits);
         let source = open_input(&self.input)?;
         let output = match self.output {
             Some(path) if !to_standard_output => {
@@ -398,7 +454,7 @@ impl Args {
         Ok(Plan {
             source,
             types,
-            servers: whom.servers,
+            whom,
             engine,
             net: net::Options { sockets: self.sockets, ..net::Options::default() },
             threads: self.threads,
@@ -424,9 +480,13 @@ impl Args {
         Config {
             manner: Manner {
                 timeout: Duration::from_millis(self.timeout),
-                retries: self.retries,
+                retries: self.retries.unwrap_or(if self.iterative {
+                    RETRIES_OF_EACH
+                } else {
+                    RETRIES
+                }),
                 edns: (!self.no_edns).then_some(edns),
-                recursion_desired: !self.norecurse,
+                recursion_desired: !self.norecurse && !self.iterative,
                 transport: if tcp { TransportPolicy::TcpOnly } else { TransportPolicy::UdpThenTcp },
                 ..Manner::default()
             },
@@ -484,7 +544,7 @@ mod tests {
             (&other, rate("unlimited"), rate("9"), (None, Some(9.0)), 0),
             (&local, rate("5"), rate("6"), (Some(5.0), Some(6.0)), 0),
         ] {
-            let limits = Limits::new(all, each, servers);
+            let limits = Limits::new(all, each, &Whom::Servers(servers.to_vec()));
             assert_eq!((limits.rate, limits.rate_per_server), expected);
             assert_eq!(limits.by_default.len(), by_default);
         }

@@ -22,6 +22,15 @@ pub(super) enum Families {
 }
 
 impl Families {
+    /// What the options `-4` and `-6` allow.
+    pub(super) fn of(only4: bool, only6: bool) -> Self {
+        match (only4, only6) {
+            (true, _) => Self::Only4,
+            (_, true) => Self::Only6,
+            _ => Self::Both,
+        }
+    }
+
     fn allow(self, address: IpAddr) -> bool {
         match self {
             Self::Both => true,

@@ -37,7 +37,11 @@ fn text(report: &Report) -> String {
     if !codes.is_empty() {
         let _ = write!(text, " ({})", codes.join(", "));
     }
-    for (count, what) in [(tally.timed_out, "timed out"), (tally.unreachable, "unreachable")] {
+    for (count, what) in [
+        (tally.unresolved, "unresolved"),
+        (tally.timed_out, "timed out"),
+        (tally.unreachable, "unreachable"),
+    ] {
         if count > 0 {
             let _ = write!(text, ", {} {what}", grouped(count));
         }

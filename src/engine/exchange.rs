@@ -103,6 +103,17 @@ pub struct Attempt {
     pub retried_because: Option<RetryReason>,
 }
 
+impl Attempt {
+    /// The facts of its answer, in time or late, if it was answered.
+    #[inline]
+    pub fn answer(&self) -> Option<Answer> {
+        match self.outcome {
+            Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
 /// What became of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

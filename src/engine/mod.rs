@@ -224,6 +224,11 @@ impl Engine {
         id
     }
 
+    /// The number of a server that was added.
+    pub fn server_id(&self, addr: SocketAddr) -> Option<ServerId> {
+        self.server_ids.get(&addr).copied()
+    }
+
     /// Puts another server in the place of `id`, which begins anew, and gives the accounting of the
     /// one that was there; `None`, and nothing is changed, if an exchange is open that only it may
     /// answer, or if an attempt of any is in flight to it.

@@ -10,11 +10,15 @@
 //! and a slow disk slows the questions down. Buffers go round; nothing is allocated and no lock is
 //! taken for a single name.
 //!
+//! The questions go to certain servers or, in an iterative scan, to the authoritative servers that
+//! delegations lead to ([`FromRoot`]).
+//!
 //! Nothing gets lost without a word: every question that was read ends as a line of output or in
 //! one of the counts of the [`Report`].
 
 mod block;
 mod input;
+mod iterate;
 mod line;
 mod pool;
 pub mod render;
@@ -26,9 +30,10 @@ mod worker;
 mod writer;
 
 pub use input::Source;
+pub use iterate::{FromRoot, Others};
 pub use line::{LineError, is_askable, parse_name, reverse_name_of};
 pub use render::Format;
-pub use run::{Output, Plan, Progress, ScanError, run};
+pub use run::{Output, Plan, Progress, ScanError, Whom, run};
 pub use stats::{End, InputCounts, OutputCounts, Report, ServerStats};
 pub use stop::{Level, Stop};
 pub use tally::Tally;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
 use super::input::{Reader, Reading, Source};
+use super::iterate::FromRoot;
 use super::render::{Context, Format, Renderer};
 use super::stats::{End, InputCounts, OutputCounts, Report};
 use super::stop::{Level, Stop};
@@ -37,8 +38,8 @@ pub struct Plan {
     pub source: Source,
     /// What each name is asked for; a line may have its own type instead. Never empty.
     pub types: Vec<RecordType>,
-    /// Whom to ask; each once. Never empty.
-    pub servers: Vec<SocketAddr>,
+    /// Whom to ask.
+    pub whom: Whom,
     /// How each exchange is carried out. Rates and a fixed window are for all workers together.
     pub engine: engine::Config,
     /// The sockets of each worker.
@@ -53,6 +54,15 @@ pub struct Plan {
     pub attempt_log: bool,
     /// The scan ends when no server has answered anything for so long.
     pub silence: Duration,
+}
+
+/// Whom to ask.
+#[derive(Debug, Clone)]
+pub enum Whom {
+    /// These servers, each listed once; never empty.
+    Servers(Vec<SocketAddr>),
+    /// Authoritative servers, from the root on.
+    Authorities(Box<FromRoot>),
 }
 
 /// Where lines go.
@@ -131,7 +141,7 @@ pub async fn run(
     watch: &mut dyn FnMut(&Progress),
 ) -> (Report, Result<(), ScanError>) {
     let clock = Instant::now();
-    let mut report = Report::begin();
+    let mut report = Report::begin(matches!(plan.whom, Whom::Authorities(_)));
     let result = match Scan::start(plan, &stop, clock) {
         Ok(scan) => scan.watch(&mut report, watch).await,
         Err(error) => {
@@ -192,7 +202,7 @@ impl Scan {
         let threads = usize::from(plan.threads.max(1));
         let shared = Arc::new(Shared {
             config: share_of(plan.engine, threads),
-            servers: plan.servers,
+            whom: plan.whom,
             net: plan.net,
             format: plan.format,
             attempt_log: plan.attempt_log,

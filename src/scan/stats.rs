@@ -1,11 +1,13 @@
 //! The whole accounting of a scan, and its JSON form (`schemas/scan-stats.schema.json`).
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
+use super::iterate::Others;
 use super::tally::{Tally, by_rcode};
 use super::worker::Done;
 use crate::engine::{Counts, ServerReport, Totals};
@@ -83,8 +85,10 @@ pub struct Report {
     pub totals: Totals,
     /// What became of the exchanges.
     pub tally: Tally,
-    /// The servers, in the order in which they were given.
+    /// The servers, in the order in which they were given or met.
     pub servers: Vec<ServerStats>,
+    /// Servers of an iterative scan that had to make room for others; `None` if the scan was none.
+    pub others: Option<Others>,
     /// What the local system did.
     pub local: LocalCounts,
     /// Questions that were read and that no worker asked.
@@ -93,7 +97,7 @@ pub struct Report {
 
 impl Report {
     /// The report of a scan that begins now.
-    pub(super) fn begin() -> Self {
+    pub(super) fn begin(iterative: bool) -> Self {
         Self {
             started: SystemTime::now(),
             duration: Duration::ZERO,
@@ -103,6 +107,7 @@ impl Report {
             totals: Totals::default(),
             tally: Tally::default(),
             servers: Vec::new(),
+            others: iterative.then(Others::default),
             local: LocalCounts::default(),
             untaken: 0,
         }
@@ -124,10 +129,17 @@ impl Report {
         if self.servers.is_empty() {
             self.servers = done.servers;
         } else {
-            // Every worker has the same servers in the same order.
-            for (mine, theirs) in self.servers.iter_mut().zip(&done.servers) {
-                mine.add(theirs);
+            let places = self.servers.iter().map(|server| server.address).zip(0..);
+            let places: HashMap<SocketAddr, usize> = places.collect();
+            for theirs in done.servers {
+                match places.get(&theirs.address) {
+                    Some(&place) => self.servers[place].counts.add(&theirs.counts),
+                    None => self.servers.push(theirs),
+                }
             }
+        }
+        if let (Some(mine), Some(counts)) = (&mut self.others, &done.others.counts) {
+            mine.add(done.others.servers, counts);
         }
         let (mine, theirs) = (&mut self.local, done.local);
         mine.receive_overflow += theirs.receive_overflow;
@@ -160,7 +172,7 @@ impl Report {
             End::Failed => "failed",
         };
         let (input, totals) = (&self.input, &self.totals);
-        json!({
+        let mut report = json!({
             "schema": 1,
             "command": "scan",
             "started": String::from_utf8_lossy(&started),
@@ -187,7 +199,24 @@ impl Report {
             "rcodes": rcodes(&self.tally.answered),
             "servers": self.servers.iter().map(ServerStats::to_json).collect::<Vec<_>>(),
             "local": local(&self.local),
-        })
+        });
+        if let Some(others) = &self.others {
+            let tally = &self.tally;
+            report["iterative"] = json!({
+                "questions": {
+                    "answered": tally.answers(),
+                    "unresolved": tally.unresolved,
+                    "timeout": tally.timed_out,
+                    "unreachable": tally.unreachable,
+                    "unfinished": tally.cut_short,
+                },
+                "other_servers": others.servers,
+            });
+            if let Some(counts) = &others.counts {
+                report["iterative"]["others"] = counts_json(counts);
+            }
+        }
+        report
     }
 }
 
@@ -197,30 +226,29 @@ impl ServerStats {
         Self { address: report.addr, counts: report.counts.clone() }
     }
 
-    /// Adds what another worker knows of the same server.
-    pub(super) fn add(&mut self, other: &Self) {
-        self.counts.add(&other.counts);
-    }
-
     fn to_json(&self) -> Value {
-        let counts = &self.counts;
-        json!({
-            "address": self.address.to_string(),
-            "sent": counts.sent,
-            "answered": counts.answered,
-            "lost": counts.lost,
-            "late": counts.late,
-            "unreachable": counts.unreachable,
-            "not_sent": counts.not_sent,
-            "stream_failed": counts.stream_failed,
-            "abandoned": counts.abandoned,
-            "duplicates": counts.duplicates,
-            "mismatched": counts.mismatched,
-            "truncated": counts.truncated,
-            "rcodes": rcodes(&counts.rcodes),
-            "rtt_us": percentiles(&counts.rtt_us),
-        })
+        let mut server = counts_json(&self.counts);
+        server["address"] = self.address.to_string().into();
+        server
     }
+}
+
+fn counts_json(counts: &Counts) -> Value {
+    json!({
+        "sent": counts.sent,
+        "answered": counts.answered,
+        "lost": counts.lost,
+        "late": counts.late,
+        "unreachable": counts.unreachable,
+        "not_sent": counts.not_sent,
+        "stream_failed": counts.stream_failed,
+        "abandoned": counts.abandoned,
+        "duplicates": counts.duplicates,
+        "mismatched": counts.mismatched,
+        "truncated": counts.truncated,
+        "rcodes": rcodes(&counts.rcodes),
+        "rtt_us": percentiles(&counts.rtt_us),
+    })
 }
 
 fn rcodes(counts: &[u64]) -> Value {

@@ -1,6 +1,7 @@
 //! What became of the questions of one worker.
 
-use crate::engine::{End, Failure, Finished, Outcome, Time, Unreachable};
+use super::render::{Conclusion, Settled, Status};
+use crate::engine::{Attempt, End, Failure, Finished, Outcome, Time, Unreachable};
 use crate::wire::Rcode;
 
 /// Places for response codes; the last one counts all codes from 31 on.
@@ -15,6 +16,8 @@ pub struct Tally {
     pub timed_out: u64,
     /// No attempt could be delivered.
     pub unreachable: u64,
+    /// Authoritative servers answered, and the question has no answer all the same.
+    pub unresolved: u64,
     /// Cancelled before anything was sent.
     pub never_sent: u64,
     /// Cancelled while an answer was awaited.
@@ -34,30 +37,52 @@ impl Tally {
         self.attempts += finished.attempts.len() as u64;
         match (finished.end, rcode) {
             (End::Failed(Failure::TimedOut), _) => self.timed_out += 1,
-            (End::Failed(Failure::Unreachable), _) => {
-                self.unreachable += 1;
-                if let Some(
-                    Outcome::Unreachable(Unreachable { errno, .. })
-                    | Outcome::NotSent(errno)
-                    | Outcome::StreamFailed(errno),
-                ) = finished.attempts.last().map(|last| last.outcome)
-                {
-                    self.last_errno = errno;
-                }
-            }
+            (End::Failed(Failure::Unreachable), _) => self.undeliverable(finished.attempts.last()),
             (End::Failed(Failure::Cancelled), _) if finished.attempts.is_empty() => {
                 self.never_sent += 1;
             }
             (End::Failed(Failure::Cancelled), _) => self.cut_short += 1,
             (End::Answered { attempt, .. }, rcode) => {
-                if let Some(attempt) = finished.attempts.get(attempt)
-                    && let Outcome::Answered(answer) | Outcome::Late(answer) = attempt.outcome
-                {
-                    self.last_answer = self.last_answer.max(attempt.sent + answer.rtt);
-                }
-                let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
-                self.answered[code.min(RCODES - 1)] += 1;
+                self.answer(finished.attempts.get(attempt), rcode);
             }
+        }
+    }
+
+    /// Counts one question of an iterative scan; `rcode` is that of its answer.
+    pub fn count_settled(&mut self, settled: &Settled<'_>, rcode: Option<Rcode>) {
+        let attempts = || settled.exchanges.iter().flat_map(|asked| &asked.attempts);
+        self.attempts += attempts().count() as u64;
+        match settled.end {
+            Conclusion::Answered(_) => {
+                self.answer(attempts().rfind(|attempt| attempt.answer().is_some()), rcode);
+            }
+            Conclusion::Unresolved { status: Status::Timeout, .. } => self.timed_out += 1,
+            Conclusion::Unresolved { status: Status::Unreachable, .. } => {
+                self.undeliverable(attempts().last());
+            }
+            Conclusion::Unresolved { status: Status::Rcode(_), .. } => self.unresolved += 1,
+        }
+    }
+
+    fn answer(&mut self, attempt: Option<&Attempt>, rcode: Option<Rcode>) {
+        if let Some(attempt) = attempt
+            && let Some(answer) = attempt.answer()
+        {
+            self.last_answer = self.last_answer.max(attempt.sent + answer.rtt);
+        }
+        let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
+        self.answered[code.min(RCODES - 1)] += 1;
+    }
+
+    fn undeliverable(&mut self, last: Option<&Attempt>) {
+        self.unreachable += 1;
+        if let Some(
+            Outcome::Unreachable(Unreachable { errno, .. })
+            | Outcome::NotSent(errno)
+            | Outcome::StreamFailed(errno),
+        ) = last.map(|last| last.outcome)
+        {
+            self.last_errno = errno;
         }
     }
 
@@ -68,6 +93,7 @@ impl Tally {
         }
         self.timed_out += other.timed_out;
         self.unreachable += other.unreachable;
+        self.unresolved += other.unresolved;
         self.never_sent += other.never_sent;
         self.cut_short += other.cut_short;
         self.attempts += other.attempts;
@@ -79,7 +105,7 @@ impl Tally {
 
     /// Whether nothing but failures to deliver has been seen, and at least `least` of them.
     pub fn is_cut_off(&self, least: u64) -> bool {
-        self.unreachable >= least && self.answers() == 0 && self.timed_out == 0
+        self.unreachable >= least && self.lines() == self.unreachable
     }
 
     /// Exchanges with an answer of any kind.
@@ -89,7 +115,7 @@ impl Tally {
 
     /// Exchanges that have a line of output: all but the cancelled ones.
     pub fn lines(&self) -> u64 {
-        self.answers() + self.timed_out + self.unreachable
+        self.answers() + self.timed_out + self.unreachable + self.unresolved
     }
 
     /// The answers by the name of their response code, without those that did not occur.

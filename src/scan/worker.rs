@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
 use super::block::Block;
+use super::iterate::{Iteration, Others};
 use super::pool::Pool;
-use super::render::{Context, Format, Renderer};
-use super::run::ScanError;
+use super::render::{Context, Format, Renderer, Settled};
+use super::run::{ScanError, Whom};
 use super::stats::ServerStats;
 use super::stop::{Level, Stop};
 use super::tally::Tally;
@@ -66,7 +67,7 @@ impl Working {
 /// What all workers need.
 pub(super) struct Shared {
     pub config: engine::Config,
-    pub servers: Vec<std::net::SocketAddr>,
+    pub whom: Whom,
     pub net: net::Options,
     pub format: Format,
     pub attempt_log: bool,
@@ -85,6 +86,8 @@ pub(super) struct Done {
     pub tally: Tally,
     pub servers: Vec<ServerStats>,
     pub local: LocalCounts,
+    /// Servers that had to make room for others.
+    pub others: Others,
     /// Questions that it had taken and did not ask.
     pub not_asked: u64,
 }
@@ -93,15 +96,22 @@ struct Worker<'s> {
     shared: &'s Shared,
     working: &'s Working,
     driver: Driver,
-    renderer: Renderer,
     block: Block,
     /// The next question of `block`.
     next: usize,
     /// No more blocks will come.
     exhausted: bool,
+    results: Results,
+    heeded: Level,
+}
+
+/// What becomes of exchanges that have ended.
+struct Results {
+    renderer: Renderer,
     lines: Lines,
     tally: Tally,
-    heeded: Level,
+    /// Only in an iterative scan: there an exchange is one step of a question.
+    iteration: Option<Iteration>,
 }
 
 /// Rendered lines on their way to the writer.
@@ -126,23 +136,36 @@ pub(super) fn run(shared: &Shared, working: &Working) -> (Done, Result<(), ScanE
 }
 
 async fn work(shared: &Shared, working: &Working) -> (Done, Result<(), ScanError>) {
-    let driver = match Driver::open(shared.config.clone(), &shared.servers, &shared.net) {
+    let (servers, from_root) = match &shared.whom {
+        Whom::Servers(servers) => (&servers[..], None),
+        Whom::Authorities(from) => (&[][..], Some(from)),
+    };
+    let mut driver = match Driver::open(shared.config.clone(), servers, &shared.net) {
         Ok(driver) => driver,
         Err(error) => return (Done::default(), Err(error.into())),
     };
+    let mut iteration = from_root.map(|from| Iteration::new(from, shared.config.window));
+    if let (Some(iteration), Some(from)) = (&mut iteration, from_root)
+        && let Err(error) = iteration.begin(from, &mut driver)
+    {
+        return (Done::default(), Err(error.into()));
+    }
     let ports = (0..2 * shared.net.sockets).map(|i| driver.port(SocketId(i))).collect();
     let (now, wall) = (driver.now(), SystemTime::now());
-    let context = Context::new(&shared.servers, ports, now, wall, shared.attempt_log);
+    let context = Context::new(servers, ports, now, wall, shared.attempt_log);
     let mut worker = Worker {
         shared,
         working,
-        renderer: Renderer::new(shared.format, context),
         driver,
         block: Block::default(),
         next: 0,
         exhausted: false,
-        lines: Lines { current: Vec::new(), waiting: VecDeque::new(), refused: false },
-        tally: Tally::default(),
+        results: Results {
+            renderer: Renderer::new(shared.format, context),
+            lines: Lines { current: Vec::new(), waiting: VecDeque::new(), refused: false },
+            tally: Tally::default(),
+            iteration,
+        },
         heeded: Level::Run,
     };
     let result = worker.work().await;
@@ -164,21 +187,27 @@ impl Worker<'_> {
                 self.glance(now);
                 glance = now + GLANCE;
             }
-            let idle = self.driver.engine().is_idle();
-            let over = idle && (self.exhausted || self.heeded > Level::Run);
-            if over && !self.lines.current.is_empty() {
-                self.lines.cut(self.shared);
+            let stopping = self.heeded > Level::Run;
+            // Names that are under way when the scan is stopped are not brought to their end.
+            let under_way = self.results.iteration.as_ref().map_or(0, Iteration::open);
+            let idle = self.driver.engine().is_idle() && (under_way == 0 || stopping);
+            let over = idle && (self.exhausted || stopping);
+            if over && !self.results.lines.current.is_empty() {
+                self.results.lines.cut(self.shared);
             }
-            if self.lines.refused || over && self.lines.waiting.is_empty() {
+            if self.results.lines.refused || over && self.results.lines.waiting.is_empty() {
                 return Ok(());
             }
             self.wait(glance).await?;
         }
     }
 
-    /// Asks as much as the engine has room for.
+    /// Asks as much as there is room for.
     fn submit(&mut self) {
-        if self.heeded > Level::Run || !self.lines.waiting.is_empty() {
+        if self.results.iteration.is_some() {
+            return self.iterate();
+        }
+        if self.heeded > Level::Run || !self.results.lines.waiting.is_empty() {
             return;
         }
         let engine = self.driver.engine_mut();
@@ -200,24 +229,51 @@ impl Worker<'_> {
         }
     }
 
+    /// In an iterative scan: takes names, goes on by the exchanges that have ended, and asks, until
+    /// it has to wait.
+    fn iterate(&mut self) {
+        let asking = self.heeded == Level::Run;
+        let Self { shared, driver, results, block, next, .. } = self;
+        let Results { renderer, lines, tally, iteration } = results;
+        let Some(iteration) = iteration else { return };
+        loop {
+            let now = driver.now();
+            while asking
+                && lines.waiting.is_empty()
+                && iteration.room() > 0
+                && let Some((name, rtype)) = block.question(*next)
+            {
+                iteration.submit(now, name, rtype);
+                *next += 1;
+            }
+            let mut each = |settled: &Settled<'_>| {
+                let rcode = renderer.render_settled(settled, &mut lines.current);
+                tally.count_settled(settled, rcode);
+                lines.cut_if_full(shared);
+            };
+            iteration.settle(now, asking, &mut each);
+            let all_out = !asking || iteration.ask(driver);
+            let takes_more = asking && lines.waiting.is_empty() && iteration.room() > 0;
+            if all_out && !(takes_more && block.question(*next).is_some()) {
+                return;
+            }
+        }
+    }
+
     /// Has the driver work, and takes what comes first: packets, questions, room at the writer.
     async fn wait(&mut self, wake: Time) -> Result<(), ScanError> {
+        let room = match &self.results.iteration {
+            Some(iteration) => iteration.room(),
+            None => self.driver.engine().room(),
+        };
         let wants_questions = self.heeded == Level::Run
             && !self.exhausted
-            && self.lines.waiting.is_empty()
+            && self.results.lines.waiting.is_empty()
             && self.block.question(self.next).is_none()
-            && self.driver.engine().room() > 0;
-        let Self { shared, driver, renderer, lines, tally, .. } = self;
-        let must_write = !lines.waiting.is_empty();
-        let Lines { current, waiting, .. } = lines;
-        let mut sink = |finished: Finished<'_>| {
-            let rcode = renderer.render(&finished, current);
-            tally.count(&finished, rcode);
-            if current.len() >= BLOCK {
-                let empty = shared.output_pool.take();
-                waiting.push_back(std::mem::replace(current, empty));
-            }
-        };
+            && room > 0;
+        let Self { shared, driver, results, .. } = self;
+        let must_write = !results.lines.waiting.is_empty();
+        let mut sink = |finished: Finished<'_>| results.take(&finished, shared);
         if !wants_questions && !must_write {
             return Ok(driver.turn(Some(wake), &mut sink).await?);
         }
@@ -225,11 +281,11 @@ impl Worker<'_> {
             biased;
             permit = shared.output.reserve(), if must_write => match permit {
                 Ok(permit) => {
-                    if let Some(block) = lines.waiting.pop_front() {
+                    if let Some(block) = results.lines.waiting.pop_front() {
                         permit.send(ToWriter::Lines(block));
                     }
                 }
-                Err(_) => lines.refused = true,
+                Err(_) => results.lines.refused = true,
             },
             block = shared.questions.next(), if wants_questions => match block {
                 Some(block) => {
@@ -253,19 +309,18 @@ impl Worker<'_> {
         }
         self.heeded = level;
         let now = self.driver.now();
-        let Self { driver, renderer, lines, tally, .. } = self;
-        driver.engine_mut().cancel(now, level >= Level::Cancel, &mut |finished: Finished<'_>| {
-            let rcode = renderer.render(&finished, &mut lines.current);
-            tally.count(&finished, rcode);
-        });
+        let Self { shared, driver, results, .. } = self;
+        let everything = level >= Level::Cancel;
+        let mut sink = |finished: Finished<'_>| results.take(&finished, shared);
+        driver.engine_mut().cancel(now, everything, &mut sink);
     }
 
     fn glance(&mut self, now: Time) {
-        if !self.lines.current.is_empty() {
-            self.lines.cut(self.shared);
+        if !self.results.lines.current.is_empty() {
+            self.results.lines.cut(self.shared);
         }
         if let Ok(mut tally) = self.working.tally.lock() {
-            *tally = self.tally;
+            *tally = self.results.tally;
         }
         let silent = self.driver.engine().silent_for(now);
         let silent = silent.is_some_and(|span| span >= self.shared.silence);
@@ -274,19 +329,45 @@ impl Worker<'_> {
 
     fn finish(mut self) -> Done {
         let now = self.driver.now();
+        self.iterate();
+        let results = &mut self.results;
+        let others = results.iteration.as_mut().map(Iteration::others).unwrap_or_default();
+        let under_way = results.iteration.as_ref().map_or(0, Iteration::open);
+        results.tally.cut_short += under_way as u64;
         self.glance(now);
         let engine = self.driver.engine();
         Done {
             totals: engine.totals(),
-            tally: self.tally,
+            tally: self.results.tally,
             servers: engine.servers().map(|server| ServerStats::new(&server)).collect(),
             local: self.driver.local_counts(),
+            others,
             not_asked: (self.block.len() - self.next) as u64,
         }
     }
 }
 
+impl Results {
+    /// Takes an exchange that has ended.
+    #[inline]
+    fn take(&mut self, finished: &Finished<'_>, shared: &Shared) {
+        if let Some(iteration) = &mut self.iteration {
+            return iteration.take(finished);
+        }
+        let rcode = self.renderer.render(finished, &mut self.lines.current);
+        self.tally.count(finished, rcode);
+        self.lines.cut_if_full(shared);
+    }
+}
+
 impl Lines {
+    #[inline]
+    fn cut_if_full(&mut self, shared: &Shared) {
+        if self.current.len() >= BLOCK {
+            self.cut(shared);
+        }
+    }
+
     /// Puts the lines there are in the queue for the writer.
     fn cut(&mut self, shared: &Shared) {
         let empty = shared.output_pool.take();

@@ -108,7 +108,7 @@ impl From<&Finished<'_>> for Exchange {
 
 impl Exchange {
     /// The round-trip time of the attempt that brought the answer.
-    pub(super) fn rtt(&self) -> Option<Duration> {
+    pub fn rtt(&self) -> Option<Duration> {
         rtt(&self.attempts, &self.end)
     }
 }

@@ -196,6 +196,11 @@ impl Resolver {
         self.questions.pop_front()
     }
 
+    /// A question that is out.
+    pub fn question(&self, id: u64) -> Option<&Question> {
+        self.open.get(&id).map(|(_, question)| question)
+    }
+
     /// Takes the answer to a question with its round-trip time, or (`None`) that there is none, and
     /// what is to be kept of the attempts in [`Resolution::exchanges`].
     pub fn handle(
@@ -245,7 +250,7 @@ impl Resolver {
     }
 
     /// Stops using an address family.
-    pub(super) fn give_up_family(&mut self, ipv6: bool) {
+    pub fn give_up_family(&mut self, ipv6: bool) {
         if ipv6 {
             self.reach.ipv6 = false;
         } else {

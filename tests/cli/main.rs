@@ -1,12 +1,16 @@
 //! The command line, end to end: the real program against servers on loopback.
 
 mod demo;
+#[cfg(target_os = "linux")]
+mod iterative;
 mod playground;
 mod query;
 mod scan;
 mod stopping;
 mod usage;
 mod verify;
+#[cfg(target_os = "linux")]
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

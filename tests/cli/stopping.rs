@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Files, dnsonde, server, server_with, text};
 
-fn interrupt(child: &Child) {
+pub fn interrupt(child: &Child) {
     let done = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
@@ -20,7 +20,7 @@ fn interrupt(child: &Child) {
 }
 
 /// Everything that is left on standard error, and the exit status.
-fn end(mut child: Child) -> (Option<i32>, String) {
+pub fn end(mut child: Child) -> (Option<i32>, String) {
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     (child.wait().unwrap().code(), stderr)

@@ -68,38 +68,17 @@ fn a_state_of_something_else_is_not_gone_on_with() {
 
 #[cfg(target_os = "linux")]
 mod worlds {
-    use std::sync::Arc;
-
-    use dnsonde::playground::{Scenario, Service, World, serve};
+    use dnsonde::playground::Scenario;
     use serde_json::Value;
 
+    use super::super::world::Served;
     use super::super::{Files, Run, run, text};
     use super::assert_valid;
 
-    /// A world on loopback, and how to examine it.
-    struct Served {
-        scenario: Arc<Scenario>,
-        service: Service,
-        files: Files,
-    }
-
     impl Served {
-        fn new(scenario: Scenario) -> Self {
-            let scenario = Arc::new(scenario.on_loopback().unwrap());
-            let service = serve(World::new(Arc::clone(&scenario), 1), 0).unwrap();
-            let files = Files::new();
-            files.write("root.hints", scenario.root_hints());
-            Self { scenario, service, files }
-        }
-
-        fn named(name: &str) -> Self {
-            Self::new(Scenario::named(name).unwrap().unwrap())
-        }
-
         /// Verifies as the scenario says, at a rate that a test has time for.
         fn verify(&self, more: &[&str]) -> Run {
-            let (hints, port) =
-                (text(&self.files.path("root.hints")), self.service.port().to_string());
+            let (hints, port) = (self.hints(), self.port());
             let mut words: Vec<String> = vec!["verify".to_owned()];
             words.extend(self.scenario.verify.iter().cloned());
             for resolver in self.scenario.resolvers() {

@@ -181,11 +181,7 @@ pub(super) enum Format {
 
 impl Args {
     fn families(&self) -> Families {
-        match (self.ipv4, self.ipv6) {
-            (true, _) => Families::Only4,
-            (_, true) => Families::Only6,
-            _ => Families::Both,
-        }
+        Families::of(self.ipv4, self.ipv6)
     }
 }
 

@@ -48,23 +48,25 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
 fn write_question(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     field(out, |out| view.write_name(out));
     out.push(b',');
-    push_type(view.finished.rtype, out);
+    push_type(view.rtype, out);
     out.push(b',');
-    push_class(view.finished.class, out);
+    push_class(view.class, out);
     out.push(b',');
     view.write_status(out);
     out.push(b',');
-    if let Some(reply) = &view.reply {
-        out.extend_from_slice(context.server(reply.attempt).as_bytes());
+    if let Some(reply) = &view.reply
+        && let Some(attempt) = reply.attempt
+    {
+        out.extend_from_slice(context.server(attempt).as_bytes());
         out.push(b',');
-        out.extend_from_slice(reply.attempt.transport.as_str().as_bytes());
+        out.extend_from_slice(attempt.transport.as_str().as_bytes());
         out.push(b',');
         write_decimal(reply.rtt_us(), out);
     } else {
         out.extend_from_slice(b",,");
     }
     out.push(b',');
-    write_decimal(view.finished.attempts.len() as u64, out);
+    write_decimal(view.attempts.len() as u64, out);
     out.push(b',');
     if let Some(reply) = &view.reply {
         for (i, name) in reply.flags().names().enumerate() {
@@ -93,6 +95,9 @@ fn write_error(view: &View<'_>, out: &mut Vec<u8>) {
     out.push(b',');
     if let Some(error) = view.reply.as_ref().and_then(|reply| reply.error) {
         field(out, |out| out.extend_from_slice(format!("malformed: {error}").as_bytes()));
+    }
+    if let Some(error) = view.error {
+        field(out, |out| out.extend_from_slice(error.as_bytes()));
     }
     out.extend_from_slice(b"\r\n");
 }

@@ -9,39 +9,45 @@ use crate::report::json::{
     RecordWriter, write_class_json, write_flags_json, write_json_string, write_json_text,
     write_opt_json, write_type_json,
 };
-use crate::wire::{Class, HEADER_LEN, Section, write_decimal};
+use crate::walk::Question;
+use crate::wire::{Class, HEADER_LEN, Section, write_decimal, write_labels};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
-    let finished = view.finished;
     out.extend_from_slice(b"{\"name\":");
     let start = out.len();
     write_json_text(out, |out| view.write_name(out));
     let name = start..out.len();
     out.extend_from_slice(b",\"type\":");
-    write_type_json(finished.rtype, out);
-    if finished.class == Class::IN {
+    write_type_json(view.rtype, out);
+    if view.class == Class::IN {
         out.extend_from_slice(b",\"class\":\"IN\",\"status\":\"");
     } else {
         out.extend_from_slice(b",\"class\":");
-        write_class_json(finished.class, out);
+        write_class_json(view.class, out);
         out.extend_from_slice(b",\"status\":\"");
     }
     view.write_status(out);
     out.push(b'"');
-    if let Some(reply) = &view.reply {
+    if let Some(reply) = &view.reply
+        && let Some(attempt) = reply.attempt
+    {
         out.extend_from_slice(b",\"server\":\"");
-        out.extend_from_slice(context.server(reply.attempt).as_bytes());
-        out.extend_from_slice(match reply.attempt.transport {
+        out.extend_from_slice(context.server(attempt).as_bytes());
+        out.extend_from_slice(match attempt.transport {
             Transport::Udp => b"\",\"transport\":\"udp\",\"rtt_us\":",
             Transport::Tcp => b"\",\"transport\":\"tcp\",\"rtt_us\":",
         });
         write_decimal(reply.rtt_us(), out);
     }
     out.extend_from_slice(b",\"attempts\":");
-    write_decimal(finished.attempts.len() as u64, out);
+    write_decimal(view.attempts.len() as u64, out);
     match &view.reply {
-        Some(reply) => write_reply(reply, finished.name, name, out),
+        Some(reply) => write_reply(reply, view.name, name, out),
         None => out.extend_from_slice(b",\"answers\":[],\"authorities\":[],\"additionals\":[]"),
+    }
+    if let Some(error) = view.error {
+        out.extend_from_slice(b",\"error\":");
+        write_json_string(error.as_bytes(), out);
     }
     if context.attempt_log {
         write_attempts(context, view, out);
@@ -108,12 +114,28 @@ fn write_edns(reply: &Reply<'_>, out: &mut Vec<u8>) {
 
 fn write_attempts(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"attempt_log\":[");
-    let start = view.finished.attempts.first().map_or_else(Default::default, |first| first.sent);
-    for (i, attempt) in view.finished.attempts.iter().enumerate() {
+    let start = view.attempts.first().map_or_else(Default::default, |first| first.sent);
+    for (i, attempt) in view.attempts.iter().enumerate() {
         if i > 0 {
             out.push(b',');
         }
         write_attempt_json(attempt, context.address(attempt), context.port(attempt), start, out);
+        if let Some(asked) = view.exchanges.get(attempt.server.0 as usize) {
+            // The closing brace comes after the question.
+            out.pop();
+            write_question(&asked.question, out);
+            out.push(b'}');
+        }
     }
     out.push(b']');
+}
+
+/// What an attempt on the way to an answer asked, and as whose server it was asked.
+fn write_question(question: &Question, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"zone\":");
+    write_json_text(out, |out| write_labels(question.zone.labels(), out));
+    out.extend_from_slice(b",\"name\":");
+    write_json_text(out, |out| write_labels(question.name.labels(), out));
+    out.extend_from_slice(b",\"type\":");
+    write_type_json(question.rtype, out);
 }

@@ -9,7 +9,7 @@
 //! `UNREACHABLE` and `INVALID` are errors that massdns does not have. The OPT record is left out: massdns
 //! asks without EDNS and gets none.
 
-use super::{Context, Invalid, Status, View, data_records, text_member};
+use super::{Context, Invalid, View, data_records, text_member};
 use crate::engine::Transport;
 use crate::report::json::{write_class_json, write_json_string, write_json_text, write_type_json};
 use crate::wire::{Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels};
@@ -22,13 +22,13 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
         escape_as_hex(start, out);
     });
     out.extend_from_slice(b",\"type\":");
-    write_type(view.finished.rtype, out);
+    write_type(view.rtype, out);
     out.extend_from_slice(b",\"class\":");
-    write_class_json(view.finished.class, out);
+    write_class_json(view.class, out);
     let Some(reply) = &view.reply else {
-        let error = if view.status == Status::Timeout { "TIMEOUT" } else { "UNREACHABLE" };
-        text_member("error", error, out);
-        out.extend_from_slice(b"}\n");
+        out.extend_from_slice(b",\"error\":\"");
+        view.write_status(out);
+        out.extend_from_slice(b"\"}\n");
         return;
     };
     out.extend_from_slice(b",\"status\":\"");
@@ -84,12 +84,16 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
             mark = b",\"";
         }
     }
-    out.extend_from_slice(b"],\"resolver\":\"");
-    out.extend_from_slice(context.server(reply.attempt).as_bytes());
-    out.extend_from_slice(match reply.attempt.transport {
-        Transport::Udp => b"\",\"proto\":\"UDP\"}\n",
-        Transport::Tcp => b"\",\"proto\":\"TCP\"}\n",
-    });
+    out.push(b']');
+    if let Some(attempt) = reply.attempt {
+        text_member("resolver", context.server(attempt), out);
+        let proto = match attempt.transport {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+        };
+        text_member("proto", proto, out);
+    }
+    out.extend_from_slice(b"}\n");
 }
 
 fn write_data(record: &Record<'_>, out: &mut Vec<u8>) {

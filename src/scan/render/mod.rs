@@ -12,7 +12,8 @@ mod zdns;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::engine::{Answer, Attempt, End, Failure, Finished, Outcome, Response, Time};
+use crate::engine::{Answer, Attempt, End, Failure, Finished, Response, ServerId, Time};
+use crate::walk::Asked;
 use crate::wire::{
     Class, Flags, HEADER_LEN, Message, Name, ParseError, Rcode, Record, RecordType, write_decimal,
     write_generic_rdata, write_labels,
@@ -64,6 +65,16 @@ impl Context {
         }
     }
 
+    fn clear_servers(&mut self) {
+        self.servers.clear();
+        self.server_texts.clear();
+    }
+
+    fn push_server(&mut self, server: SocketAddr) {
+        self.servers.push(server);
+        self.server_texts.push(server.to_string());
+    }
+
     fn server(&self, attempt: &Attempt) -> &str {
         self.server_texts.get(attempt.server.0 as usize).map_or("", String::as_str)
     }
@@ -90,6 +101,8 @@ pub struct Renderer {
     zdns: zdns::State,
     /// An answer whose question got its case back.
     restored: Vec<u8>,
+    /// The attempts of a settled question, each with the number of its exchange as its server.
+    attempts: Vec<Attempt>,
 }
 
 /// A line of input that cannot be asked.
@@ -105,32 +118,78 @@ pub struct Invalid<'a> {
     pub rtype: RecordType,
 }
 
-/// An exchange with everything looked up that all formats need.
+/// What became of a question that was put to authoritative servers, from the root on.
+#[derive(Debug, Clone, Copy)]
+pub struct Settled<'a> {
+    /// QNAME in uncompressed wire form, as it was given.
+    pub name: &'a [u8],
+    /// QTYPE; the class is IN.
+    pub rtype: RecordType,
+    /// What was asked for it.
+    pub exchanges: &'a [Asked],
+    /// How it ended.
+    pub end: Conclusion<'a>,
+}
+
+/// How a question ended that was put to authoritative servers.
+#[derive(Debug, Clone, Copy)]
+pub enum Conclusion<'a> {
+    /// A message has the answer: one that was received, or one made of what was known.
+    Answered(Response<'a>),
+    /// There is no answer.
+    Unresolved {
+        /// What a resolver would say, in one word.
+        status: Status,
+        /// Why, in one sentence.
+        error: &'a str,
+    },
+}
+
+/// A question and what became of it, with everything looked up that all formats need.
 struct View<'a> {
-    finished: &'a Finished<'a>,
+    name: &'a [u8],
+    rtype: RecordType,
+    class: Class,
+    attempts: &'a [Attempt],
     status: Status,
     reply: Option<Reply<'a>>,
+    /// Why there is no answer, where more is known than the status says.
+    error: Option<&'a str>,
+    /// The exchanges that the attempts belong to, by the number of their server; none if all belong
+    /// to the question itself.
+    exchanges: &'a [Asked],
 }
 
 struct Reply<'a> {
     message: Message<'a>,
     /// Where the message is malformed.
     error: Option<ParseError>,
-    attempt: &'a Attempt,
+    /// The attempt that it answers; `None` if nobody had to be asked.
+    attempt: Option<&'a Attempt>,
     answer: Option<Answer>,
 }
 
+/// What became of a question, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
+pub enum Status {
+    /// It was answered, with this response code.
     Rcode(Rcode),
+    /// No answer came.
     Timeout,
+    /// No message could be delivered.
     Unreachable,
 }
 
 impl Renderer {
     /// A renderer for one format.
     pub fn new(format: Format, context: Context) -> Self {
-        Self { format, context, zdns: zdns::State::default(), restored: Vec::new() }
+        Self {
+            format,
+            context,
+            zdns: zdns::State::default(),
+            restored: Vec::new(),
+            attempts: Vec::new(),
+        }
     }
 
     /// What stands before the first line.
@@ -145,37 +204,50 @@ impl Renderer {
     /// A cancelled exchange has no line.
     #[inline]
     pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
-        if let End::Answered { response, attempt } = finished.end
-            && let Some(question) =
-                response.octets().get(HEADER_LEN..HEADER_LEN + finished.name.len())
-            && question != finished.name
-            && question.eq_ignore_ascii_case(finished.name)
-        {
-            // Names are shown as they were given, not with the case that 0x20 asked them in; the
-            // names of the records mostly point to the question.
+        if let End::Answered { response, attempt } = finished.end {
             let mut restored = std::mem::take(&mut self.restored);
-            restored.clear();
-            restored.extend_from_slice(response.octets());
-            restored[HEADER_LEN..HEADER_LEN + finished.name.len()].copy_from_slice(finished.name);
-            let rcode = Response::read(&restored).and_then(|response| {
-                let end = End::Answered { response, attempt };
-                self.render_as_is(&Finished { end, ..*finished }, out)
-            });
+            let response = restore_case(finished.name, response, &mut restored);
+            let end = End::Answered { response, attempt };
+            let rcode = self.render_as_is(&View::new(&Finished { end, ..*finished })?, out);
             self.restored = restored;
             return rcode;
         }
-        self.render_as_is(finished, out)
+        self.render_as_is(&View::new(finished)?, out)
+    }
+
+    /// Appends the line or lines of a question that was put to authoritative servers, and gives the
+    /// response code if there is one.
+    pub fn render_settled(&mut self, settled: &Settled<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
+        let mut restored = std::mem::take(&mut self.restored);
+        let mut attempts = std::mem::take(&mut self.attempts);
+        attempts.clear();
+        self.context.clear_servers();
+        for (number, asked) in settled.exchanges.iter().enumerate() {
+            self.context.push_server(asked.question.server);
+            let server = ServerId(number as u32);
+            attempts.extend(asked.attempts.iter().map(|attempt| Attempt { server, ..*attempt }));
+        }
+        let end = match settled.end {
+            Conclusion::Answered(response) => {
+                Conclusion::Answered(restore_case(settled.name, response, &mut restored))
+            }
+            end @ Conclusion::Unresolved { .. } => end,
+        };
+        let view = View::settled(&Settled { end, ..*settled }, &attempts);
+        let rcode = self.render_as_is(&view, out);
+        self.restored = restored;
+        self.attempts = attempts;
+        rcode
     }
 
     #[inline]
-    fn render_as_is(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
-        let view = View::new(finished)?;
+    fn render_as_is(&mut self, view: &View<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
         match self.format {
-            Format::Jsonl => jsonl::render(&self.context, &view, out),
-            Format::Csv => csv::render(&self.context, &view, out),
-            Format::Text => text::render(&self.context, &view, out),
-            Format::Massdns => massdns::render(&self.context, &view, out),
-            Format::Zdns => self.zdns.render(&self.context, &view, out),
+            Format::Jsonl => jsonl::render(&self.context, view, out),
+            Format::Csv => csv::render(&self.context, view, out),
+            Format::Text => text::render(&self.context, view, out),
+            Format::Massdns => massdns::render(&self.context, view, out),
+            Format::Zdns => self.zdns.render(&self.context, view, out),
         }
         match view.status {
             Status::Rcode(rcode) => Some(rcode),
@@ -195,12 +267,33 @@ impl Renderer {
     }
 }
 
+/// Names are shown as they were given, not with the case that 0x20 asked them in; the names of the
+/// records mostly point to the question. `restored` has room for a message that has to be changed.
+#[inline]
+fn restore_case<'a>(
+    name: &[u8],
+    response: Response<'a>,
+    restored: &'a mut Vec<u8>,
+) -> Response<'a> {
+    let place = HEADER_LEN..HEADER_LEN + name.len();
+    if let Some(question) = response.octets().get(place.clone())
+        && question != name
+        && question.eq_ignore_ascii_case(name)
+    {
+        restored.clear();
+        restored.extend_from_slice(response.octets());
+        restored[place].copy_from_slice(name);
+        return Response::read(restored).unwrap_or(response);
+    }
+    response
+}
+
 impl<'a> View<'a> {
     #[inline]
-    fn new(finished: &'a Finished<'a>) -> Option<Self> {
+    fn new(finished: &Finished<'a>) -> Option<Self> {
         let (status, reply) = match finished.end {
             End::Answered { response, attempt } => {
-                let reply = Reply::new(response, finished.attempts.get(attempt)?);
+                let reply = Reply::new(response, Some(finished.attempts.get(attempt)?));
                 let rcode = reply.answer.map_or_else(|| reply.message.rcode(), |a| a.rcode);
                 (Status::Rcode(rcode), Some(reply))
             }
@@ -208,12 +301,42 @@ impl<'a> View<'a> {
             End::Failed(Failure::Unreachable) => (Status::Unreachable, None),
             End::Failed(Failure::Cancelled) => return None,
         };
-        Some(Self { finished, status, reply })
+        Some(Self {
+            name: finished.name,
+            rtype: finished.rtype,
+            class: finished.class,
+            attempts: finished.attempts,
+            status,
+            reply,
+            error: None,
+            exchanges: &[],
+        })
+    }
+
+    fn settled(settled: &Settled<'a>, attempts: &'a [Attempt]) -> Self {
+        let (status, reply, error) = match settled.end {
+            Conclusion::Answered(response) => {
+                let last = attempts.iter().rfind(|attempt| attempt.answer().is_some());
+                let reply = Reply::new(response, last);
+                (Status::Rcode(reply.message.rcode()), Some(reply), None)
+            }
+            Conclusion::Unresolved { status, error } => (status, None, Some(error)),
+        };
+        Self {
+            name: settled.name,
+            rtype: settled.rtype,
+            class: Class::IN,
+            attempts,
+            status,
+            reply,
+            error,
+            exchanges: settled.exchanges,
+        }
     }
 
     /// When the answer came, or, without one, when the last attempt was sent.
     fn last_event(&self) -> Time {
-        let last = self.finished.attempts.last().map_or_else(Default::default, |last| last.sent);
+        let last = self.attempts.last().map_or_else(Default::default, |last| last.sent);
         match &self.reply {
             Some(reply) => reply.received(),
             None => last,
@@ -222,7 +345,7 @@ impl<'a> View<'a> {
 
     /// The labels of the question.
     fn write_name(&self, out: &mut Vec<u8>) {
-        if let Ok((name, _)) = Name::parse_uncompressed(self.finished.name, 0) {
+        if let Ok((name, _)) = Name::parse_uncompressed(self.name, 0) {
             write_labels(name.labels(), out);
         }
     }
@@ -238,16 +361,14 @@ impl<'a> View<'a> {
 
 impl<'a> Reply<'a> {
     #[inline]
-    fn new(response: Response<'a>, attempt: &'a Attempt) -> Self {
-        let answer = match attempt.outcome {
-            Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer),
-            _ => None,
-        };
+    fn new(response: Response<'a>, attempt: Option<&'a Attempt>) -> Self {
+        let answer = attempt.and_then(Attempt::answer);
         Self { message: response.message, error: response.malformed, attempt, answer }
     }
 
     fn received(&self) -> Time {
-        self.answer.map_or(self.attempt.sent, |answer| self.attempt.sent + answer.rtt)
+        let sent = self.attempt.map_or(Time::ZERO, |attempt| attempt.sent);
+        self.answer.map_or(sent, |answer| sent + answer.rtt)
     }
 
     fn rtt_us(&self) -> u64 {

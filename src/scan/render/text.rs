@@ -28,25 +28,28 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"; ");
     view.write_name(out);
     out.push(b'\t');
-    push_class(view.finished.class, out);
+    push_class(view.class, out);
     out.push(b'\t');
-    push_type(view.finished.rtype, out);
+    push_type(view.rtype, out);
     out.push(b'\t');
     if view.status == fine && records == 0 {
         out.extend_from_slice(b"no such record (NOERROR)");
     } else {
         view.write_status(out);
     }
-    if let Some(reply) = &view.reply {
+    if let Some(attempt) = view.reply.as_ref().and_then(|reply| reply.attempt) {
         out.extend_from_slice(b" from ");
-        out.extend_from_slice(context.server(reply.attempt).as_bytes());
+        out.extend_from_slice(context.server(attempt).as_bytes());
     }
-    let attempts = view.finished.attempts.len();
+    let attempts = view.attempts.len();
     if attempts > 1 {
         out.extend_from_slice(format!(" after {attempts} attempts").as_bytes());
     }
     if let Some(error) = malformed {
         out.extend_from_slice(format!(", malformed answer: {error}").as_bytes());
+    }
+    if let Some(error) = view.error {
+        out.extend_from_slice(format!(": {error}").as_bytes());
     }
     out.push(b'\n');
 }

@@ -33,14 +33,14 @@ pub(super) struct State {
 impl State {
     pub(super) fn render(&mut self, context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"class\":\"");
-        push_class(view.finished.class, out);
+        push_class(view.class, out);
         out.extend_from_slice(b"\",\"name\":");
         write_json_text(out, |out| {
             view.write_name(out);
             trim_dot(out);
         });
         out.extend_from_slice(b",\"results\":{");
-        write_type_json(view.finished.rtype, out);
+        write_type_json(view.rtype, out);
         out.extend_from_slice(b":{\"data\":{");
         match &view.reply {
             Some(reply) => self.write_data(context, reply, out),
@@ -48,15 +48,20 @@ impl State {
         }
         out.extend_from_slice(b"},\"duration\":");
         let end = view.last_event();
-        let start = view.finished.attempts.first().map_or(end, |first| first.sent);
+        let start = view.attempts.first().map_or(end, |first| first.sent);
         let micros = end.since(start).as_micros() as u64;
         write_decimal(micros / 1_000_000, out);
         out.extend_from_slice(format!(".{:06}", micros % 1_000_000).as_bytes());
-        match view.status {
-            Status::Rcode(Rcode::NOERROR) => {}
-            Status::Rcode(_) => out.extend_from_slice(b",\"error\":\"the answer is an error\""),
-            Status::Timeout => out.extend_from_slice(b",\"error\":\"no answer\""),
-            Status::Unreachable => out.extend_from_slice(b",\"error\":\"not delivered\""),
+        let error = match (view.error, view.status) {
+            (Some(error), _) => Some(error),
+            (None, Status::Rcode(Rcode::NOERROR)) => None,
+            (None, Status::Rcode(_)) => Some("the answer is an error"),
+            (None, Status::Timeout) => Some("no answer"),
+            (None, Status::Unreachable) => Some("not delivered"),
+        };
+        if let Some(error) = error {
+            out.extend_from_slice(b",\"error\":");
+            write_json_string(error.as_bytes(), out);
         }
         out.extend_from_slice(b",\"status\":\"");
         match view.status {
@@ -107,7 +112,9 @@ impl State {
             }
         }
         write_flags(reply.flags(), out);
-        write_server(context, reply.attempt, out);
+        if let Some(attempt) = reply.attempt {
+            write_server(context, attempt, out);
+        }
     }
 
     fn write_record(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
@@ -146,7 +153,7 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
 /// What stands in the place of an answer that never came.
 fn write_no_data(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     write_flags(Flags::default(), out);
-    if let Some(attempt) = view.finished.attempts.last() {
+    if let Some(attempt) = view.attempts.last() {
         write_server(context, attempt, out);
     }
 }

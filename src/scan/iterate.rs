@@ -1,0 +1,492 @@
+//! Iterative scanning: a worker's questions go to authoritative servers, from the root on.
+//!
+//! Stands between the worker and its driver. Names flow in by [`Iteration::submit`], their questions
+//! go out by [`Iteration::ask`], what became of those comes back by [`Iteration::take`], and what is
+//! settled leaves by [`Iteration::settle`]. [`Resolver`] decides whom to ask what.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::render::{Conclusion, Settled, Status};
+use crate::engine::{
+    Ask, Attempt, Counts, Failure, Finished, MannerId, Outcome, Response, ServerId, Servers, Time,
+    Window,
+};
+use crate::net::{Driver, NetError};
+use crate::walk::{
+    self, Asked, Exchange, ExchangeEnd, Hints, Question, Resolution, Resolved, Resolver, Rrset,
+    Unresolved,
+};
+use crate::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
+
+/// Names under way at once, where the user does not say how much may be in flight: enough that those
+/// whose servers are silent do not hold up the others.
+const AT_ONCE: usize = 4096;
+/// Names under way at the start. For each exchange that is answered there may be two more: names that
+/// begin together know nothing of each other's top-level domain, and all ask the root servers for it.
+const AT_START: usize = 16;
+/// Servers that a worker knows at once; each takes two kilobytes. More come and go.
+const SERVERS: usize = 16_384;
+/// How many places are looked at, and how often, for one that was not used for long.
+const PLACES_SEEN: usize = 16;
+const TRIES: usize = 4;
+/// Exchanges over an address family without any answer, while there are answers over the other one,
+/// after which it is given up: this machine does not have it, or only seems to.
+const FAMILY_PATIENCE: u32 = 32;
+/// What the system refuses to send shows that sooner.
+const NOT_SENT_WEIGHS: u32 = 8;
+
+/// Where an iterative scan begins, and how it goes on.
+#[derive(Debug, Clone)]
+pub struct FromRoot {
+    /// The root servers.
+    pub hints: Hints,
+    /// Which servers may be asked, and how much for one name.
+    pub walk: walk::Config,
+}
+
+/// The accounting of servers that a scan had met and had no room for any more.
+#[derive(Debug, Clone, Default)]
+pub struct Others {
+    /// How many; one that was met again counts again.
+    pub servers: u64,
+    /// What happened with them.
+    pub counts: Option<Box<Counts>>,
+}
+
+impl Others {
+    pub(super) fn add(&mut self, servers: u64, counts: &Counts) {
+        self.servers += servers;
+        match &mut self.counts {
+            Some(mine) => mine.add(counts),
+            none => *none = Some(Box::new(counts.clone())),
+        }
+    }
+}
+
+/// The names of one worker on their way through the zones.
+pub(super) struct Iteration {
+    resolver: Resolver,
+    at_once: usize,
+    /// Exchanges that were answered.
+    answered: usize,
+    /// Names under way, by tag.
+    open: HashMap<u64, (NameBuf, RecordType)>,
+    next_tag: u64,
+    places: Places,
+    /// By family, IPv4 first.
+    families: [Family; 2],
+    /// Exchanges that have ended and were not looked at yet.
+    finished: Vec<Exchange>,
+    /// Room to put a message together in.
+    message: Vec<u8>,
+}
+
+/// Which servers have the places that the engine has for them.
+struct Places {
+    /// When each was used last, in uses.
+    used: Vec<u64>,
+    /// How many there may be.
+    most: usize,
+    uses: u64,
+    rng: StdRng,
+    others: Others,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Family {
+    heard: bool,
+    in_vain: u32,
+}
+
+impl Iteration {
+    pub(super) fn new(from: &FromRoot, window: Window) -> Self {
+        let config = walk::Config { seed: rand::random(), ..from.walk.clone() };
+        Self {
+            resolver: Resolver::new(&from.hints, &config),
+            at_once: match window {
+                Window::Adaptive => AT_ONCE,
+                Window::Fixed(window) => window,
+            },
+            answered: 0,
+            open: HashMap::new(),
+            next_tag: 0,
+            places: Places {
+                used: Vec::new(),
+                most: SERVERS,
+                uses: 0,
+                rng: StdRng::seed_from_u64(rand::random()),
+                others: Others::default(),
+            },
+            families: [Family::default(); 2],
+            finished: Vec::new(),
+            message: Vec::new(),
+        }
+    }
+
+    /// Opens what it takes to ask the root servers.
+    ///
+    /// # Errors
+    /// None of them can be asked from here.
+    pub(super) fn begin(&mut self, from: &FromRoot, driver: &mut Driver) -> Result<(), NetError> {
+        let walk::Config { port, ipv4, ipv6, .. } = from.walk;
+        let mut failed = None;
+        for &address in from.hints.servers().flat_map(|(_, addresses)| addresses) {
+            if if address.is_ipv6() { ipv6 } else { ipv4 } {
+                let server = SocketAddr::new(address, port);
+                failed = self.places.of(driver, server).err().or(failed);
+            }
+        }
+        failed.filter(|_| self.places.used.is_empty()).map_or(Ok(()), Err)
+    }
+
+    /// How many more names may be under way.
+    pub(super) fn room(&self) -> usize {
+        let most = self.at_once.min(AT_START + 2 * self.answered);
+        most.saturating_sub(self.open.len())
+    }
+
+    /// How many names are under way.
+    pub(super) fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The servers that had to make room for others.
+    pub(super) fn others(&mut self) -> Others {
+        std::mem::take(&mut self.places.others)
+    }
+
+    /// Begins to resolve a name, which is in uncompressed wire form.
+    pub(super) fn submit(&mut self, now: Time, name: &[u8], rtype: RecordType) {
+        // The reader makes nothing but names.
+        let name = NameBuf::from_wire(name).unwrap_or_else(|_| NameBuf::root());
+        self.next_tag += 1;
+        self.open.insert(self.next_tag, (name, rtype));
+        self.resolver.submit(now, self.next_tag, name, rtype);
+    }
+
+    /// Hands questions to the driver, as long as its engine has room. Whether the driver took them:
+    /// those that it refused have ended.
+    pub(super) fn ask(&mut self, driver: &mut Driver) -> bool {
+        let mut taken = true;
+        while driver.engine().room() > 0
+            && let Some(question) = self.resolver.poll_question()
+        {
+            let asked = self.places.of(driver, question.server).map(|server| {
+                let ask = Ask {
+                    tag: question.id,
+                    name: question.name.as_wire(),
+                    rtype: question.rtype,
+                    class: Class::IN,
+                    servers: Servers::Only(server),
+                    manner: MannerId::DEFAULT,
+                    socket: None,
+                };
+                driver.engine_mut().submit(&ask).is_ok()
+            });
+            if !asked.unwrap_or(false) {
+                taken = false;
+                // This system has no such sockets, say.
+                self.note(&question, false, NOT_SENT_WEIGHS);
+                self.resolver.handle(driver.now(), question.id, &[], None);
+            }
+        }
+        taken
+    }
+
+    /// Takes an exchange that has ended.
+    pub(super) fn take(&mut self, finished: &Finished<'_>) {
+        self.finished.push(Exchange::from(finished));
+    }
+
+    /// Goes on by what has ended, and hands on each name that is settled. If nothing is asked any
+    /// more, exchanges that were cancelled settle nothing.
+    pub(super) fn settle(&mut self, now: Time, asking: bool, each: &mut dyn FnMut(&Settled<'_>)) {
+        let mut finished = std::mem::take(&mut self.finished);
+        for exchange in finished.drain(..) {
+            self.handle(now, asking, &exchange);
+        }
+        self.finished = finished;
+        while let Some(resolution) = self.resolver.poll_resolution() {
+            let Some((name, rtype)) = self.open.remove(&resolution.tag) else { continue };
+            let mut error = String::new();
+            let end = match &resolution.outcome {
+                Ok(resolved) => message(&resolution, resolved, &name, &mut self.message)
+                    .map(Conclusion::Answered),
+                Err(unresolved) => {
+                    let (status, why) = why(unresolved, &resolution.exchanges);
+                    error = why;
+                    Some(Conclusion::Unresolved { status, error: &error })
+                }
+            };
+            let end = end.unwrap_or(Conclusion::Unresolved {
+                status: Status::Rcode(Rcode::SERVFAIL),
+                error: "what was found is larger than a message can be",
+            });
+            let exchanges = &resolution.exchanges;
+            each(&Settled { name: name.as_wire(), rtype, exchanges, end });
+            drop(error);
+        }
+    }
+
+    fn handle(&mut self, now: Time, asking: bool, exchange: &Exchange) {
+        let response = match &exchange.end {
+            ExchangeEnd::Answered { response, .. } => Some(response.as_slice()),
+            ExchangeEnd::Failed(Failure::Cancelled) if !asking => return,
+            ExchangeEnd::Failed(_) | ExchangeEnd::NotAsked(_) => None,
+        };
+        if let Some(question) = self.resolver.question(exchange.id).copied() {
+            let not_sent = |attempt: &Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
+            let weight = if exchange.attempts.iter().all(not_sent) { NOT_SENT_WEIGHS } else { 1 };
+            self.note(&question, response.is_some(), weight);
+        }
+        self.answered += usize::from(response.is_some());
+        let rtt = exchange.rtt().unwrap_or(Duration::ZERO);
+        let response = response.map(|octets| (octets, rtt));
+        self.resolver.handle(now, exchange.id, &exchange.attempts, response);
+    }
+
+    /// Notes whether an address family works, and gives up one that does not.
+    fn note(&mut self, question: &Question, answered: bool, weight: u32) {
+        let ipv6 = question.server.is_ipv6();
+        let family = &mut self.families[usize::from(ipv6)];
+        family.heard |= answered;
+        if answered || family.heard {
+            return;
+        }
+        family.in_vain = family.in_vain.saturating_add(weight);
+        if family.in_vain >= FAMILY_PATIENCE && self.families[usize::from(!ipv6)].heard {
+            self.resolver.give_up_family(ipv6);
+        }
+    }
+}
+
+impl Places {
+    /// The engine's number for a server, which gets the place of another one if there are too many.
+    fn of(&mut self, driver: &mut Driver, server: SocketAddr) -> Result<ServerId, NetError> {
+        self.uses += 1;
+        if let Some(id) = driver.engine().server_id(server) {
+            self.used[id.0 as usize] = self.uses;
+            return Ok(id);
+        }
+        if self.used.len() >= self.most {
+            for _ in 0..TRIES {
+                let seen = (0..PLACES_SEEN).map(|_| self.rng.random_range(0..self.used.len()));
+                let Some(place) = seen.min_by_key(|&place| self.used[place]) else { break };
+                let id = ServerId(place as u32);
+                if let Some((_, counts)) = driver.replace_server(id, server)? {
+                    self.others.add(1, &counts);
+                    self.used[place] = self.uses;
+                    return Ok(id);
+                }
+            }
+        }
+        let id = driver.add_server(server)?;
+        self.used.push(self.uses);
+        Ok(id)
+    }
+}
+
+/// The message that answers a question: the one that was received for it, with the aliases in front
+/// that led to it, or one made of what was known.
+fn message<'a>(
+    resolution: &'a Resolution,
+    resolved: &Resolved,
+    name: &NameBuf,
+    room: &'a mut Vec<u8>,
+) -> Option<Response<'a>> {
+    let received = resolution.response.as_deref().and_then(Response::read);
+    let asked = received.and_then(|response| Some(response.message.question()?.name.to_buf()));
+    if let Some(response) = received
+        && asked.as_ref() == Some(name)
+    {
+        return Some(response);
+    }
+    // Those aliases that the message itself does not have.
+    let aliases = resolution.chain.iter().take_while(|alias| Some(alias.name) != asked);
+    room.resize(usize::from(u16::MAX), 0);
+    match compose(resolution, resolved, received, aliases, name, room) {
+        Some(written) => Response::read(&room[..written]),
+        None => received,
+    }
+}
+
+/// Puts a message together; `None` if it would be too large, or has RDATA that cannot be moved.
+fn compose<'a>(
+    resolution: &Resolution,
+    resolved: &Resolved,
+    received: Option<Response<'_>>,
+    aliases: impl Iterator<Item = &'a Rrset>,
+    name: &NameBuf,
+    room: &mut [u8],
+) -> Option<usize> {
+    let flags = match (received, resolved) {
+        (Some(response), _) => response.message.flags(),
+        (None, Resolved::NameError) => Flags::QR.with_rcode(Rcode::NXDOMAIN),
+        (None, Resolved::Records(_) | Resolved::NoData) => Flags::QR,
+    };
+    let mut builder = Builder::new(room, 0, flags).ok()?;
+    builder.question(name.as_wire(), resolution.rtype, Class::IN).ok()?;
+    for record in aliases.flat_map(Rrset::records) {
+        record.build(Section::Answer, &mut builder).ok()?;
+    }
+    match (received, resolved) {
+        (Some(response), _) => {
+            for section in [Section::Answer, Section::Authority, Section::Additional] {
+                for record in response.message.records(section) {
+                    record.to_buf().ok()?.build(section, &mut builder).ok()?;
+                }
+            }
+        }
+        (None, Resolved::Records(set)) => {
+            for record in set.records() {
+                record.build(Section::Answer, &mut builder).ok()?;
+            }
+        }
+        (None, Resolved::NoData | Resolved::NameError) => {}
+    }
+    Some(builder.finish())
+}
+
+/// What a resolver would say of a name that cannot be resolved, and why.
+fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
+    let mut text = unresolved.to_string();
+    let Unresolved::NoUsefulAnswer { zone } = unresolved else {
+        return (Status::Rcode(Rcode::SERVFAIL), text);
+    };
+    let mut said: Vec<(String, usize)> = Vec::new();
+    let (mut answered, mut delivered) = (false, false);
+    for asked in exchanges.iter().filter(|asked| asked.question.zone == *zone) {
+        answered |= asked.answered;
+        let undelivered = asked.attempts.iter().all(|attempt| {
+            matches!(attempt.outcome, Outcome::Unreachable(_) | Outcome::NotSent(_))
+        });
+        delivered |= !undelivered;
+        let last = asked.attempts.iter().rev().find_map(|attempt| attempt.answer());
+        let word = match last {
+            Some(answer) if asked.answered && answer.rcode != Rcode::NOERROR => {
+                answer.rcode.to_string()
+            }
+            _ if asked.answered => "lame".to_owned(),
+            _ if undelivered => "unreachable".to_owned(),
+            _ => "silent".to_owned(),
+        };
+        match said.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => said.push((word, 1)),
+        }
+    }
+    for (i, (word, count)) in said.iter().enumerate() {
+        let _ = write!(text, "{} {count} {word}", if i == 0 { ":" } else { "," });
+    }
+    let status = match (answered, delivered) {
+        (true, _) => Status::Rcode(Rcode::SERVFAIL),
+        (false, true) => Status::Timeout,
+        (false, false) => Status::Unreachable,
+    };
+    (status, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Config;
+    use crate::net::Options;
+
+    const HINTS: &[u8] = b". NS a.root.\na.root. A 192.0.2.1\na.root. AAAA 2001:db8::1\n";
+
+    fn iteration() -> Iteration {
+        let hints = Hints::from_text(HINTS).unwrap();
+        let from = FromRoot { hints, walk: walk::Config::default() };
+        Iteration::new(&from, Window::Adaptive)
+    }
+
+    /// The servers that the root's questions for so many names go to.
+    fn asked(iteration: &mut Iteration) -> Vec<SocketAddr> {
+        for _ in 0..64 {
+            let name: NameBuf = format!("n{}.example", iteration.next_tag).parse().unwrap();
+            iteration.submit(Time::ZERO, name.as_wire(), RecordType::A);
+        }
+        std::iter::from_fn(|| iteration.resolver.poll_question()).map(|q| q.server).collect()
+    }
+
+    #[test]
+    fn a_family_without_any_answer_is_given_up_if_the_other_one_works() {
+        for (other_works, uses_both) in [(false, true), (true, false)] {
+            let mut iteration = iteration();
+            let name = "example".parse().unwrap();
+            let of = |server: &str| Question {
+                id: 0,
+                server: server.parse().unwrap(),
+                zone: NameBuf::root(),
+                name,
+                rtype: RecordType::A,
+                purpose: walk::Purpose::Subject,
+            };
+            for _ in 0..FAMILY_PATIENCE {
+                assert!(asked(&mut iteration).iter().any(SocketAddr::is_ipv6));
+                iteration.note(&of("192.0.2.1:53"), other_works, 1);
+                iteration.note(&of("[2001:db8::1]:53"), false, 1);
+            }
+            assert_eq!(asked(&mut iteration).iter().any(SocketAddr::is_ipv6), uses_both);
+        }
+    }
+
+    #[test]
+    fn a_family_that_has_answered_once_is_never_given_up() {
+        let mut iteration = iteration();
+        let mut questions = asked(&mut iteration).into_iter();
+        let question = |server| Question {
+            id: 0,
+            server,
+            zone: NameBuf::root(),
+            name: NameBuf::root(),
+            rtype: RecordType::NS,
+            purpose: walk::Purpose::Subject,
+        };
+        let (four, six) =
+            (questions.find(SocketAddr::is_ipv4), questions.find(SocketAddr::is_ipv6));
+        iteration.note(&question(four.unwrap()), true, 1);
+        iteration.note(&question(six.unwrap()), true, 1);
+        for _ in 0..2 * FAMILY_PATIENCE {
+            iteration.note(&question(six.unwrap()), false, NOT_SENT_WEIGHS);
+        }
+        assert!(asked(&mut iteration).iter().any(SocketAddr::is_ipv6));
+    }
+
+    #[tokio::test]
+    async fn servers_that_were_not_used_for_long_make_room_and_stay_accounted_for() {
+        let mut places = iteration().places;
+        places.most = 3;
+        let mut driver = Driver::open(Config::default(), &[], &Options::default()).unwrap();
+        let server = |i: u8| SocketAddr::from(([192, 0, 2, i], 53));
+        for i in 0..3 {
+            places.of(&mut driver, server(i)).unwrap();
+        }
+        // The first one is used again, so one of the others goes.
+        places.of(&mut driver, server(0)).unwrap();
+        let new = places.of(&mut driver, server(9)).unwrap();
+        assert_ne!(driver.engine().server_id(server(0)), Some(new));
+        assert_eq!(driver.engine().servers().count(), 3);
+        assert_eq!((places.others.servers, driver.engine().server_id(server(9))), (1, Some(new)));
+        // Where every server is waited for, there are more for a while.
+        for i in 0..3 {
+            let ask = Ask {
+                tag: 0,
+                name: &[0],
+                rtype: RecordType::NS,
+                class: Class::IN,
+                servers: Servers::Only(ServerId(i)),
+                manner: MannerId::DEFAULT,
+                socket: None,
+            };
+            driver.engine_mut().submit(&ask).unwrap();
+        }
+        assert_eq!(places.of(&mut driver, server(10)).unwrap(), ServerId(3));
+    }
+}

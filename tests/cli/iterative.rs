@@ -1,0 +1,289 @@
+//! `dnsonde scan --iterative`: from the root of a world on loopback to the answer of every name.
+
+use dnsonde::playground::Scenario;
+use serde_json::Value;
+
+use super::world::Served;
+use super::{Files, Run, assert_valid, dnsonde, run_with_input, text};
+
+/// Zones of which each fails in a way of its own, beside one that is well.
+const FAULTY: &str = r#"
+base = "ses"
+title = "Zones with something wrong"
+story = "Each in its own way."
+
+[expect]
+findings = []
+verdict = "verified"
+
+[servers.silent]
+addresses = "127.53.4.1"
+zones = "silent.com"
+
+[[faults]]
+server = "silent"
+effect = "drop"
+
+[[zone]]
+name = "com"
+add = """
+lame       NS   ns1.example
+silent     NS   ns.silent
+ns.silent  A    127.53.4.1
+gone       NS   ns.gone
+ns.gone    A    127.53.4.9
+lost       NS   ns.nowhere.net.
+"""
+
+[[zone]]
+name = "silent.com"
+text = """
+@  SOA  ns hostmaster 1 1 1 1 1
+@  NS   ns
+ns A    127.53.4.1
+"""
+
+[[zone]]
+name = "example.com"
+add = """
+loop   CNAME pool
+pool   CNAME loop
+away   CNAME www.nosuch.net.
+"""
+"#;
+
+fn scan(world: &Served, names: &str, more: &[&str]) -> Run {
+    let (hints, port) = (world.hints(), world.port());
+    let words = ["scan", "--iterative", "--root-hints", &hints, "--port", &port];
+    let words: Vec<&str> = words.into_iter().chain(more.iter().copied()).collect();
+    run_with_input(&words, names.as_bytes())
+}
+
+/// The line for a name and type.
+#[track_caller]
+fn line<'l>(lines: &'l [Value], name: &str, rtype: &str) -> &'l Value {
+    let mut found = lines.iter().filter(|line| line["name"] == name && line["type"] == rtype);
+    let line = found.next().unwrap_or_else(|| panic!("no line for {name} {rtype}: {lines:#?}"));
+    assert!(found.next().is_none(), "several lines for {name} {rtype}");
+    line
+}
+
+fn data<'l>(line: &'l Value, section: &str) -> Vec<(&'l str, &'l str)> {
+    let records = line[section].as_array().unwrap();
+    let text = |value: &'l Value| value.as_str().unwrap();
+    records.iter().map(|record| (text(&record["type"]), text(&record["data"]))).collect()
+}
+
+#[test]
+fn every_name_has_the_answer_of_its_authoritative_servers() {
+    let world = Served::named("healthy");
+    let names = "example.com\nwww.example.com\nt2._domainkey.example.com,TXT\nno.example.com\n\
+                 example.com,TXT\nexample.org\nexample.com,DS\na..b\n";
+    let files = Files::new();
+    let stats = text(&files.path("stats.json"));
+    let run = scan(&world, names, &["--attempts", "--stats", &stats]);
+    run.assert_code(0).assert_stderr("7 questions in");
+    let lines = run.lines();
+    lines.iter().for_each(|line| assert_valid("scan-line", line));
+    assert_eq!(lines.len(), 8);
+
+    let apex = line(&lines, "example.com.", "A");
+    assert_eq!((&apex["status"], &apex["flags"]), (&"NOERROR".into(), &["qr", "aa"][..].into()));
+    assert_eq!(data(apex, "answers"), [("A", "192.0.2.80")]);
+    // From the root by way of com; each attempt says as whose server it was asked.
+    let zones: Vec<&str> = apex["attempt_log"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|attempt| attempt["zone"].as_str().unwrap())
+        .collect();
+    assert_eq!(zones, [".", "com.", "example.com."]);
+    assert_eq!(apex["attempts"], 3);
+    assert_eq!(apex["server"], apex["attempt_log"][2]["server"]);
+    assert!(apex["attempt_log"][0]["port"].is_u64());
+
+    let alias = line(&lines, "www.example.com.", "A");
+    assert_eq!(data(alias, "answers"), [("CNAME", "example.com."), ("A", "192.0.2.80")]);
+    // The alias and its target are in different zones, and come in different messages.
+    let key = line(&lines, "t2._domainkey.example.com.", "TXT");
+    let answers = [("CNAME", "t2.dkim.amazonses.com."), ("TXT", "\"\"")];
+    assert_eq!(data(key, "answers"), answers);
+    let denied = line(&lines, "no.example.com.", "A");
+    assert_eq!(denied["status"], "NXDOMAIN");
+    assert_eq!(data(denied, "authorities")[0].0, "SOA");
+    let empty = line(&lines, "example.com.", "TXT");
+    assert_eq!((&empty["status"], data(empty, "answers")), (&"NOERROR".into(), vec![]));
+    assert_eq!(line(&lines, "example.org.", "A")["attempts"], 1);
+    // A delegation's DS records are the parent's.
+    let signer = line(&lines, "example.com.", "DS");
+    assert_eq!(signer["attempt_log"].as_array().unwrap().last().unwrap()["zone"], "com.");
+
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    assert_valid("scan-stats", &stats);
+    assert_eq!(stats["iterative"]["questions"]["answered"], 7);
+    assert_eq!(stats["totals"]["submitted"], stats["totals"]["answered"]);
+    assert_eq!(stats["rcodes"]["NXDOMAIN"], 2);
+}
+
+#[test]
+fn what_is_known_is_not_asked_again() {
+    let world = Served::named("healthy");
+    let names = "example.com\nexample.com\nwww.example.com\nNO.example.com\nno.EXAMPLE.com\n";
+    // One at a time, so that each knows what the one before has learned.
+    let run = scan(&world, names, &["--concurrency", "1"]);
+    run.assert_code(0);
+    let lines = run.lines();
+    lines.iter().for_each(|line| assert_valid("scan-line", line));
+    let attempts: Vec<u64> = lines.iter().map(|line| line["attempts"].as_u64().unwrap()).collect();
+    assert_eq!(attempts, [3, 0, 1, 1, 0]);
+    assert_eq!(data(&lines[1], "answers"), data(&lines[0], "answers"));
+    assert_eq!((&lines[1]["server"], &lines[1]["flags"]), (&Value::Null, &["qr"][..].into()));
+    assert_eq!(
+        (&lines[4]["status"], &lines[4]["name"]),
+        (&"NXDOMAIN".into(), &"no.EXAMPLE.com.".into())
+    );
+}
+
+#[test]
+fn a_name_that_cannot_be_resolved_has_a_line_that_says_why() {
+    let world = Served::new(Scenario::from_toml("faulty", FAULTY).unwrap());
+    let names = "www.lame.com\nwww.silent.com\nwww.gone.com\nwww.lost.com\nloop.example.com\n\
+                 away.example.com\nexample.com\n";
+    let (files, more) = (Files::new(), ["--timeout", "100", "--stats"]);
+    let stats = text(&files.path("stats.json"));
+    let run = scan(&world, names, &[&more[..], &[&stats]].concat());
+    run.assert_code(0)
+        .assert_stderr("2 answered (NOERROR 1, NXDOMAIN 1), 3 unresolved, 1 timed out");
+    let lines = run.lines();
+    lines.iter().for_each(|line| assert_valid("scan-line", line));
+    for (name, status, error) in [
+        ("www.lame.com.", "SERVFAIL", "no server of lame.com. gives a useful answer: 1 REFUSED"),
+        ("www.silent.com.", "TIMEOUT", "no server of silent.com. gives a useful answer: 1 silent"),
+        (
+            "www.gone.com.",
+            "UNREACHABLE",
+            "no server of gone.com. gives a useful answer: 1 unreachable",
+        ),
+        ("www.lost.com.", "SERVFAIL", "no name server of lost.com. has a usable address"),
+        ("loop.example.com.", "SERVFAIL", "the alias loop.example.com. leads back to itself"),
+    ] {
+        let line = line(&lines, name, "A");
+        assert_eq!((&line["status"], &line["error"]), (&status.into(), &error.into()), "{line:#}");
+        assert_eq!((&line["server"], data(line, "answers")), (&Value::Null, vec![]));
+    }
+    // An alias to a name that does not exist is an answer: the alias, and NXDOMAIN (RFC 2308 §2.1).
+    let away = line(&lines, "away.example.com.", "A");
+    assert_eq!((&away["status"], &away["error"]), (&"NXDOMAIN".into(), &Value::Null));
+    assert_eq!(data(away, "answers"), [("CNAME", "www.nosuch.net.")]);
+
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    assert_valid("scan-stats", &stats);
+    let questions = stats["iterative"]["questions"].as_object().unwrap();
+    let sum: u64 = questions.values().map(|count| count.as_u64().unwrap()).sum();
+    assert_eq!(sum, stats["input"]["questions"].as_u64().unwrap());
+}
+
+#[test]
+fn every_format_shows_aliases_of_other_zones_and_reasons() {
+    let world = Served::new(Scenario::from_toml("faulty", FAULTY).unwrap());
+    let names = "t2._domainkey.example.com,TXT\nwww.lame.com\nwww.silent.com\n";
+    let why = "no server of lame.com. gives a useful answer: 1 REFUSED";
+    for (format, contained) in [
+        ("text", &["t2.dkim.amazonses.com.\t", "SERVFAIL after", why][..]),
+        ("csv", &["CNAME,t2.dkim.amazonses.com.", ",SERVFAIL,", why]),
+        (
+            "massdns",
+            &["\"t2.dkim.amazonses.com.\"", "\"error\":\"SERVFAIL\"", "\"error\":\"TIMEOUT\""],
+        ),
+        ("zdns", &["\"t2.dkim.amazonses.com\"", "\"status\":\"SERVFAIL\"", why]),
+    ] {
+        let run = scan(&world, names, &["--timeout", "100", "--format", format]);
+        run.assert_code(0);
+        for text in contained {
+            assert!(run.stdout.contains(text), "{format}: '{text}' is not in\n{}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn several_workers_share_the_names_and_one_accounting() {
+    let world = Served::named("healthy");
+    let names: String = (0..2_000).map(|i| format!("n{i}.example.com\n")).collect();
+    let files = Files::new();
+    let stats = text(&files.path("stats.json"));
+    let run = scan(&world, &names, &["--threads", "3", "--stats", &stats]);
+    run.assert_code(0);
+    assert_eq!(run.stdout.lines().count(), 2_000);
+    assert!(run.lines().iter().all(|line| line["status"] == "NXDOMAIN"));
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    assert_valid("scan-stats", &stats);
+    let servers = stats["servers"].as_array().unwrap();
+    let sent: u64 = servers.iter().map(|server| server["sent"].as_u64().unwrap()).sum();
+    assert_eq!(stats["totals"]["attempts"], sent);
+    let mut addresses: Vec<&str> =
+        servers.iter().map(|server| server["address"].as_str().unwrap()).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    assert_eq!(addresses.len(), servers.len(), "a server is listed twice");
+    // Names that begin together ask the root servers for com only while nobody knows it yet.
+    let root = servers
+        .iter()
+        .find(|server| server["address"].as_str().unwrap().starts_with("127.53.0.1:"));
+    let asked = root.unwrap()["sent"].as_u64().unwrap();
+    assert!(asked <= 3 * 60, "{asked} questions to the root server");
+}
+
+#[test]
+fn an_interrupt_leaves_names_unfinished_and_says_so() {
+    use std::io::{Read as _, Write as _};
+    let world = Served::new(Scenario::from_toml("faulty", FAULTY).unwrap());
+    let (hints, port) = (world.hints(), world.port());
+    let files = Files::new();
+    let stats = text(&files.path("stats.json"));
+    // Nobody answers for these names, and an attempt may wait for ten minutes.
+    let args = ["scan", "--iterative", "--root-hints", &hints, "--port", &port];
+    let more = ["--timeout", "600000", "--stats", &stats];
+    let mut child = dnsonde(&[&args[..], &more].concat())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"a.silent.com\nb.silent.com\nexample.com\n").unwrap();
+    drop(stdin);
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    std::io::BufRead::read_line(&mut stdout, &mut first).unwrap();
+    assert!(first.contains("example.com."), "{first}");
+    for _ in 0..2 {
+        super::stopping::interrupt(&child);
+        // The program says that it has heard it, or it is over.
+        let mut octet = [0];
+        let _ = child.stderr.as_mut().unwrap().read(&mut octet).unwrap();
+    }
+    let (code, stderr) = super::stopping::end(child);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("2 were asked and not waited for"), "{stderr}");
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    assert_valid("scan-stats", &stats);
+    assert_eq!(stats["iterative"]["questions"]["unfinished"], 2);
+    assert_eq!(stats["output"]["lines"], 1);
+}
+
+#[test]
+fn contradictions_are_usage_errors() {
+    let files = Files::new();
+    let empty = files.write("empty", "");
+    for (words, sentence) in [
+        (&["--iterative", "-r", "192.0.2.1"][..], "cannot be used with"),
+        (&["--root-hints", &empty], "--iterative"),
+        (&["--iterative", "--root-hints", &empty], "gives no root hints"),
+        (&["--iterative", "-4", "-6"], "cannot be used with"),
+    ] {
+        let words: Vec<&str> = ["scan"].into_iter().chain(words.iter().copied()).collect();
+        let run = run_with_input(&words, b"example.com\n");
+        run.assert_code(2).assert_stderr(sentence);
+        assert_eq!(run.stdout, "");
+    }
+}
