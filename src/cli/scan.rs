@@ -31,7 +31,7 @@ const POLITE_RATE: f64 = 20_000.0;
 const POLITE_RATE_PER_STRANGER: f64 = 100.0;
 /// Further attempts, unless the user says otherwise. An iterative scan has more servers to go to.
 const RETRIES: u16 = 4;
-const RETRIES_OF_EACH: u16 = 1;
+const RETRIES_OF_EACH: u16 = 2;
 /// Exchanges for one name of an iterative scan, those for addresses of name servers included.
 const EXCHANGES_PER_NAME: u32 = 64;
 /// The scan ends when no server has answered anything for so long.
@@ -132,7 +132,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "QPS")]
     rate_per_server: Option<Rate>,
 
-    /// Further attempts after the first; with --iterative of each server [default: 4, or 1 with
+    /// Further attempts after the first; with --iterative of each server [default: 4, or 2 with
     /// --iterative]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
     retries: Option<u16>,

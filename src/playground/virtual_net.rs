@@ -28,11 +28,10 @@ use super::faults::Dice;
 use super::world::{Arrival, Delivery, World};
 use super::zone::mix;
 use crate::engine::{
-    Ask, AttemptKey, Config, Engine, Finished, MannerId, ServerId, Servers, SocketId, Stamp, Time,
-    Transmits, Transport, Unreachable,
+    AttemptKey, Config, Engine, Finished, MannerId, ServerId, SocketId, Stamp, Time, Transmits,
+    Transport, Unreachable,
 };
 use crate::walk::{Asker, Exchange, ExchangeEnd};
-use crate::wire::Class;
 
 /// UDP sockets for each address family.
 const SOCKETS: u16 = 32;
@@ -148,15 +147,7 @@ impl VirtualNet {
                 manners.push(self.engine.add_manner(manner));
             }
             let server = self.engine.add_server(order.server);
-            let ask = Ask {
-                tag: order.id,
-                name: order.name.as_wire(),
-                rtype: order.rtype,
-                class: Class::IN,
-                servers: Servers::Only(server),
-                manner: manners[order.manner],
-                socket: order.socket,
-            };
+            let ask = order.ask(server, manners[order.manner]);
             if let Err(full) = self.engine.submit(&ask) {
                 let end = ExchangeEnd::NotAsked(full.to_string());
                 self.finished.push(Exchange { id: ask.tag, attempts: Vec::new(), end });

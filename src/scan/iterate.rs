@@ -14,13 +14,12 @@ use rand::{RngExt, SeedableRng};
 
 use super::render::{Conclusion, Settled, Status};
 use crate::engine::{
-    Ask, Attempt, Counts, Failure, Finished, MannerId, Outcome, Response, ServerId, Servers, Time,
-    Window,
+    Attempt, Counts, Failure, Finished, MannerId, Outcome, Response, ServerId, Time, Window,
 };
 use crate::net::{Driver, NetError};
 use crate::walk::{
-    self, Asked, Exchange, ExchangeEnd, Hints, Question, Resolution, Resolved, Resolver, Rrset,
-    Unresolved,
+    self, Asked, Exchange, ExchangeEnd, Hints, Order, Question, Resolution, Resolved, Resolver,
+    Rrset, Unresolved,
 };
 use crate::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
 
@@ -178,15 +177,8 @@ impl Iteration {
             && let Some(question) = self.resolver.poll_question()
         {
             let asked = self.places.of(driver, question.server).map(|server| {
-                let ask = Ask {
-                    tag: question.id,
-                    name: question.name.as_wire(),
-                    rtype: question.rtype,
-                    class: Class::IN,
-                    servers: Servers::Only(server),
-                    manner: MannerId::DEFAULT,
-                    socket: None,
-                };
+                let order = Order::from(question);
+                let ask = order.ask(server, MannerId::DEFAULT);
                 driver.engine_mut().submit(&ask).is_ok()
             });
             if !asked.unwrap_or(false) {
@@ -395,7 +387,7 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Config;
+    use crate::engine::{Ask, Config, Servers};
     use crate::net::Options;
 
     const HINTS: &[u8] = b". NS a.root.\na.root. A 192.0.2.1\na.root. AAAA 2001:db8::1\n";

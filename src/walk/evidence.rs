@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::engine::{Attempt, End, Failure, Finished, Outcome, Time};
-use crate::wire::{NameBuf, RecordType};
+use crate::engine::{
+    Ask, Attempt, End, Failure, Finished, MannerId, Outcome, ServerId, Servers, Time,
+};
+use crate::wire::{Class, NameBuf, RecordType};
 
 /// A question that is to be put to one server, as one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,21 @@ impl From<Question> for Order {
     fn from(question: Question) -> Self {
         let Question { id, server, name, rtype, .. } = question;
         Self { id, server, name, rtype, manner: 0, socket: None }
+    }
+}
+
+impl Order {
+    /// The question for an engine that has the server and the manner under these numbers.
+    pub fn ask(&self, server: ServerId, manner: MannerId) -> Ask<'_> {
+        Ask {
+            tag: self.id,
+            name: self.name.as_wire(),
+            rtype: self.rtype,
+            class: Class::IN,
+            servers: Servers::Only(server),
+            manner,
+            socket: self.socket,
+        }
     }
 }
 

@@ -24,6 +24,9 @@ use crate::wire::{NameBuf, RecordType};
 
 /// Servers whose speed is remembered.
 const REMEMBERED: usize = 65_536;
+/// Servers of zones that are remembered to be of no use, and for how long.
+const REMEMBERED_USELESS: usize = 8_192;
+const USELESS_FOR: Duration = Duration::from_secs(900);
 /// Round-trip times that differ by less than this make no difference: to ask the fastest server of a
 /// zone alone would put the load of all on it.
 const HARDLY_SLOWER: Duration = Duration::from_millis(100);
@@ -120,7 +123,8 @@ pub struct Resolver {
     root: Cut,
     cache: Cache,
     rng: StdRng,
-    tasks: HashMap<TaskId, Task>,
+    /// In boxes, because each step takes one out and puts it back.
+    tasks: HashMap<TaskId, Box<Task>>,
     by_question: HashMap<(NameBuf, RecordType), TaskId>,
     runnable: VecDeque<TaskId>,
     /// Questions that are out, with whose they are.
@@ -128,6 +132,8 @@ pub struct Resolver {
     questions: VecDeque<Question>,
     done: VecDeque<Resolution>,
     speeds: HashMap<SocketAddr, Speed>,
+    /// Servers that were of no use for a zone, and until when that is remembered.
+    useless: HashMap<(SocketAddr, NameBuf), Time>,
     next_id: u64,
 }
 
@@ -174,6 +180,7 @@ impl Resolver {
             questions: VecDeque::new(),
             done: VecDeque::new(),
             speeds: HashMap::new(),
+            useless: HashMap::new(),
             next_id: 0,
         }
     }
@@ -224,6 +231,12 @@ impl Resolver {
             task.exchanges.push(Asked { question, attempts, answered });
         }
         if let (Some(reading), Some((octets, _))) = (reading, response) {
+            if let Kind::Fault(_) = reading.kind {
+                if self.useless.len() >= REMEMBERED_USELESS {
+                    self.useless.clear();
+                }
+                self.useless.insert((question.server, question.zone), now + USELESS_FOR);
+            }
             self.advance(task, &question, reading, octets);
         }
         self.runnable.push_back(task);
@@ -272,7 +285,7 @@ impl Resolver {
         budget: u32,
     ) -> TaskId {
         let id = self.next_id();
-        let task = Task {
+        let task = Box::new(Task {
             name,
             rtype,
             subject: name,
@@ -287,7 +300,7 @@ impl Resolver {
             depth,
             budget,
             exchanges: Vec::new(),
-        };
+        });
         self.tasks.insert(id, task);
         self.by_question.insert((name, rtype), id);
         self.runnable.push_back(id);
@@ -404,7 +417,7 @@ impl Resolver {
                 }
             }
         }
-        if let Some(server) = self.choose(task) {
+        if let Some(server) = self.choose(now, task) {
             return Next::Ask(server);
         }
         while task.waits_for.len() < LOOKUPS_AT_ONCE
@@ -417,9 +430,9 @@ impl Resolver {
         if task.waits_for.is_empty() { Next::Nobody } else { Next::Wait }
     }
 
-    /// One of the addresses that were not tried, one that answers and is fast if such is known;
-    /// those that are hardly slower than the fastest one share the work with it.
-    fn choose(&mut self, task: &Task) -> Option<SocketAddr> {
+    /// One of the addresses that were not tried, one that is of use and fast if such is known; those
+    /// that are hardly slower than the fastest one share the work with it.
+    fn choose(&mut self, now: Time, task: &Task) -> Option<SocketAddr> {
         let addresses = task.cut.servers.iter().flat_map(|server| &server.addresses);
         let mut servers: Vec<SocketAddr> = addresses
             .filter_map(|&ip| self.reach.socket(ip))
@@ -432,12 +445,13 @@ impl Resolver {
         }
         let speed = |server: &SocketAddr| {
             let Speed { silent, rtt } = self.speeds.get(server).copied().unwrap_or_default();
-            (silent, rtt.unwrap_or_default())
+            let useless = self.useless.get(&(*server, task.cut.zone));
+            ((useless.is_some_and(|until| *until > now), silent), rtt.unwrap_or_default())
         };
-        let (least_silent, fastest) = servers.iter().map(speed).min()?;
+        let (best, fastest) = servers.iter().map(speed).min()?;
         servers.into_iter().find(|server| {
-            let (silent, rtt) = speed(server);
-            silent == least_silent && rtt <= fastest + HARDLY_SLOWER
+            let (like, rtt) = speed(server);
+            like == best && rtt <= fastest + HARDLY_SLOWER
         })
     }
 
@@ -549,7 +563,7 @@ impl Resolver {
     fn finish(
         &mut self,
         id: TaskId,
-        task: Task,
+        task: Box<Task>,
         outcome: Result<Resolved, Unresolved>,
         response: Option<&[u8]>,
     ) {

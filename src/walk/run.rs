@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::descent::Walk;
 use super::evidence::{Exchange, ExchangeEnd, Order};
-use crate::engine::{Ask, Config, Edns, Finished, Manner, MannerId, Servers, Time};
+use crate::engine::{Config, Edns, Finished, Manner, MannerId, Time};
 use crate::net::{Driver, NetError};
-use crate::wire::Class;
 
 /// An empty NSID option: which instance answers (RFC 5001)?
 const NSID: [u8; 4] = [0, 3, 0, 0];
@@ -95,15 +94,7 @@ pub async fn carry_out<A: Asker>(
             }
             let submitted = match driver.add_server(order.server) {
                 Ok(server) => {
-                    let ask = Ask {
-                        tag: order.id,
-                        name: order.name.as_wire(),
-                        rtype: order.rtype,
-                        class: Class::IN,
-                        servers: Servers::Only(server),
-                        manner: manners[order.manner],
-                        socket: order.socket,
-                    };
+                    let ask = order.ask(server, manners[order.manner]);
                     driver.engine_mut().submit(&ask).map_err(|full| full.to_string())
                 }
                 Err(error) => Err(error.to_string()),

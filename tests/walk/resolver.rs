@@ -218,3 +218,24 @@ fn servers_that_are_about_as_fast_share_the_questions() {
     let of_the_zone: Vec<_> = asked.values().filter(|&&count| count > 20).collect();
     assert_eq!(of_the_zone.len(), 3, "{asked:?}");
 }
+
+#[test]
+fn a_server_that_is_of_no_use_for_a_zone_is_asked_last_for_a_while() {
+    let mut world = World::new();
+    world.behave("2001:db8::31", Behaviour::Refuses);
+    let mut resolver = resolver(false);
+    let refusing = ip("2001:db8::31");
+    let mut asked = |now, count: usize| {
+        let names = (0..count).map(|i| format!("n{i}-{now:?}.example.org"));
+        let names: Vec<String> = names.collect();
+        let of = |name: &String| {
+            one(&mut world, &mut resolver, now, name, A);
+            world.asked.iter().filter(|(server, ..)| *server == refusing).count()
+        };
+        names.iter().map(of).sum::<usize>()
+    };
+    // It is tried once, and then only now and then by chance.
+    let first = asked(at(0), 200);
+    assert!((1..=20).contains(&first), "{first} of 200 questions went to it");
+    assert!(asked(at(1_000), 100) > 0, "it is never tried again");
+}
