@@ -374,6 +374,27 @@ impl Engine {
         self.sweep_queues();
     }
 
+    /// Ends as cancelled the exchanges that wait for this server, may go to no other, and were not
+    /// sent yet.
+    ///
+    /// # Panics
+    /// If `id` is not from this engine.
+    pub fn recall(&mut self, id: ServerId, now: Time, sink: &mut Sink<'_>) {
+        let mut queue = std::mem::take(&mut self.servers[id.0 as usize].queue);
+        queue.retain(|&index| {
+            let slot = &self.slots[index];
+            let unsent = slot.ended.is_none()
+                && slot.attempts.is_empty()
+                && slot.servers == Servers::Only(id);
+            if unsent {
+                self.slots.left_queue(index);
+                self.end(index, Ended::Failed(Failure::Cancelled), None, now, sink);
+            }
+            !unsent
+        });
+        self.servers[id.0 as usize].queue = queue;
+    }
+
     /// Whether no exchange is held.
     pub fn is_idle(&self) -> bool {
         self.slots.held() == 0
@@ -403,11 +424,17 @@ impl Engine {
         self.unanswered_since.filter(|_| self.totals.open > 0).map(|since| now.since(since))
     }
 
-    /// Puts an exchange into the queue of the one server that is to have it.
+    /// Puts an exchange into the queue of the one server that is to have it. One that is asked again
+    /// goes first: else a server that is silent is found out only when all have been asked once.
     fn enqueue(&mut self, index: u32, id: ServerId) {
         let server = &mut self.servers[id.0 as usize];
-        server.queue.push_back(index);
-        self.slots[index].queued = true;
+        let slot = &mut self.slots[index];
+        slot.queued = true;
+        if slot.attempts.is_empty() {
+            server.queue.push_back(index);
+        } else {
+            server.queue.push_front(index);
+        }
         if !server.queued {
             server.queued = true;
             self.queued.push(id);

@@ -80,6 +80,8 @@ pub(super) struct Iteration {
     places: Places,
     /// By family, IPv4 first.
     families: [Family; 2],
+    /// Servers that have just been given up for a while.
+    fallen: Vec<SocketAddr>,
     /// Exchanges that have ended and were not looked at yet.
     finished: Vec<Exchange>,
     /// Room to put a message together in.
@@ -123,6 +125,7 @@ impl Iteration {
                 others: Others::default(),
             },
             families: [Family::default(); 2],
+            fallen: Vec::new(),
             finished: Vec::new(),
             message: Vec::new(),
         }
@@ -173,6 +176,14 @@ impl Iteration {
     /// those that it refused have ended.
     pub(super) fn ask(&mut self, driver: &mut Driver) -> bool {
         let mut taken = true;
+        for server in self.fallen.drain(..) {
+            let Some(id) = driver.engine().server_id(server) else { continue };
+            // What waits for it may go to others.
+            let (now, finished) = (driver.now(), &mut self.finished);
+            let mut sink = |exchange: Finished<'_>| finished.push(Exchange::from(&exchange));
+            driver.engine_mut().recall(id, now, &mut sink);
+            taken &= self.finished.is_empty();
+        }
         while driver.engine().room() > 0
             && let Some(question) = self.resolver.poll_question()
         {
@@ -185,7 +196,7 @@ impl Iteration {
                 taken = false;
                 // This system has no such sockets, say.
                 self.note(&question, false, NOT_SENT_WEIGHS);
-                self.resolver.handle(driver.now(), question.id, &[], None);
+                self.resolver.withdraw(driver.now(), question.id);
             }
         }
         taken
@@ -232,15 +243,21 @@ impl Iteration {
             ExchangeEnd::Failed(Failure::Cancelled) if !asking => return,
             ExchangeEnd::Failed(_) | ExchangeEnd::NotAsked(_) => None,
         };
-        if let Some(question) = self.resolver.question(exchange.id).copied() {
-            let not_sent = |attempt: &Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
-            let weight = if exchange.attempts.iter().all(not_sent) { NOT_SENT_WEIGHS } else { 1 };
-            self.note(&question, response.is_some(), weight);
+        if exchange.attempts.is_empty() {
+            return self.resolver.withdraw(now, exchange.id);
         }
+        let question = self.resolver.question(exchange.id).copied();
+        let not_sent = |attempt: &Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
+        let weight = if exchange.attempts.iter().all(not_sent) { NOT_SENT_WEIGHS } else { 1 };
         self.answered += usize::from(response.is_some());
-        let rtt = exchange.rtt().unwrap_or(Duration::ZERO);
-        let response = response.map(|octets| (octets, rtt));
-        self.resolver.handle(now, exchange.id, &exchange.attempts, response);
+        let answer = response.map(|octets| (octets, exchange.rtt().unwrap_or(Duration::ZERO)));
+        self.resolver.handle(now, exchange.id, &exchange.attempts, answer);
+        if let Some(question) = question {
+            self.note(&question, response.is_some(), weight);
+            if response.is_none() && self.resolver.is_down(now, question.server) {
+                self.fallen.push(question.server);
+            }
+        }
     }
 
     /// Notes whether an address family works, and gives up one that does not.
@@ -355,6 +372,9 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
     let (mut answered, mut delivered) = (false, false);
     for asked in exchanges.iter().filter(|asked| asked.question.zone == *zone) {
         answered |= asked.answered;
+        if asked.attempts.is_empty() {
+            continue;
+        }
         let undelivered = asked.attempts.iter().all(|attempt| {
             matches!(attempt.outcome, Outcome::Unreachable(_) | Outcome::NotSent(_))
         });
@@ -372,6 +392,10 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
             Some((_, count)) => *count += 1,
             None => said.push((word, 1)),
         }
+    }
+    if said.is_empty() {
+        text.push_str(": they were silent before, and were not asked again");
+        return (Status::Timeout, text);
     }
     for (i, (word, count)) in said.iter().enumerate() {
         let _ = write!(text, "{} {count} {word}", if i == 0 { ":" } else { "," });

@@ -332,6 +332,48 @@ fn a_server_is_replaced_only_while_nobody_waits_for_it() {
 }
 
 #[test]
+fn what_waits_for_one_server_and_was_not_sent_can_be_recalled() {
+    let config = Config { rate_per_server: Some(10.0), ..Config::default() };
+    let mut network = Network::new(config, vec![good(); 2], 29);
+    for i in 0..100 {
+        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+    }
+    while network.results.is_empty() {
+        assert!(network.step());
+    }
+    network.recall(ServerId(1));
+    let recalled = network.results.iter().filter(|result| result.end == Err(Failure::Cancelled));
+    assert!(recalled.clone().all(|result| result.tag % 2 == 1 && result.attempts.is_empty()));
+    let recalled = recalled.count();
+    assert!((40..50).contains(&recalled), "{recalled} of 50");
+    while network.step() {}
+    assert_eq!((network.results.len(), network.engine.totals().cancelled), (100, recalled as u64));
+    assert_eq!(network.engine.totals().answered, 100 - recalled as u64);
+    network.check_accounting();
+    // The places are free again, each once.
+    for i in 100..200 {
+        network.ask(i, Servers::Only(ServerId(1)));
+    }
+    while network.step() {}
+    assert_eq!(network.results.len(), 200);
+}
+
+#[test]
+fn a_silent_server_is_found_out_before_all_that_waits_for_it_was_sent() {
+    let dead = Behaviour { loss: 1.0, ..good() };
+    let config = Config { rate_per_server: Some(100.0), ..Config::default() };
+    let mut network = Network::new(config, vec![dead], 37);
+    for i in 0..2_000 {
+        network.ask(i, Servers::Only(ServerId(0)));
+    }
+    while network.results.is_empty() {
+        assert!(network.step());
+    }
+    let sent = network.engine.totals().attempts;
+    assert!(sent < 1_000, "{sent} attempts were sent before the first name was given up");
+}
+
+#[test]
 fn each_question_is_put_in_the_manner_that_it_wants() {
     let mut network = Network::new(Config::default(), vec![good()], 31);
     let over_tcp = Manner { transport: TransportPolicy::TcpOnly, retries: 0, ..Manner::default() };

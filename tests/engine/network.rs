@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, MannerId, Servers, SocketId,
-    Stamp, Time, Transmits, Unreachable,
+    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, MannerId, ServerId, Servers,
+    SocketId, Stamp, Time, Transmits, Unreachable,
 };
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
 use rand::rngs::StdRng;
@@ -214,6 +214,11 @@ impl Network {
     pub fn cancel(&mut self, everything: bool) {
         let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
         self.engine.cancel(self.now, everything, &mut sink);
+    }
+
+    pub fn recall(&mut self, server: ServerId) {
+        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        self.engine.recall(server, self.now, &mut sink);
     }
 
     fn transmit(&mut self) {

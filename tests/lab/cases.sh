@@ -39,6 +39,37 @@ case_ipv6_answers_all() {
     check names A --attempts 1.02
 }
 
+# From the lab's root, nsd, to knot, at its addresses of both families.
+iterate() {
+    local list=$1 type=$2
+    shift 2
+    scan "$list" "$type" --iterative --root-hints "$work/root.hints" "$@"
+}
+
+case_iterative_from_the_root_answers_all() {
+    iterate names A
+    check names A --attempts 1.02
+}
+
+case_iterative_10_percent_of_answers_lost() {
+    lose_answers 10
+    iterate names A
+    check names A --lost 1 --attempts 1.13
+}
+
+case_iterative_large_answers_come_over_tcp() {
+    iterate large TXT
+    check large TXT
+}
+
+# The questions that IPv6 swallows before it is given up are asked again over IPv4.
+case_iterative_where_ipv6_is_dead() {
+    on_queries "ip6 daddr fd53::/64 udp dport 53 drop"
+    iterate names A --timeout 200
+    check names A --attempts 1.3
+    grep -q '"server":"10\.53\.0\.10:53"' "$work/result"
+}
+
 case_10_percent_of_answers_lost() {
     lose_answers 10
     scan names A -r 10.53.0.10

@@ -239,3 +239,85 @@ fn a_server_that_is_of_no_use_for_a_zone_is_asked_last_for_a_while() {
     assert!((1..=20).contains(&first), "{first} of 200 questions went to it");
     assert!(asked(at(1_000), 100) > 0, "it is never tried again");
 }
+
+/// A zone with one server, and what is asked of it.
+const ALONE: &str = "192.0.2.61";
+
+fn world_with_a_zone_of_one_server() -> World {
+    let mut world = World::new();
+    world.add("org", "alone NS ns.alone\nns.alone A 192.0.2.61\n");
+    world.zone("alone.org", &[ALONE], "@ NS ns\nns A 192.0.2.61\nwww A 203.0.113.1\n");
+    world
+}
+
+#[test]
+fn a_server_that_is_silent_while_others_answer_is_left_alone_and_tried_again() {
+    let mut world = world_with_a_zone_of_one_server();
+    world.behave(ALONE, Behaviour::Dead);
+    let mut resolver = resolver(false);
+    let mut asked = |world: &mut World, now: Time, count: usize| {
+        let mut questions = 0;
+        for i in 0..count {
+            // Somebody else answers all the time.
+            one(world, &mut resolver, now, &format!("n{i}-{now:?}.example.org"), A);
+            let later = now + Duration::from_millis(1);
+            let name = format!("n{i}-{now:?}.alone.org");
+            let (found, _) = one(world, &mut resolver, later, &name, A);
+            questions += world.asked.iter().filter(|(server, ..)| *server == ip(ALONE)).count();
+            assert!(matches!(found.outcome, Err(Unresolved::NoUsefulAnswer { .. })), "{found:?}");
+        }
+        questions
+    };
+    let steadily = |ms: u64| Time::ZERO + Duration::from_millis(10_000 + ms);
+    // The first moment after a pause proves nothing: it may have been our own network.
+    assert_eq!(asked(&mut world, steadily(0), 10), 4);
+    assert_eq!(asked(&mut world, steadily(900), 10), 0);
+    // One question when its time is over, and then it is left alone for twice as long.
+    for ms in (1_800..10_000).step_by(900) {
+        assert_eq!(asked(&mut world, steadily(ms), 1), 0, "after {ms} ms");
+    }
+    assert_eq!(asked(&mut world, steadily(10_500), 5), 1);
+}
+
+#[test]
+fn nobody_is_left_alone_for_a_failure_of_our_own_network() {
+    let mut world = world_with_a_zone_of_one_server();
+    let mut resolver = resolver(false);
+    let name = |i: u32| format!("n{i}.alone.org");
+    one(&mut world, &mut resolver, at(1), &name(0), A);
+    world.behave(ALONE, Behaviour::Dead);
+    for i in 1..20 {
+        // All are silent by now: nobody was heard for seconds.
+        let (_, asked) = one(&mut world, &mut resolver, at(10), &name(i), A);
+        assert_eq!(asked, 1);
+    }
+    world.behave(ALONE, Behaviour::Good);
+    let (found, _) = one(&mut world, &mut resolver, at(11), "www.alone.org", A);
+    assert_eq!(found.addresses(), [ip("203.0.113.1")]);
+}
+
+#[test]
+fn a_server_that_has_never_answered_gets_few_questions_at_once() {
+    let mut world = World::new();
+    world.behave("2001:db8::31", Behaviour::Dead);
+    let dead = |world: &World| {
+        world.asked.iter().filter(|(server, ..)| *server == ip("2001:db8::31")).count()
+    };
+    // A resolver that knows one of the zone's servers to answer, and nothing of the dead one.
+    let mut resolver = (0..)
+        .find_map(|seed| {
+            let config = Config { seed, ..Config::default() };
+            let mut resolver = Resolver::new(&World::hints(), &config);
+            one(&mut world, &mut resolver, at(0), "www.example.org", A);
+            (dead(&world) == 0).then_some(resolver)
+        })
+        .unwrap();
+    for i in 0..1_000 {
+        resolver.submit(at(0), i, name(&format!("m{i}.example.org")), A);
+    }
+    world.asked.clear();
+    resolve_all(&mut world, &mut resolver, at(0));
+    // Some more by chance: now and then anyone is asked.
+    let asked = dead(&world);
+    assert!(asked <= 16 + 40, "{asked} questions went to the dead server");
+}

@@ -403,11 +403,13 @@ pub fn resolve_all(world: &mut World, resolver: &mut Resolver, now: Time) -> Vec
             assert!(resolver.is_idle(), "nothing is out, and the resolver waits all the same");
             return found;
         };
-        let server = question.server.ip();
-        world.asked.push((server, question.name, question.rtype));
-        let response = world.answer(server, &question.name, question.rtype);
+        let exchange = exchange(world, &question, now);
         let rtt = Duration::from_millis(1);
-        resolver.handle(now, question.id, &[], response.as_deref().map(|octets| (octets, rtt)));
+        let response = match &exchange.end {
+            ExchangeEnd::Answered { response, .. } => Some((response.as_slice(), rtt)),
+            _ => None,
+        };
+        resolver.handle(now, question.id, &exchange.attempts, response);
     }
     panic!("the resolver does not come to an end");
 }
