@@ -342,10 +342,10 @@ impl Limits {
         let default_rate = polite && rate.is_none();
         let mut by_default = Vec::new();
         if default_per_server {
-            by_default.push(format!("{polite_per_server} to one server"));
+            by_default.push(format!("{polite_per_server} queries a second to one server"));
         }
         if default_rate {
-            by_default.push(format!("{POLITE_RATE} to all servers together"));
+            by_default.push(format!("{POLITE_RATE} a second to all servers together"));
         }
         Self {
             rate: rate.map_or(default_rate.then_some(POLITE_RATE), |rate| rate.0),
@@ -359,8 +359,7 @@ impl Limits {
     fn tell(&self) {
         if !self.by_default.is_empty() {
             eprintln!(
-                "dnsonde: by default at most {} queries a second; --rate and --rate-per-server \
-                 set other limits",
+                "dnsonde: by default at most {}; --rate and --rate-per-server set other limits",
                 self.by_default.join(" and ")
             );
         }
