@@ -47,6 +47,7 @@ mod reply;
 mod report;
 mod resolver;
 mod run;
+mod servers;
 mod task;
 
 pub use cache::{Cache, Cached, Rank};

@@ -9,36 +9,19 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
 
 use super::cache::{Cache, Cached, Rank};
 use super::config::{Config, Limits, Reach};
 use super::evidence::{Purpose, Question};
 use super::hints::Hints;
 use super::reply::{Kind, Reading, Rrset};
+use super::servers::Servers;
 use super::task::{Cut, CutServer, Search, Task, TaskId, Waiter};
 use crate::engine::{Attempt, Time};
 use crate::wire::{NameBuf, RecordType};
 
-/// Servers whose health is remembered.
-const REMEMBERED: usize = 65_536;
-/// Questions that are out to a server that has never answered, if there is one that has.
-const OPEN_TO_STRANGERS: u32 = 16;
-/// A time without an answer from anyone.
-const QUIET: Duration = Duration::from_secs(1);
-/// Exchanges in a row without an answer after which a server is left alone, and for how long: twice
-/// as long after each further one.
-const DOWN_AFTER: u8 = 4;
-const DOWN_FIRST: Duration = Duration::from_secs(10);
-const DOWN_LONGEST: Duration = Duration::from_secs(320);
-/// Servers of zones that are remembered to be of no use, and for how long.
-const REMEMBERED_USELESS: usize = 8_192;
-const USELESS_FOR: Duration = Duration::from_secs(900);
-/// Round-trip times that differ by less than this make no difference: to ask the fastest server of a
-/// zone alone would put the load of all on it.
-const HARDLY_SLOWER: Duration = Duration::from_millis(100);
 /// Lookups of name server addresses that one task has under way at once: one server, both
 /// families.
 const LOOKUPS_AT_ONCE: usize = 2;
@@ -140,56 +123,8 @@ pub struct Resolver {
     open: HashMap<u64, (TaskId, Question)>,
     questions: VecDeque<Question>,
     done: VecDeque<Resolution>,
-    servers: HashMap<SocketAddr, Health>,
-    heard: Heard,
-    /// Servers that were of no use for a zone, and until when that is remembered.
-    useless: HashMap<(SocketAddr, NameBuf), Time>,
+    servers: Servers,
     next_id: u64,
-}
-
-/// What is remembered of a server.
-#[derive(Debug, Clone, Copy, Default)]
-struct Health {
-    /// Exchanges in a row that it did not answer.
-    silent: u8,
-    /// Those of them that nobody else can be blamed for.
-    failed: u8,
-    /// Until when it is left alone, because of those.
-    down_until: Time,
-    /// Smoothed round-trip time.
-    rtt: Option<Duration>,
-    /// Questions that are out to it.
-    open: u32,
-}
-
-/// When servers were heard: where none is, it is our own network that fails.
-#[derive(Debug, Clone, Copy, Default)]
-struct Heard {
-    last: Time,
-    /// The first answer after the last time that nobody was heard for a while.
-    steadily_since: Time,
-}
-
-impl Heard {
-    fn answer(&mut self, now: Time) {
-        if now.since(self.last) >= QUIET {
-            self.steadily_since = now;
-        }
-        self.last = now;
-    }
-
-    /// Whether others were heard all the time that an exchange had no answer.
-    fn others_since(&self, sent: Time, now: Time) -> bool {
-        self.steadily_since < sent && now.since(self.last) < QUIET
-    }
-}
-
-impl Health {
-    /// Whether it may be asked: one that is down is not, and after that one question has to show
-    /// that it answers again.
-    fn may_be_asked(&self, now: Time) -> bool {
-        self.failed < DOWN_AFTER || self.down_until <= now && self.open == 0
-    }
 }
 
 /// What a task can do next.
@@ -225,9 +160,7 @@ impl Resolver {
             open: HashMap::new(),
             questions: VecDeque::new(),
             done: VecDeque::new(),
-            servers: HashMap::new(),
-            heard: Heard::default(),
-            useless: HashMap::new(),
+            servers: Servers::default(),
             next_id: 0,
         }
     }
@@ -267,8 +200,8 @@ impl Resolver {
         let Some((task, question)) = self.open.remove(&id) else { return };
         self.remember(question.server, response.map(|(_, rtt)| rtt));
         match (response, attempts.first()) {
-            (Some(_), _) => self.heard.answer(now),
-            (None, Some(attempt)) => self.blame(now, question.server, attempt.sent),
+            (Some(_), _) => self.servers.heard(now),
+            (None, Some(attempt)) => self.servers.blame(now, question.server, attempt.sent),
             (None, None) => {}
         }
         self.go_on(now, task, question, attempts, response);
@@ -288,8 +221,7 @@ impl Resolver {
         attempts: &[Attempt],
         response: Option<(&[u8], Duration)>,
     ) {
-        let health = self.health_of(question.server);
-        health.open = health.open.saturating_sub(1);
+        self.servers.closed(question.server);
         let reading = response.map(|(octets, _)| {
             Reading::new(octets, &question.zone, &question.name, question.rtype)
         });
@@ -303,10 +235,7 @@ impl Resolver {
         }
         if let (Some(reading), Some((octets, _))) = (reading, response) {
             if let Kind::Fault(_) = reading.kind {
-                if self.useless.len() >= REMEMBERED_USELESS {
-                    self.useless.clear();
-                }
-                self.useless.insert((question.server, question.zone), now + USELESS_FOR);
+                self.servers.useless(now, question.server, question.zone);
             }
             self.advance(task, &question, reading, octets);
         }
@@ -502,35 +431,14 @@ impl Resolver {
         if task.waits_for.is_empty() { Next::Nobody } else { Next::Wait }
     }
 
-    /// One of the addresses that were not tried, one that is of use and fast if such is known; those
-    /// that are hardly slower than the fastest one share the work with it.
+    /// One of the addresses that were not tried.
     fn choose(&mut self, now: Time, task: &Task) -> Option<SocketAddr> {
         let addresses = task.cut.servers.iter().flat_map(|server| &server.addresses);
-        let mut servers: Vec<SocketAddr> = addresses
+        let servers: Vec<SocketAddr> = addresses
             .filter_map(|&ip| self.reach.socket(ip))
             .filter(|server| !task.tried.contains(server))
             .collect();
-        let health = |server: &SocketAddr| self.servers.get(server).copied().unwrap_or_default();
-        let useless = |server: &SocketAddr| {
-            let until = self.useless.get(&(*server, task.cut.zone));
-            until.is_some_and(|until| *until > now)
-        };
-        servers.retain(|server| health(server).may_be_asked(now));
-        servers.shuffle(&mut self.rng);
-        // Now and then any of them: how else would a server that got better be noticed?
-        if self.rng.random_ratio(1, 32) {
-            return servers.first().copied();
-        }
-        let speed = |server: &SocketAddr| health(server).rtt.unwrap_or_default();
-        let class = |server: &SocketAddr| (useless(server), health(server).silent);
-        let (best, fastest) = servers.iter().map(|server| (class(server), speed(server))).min()?;
-        servers.retain(|server| class(server) == best && speed(server) <= fastest + HARDLY_SLOWER);
-        // Whoever does not answer at once collects questions, and so gets no more than the others;
-        // and who has never answered has to do so first.
-        servers.into_iter().min_by_key(|server| {
-            let Health { open, rtt, .. } = health(server);
-            (rtt.is_none() && open >= OPEN_TO_STRANGERS, open)
-        })
+        self.servers.choose(now, &task.cut.zone, servers, &mut self.rng)
     }
 
     fn has_address(&self, task: &Task) -> bool {
@@ -595,7 +503,7 @@ impl Resolver {
         let question = Question { id: self.next_id(), server, zone, name, rtype, purpose };
         task.asked = true;
         task.tried.push(server);
-        self.health_of(server).open += 1;
+        self.servers.asked(server);
         self.open.insert(question.id, (id, question));
         self.questions.push_back(question);
     }
@@ -693,41 +601,12 @@ impl Resolver {
 
     /// Remembers how a server answered, or (`None`) that it did not.
     pub(super) fn remember(&mut self, server: SocketAddr, rtt: Option<Duration>) {
-        let health = self.health_of(server);
-        match rtt {
-            None => health.silent = health.silent.saturating_add(1),
-            Some(rtt) => {
-                (health.silent, health.failed) = (0, 0);
-                health.rtt = Some(health.rtt.map_or(rtt, |known| (known * 7 + rtt) / 8));
-            }
-        }
-    }
-
-    /// Leaves a server alone for a while if it has been silent too often, though others were not.
-    fn blame(&mut self, now: Time, server: SocketAddr, sent: Time) {
-        if !self.heard.others_since(sent, now) {
-            return;
-        }
-        let health = self.health_of(server);
-        health.failed = health.failed.saturating_add(1);
-        if let Some(further) = health.failed.checked_sub(DOWN_AFTER) {
-            let span = DOWN_FIRST.saturating_mul(1 << further.min(5)).min(DOWN_LONGEST);
-            health.down_until = now + span;
-        }
+        self.servers.remember(server, rtt);
     }
 
     /// Whether a server has been silent for so long that it is left alone for now.
     pub fn is_down(&self, now: Time, server: SocketAddr) -> bool {
-        let health = self.servers.get(&server);
-        health.is_some_and(|health| health.failed >= DOWN_AFTER && health.down_until > now)
-    }
-
-    fn health_of(&mut self, server: SocketAddr) -> &mut Health {
-        if self.servers.len() >= REMEMBERED && !self.servers.contains_key(&server) {
-            // Those that questions are out to must stay: they are counted.
-            self.servers.retain(|_, health| health.open > 0);
-        }
-        self.servers.entry(server).or_default()
+        self.servers.is_down(now, server)
     }
 }
 

@@ -1,0 +1,181 @@
+//! What a [`super::Resolver`] remembers of servers: who answers, how fast, and who is of no use.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use crate::engine::Time;
+use crate::wire::NameBuf;
+
+/// Servers whose health is remembered.
+const REMEMBERED: usize = 65_536;
+/// Questions that are out to a server that has never answered, if there is one that has.
+const OPEN_TO_STRANGERS: u32 = 16;
+/// A time without an answer from anyone.
+const QUIET: Duration = Duration::from_secs(1);
+/// Exchanges in a row without an answer after which a server is left alone, and for how long: twice
+/// as long after each further one.
+const DOWN_AFTER: u8 = 4;
+const DOWN_FIRST: Duration = Duration::from_secs(10);
+const DOWN_LONGEST: Duration = Duration::from_secs(320);
+/// Servers of zones that are remembered to be of no use, and for how long.
+const REMEMBERED_USELESS: usize = 8_192;
+const USELESS_FOR: Duration = Duration::from_secs(900);
+/// Round-trip times that differ by less than this make no difference: to ask the fastest server of a
+/// zone alone would put the load of all on it.
+const HARDLY_SLOWER: Duration = Duration::from_millis(100);
+
+/// What is remembered of all servers, within limits.
+#[derive(Debug, Default)]
+pub(super) struct Servers {
+    known: HashMap<SocketAddr, Health>,
+    /// Servers that were of no use for a zone, and until when that is remembered.
+    useless: HashMap<(SocketAddr, NameBuf), Time>,
+    heard: Heard,
+}
+
+/// What is remembered of a server.
+#[derive(Debug, Clone, Copy, Default)]
+struct Health {
+    /// Exchanges in a row that it did not answer.
+    silent: u8,
+    /// Those of them that nobody else can be blamed for.
+    failed: u8,
+    /// Until when it is left alone, because of those.
+    down_until: Time,
+    /// Smoothed round-trip time.
+    rtt: Option<Duration>,
+    /// Questions that are out to it.
+    open: u32,
+}
+
+/// When servers were heard: where none is, it is our own network that fails.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    last: Time,
+    /// The first answer after the last time that nobody was heard for a while.
+    steadily_since: Time,
+}
+
+impl Heard {
+    fn answer(&mut self, now: Time) {
+        if now.since(self.last) >= QUIET {
+            self.steadily_since = now;
+        }
+        self.last = now;
+    }
+
+    /// Whether others were heard all the time that an exchange had no answer.
+    fn others_since(&self, sent: Time, now: Time) -> bool {
+        self.steadily_since < sent && now.since(self.last) < QUIET
+    }
+}
+
+impl Health {
+    /// Whether it may be asked: one that is down is not, and after that one question has to show
+    /// that it answers again.
+    fn may_be_asked(&self, now: Time) -> bool {
+        self.failed < DOWN_AFTER || self.down_until <= now && self.open == 0
+    }
+}
+
+impl Servers {
+    /// One of the servers of a zone, if any of them may be asked: one that is of use and fast if
+    /// such is known; those that are hardly slower than the fastest one share the work with it.
+    pub(super) fn choose(
+        &self,
+        now: Time,
+        zone: &NameBuf,
+        mut servers: Vec<SocketAddr>,
+        rng: &mut StdRng,
+    ) -> Option<SocketAddr> {
+        let health = |server: &SocketAddr| self.known.get(server).copied().unwrap_or_default();
+        servers.retain(|server| health(server).may_be_asked(now));
+        servers.shuffle(rng);
+        // Now and then any of them: how else would a server that got better be noticed?
+        if rng.random_ratio(1, 32) {
+            return servers.first().copied();
+        }
+        let speed = |server: &SocketAddr| health(server).rtt.unwrap_or_default();
+        let class = |server: &SocketAddr| {
+            let useless = self.useless.get(&(*server, *zone)).is_some_and(|until| *until > now);
+            (useless, health(server).silent)
+        };
+        let (best, fastest) = servers.iter().map(|server| (class(server), speed(server))).min()?;
+        servers.retain(|server| class(server) == best && speed(server) <= fastest + HARDLY_SLOWER);
+        // Whoever does not answer at once collects questions, and so gets no more than the others;
+        // and who has never answered has to do so first.
+        servers.into_iter().min_by_key(|server| {
+            let Health { open, rtt, .. } = health(server);
+            (rtt.is_none() && open >= OPEN_TO_STRANGERS, open)
+        })
+    }
+
+    /// A question is out to a server.
+    pub(super) fn asked(&mut self, server: SocketAddr) {
+        self.health_of(server).open += 1;
+    }
+
+    /// A question to a server has ended, or was taken back.
+    pub(super) fn closed(&mut self, server: SocketAddr) {
+        let health = self.health_of(server);
+        health.open = health.open.saturating_sub(1);
+    }
+
+    /// Remembers how a server answered, or (`None`) that it did not.
+    pub(super) fn remember(&mut self, server: SocketAddr, rtt: Option<Duration>) {
+        let health = self.health_of(server);
+        match rtt {
+            None => health.silent = health.silent.saturating_add(1),
+            Some(rtt) => {
+                (health.silent, health.failed) = (0, 0);
+                health.rtt = Some(health.rtt.map_or(rtt, |known| (known * 7 + rtt) / 8));
+            }
+        }
+    }
+
+    /// An answer came, from whomever.
+    pub(super) fn heard(&mut self, now: Time) {
+        self.heard.answer(now);
+    }
+
+    /// Leaves a server alone for a while if it has been silent too often, though others were not:
+    /// `sent` is when the exchange began that it did not answer.
+    pub(super) fn blame(&mut self, now: Time, server: SocketAddr, sent: Time) {
+        if !self.heard.others_since(sent, now) {
+            return;
+        }
+        let health = self.health_of(server);
+        health.failed = health.failed.saturating_add(1);
+        if let Some(further) = health.failed.checked_sub(DOWN_AFTER) {
+            let span = DOWN_FIRST.saturating_mul(1 << further.min(5)).min(DOWN_LONGEST);
+            health.down_until = now + span;
+        }
+    }
+
+    /// Whether a server has been silent for so long that it is left alone for now.
+    pub(super) fn is_down(&self, now: Time, server: SocketAddr) -> bool {
+        let health = self.known.get(&server);
+        health.is_some_and(|health| health.failed >= DOWN_AFTER && health.down_until > now)
+    }
+
+    /// A server gave an answer that is of no use for a zone.
+    pub(super) fn useless(&mut self, now: Time, server: SocketAddr, zone: NameBuf) {
+        if self.useless.len() >= REMEMBERED_USELESS {
+            self.useless.clear();
+        }
+        self.useless.insert((server, zone), now + USELESS_FOR);
+    }
+
+    fn health_of(&mut self, server: SocketAddr) -> &mut Health {
+        if self.known.len() >= REMEMBERED && !self.known.contains_key(&server) {
+            // Those that questions are out to must stay: they are counted.
+            self.known.retain(|_, health| health.open > 0);
+        }
+        self.known.entry(server).or_default()
+    }
+}
