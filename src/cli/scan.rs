@@ -269,6 +269,18 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     conclude(&report, outcome)
 }
 
+/// How long nobody may answer. A name of an iterative scan may meet silent servers only, one after the
+/// other, and nobody else may be asked meanwhile.
+fn silence(whom: &Whom, manner: &Manner) -> Duration {
+    match whom {
+        Whom::Servers(_) => SILENCE,
+        Whom::Authorities(from) => {
+            let exchange = manner.timeout.mul_f64(1.25) * (u32::from(manner.retries) + 1);
+            SILENCE.max(exchange.saturating_mul(from.walk.limits.exchanges_per_name))
+        }
+    }
+}
+
 /// The exit status, or the sentence that says what went wrong.
 fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<ExitCode> {
     let not_asked = report.not_asked();
@@ -435,6 +447,7 @@ impl Args {
             }
         }
         let engine = self.engine_config(tcp, limits);
+        let silence = silence(&whom, &engine.manner);
         let source = open_input(&self.input)?;
         let output = match self.output {
             Some(path) if !to_standard_output => {
@@ -460,7 +473,7 @@ impl Args {
             output,
             format,
             attempt_log: self.attempts,
-            silence: SILENCE,
+            silence,
         })
     }
 

@@ -230,7 +230,7 @@ impl Engine {
     }
 
     /// Puts another server in the place of `id`, which begins anew, and gives the accounting of the
-    /// one that was there; `None`, and nothing is changed, if an exchange is open that only it may
+    /// one that was there; `None`, and nothing is changed, if an exchange is held that only it may
     /// answer, or if an attempt of any is in flight to it.
     ///
     /// Whoever meets ever more servers can so hold on to those that matter. Attempts that were

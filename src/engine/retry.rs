@@ -259,6 +259,10 @@ impl Engine {
         sink: &mut Sink<'_>,
     ) {
         self.totals.open -= 1;
+        if self.totals.open == 0 {
+            // Nobody is being asked, so nobody is silent.
+            self.unanswered_since = None;
+        }
         *match ended {
             Ended::Answered => &mut self.totals.answered,
             Ended::Failed(Failure::TimedOut) => &mut self.totals.timed_out,
@@ -269,9 +273,6 @@ impl Engine {
         let linger = self.config.linger;
         let slot = &mut self.slots[index];
         slot.ended = Some(ended);
-        if let Servers::Only(server) = slot.servers {
-            self.servers[server.0 as usize].own_open -= 1;
-        }
         // An attempt that had no answer yet still waits while the exchange lingers.
         if !linger.is_zero() && ended != Ended::Failed(Failure::Cancelled) {
             if let Some((attempt, response)) = fresh {
@@ -294,6 +295,9 @@ impl Engine {
     ) {
         self.timers.cancel(index);
         let slot = &mut self.slots[index];
+        if let Servers::Only(server) = slot.servers {
+            self.servers[server.0 as usize].own_open -= 1;
+        }
         let question = slot.question_hash();
         for attempt in &mut slot.attempts {
             if attempt.outcome == Outcome::Waiting {

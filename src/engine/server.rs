@@ -126,7 +126,7 @@ pub(super) struct Server {
     pub(super) window: AdaptiveWindow,
     pub(super) in_flight: u32,
     pub(super) tokens: Option<TokenBucket>,
-    /// Exchanges that have not ended and may go to no other server.
+    /// Exchanges that are held and may go to no other server.
     pub(super) own_open: u32,
     /// Exchanges that wait for this server and no other.
     pub(super) queue: VecDeque<u32>,

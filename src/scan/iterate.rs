@@ -232,7 +232,7 @@ impl Iteration {
                 error: "what was found is larger than a message can be",
             });
             let exchanges = &resolution.exchanges;
-            each(&Settled { name: name.as_wire(), rtype, exchanges, end });
+            each(&Settled { name: name.as_wire(), rtype, exchanges, end, at: now });
             drop(error);
         }
     }
@@ -371,7 +371,8 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
     let mut said: Vec<(String, usize)> = Vec::new();
     let (mut answered, mut delivered) = (false, false);
     for asked in exchanges.iter().filter(|asked| asked.question.zone == *zone) {
-        answered |= asked.answered;
+        let last = asked.attempts.iter().rev().find_map(Attempt::answer);
+        answered |= last.is_some();
         if asked.attempts.is_empty() {
             continue;
         }
@@ -379,12 +380,12 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
             matches!(attempt.outcome, Outcome::Unreachable(_) | Outcome::NotSent(_))
         });
         delivered |= !undelivered;
-        let last = asked.attempts.iter().rev().find_map(|attempt| attempt.answer());
         let word = match last {
             Some(answer) if asked.answered && answer.rcode != Rcode::NOERROR => {
                 answer.rcode.to_string()
             }
             _ if asked.answered => "lame".to_owned(),
+            Some(_) => "without an answer over TCP".to_owned(),
             _ if undelivered => "unreachable".to_owned(),
             _ => "silent".to_owned(),
         };
@@ -394,7 +395,7 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
         }
     }
     if said.is_empty() {
-        text.push_str(": they were silent before, and were not asked again");
+        text.push_str(": they have never answered, and were not asked again");
         return (Status::Timeout, text);
     }
     for (i, (word, count)) in said.iter().enumerate() {

@@ -27,8 +27,9 @@ const QUEUED: usize = 8;
 const TICK: Duration = Duration::from_millis(200);
 
 /// A scan that has delivered nothing at all ends after this part of the silence that would end it
-/// otherwise: that the network says no leaves less to hope for than that it says nothing.
+/// otherwise, and no later than after this time: that the network says no leaves less to hope for than that it says nothing.
 const HOPELESS: u32 = 6;
+const HOPELESS_AFTER: Duration = Duration::from_secs(5);
 /// And no earlier than after so many questions.
 const HOPELESS_LEAST: u64 = 4;
 
@@ -353,7 +354,7 @@ impl Scan {
     }
 
     fn is_hopeless(&self) -> bool {
-        self.clock.elapsed() >= self.shared.silence / HOPELESS
+        self.clock.elapsed() >= (self.shared.silence / HOPELESS).min(HOPELESS_AFTER)
             && self.progress().tally.is_cut_off(HOPELESS_LEAST)
     }
 

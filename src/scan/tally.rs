@@ -24,6 +24,8 @@ pub struct Tally {
     pub cut_short: u64,
     /// Attempts of all finished exchanges.
     pub attempts: u64,
+    /// Some server has answered a step of an iterative scan.
+    pub heard: bool,
     /// What the system said of the last attempt that could not be delivered; 0 for none.
     pub last_errno: i32,
     /// When the last answer came, on the worker's clock, which starts with the worker.
@@ -52,6 +54,7 @@ impl Tally {
     pub fn count_settled(&mut self, settled: &Settled<'_>, rcode: Option<Rcode>) {
         let attempts = || settled.exchanges.iter().flat_map(|asked| &asked.attempts);
         self.attempts += attempts().count() as u64;
+        self.heard |= attempts().any(|attempt| attempt.answer().is_some());
         match settled.end {
             Conclusion::Answered(_) => {
                 self.answer(attempts().rfind(|attempt| attempt.answer().is_some()), rcode);
@@ -97,6 +100,7 @@ impl Tally {
         self.never_sent += other.never_sent;
         self.cut_short += other.cut_short;
         self.attempts += other.attempts;
+        self.heard |= other.heard;
         self.last_answer = self.last_answer.max(other.last_answer);
         if other.last_errno != 0 {
             self.last_errno = other.last_errno;
@@ -105,7 +109,7 @@ impl Tally {
 
     /// Whether nothing but failures to deliver has been seen, and at least `least` of them.
     pub fn is_cut_off(&self, least: u64) -> bool {
-        self.unreachable >= least && self.lines() == self.unreachable
+        !self.heard && self.unreachable >= least && self.lines() == self.unreachable
     }
 
     /// Exchanges with an answer of any kind.

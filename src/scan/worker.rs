@@ -190,8 +190,14 @@ impl Worker<'_> {
             let stopping = self.heeded > Level::Run;
             // Names that are under way when the scan is stopped are not brought to their end.
             let under_way = self.results.iteration.as_ref().map_or(0, Iteration::open);
+            let no_more = self.exhausted || stopping;
+            if self.results.iteration.is_some() && no_more && under_way == 0 {
+                // What is still asked about name servers, nobody waits for.
+                let now = self.driver.now();
+                self.driver.engine_mut().cancel(now, true, &mut |_: Finished<'_>| ());
+            }
             let idle = self.driver.engine().is_idle() && (under_way == 0 || stopping);
-            let over = idle && (self.exhausted || stopping);
+            let over = idle && no_more;
             if over && !self.results.lines.current.is_empty() {
                 self.results.lines.cut(self.shared);
             }
@@ -297,6 +303,12 @@ impl Worker<'_> {
                 None => self.exhausted = true,
             },
             turned = driver.turn(Some(wake), &mut sink) => turned?,
+        }
+        if self.results.iteration.is_some() && wants_questions {
+            // Names that the cache knows leave room for more at once: packets must have their turn.
+            let Self { shared, driver, results, .. } = self;
+            let mut sink = |finished: Finished<'_>| results.take(&finished, shared);
+            driver.turn(Some(Time::ZERO), &mut sink).await?;
         }
         Ok(())
     }

@@ -171,6 +171,9 @@ impl Resolver {
             && let Some(task) = self.tasks.get_mut(&id)
         {
             task.waiters.push(Waiter::Caller(tag));
+            // A lookup of a name server has less: it is for another name.
+            task.budget = task.budget.max(self.limits.exchanges_per_name);
+            task.depth = 0;
             return;
         }
         let budget = self.limits.exchanges_per_name;
@@ -198,11 +201,18 @@ impl Resolver {
         response: Option<(&[u8], Duration)>,
     ) {
         let Some((task, question)) = self.open.remove(&id) else { return };
-        self.remember(question.server, response.map(|(_, rtt)| rtt));
+        let heard = response.is_some() || attempts.iter().any(|attempt| attempt.answer().is_some());
+        if heard {
+            self.servers.heard(now);
+        }
         match (response, attempts.first()) {
-            (Some(_), _) => self.servers.heard(now),
-            (None, Some(attempt)) => self.servers.blame(now, question.server, attempt.sent),
-            (None, None) => {}
+            // It answers, and not over TCP where its answers do not fit into UDP, say.
+            (None, _) if heard => self.servers.useless(now, question.server, question.zone),
+            (None, Some(attempt)) => {
+                self.remember(question.server, None);
+                self.servers.blame(now, question.server, attempt.sent);
+            }
+            _ => self.remember(question.server, response.map(|(_, rtt)| rtt)),
         }
         self.go_on(now, task, question, attempts, response);
     }

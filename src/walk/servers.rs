@@ -76,6 +76,11 @@ impl Heard {
 }
 
 impl Health {
+    /// Whether it has answered, and was not silent since.
+    fn answers(&self) -> bool {
+        self.rtt.is_some() && self.silent == 0
+    }
+
     /// Whether it may be asked: one that is down is not, and after that one question has to show
     /// that it answers again.
     fn may_be_asked(&self, now: Time) -> bool {
@@ -95,6 +100,12 @@ impl Servers {
     ) -> Option<SocketAddr> {
         let health = |server: &SocketAddr| self.known.get(server).copied().unwrap_or_default();
         servers.retain(|server| health(server).may_be_asked(now));
+        let heard = servers.iter().any(|server| health(server).answers());
+        // Who has never answered has to do so before it gets more.
+        servers.retain(|server| {
+            let health = health(server);
+            !heard || health.rtt.is_some() || health.open < OPEN_TO_STRANGERS
+        });
         servers.shuffle(rng);
         // Now and then any of them: how else would a server that got better be noticed?
         if rng.random_ratio(1, 32) {
@@ -107,12 +118,8 @@ impl Servers {
         };
         let (best, fastest) = servers.iter().map(|server| (class(server), speed(server))).min()?;
         servers.retain(|server| class(server) == best && speed(server) <= fastest + HARDLY_SLOWER);
-        // Whoever does not answer at once collects questions, and so gets no more than the others;
-        // and who has never answered has to do so first.
-        servers.into_iter().min_by_key(|server| {
-            let Health { open, rtt, .. } = health(server);
-            (rtt.is_none() && open >= OPEN_TO_STRANGERS, open)
-        })
+        // Whoever does not answer at once collects questions, and so gets no more than the others.
+        servers.into_iter().min_by_key(|server| health(server).open)
     }
 
     /// A question is out to a server.
@@ -144,12 +151,17 @@ impl Servers {
     }
 
     /// Leaves a server alone for a while if it has been silent too often, though others were not:
-    /// `sent` is when the exchange began that it did not answer.
+    /// `sent` is when the exchange began that it did not answer. One that has answered before is
+    /// only asked last: it may be silent for some zones, or for a moment.
     pub(super) fn blame(&mut self, now: Time, server: SocketAddr, sent: Time) {
         if !self.heard.others_since(sent, now) {
             return;
         }
         let health = self.health_of(server);
+        // Exchanges that were out together are one failure of a server that is down.
+        if health.rtt.is_some() || health.failed >= DOWN_AFTER && health.down_until > now {
+            return;
+        }
         health.failed = health.failed.saturating_add(1);
         if let Some(further) = health.failed.checked_sub(DOWN_AFTER) {
             let span = DOWN_FIRST.saturating_mul(1 << further.min(5)).min(DOWN_LONGEST);

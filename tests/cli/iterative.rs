@@ -184,6 +184,14 @@ fn a_name_that_cannot_be_resolved_has_a_line_that_says_why() {
 }
 
 #[test]
+fn a_zone_that_cannot_be_reached_is_no_failure_of_the_scan() {
+    let world = Served::new(Scenario::from_toml("faulty", FAULTY).unwrap());
+    let run = scan(&world, "www.gone.com\n", &["--format", "massdns"]);
+    run.assert_code(0).assert_stderr("1 unreachable");
+    assert!(run.stdout.contains("UNREACHABLE"), "{}", run.stdout);
+}
+
+#[test]
 fn every_format_shows_aliases_of_other_zones_and_reasons() {
     let world = Served::new(Scenario::from_toml("faulty", FAULTY).unwrap());
     let names = "t2._domainkey.example.com,TXT\nwww.lame.com\nwww.silent.com\n";

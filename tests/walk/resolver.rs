@@ -283,12 +283,11 @@ fn a_server_that_is_silent_while_others_answer_is_left_alone_and_tried_again() {
 fn nobody_is_left_alone_for_a_failure_of_our_own_network() {
     let mut world = world_with_a_zone_of_one_server();
     let mut resolver = resolver(false);
-    let name = |i: u32| format!("n{i}.alone.org");
-    one(&mut world, &mut resolver, at(1), &name(0), A);
     world.behave(ALONE, Behaviour::Dead);
-    for i in 1..20 {
-        // All are silent by now: nobody was heard for seconds.
-        let (_, asked) = one(&mut world, &mut resolver, at(10), &name(i), A);
+    one(&mut world, &mut resolver, at(1), "n.alone.org", A);
+    for i in 0..20 {
+        // Nobody was heard for seconds.
+        let (_, asked) = one(&mut world, &mut resolver, at(10), &format!("n{i}.alone.org"), A);
         assert_eq!(asked, 1);
     }
     world.behave(ALONE, Behaviour::Good);
@@ -320,4 +319,19 @@ fn a_server_that_has_never_answered_gets_few_questions_at_once() {
     // Some more by chance: now and then anyone is asked.
     let asked = dead(&world);
     assert!(asked <= 16 + 40, "{asked} questions went to the dead server");
+}
+
+#[test]
+fn a_server_that_has_answered_is_never_given_up() {
+    let mut world = world_with_a_zone_of_one_server();
+    let mut resolver = resolver(false);
+    one(&mut world, &mut resolver, at(10), "www.alone.org", A);
+    world.behave(ALONE, Behaviour::Dead);
+    for i in 0..20 {
+        // It may be silent for these names only, or for a moment, while others answer.
+        let now = at(10) + Duration::from_millis(10 * i);
+        one(&mut world, &mut resolver, now, &format!("n{i}.example.org"), A);
+        let (_, asked) = one(&mut world, &mut resolver, now, &format!("n{i}.alone.org"), A);
+        assert_eq!(asked, 1);
+    }
 }

@@ -34,7 +34,7 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"status\":\"");
     view.write_status(out);
     out.extend_from_slice(b"\",\"rx_ts\":");
-    write_decimal(context.unix_nanos(reply.received()), out);
+    write_decimal(context.unix_nanos(view.last_event()), out);
     out.extend_from_slice(b",\"data\":{");
     let mut sections = 0;
     for (section, name) in [

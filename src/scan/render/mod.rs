@@ -129,6 +129,8 @@ pub struct Settled<'a> {
     pub exchanges: &'a [Asked],
     /// How it ended.
     pub end: Conclusion<'a>,
+    /// When, on the engine's clock.
+    pub at: Time,
 }
 
 /// How a question ended that was put to authoritative servers.
@@ -158,6 +160,8 @@ struct View<'a> {
     /// The exchanges that the attempts belong to, by the number of their server; none if all belong
     /// to the question itself.
     exchanges: &'a [Asked],
+    /// When it ended, if no attempt tells.
+    at: Time,
 }
 
 struct Reply<'a> {
@@ -310,6 +314,7 @@ impl<'a> View<'a> {
             reply,
             error: None,
             exchanges: &[],
+            at: Time::ZERO,
         })
     }
 
@@ -331,16 +336,14 @@ impl<'a> View<'a> {
             reply,
             error,
             exchanges: settled.exchanges,
+            at: settled.at,
         }
     }
 
     /// When the answer came, or, without one, when the last attempt was sent.
     fn last_event(&self) -> Time {
-        let last = self.attempts.last().map_or_else(Default::default, |last| last.sent);
-        match &self.reply {
-            Some(reply) => reply.received(),
-            None => last,
-        }
+        let received = self.reply.as_ref().and_then(Reply::received);
+        received.or(self.attempts.last().map(|last| last.sent)).unwrap_or(self.at)
     }
 
     /// The labels of the question.
@@ -366,9 +369,9 @@ impl<'a> Reply<'a> {
         Self { message: response.message, error: response.malformed, attempt, answer }
     }
 
-    fn received(&self) -> Time {
-        let sent = self.attempt.map_or(Time::ZERO, |attempt| attempt.sent);
-        self.answer.map_or(sent, |answer| sent + answer.rtt)
+    fn received(&self) -> Option<Time> {
+        let sent = self.attempt?.sent;
+        Some(self.answer.map_or(sent, |answer| sent + answer.rtt))
     }
 
     fn rtt_us(&self) -> u64 {
