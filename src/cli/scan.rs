@@ -357,7 +357,8 @@ impl Limits {
             by_default.push(format!("{polite_per_server} queries a second to one server"));
         }
         if default_rate {
-            by_default.push(format!("{POLITE_RATE} a second to all servers together"));
+            let what = if by_default.is_empty() { "queries a second" } else { "a second" };
+            by_default.push(format!("{POLITE_RATE} {what} to all servers together"));
         }
         Self {
             rate: rate.map_or(default_rate.then_some(POLITE_RATE), |rate| rate.0),
