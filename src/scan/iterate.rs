@@ -139,7 +139,8 @@ impl Iteration {
         let walk::Config { port, ipv4, ipv6, .. } = from.walk;
         let mut failed = None;
         for &address in from.hints.servers().flat_map(|(_, addresses)| addresses) {
-            if if address.is_ipv6() { ipv6 } else { ipv4 } {
+            let wanted = if address.is_ipv6() { ipv6 } else { ipv4 };
+            if wanted {
                 let server = SocketAddr::new(address, port);
                 failed = self.places.of(driver, server).err().or(failed);
             }
@@ -217,14 +218,14 @@ impl Iteration {
         self.finished = finished;
         while let Some(resolution) = self.resolver.poll_resolution() {
             let Some((name, rtype)) = self.open.remove(&resolution.tag) else { continue };
-            let mut error = String::new();
+            let reason;
             let end = match &resolution.outcome {
                 Ok(resolved) => message(&resolution, resolved, &name, &mut self.message)
                     .map(Conclusion::Answered),
                 Err(unresolved) => {
-                    let (status, why) = why(unresolved, &resolution.exchanges);
-                    error = why;
-                    Some(Conclusion::Unresolved { status, error: &error })
+                    let (status, text) = why(unresolved, &resolution.exchanges);
+                    reason = text;
+                    Some(Conclusion::Unresolved { status, error: &reason })
                 }
             };
             let end = end.unwrap_or(Conclusion::Unresolved {
@@ -233,7 +234,6 @@ impl Iteration {
             });
             let exchanges = &resolution.exchanges;
             each(&Settled { name: name.as_wire(), rtype, exchanges, end, at: now });
-            drop(error);
         }
     }
 

@@ -341,7 +341,10 @@ impl Worker<'_> {
 
     fn finish(mut self) -> Done {
         let now = self.driver.now();
-        self.iterate();
+        if self.heeded > Level::Run {
+            // What had ended when the scan was stopped has its line.
+            self.iterate();
+        }
         let results = &mut self.results;
         let others = results.iteration.as_mut().map(Iteration::others).unwrap_or_default();
         let under_way = results.iteration.as_ref().map_or(0, Iteration::open);

@@ -33,6 +33,7 @@ ns.silent  A    127.53.4.1
 gone       NS   ns.gone
 ns.gone    A    127.53.4.9
 lost       NS   ns.nowhere.net.
+glueless   NS   ns1.amazonses
 """
 
 [[zone]]
@@ -148,12 +149,12 @@ fn what_is_known_is_not_asked_again() {
 fn a_name_that_cannot_be_resolved_has_a_line_that_says_why() {
     let world = Served::new(Scenario::from_toml("faulty", FAULTY).unwrap());
     let names = "www.lame.com\nwww.silent.com\nwww.gone.com\nwww.lost.com\nloop.example.com\n\
-                 away.example.com\nexample.com\n";
+                 away.example.com\nexample.com\nwww.glueless.com\n";
     let (files, more) = (Files::new(), ["--timeout", "100", "--stats"]);
     let stats = text(&files.path("stats.json"));
     let run = scan(&world, names, &[&more[..], &[&stats]].concat());
     run.assert_code(0)
-        .assert_stderr("2 answered (NOERROR 1, NXDOMAIN 1), 3 unresolved, 1 timed out");
+        .assert_stderr("2 answered (NOERROR 1, NXDOMAIN 1), 4 unresolved, 1 timed out");
     let lines = run.lines();
     lines.iter().for_each(|line| assert_valid("scan-line", line));
     for (name, status, error) in [
@@ -165,6 +166,11 @@ fn a_name_that_cannot_be_resolved_has_a_line_that_says_why() {
             "no server of gone.com. gives a useful answer: 1 unreachable",
         ),
         ("www.lost.com.", "SERVFAIL", "no name server of lost.com. has a usable address"),
+        (
+            "www.glueless.com.",
+            "SERVFAIL",
+            "no server of glueless.com. gives a useful answer: 1 REFUSED",
+        ),
         ("loop.example.com.", "SERVFAIL", "the alias loop.example.com. leads back to itself"),
     ] {
         let line = line(&lines, name, "A");
@@ -181,6 +187,10 @@ fn a_name_that_cannot_be_resolved_has_a_line_that_says_why() {
     let questions = stats["iterative"]["questions"].as_object().unwrap();
     let sum: u64 = questions.values().map(|count| count.as_u64().unwrap()).sum();
     assert_eq!(sum, stats["input"]["questions"].as_u64().unwrap());
+    // Nothing is left open, lookups that nobody needed in the end included.
+    let total = |path: &str| stats["totals"].pointer(path).unwrap().as_u64().unwrap();
+    let ended = ["/answered", "/failed/timeout", "/failed/unreachable", "/cancelled"].map(total);
+    assert_eq!(total("/submitted"), ended.iter().sum::<u64>());
 }
 
 #[test]
