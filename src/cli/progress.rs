@@ -36,21 +36,23 @@ impl Progress {
         }
         if !state.stopping {
             // What is left is only counted then.
-            bar.set_position(state.octets_read);
+            bar.set_position(position(state.octets_read, state.input.questions, done));
         }
-        let failed = match (state.tally.timed_out, state.tally.unreachable) {
-            (0, 0) => String::new(),
-            (timeouts, 0) => format!(", {timeouts} timed out"),
-            (0, unreachable) => format!(", {unreachable} unreachable"),
-            (timeouts, unreachable) => {
-                format!(", {timeouts} timed out, {unreachable} unreachable")
-            }
-        };
+        let tally = &state.tally;
+        let failed: String = [
+            (tally.unresolved, "unresolved"),
+            (tally.timed_out, "timed out"),
+            (tally.unreachable, "unreachable"),
+        ]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!(", {count} {what}"))
+        .collect();
         let stopping = if state.stopping { "; stopping" } else { "" };
         bar.set_message(format!(
             "{:.0}/s, {} answered{failed}{stopping}",
             self.rate,
-            state.tally.answers()
+            tally.answers()
         ));
     }
 
@@ -60,6 +62,15 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// How much of the input is done with, in octets: of what was read, the share of the questions that
+/// have their line. An iterative scan has thousands of names under way.
+fn position(octets_read: u64, questions: u64, done: u64) -> u64 {
+    if questions == 0 {
+        return octets_read;
+    }
+    (octets_read as f64 * (done as f64 / questions as f64).min(1.0)) as u64
 }
 
 fn new_bar(size: Option<u64>) -> ProgressBar {
@@ -75,4 +86,17 @@ fn new_bar(size: Option<u64>) -> ProgressBar {
         bar.set_style(style.progress_chars("=> "));
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_and_has_no_line_yet_is_not_done() {
+        assert_eq!(position(1_000, 0, 0), 1_000);
+        assert_eq!(position(1_000, 50, 0), 0);
+        assert_eq!(position(1_000, 50, 25), 500);
+        assert_eq!(position(1_000, 50, 50), 1_000);
+    }
 }
