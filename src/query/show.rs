@@ -29,11 +29,7 @@ impl Exchange {
         let (octets, attempt) = self.end.as_ref().ok()?;
         let (message, error) = Message::parse_prefix(octets).ok()?;
         let (attempt, _) = self.attempts.get(*attempt)?;
-        let answer = match attempt.outcome {
-            Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer),
-            _ => None,
-        };
-        Some(Reply { message, error, attempt, answer })
+        Some(Reply { message, error, attempt, answer: attempt.answer() })
     }
 
     fn server(&self, attempt: &Attempt) -> String {

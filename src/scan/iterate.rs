@@ -18,8 +18,8 @@ use crate::engine::{
 };
 use crate::net::{Driver, NetError};
 use crate::walk::{
-    self, Asked, Exchange, ExchangeEnd, Hints, Order, Question, Resolution, Resolved, Resolver,
-    Rrset, Unresolved,
+    self, Asked, Exchange, ExchangeEnd, Hints, Order, Resolution, Resolved, Resolver, Rrset,
+    Unresolved,
 };
 use crate::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
 
@@ -196,7 +196,7 @@ impl Iteration {
             if !asked.unwrap_or(false) {
                 taken = false;
                 // This system has no such sockets, say.
-                self.note(&question, false, NOT_SENT_WEIGHS);
+                self.note(question.server, false, NOT_SENT_WEIGHS);
                 self.resolver.withdraw(driver.now(), question.id);
             }
         }
@@ -246,23 +246,23 @@ impl Iteration {
         if exchange.attempts.is_empty() {
             return self.resolver.withdraw(now, exchange.id);
         }
-        let question = self.resolver.question(exchange.id).copied();
+        let server = self.resolver.question(exchange.id).map(|question| question.server);
         let not_sent = |attempt: &Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
         let weight = if exchange.attempts.iter().all(not_sent) { NOT_SENT_WEIGHS } else { 1 };
         self.answered += usize::from(response.is_some());
         let answer = response.map(|octets| (octets, exchange.rtt().unwrap_or(Duration::ZERO)));
         self.resolver.handle(now, exchange.id, &exchange.attempts, answer);
-        if let Some(question) = question {
-            self.note(&question, response.is_some(), weight);
-            if response.is_none() && self.resolver.is_down(now, question.server) {
-                self.fallen.push(question.server);
+        if let Some(server) = server {
+            self.note(server, response.is_some(), weight);
+            if response.is_none() && self.resolver.is_down(now, server) {
+                self.fallen.push(server);
             }
         }
     }
 
     /// Notes whether an address family works, and gives up one that does not.
-    fn note(&mut self, question: &Question, answered: bool, weight: u32) {
-        let ipv6 = question.server.is_ipv6();
+    fn note(&mut self, server: SocketAddr, answered: bool, weight: u32) {
+        let ipv6 = server.is_ipv6();
         let family = &mut self.families[usize::from(ipv6)];
         family.heard |= answered;
         if answered || family.heard {
@@ -436,19 +436,11 @@ mod tests {
     fn a_family_without_any_answer_is_given_up_if_the_other_one_works() {
         for (other_works, uses_both) in [(false, true), (true, false)] {
             let mut iteration = iteration();
-            let name = "example".parse().unwrap();
-            let of = |server: &str| Question {
-                id: 0,
-                server: server.parse().unwrap(),
-                zone: NameBuf::root(),
-                name,
-                rtype: RecordType::A,
-                purpose: walk::Purpose::Subject,
-            };
+            let of = |server: &str| server.parse().unwrap();
             for _ in 0..FAMILY_PATIENCE {
                 assert!(asked(&mut iteration).iter().any(SocketAddr::is_ipv6));
-                iteration.note(&of("192.0.2.1:53"), other_works, 1);
-                iteration.note(&of("[2001:db8::1]:53"), false, 1);
+                iteration.note(of("192.0.2.1:53"), other_works, 1);
+                iteration.note(of("[2001:db8::1]:53"), false, 1);
             }
             assert_eq!(asked(&mut iteration).iter().any(SocketAddr::is_ipv6), uses_both);
         }
@@ -458,20 +450,12 @@ mod tests {
     fn a_family_that_has_answered_once_is_never_given_up() {
         let mut iteration = iteration();
         let mut questions = asked(&mut iteration).into_iter();
-        let question = |server| Question {
-            id: 0,
-            server,
-            zone: NameBuf::root(),
-            name: NameBuf::root(),
-            rtype: RecordType::NS,
-            purpose: walk::Purpose::Subject,
-        };
         let (four, six) =
             (questions.find(SocketAddr::is_ipv4), questions.find(SocketAddr::is_ipv6));
-        iteration.note(&question(four.unwrap()), true, 1);
-        iteration.note(&question(six.unwrap()), true, 1);
+        iteration.note(four.unwrap(), true, 1);
+        iteration.note(six.unwrap(), true, 1);
         for _ in 0..2 * FAMILY_PATIENCE {
-            iteration.note(&question(six.unwrap()), false, NOT_SENT_WEIGHS);
+            iteration.note(six.unwrap(), false, NOT_SENT_WEIGHS);
         }
         assert!(asked(&mut iteration).iter().any(SocketAddr::is_ipv6));
     }

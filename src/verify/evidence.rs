@@ -213,10 +213,7 @@ impl Probe {
 
     /// The round-trip time of its answer.
     pub fn rtt(&self) -> Option<Duration> {
-        match self.outcome()? {
-            Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer.rtt),
-            _ => None,
-        }
+        Some(self.attempt?.answer()?.rtt)
     }
 
     /// What the answer says.

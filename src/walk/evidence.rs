@@ -3,9 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::engine::{
-    Ask, Attempt, End, Failure, Finished, MannerId, Outcome, ServerId, Servers, Time,
-};
+use crate::engine::{Ask, Attempt, End, Failure, Finished, MannerId, ServerId, Servers, Time};
 use crate::wire::{Class, NameBuf, RecordType};
 
 /// A question that is to be put to one server, as one exchange.
@@ -147,10 +145,7 @@ impl ExchangeRecord {
 
 fn rtt(attempts: &[Attempt], end: &ExchangeEnd) -> Option<Duration> {
     let ExchangeEnd::Answered { attempt, .. } = end else { return None };
-    match attempts.get(*attempt)?.outcome {
-        Outcome::Answered(answer) | Outcome::Late(answer) => Some(answer.rtt),
-        _ => None,
-    }
+    Some(attempts.get(*attempt)?.answer()?.rtt)
 }
 
 /// A finished exchange with its question.
