@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dnsonde::engine::{Ask, Config, Engine, MannerId, Servers, Stamp, Time, Transmits};
-use dnsonde::wire::{Class, NameBuf, RecordType};
+use dnsonde::engine::{Ask, Config, Engine, Stamp, Time, Transmits};
+use dnsonde::wire::{NameBuf, RecordType};
 
 fn names() -> Vec<NameBuf> {
     (0..4096)
@@ -35,15 +35,7 @@ fn exchanges(c: &mut Criterion) {
                 loop {
                     for _ in 0..engine.room() {
                         let Some(name) = waiting.next() else { break };
-                        let ask = Ask {
-                            tag: 0,
-                            name: name.as_wire(),
-                            rtype: RecordType::A,
-                            class: Class::IN,
-                            servers: Servers::Any,
-                            manner: MannerId::DEFAULT,
-                            socket: None,
-                        };
+                        let ask = Ask::new(0, name.as_wire(), RecordType::A);
                         engine.submit(&ask).expect("there is room");
                     }
                     engine.poll_transmit(now, &mut out);

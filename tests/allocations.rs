@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use dnsonde::engine::{
-    Answer, Ask, Attempt, Config, End, Engine, Finished, MannerId, Outcome, Response, ServerId,
-    Servers, SocketId, Stamp, Time, Transmits, Transport,
+    Answer, Ask, Attempt, Config, End, Engine, Finished, Outcome, Response, ServerId, SocketId,
+    Stamp, Time, Transmits, Transport,
 };
 use dnsonde::scan::Format;
 use dnsonde::scan::render::{Context, Renderer};
@@ -207,15 +207,7 @@ fn exchange(engine: &mut Engine, out: &mut Transmits, now: &mut Time, names: &[N
     let (mut finished, mut sent) = (0, 0u32);
     while !engine.is_idle() || waiting.len() > 0 {
         for name in waiting.by_ref().take(engine.room().min(64)) {
-            let ask = Ask {
-                tag: 0,
-                name: name.as_wire(),
-                rtype: RecordType::A,
-                class: Class::IN,
-                servers: Servers::Any,
-                manner: MannerId::DEFAULT,
-                socket: None,
-            };
+            let ask = Ask::new(0, name.as_wire(), RecordType::A);
             engine.submit(&ask).unwrap();
         }
         engine.poll_transmit(*now, out);

@@ -6,11 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, MannerId, Outcome, ServerId,
-    Servers, SocketId, Stamp, Time, Transport, TransportPolicy, Window,
+    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, Outcome, ServerId, SocketId,
+    Stamp, Time, Transport, TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
-use dnsonde::wire::{Class, NameBuf, RecordType};
+use dnsonde::wire::{NameBuf, RecordType};
 
 const BACKENDS: [Backend; 2] = [Backend::Auto, Backend::Portable];
 
@@ -94,15 +94,7 @@ impl From<Finished<'_>> for Ended {
 
 fn submit(engine: &mut Engine, tag: u64) -> bool {
     let name: NameBuf = format!("n{tag:06}.example.").parse().unwrap();
-    let ask = Ask {
-        tag,
-        name: name.as_wire(),
-        rtype: RecordType::A,
-        class: Class::IN,
-        servers: Servers::Any,
-        manner: MannerId::DEFAULT,
-        socket: None,
-    };
+    let ask = Ask::new(tag, name.as_wire(), RecordType::A);
     engine.room() > 0 && engine.submit(&ask).is_ok()
 }
 

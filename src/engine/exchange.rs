@@ -60,6 +60,22 @@ pub struct Ask<'a> {
     pub socket: Option<u16>,
 }
 
+impl<'a> Ask<'a> {
+    /// A question in class IN to any server, put as [`super::Config::manner`] says, from any socket.
+    #[inline]
+    pub const fn new(tag: u64, name: &'a [u8], rtype: RecordType) -> Self {
+        Self {
+            tag,
+            name,
+            rtype,
+            class: Class::IN,
+            servers: Servers::Any,
+            manner: MannerId::DEFAULT,
+            socket: None,
+        }
+    }
+}
+
 /// How to ask, by its place among the manners of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct MannerId(pub(super) u8);

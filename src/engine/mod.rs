@@ -22,23 +22,15 @@
 //!   cancelled; [`Totals`] shows that nothing is missing.
 //!
 //! ```
-//! use dnsonde::engine::{Ask, Config, End, Engine, MannerId, Servers, SocketId, Stamp, Time, Transmits};
-//! use dnsonde::wire::{Class, NameBuf, RecordType};
+//! use dnsonde::engine::{Ask, Config, End, Engine, SocketId, Stamp, Time, Transmits};
+//! use dnsonde::wire::{NameBuf, RecordType};
 //! use std::time::Duration;
 //!
 //! let server = "192.0.2.53:53".parse().unwrap();
 //! let mut engine = Engine::new(Config::default(), &[server], 1, [7; 32]);
 //! let name: NameBuf = "example.org".parse().unwrap();
 //! let now = Time::ZERO;
-//! engine.submit(&Ask {
-//!     tag: 1,
-//!     name: name.as_wire(),
-//!     rtype: RecordType::A,
-//!     class: Class::IN,
-//!     servers: Servers::Any,
-//!     manner: MannerId::DEFAULT,
-//!     socket: None,
-//! }).unwrap();
+//! engine.submit(&Ask::new(1, name.as_wire(), RecordType::A)).unwrap();
 //!
 //! // What a driver would send:
 //! let mut transmits = Transmits::default();

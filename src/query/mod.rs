@@ -10,7 +10,7 @@ pub mod trace;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, MannerId, Servers, SocketId};
+use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, SocketId};
 use crate::net::{self, Driver, NetError};
 use crate::wire::{Class, NameBuf, RecordType};
 
@@ -58,15 +58,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
     let options = net::Options { sockets: 8, ..net::Options::default() };
     let mut driver = Driver::open(plan.engine, &plan.servers, &options)?;
     let ports: Vec<_> = (0..2 * options.sockets).map(|i| driver.port(SocketId(i))).collect();
-    let ask = Ask {
-        tag: 0,
-        name: plan.name.as_wire(),
-        rtype: plan.rtype,
-        class: plan.class,
-        servers: Servers::Any,
-        manner: MannerId::DEFAULT,
-        socket: None,
-    };
+    let ask = Ask { class: plan.class, ..Ask::new(0, plan.name.as_wire(), plan.rtype) };
     let mut exchange = Exchange {
         started,
         name: plan.name,

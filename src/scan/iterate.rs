@@ -477,15 +477,8 @@ mod tests {
         assert_eq!((places.others.servers, driver.engine().server_id(server(9))), (1, Some(new)));
         // Where every server is waited for, there are more for a while.
         for i in 0..3 {
-            let ask = Ask {
-                tag: 0,
-                name: &[0],
-                rtype: RecordType::NS,
-                class: Class::IN,
-                servers: Servers::Only(ServerId(i)),
-                manner: MannerId::DEFAULT,
-                socket: None,
-            };
+            let servers = Servers::Only(ServerId(i));
+            let ask = Ask { servers, ..Ask::new(0, &[0], RecordType::NS) };
             driver.engine_mut().submit(&ask).unwrap();
         }
         assert_eq!(places.of(&mut driver, server(10)).unwrap(), ServerId(3));

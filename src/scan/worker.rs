@@ -16,9 +16,8 @@ use super::stats::ServerStats;
 use super::stop::{Level, Stop};
 use super::tally::Tally;
 use super::writer::{BLOCK, ToWriter};
-use crate::engine::{self, Ask, Finished, MannerId, Servers, SocketId, Time, Totals};
+use crate::engine::{self, Ask, Finished, SocketId, Time, Totals};
 use crate::net::{self, Driver, LocalCounts};
-use crate::wire::Class;
 
 /// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
 /// lines that have waited.
@@ -219,15 +218,7 @@ impl Worker<'_> {
         let engine = self.driver.engine_mut();
         for _ in 0..engine.room() {
             let Some((name, rtype)) = self.block.question(self.next) else { return };
-            let ask = Ask {
-                tag: 0,
-                name,
-                rtype,
-                class: Class::IN,
-                servers: Servers::Any,
-                manner: MannerId::DEFAULT,
-                socket: None,
-            };
+            let ask = Ask::new(0, name, rtype);
             if engine.submit(&ask).is_err() {
                 return;
             }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::engine::{Ask, Attempt, End, Failure, Finished, MannerId, ServerId, Servers, Time};
-use crate::wire::{Class, NameBuf, RecordType};
+use crate::wire::{NameBuf, RecordType};
 
 /// A question that is to be put to one server, as one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,15 +50,9 @@ impl From<Question> for Order {
 impl Order {
     /// The question for an engine that has the server and the manner under these numbers.
     pub fn ask(&self, server: ServerId, manner: MannerId) -> Ask<'_> {
-        Ask {
-            tag: self.id,
-            name: self.name.as_wire(),
-            rtype: self.rtype,
-            class: Class::IN,
-            servers: Servers::Only(server),
-            manner,
-            socket: self.socket,
-        }
+        let servers = Servers::Only(server);
+        let ask = Ask::new(self.id, self.name.as_wire(), self.rtype);
+        Ask { servers, manner, socket: self.socket, ..ask }
     }
 }
 
