@@ -129,8 +129,8 @@ pub struct Totals {
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
-    /// How questions can be put, that of the configuration first, each with its header flags.
-    manners: Vec<(Manner, Flags)>,
+    /// How questions can be put, that of the configuration first.
+    manners: Vec<Prepared>,
     rng: StdRng,
     slots: Slots,
     /// Exchanges that may go to any server.
@@ -157,6 +157,24 @@ pub struct Engine {
     unanswered_since: Option<Time>,
 }
 
+/// A manner with what every attempt needs of it, worked out once.
+#[derive(Debug)]
+struct Prepared {
+    manner: Manner,
+    /// The header flags of its queries.
+    flags: Flags,
+    /// How much longer than set a timeout may be, in nanoseconds: a tenth, so that retries do not
+    /// come in step. Below 2^32, so that its product with 32 random bits fits.
+    jitter: u64,
+}
+
+impl Prepared {
+    fn new(manner: Manner) -> Self {
+        let tenth = (manner.timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64;
+        Self { flags: manner.query_flags(), jitter: tenth, manner }
+    }
+}
+
 impl Engine {
     /// An engine for `servers`.
     ///
@@ -173,7 +191,7 @@ impl Engine {
         let attempts = usize::from(config.manner.retries) + 1;
         let capacity = config.capacity.clamp(1, usize::from(sockets) * (1 << 15) / attempts);
         let mut engine = Self {
-            manners: vec![(config.manner.clone(), config.manner.query_flags())],
+            manners: vec![Prepared::new(config.manner.clone())],
             rng: StdRng::from_seed(seed),
             slots: Slots::new(capacity),
             ready: Ready::new(),
@@ -256,10 +274,9 @@ impl Engine {
     /// # Panics
     /// If there are 256 of them.
     pub fn add_manner(&mut self, manner: Manner) -> MannerId {
-        let place = self.manners.iter().position(|(known, _)| *known == manner);
+        let place = self.manners.iter().position(|known| known.manner == manner);
         let place = place.unwrap_or_else(|| {
-            let flags = manner.query_flags();
-            self.manners.push((manner, flags));
+            self.manners.push(Prepared::new(manner));
             self.manners.len() - 1
         });
         MannerId(u8::try_from(place).expect("a handful of manners"))
@@ -268,7 +285,12 @@ impl Engine {
     /// How an exchange is put.
     #[inline]
     fn manner(&self, index: u32) -> &Manner {
-        &self.manners[usize::from(self.slots[index].manner.0)].0
+        &self.prepared(index).manner
+    }
+
+    #[inline]
+    fn prepared(&self, index: u32) -> &Prepared {
+        &self.manners[usize::from(self.slots[index].manner.0)]
     }
 
     /// What the engine was told at its start.

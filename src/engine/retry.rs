@@ -81,13 +81,12 @@ impl Engine {
         now: Time,
         sink: &mut Sink<'_>,
     ) {
-        let manner = self.slots[index].manner;
+        let only_tcp = self.manner(index).transport == TransportPolicy::TcpOnly;
         let Some(attempt) = self.slots[index].current_attempt() else { return };
         attempt.outcome = outcome;
         let id = attempt.server;
         // Where TCP is only for what was truncated, its failure says nothing of the server's UDP.
-        let telling = attempt.transport == Transport::Udp
-            || self.manners[usize::from(manner.0)].0.transport == TransportPolicy::TcpOnly;
+        let telling = attempt.transport == Transport::Udp || only_tcp;
         let silence = !matches!(reason, RetryReason::NotSent | RetryReason::CaseChanged);
         self.uncharge(index);
         // The last good server is never benched: names must come to an end, if only a bad one.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
-use super::Engine;
 use super::config::{Accept, Window};
 use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
 use super::slot::Timer;
 use super::time::Time;
 use super::transmit::{Stream, Train, Transmits};
+use super::{Engine, Prepared};
 use crate::wire::{Builder, Class, HEADER_LEN, MAX_NAME_LEN, RecordType, Section};
 
 /// Messages that one call of [`Engine::poll_transmit`] gives at most.
@@ -207,8 +207,8 @@ impl Engine {
         };
         let Some(message_id) = taken else { return false };
 
-        let manner = &self.manners[usize::from(self.slots[index].manner.0)].0;
-        let timeout = manner.timeout;
+        let Prepared { manner, jitter, .. } = self.prepared(index);
+        let (timeout, jitter) = (manner.timeout, *jitter);
         let as_it_is = manner.accept == Accept::Anything;
         let server = &mut self.servers[id.0 as usize];
         let slot = &mut self.slots[index];
@@ -227,10 +227,7 @@ impl Engine {
             mismatched: 0,
             retried_because: None,
         });
-        // A timeout is up to a tenth longer than set, so that retries do not come in step. The
-        // tenth is below 2^32, so that its product with 32 random bits fits.
-        let tenth = (timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64;
-        let jitter = (u64::from(self.rng.next_u32()) * tenth) >> 32;
+        let jitter = (u64::from(self.rng.next_u32()) * jitter) >> 32;
         slot.deadline = now + timeout + Duration::from_nanos(jitter);
         let suspect = now + server.window.overdue_after(timeout);
         if suspect < slot.deadline && transport == Transport::Udp {
@@ -273,7 +270,7 @@ impl Engine {
         octets: &mut Vec<u8>,
     ) -> usize {
         let slot = &self.slots[index];
-        let (manner, flags) = &self.manners[usize::from(slot.manner.0)];
+        let Prepared { manner, flags, .. } = self.prepared(index);
         let edns = manner.edns.as_ref().filter(|_| edns);
         let start = octets.len();
         let longest = HEADER_LEN + slot.name().len() + 4 + edns.map_or(0, |e| 11 + e.options.len());
