@@ -6,18 +6,17 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::net::SocketAddr;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use dnsonde::engine::{
-    Answer, Ask, Attempt, Config, End, Engine, Finished, Outcome, Response, ServerId, SocketId,
-    Stamp, Time, Transmits, Transport,
-};
-use dnsonde::scan::Format;
-use dnsonde::scan::render::{Context, Renderer};
+use dnsonde::engine::{Ask, Config, Engine, Finished, Stamp, Time, Transmits};
 use dnsonde::wire::{
     Builder, Class, Flags, HEADER_LEN, Message, NameBuf, Opt, OptBuf, Rcode, RecordBuf, RecordType,
     Section,
 };
+
+#[path = "../benches/wire/inputs.rs"]
+#[allow(dead_code, reason = "the benchmarks need more of it")]
+mod inputs;
 
 thread_local! {
     /// Allocations of this thread; the tests run beside one another.
@@ -139,22 +138,12 @@ fn a_json_line_of_an_answer_allocates_nothing_but_its_buffer() {
     let mut mixed_case = answer();
     mixed_case[HEADER_LEN + 1] = b'W';
     let name: NameBuf = "www.example.com".parse().unwrap();
-    let server = SocketAddr::from(([192, 0, 2, 53], 53));
-    let context = Context::new(&[server], vec![], Time::ZERO, UNIX_EPOCH, false);
-    let mut renderer = Renderer::new(Format::Jsonl, context);
+    let mut renderer = inputs::renderer();
     let mut line = Vec::with_capacity(4096);
     for answer in [plain, mixed_case] {
-        let attempts = [answered(&answer)];
+        let attempts = [inputs::attempt(&answer)];
         let mut render = || {
-            let end = End::Answered { response: Response::read(&answer).unwrap(), attempt: 0 };
-            let finished = Finished {
-                tag: 0,
-                name: name.as_wire(),
-                rtype: RecordType::A,
-                class: Class::IN,
-                attempts: &attempts,
-                end,
-            };
+            let finished = inputs::finished(&name, &attempts, &answer);
             line.clear();
             renderer.render(&finished, &mut line)
         };
@@ -167,28 +156,6 @@ fn a_json_line_of_an_answer_allocates_nothing_but_its_buffer() {
             text.contains("\"server\":\"192.0.2.53:53\",\"transport\":\"udp\",\"rtt_us\":18234")
         );
         assert_eq!(text.matches("\"ttl\":300").count(), 7, "{text}");
-    }
-}
-
-/// The attempt that a message answers.
-fn answered(message: &[u8]) -> Attempt {
-    Attempt {
-        server: ServerId(0),
-        transport: Transport::Udp,
-        socket: SocketId(0),
-        id: 7,
-        edns: true,
-        sent: Time::ZERO,
-        outcome: Outcome::Answered(Answer {
-            rtt: Duration::from_micros(18_234),
-            stamp: Stamp::Kernel,
-            size: message.len() as u16,
-            flags: Flags(u16::from_be_bytes([message[2], message[3]])),
-            rcode: Rcode::NOERROR,
-        }),
-        duplicates: 0,
-        mismatched: 0,
-        retried_because: None,
     }
 }
 
