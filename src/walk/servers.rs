@@ -191,3 +191,31 @@ impl Servers {
         self.known.entry(server).or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn servers_share_the_work_if_they_are_hardly_slower_than_the_fastest() {
+        let mut servers = Servers::default();
+        let all = [10, 90, 300].map(|ms| (SocketAddr::from(([192, 0, 2, ms as u8], 53)), ms));
+        for (server, ms) in all {
+            servers.remember(server, Some(Duration::from_millis(ms)));
+        }
+        let mut rng = StdRng::seed_from_u64(1);
+        let candidates: Vec<SocketAddr> = all.iter().map(|(server, _)| *server).collect();
+        let mut chosen: HashMap<SocketAddr, u32> = HashMap::new();
+        for _ in 0..1_000 {
+            let server =
+                servers.choose(Time::ZERO, &NameBuf::root(), candidates.clone(), &mut rng).unwrap();
+            *chosen.entry(server).or_default() += 1;
+        }
+        let [near, hardly_slower, far] = all.map(|(server, _)| chosen[&server]);
+        assert!(near > 300 && hardly_slower > 300, "{near} and {hardly_slower}");
+        // Only by chance, to notice if it got better.
+        assert!((1..40).contains(&far), "{far}");
+    }
+}

@@ -277,6 +277,10 @@ fn a_server_that_is_silent_while_others_answer_is_left_alone_and_tried_again() {
         assert_eq!(asked(&mut world, steadily(ms), 1), 0, "after {ms} ms");
     }
     assert_eq!(asked(&mut world, steadily(10_500), 5), 1);
+    for ms in (11_000..30_000).step_by(900) {
+        assert_eq!(asked(&mut world, steadily(ms), 1), 0, "after {ms} ms");
+    }
+    assert_eq!(asked(&mut world, steadily(30_700), 5), 1);
 }
 
 #[test]
