@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::PROBLEM;
 use super::event_loop::event_loop;
+use super::interrupts::Interrupts;
 use super::progress::Progress;
 use crate::scan::{self, Level, Plan, Report, ScanError, Stop};
 
@@ -29,8 +30,9 @@ pub(super) fn carry_out(
 
 /// The first interrupt stops asking, the second one waiting, the third one everything.
 async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
+    let mut interrupts = Interrupts::listen();
     loop {
-        interrupt().await;
+        interrupts.next().await;
         match stop.level() {
             Level::Run => eprintln!(
                 "dnsonde: stopping; waiting for answers on their way (Ctrl-C again: do not wait)"
@@ -39,29 +41,5 @@ async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
             Level::Abandon => std::process::exit(PROBLEM.into()),
         }
         stop.escalate();
-    }
-}
-
-/// Comes back when someone wants the program to end.
-#[cfg(unix)]
-pub(super) async fn interrupt() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => signals.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = terminated => {}
-        Ok(()) = tokio::signal::ctrl_c() => {}
-        else => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

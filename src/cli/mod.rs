@@ -12,6 +12,7 @@ mod decode;
 mod demo;
 mod event_loop;
 mod input;
+mod interrupts;
 mod playground;
 mod progress;
 mod query;

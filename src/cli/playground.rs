@@ -3,15 +3,14 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::carry_out::interrupt;
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
+use super::interrupts::Interrupts;
 use super::{FINE, print, shell_word};
 use crate::playground::{Scenario, ServeError, World, serve};
 use crate::walk::Hints;
@@ -66,15 +65,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         serve(World::new(Arc::clone(&scenario), args.seed), args.port).map_err(refused)?;
     let introduction = introduce(&scenario, &hints, service.port());
     runtime.block_on(async {
-        let mut interrupt = pin!(interrupt());
         // Whoever reads what is printed may interrupt at once, and must find someone listening.
-        tokio::select! {
-            biased;
-            () = &mut interrupt => return anyhow::Ok(()),
-            () = std::future::ready(()) => { print(introduction.as_bytes())?; }
-        }
-        interrupt.await;
-        Ok(())
+        let mut interrupts = Interrupts::listen();
+        print(introduction.as_bytes())?;
+        interrupts.next().await;
+        anyhow::Ok(())
     })?;
     drop(service);
     directory.close().with_context(|| format!("{}: cannot be removed", hints.display()))?;
