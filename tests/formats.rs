@@ -34,6 +34,7 @@ fn attempt(sent_ms: u64, outcome: Outcome) -> Attempt {
         socket: SocketId(1),
         id: 4711,
         edns: true,
+        edns_off: None,
         sent: Time::ZERO + Duration::from_millis(sent_ms),
         outcome,
         duplicates: 0,

@@ -88,6 +88,7 @@ pub fn attempt(message: &[u8]) -> Attempt {
         socket: SocketId(0),
         id: 7,
         edns: true,
+        edns_off: None,
         sent: Time::ZERO,
         outcome: Outcome::Answered(Answer {
             rtt: Duration::from_micros(18_234),

@@ -54,6 +54,14 @@ fn text(report: &Report) -> String {
         let invalid = grouped(report.input.invalid);
         let _ = writeln!(text, "dnsonde: {invalid} lines could not be asked (status INVALID)");
     }
+    if tally.edns_off > 0 {
+        let count = grouped(tally.edns_off);
+        let _ = writeln!(
+            text,
+            "dnsonde: {count} answers came without EDNS, because their servers refuse it (edns_off \
+             in the lines): nothing that needs it, as --dnssec and --nsid do, was asked there"
+        );
+    }
     if report.local.receive_overflow > 0 {
         let dropped = grouped(report.local.receive_overflow);
         let _ = writeln!(

@@ -107,6 +107,8 @@ pub struct Attempt {
     pub id: u16,
     /// Whether it had an OPT record.
     pub edns: bool,
+    /// What this server had said to EDNS, if that is why the attempt went without.
+    pub edns_off: Option<Rcode>,
     /// When it was handed to the driver.
     pub sent: Time,
     /// What became of it.
@@ -197,7 +199,7 @@ pub enum RetryReason {
     Refused,
     /// NOTIMP, or another response code that says nothing of the name.
     OtherError,
-    /// FORMERR or BADVERS to a query with EDNS: asked again without.
+    /// FORMERR, NOTIMP or BADVERS to a query with EDNS: this server is asked again without.
     WithoutEdns,
     /// TC was set: asked again over TCP.
     Truncated,

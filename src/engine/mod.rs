@@ -51,6 +51,7 @@
 //! ```
 
 mod config;
+mod edns;
 mod exchange;
 mod ids;
 mod pacing;
@@ -322,7 +323,6 @@ impl Engine {
                 TransportPolicy::TcpOnly => Transport::Tcp,
                 TransportPolicy::UdpThenTcp | TransportPolicy::UdpOnly => Transport::Udp,
             },
-            edns: manner.edns.is_some(),
             server: None,
             retries: manner.retries,
             same_again: if several { u8::MAX } else { 1 },

@@ -320,8 +320,12 @@ impl Engine {
                 Rcode::NOERROR | Rcode::NXDOMAIN => {
                     let server = &mut self.servers[id.0 as usize];
                     server.on_useful(now);
-                    // It had complained about EDNS, and does well without.
-                    server.plain_dns |= self.slots[index].plan.fell_back_to_plain && !edns;
+                    if edns {
+                        server.edns.on_answer_with();
+                    } else if let Some(rcode) = self.slots[index].refused_edns(id) {
+                        // It does well without.
+                        server.edns.on_answer_without(rcode, now);
+                    }
                     self.relist(id);
                     return self.end(index, Ended::Answered, Some((number, response)), now, sink);
                 }

@@ -120,7 +120,6 @@ impl Engine {
             }
             RetryReason::WithoutEdns if !plan.fell_back_to_plain => {
                 plan.fell_back_to_plain = true;
-                plan.edns = false;
                 true
             }
             RetryReason::CaseChanged => true,
@@ -134,6 +133,8 @@ impl Engine {
             let elsewhere = self.can_go_elsewhere(index, last.server);
             match reason {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
+                // The same server, which has not been asked without EDNS yet.
+                RetryReason::WithoutEdns => {}
                 // Once truncated, it would be so again: TCP stays.
                 _ if elsewhere => plan.server = self.another_server(index),
                 // Whoever has room, which is the same server where there is no other: there it

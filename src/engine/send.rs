@@ -210,9 +210,16 @@ impl Engine {
         let Prepared { manner, jitter, .. } = self.prepared(index);
         let (timeout, jitter) = (manner.timeout, *jitter);
         let as_it_is = manner.accept == Accept::Anything;
+        let wants_edns = manner.edns.is_some();
         let server = &mut self.servers[id.0 as usize];
         let slot = &mut self.slots[index];
-        let edns = slot.plan.edns && (as_it_is || !server.plain_dns);
+        let edns_off = if wants_edns && !as_it_is {
+            slot.refused_edns(id).or_else(|| server.edns.off(now))
+        } else {
+            None
+        };
+        let edns = wants_edns && edns_off.is_none();
+        server.counts.edns_off += u64::from(edns_off.is_some());
         let start = out.octets.len();
         let key = AttemptKey { slot: index, generation: slot.generation, attempt };
         slot.attempts.push(Attempt {
@@ -221,6 +228,7 @@ impl Engine {
             socket,
             id: message_id,
             edns,
+            edns_off,
             sent: now,
             outcome: Outcome::Waiting,
             duplicates: 0,

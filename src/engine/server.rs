@@ -7,6 +7,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::config::{Config, Window};
+use super::edns::EdnsSupport;
 use super::pacing::{AdaptiveWindow, TokenBucket};
 use super::time::Time;
 
@@ -36,6 +37,9 @@ pub struct Counts {
     pub duplicates: u64,
     /// Messages from this server's address that answer no attempt.
     pub mismatched: u64,
+    /// Attempts without the OPT record that they would have had, because this server had answered
+    /// FORMERR, NOTIMP or BADVERS to it.
+    pub edns_off: u64,
     /// Answers with TC set.
     pub truncated: u64,
     /// Answers by response code; the last place counts all codes from 31 on.
@@ -58,6 +62,7 @@ impl Counts {
             abandoned: 0,
             duplicates: 0,
             mismatched: 0,
+            edns_off: 0,
             truncated: 0,
             rcodes: [0; 32],
             rtt_us: Histogram::new(digits).expect("one to five digits are always possible"),
@@ -81,6 +86,7 @@ impl Counts {
         self.abandoned += other.abandoned;
         self.duplicates += other.duplicates;
         self.mismatched += other.mismatched;
+        self.edns_off += other.edns_off;
         self.truncated += other.truncated;
         for (mine, theirs) in self.rcodes.iter_mut().zip(other.rcodes) {
             *mine += theirs;
@@ -134,8 +140,7 @@ pub(super) struct Server {
     pub(super) queued: bool,
     /// Its place in the engine's list of available servers.
     pub(super) listed_at: u32,
-    /// It answered FORMERR to EDNS and does well without.
-    pub(super) plain_dns: bool,
+    pub(super) edns: EdnsSupport,
     health: Health,
     silent: u32,
     suspects: u32,
@@ -165,7 +170,7 @@ impl Server {
             queue: VecDeque::new(),
             queued: false,
             listed_at: NOT_LISTED,
-            plain_dns: false,
+            edns: EdnsSupport::default(),
             health: Health::Good,
             silent: 0,
             suspects: 0,

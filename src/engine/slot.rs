@@ -1,8 +1,10 @@
 //! The exchanges that the engine holds, each in a slot that is used again.
 
-use super::exchange::{Ask, Attempt, AttemptKey, Failure, MannerId, ServerId, Servers, Transport};
+use super::exchange::{
+    Ask, Attempt, AttemptKey, Failure, MannerId, RetryReason, ServerId, Servers, Transport,
+};
 use super::time::Time;
-use crate::wire::{Class, MAX_NAME_LEN, RecordType};
+use crate::wire::{Class, MAX_NAME_LEN, Rcode, RecordType};
 
 /// One exchange. Its vectors keep their memory when the slot is used again, so in the long run
 /// nothing is allocated for an exchange.
@@ -50,7 +52,6 @@ pub(super) enum Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) transport: Transport,
-    pub(super) edns: bool,
     /// The server, if it is settled.
     pub(super) server: Option<ServerId>,
     /// Retries that are left.
@@ -59,7 +60,7 @@ pub(super) struct Plan {
     pub(super) same_again: u8,
     /// TC was followed already.
     pub(super) fell_back_to_tcp: bool,
-    /// FORMERR was followed already.
+    /// A refusal of EDNS was followed already.
     pub(super) fell_back_to_plain: bool,
 }
 
@@ -114,7 +115,6 @@ impl Slot {
             attempts: Vec::new(),
             plan: Plan {
                 transport: Transport::Udp,
-                edns: true,
                 server: None,
                 retries: 0,
                 same_again: 0,
@@ -164,6 +164,15 @@ impl Slot {
     /// Sixteen bits that depend on the question, without the case of its name.
     pub(super) fn question_hash(&self) -> u16 {
         question_hash(self.name(), self.rtype)
+    }
+
+    /// How a server refused EDNS in this exchange: it is asked without, others are not.
+    #[inline]
+    pub(super) fn refused_edns(&self, server: ServerId) -> Option<Rcode> {
+        let refusal = self.attempts.iter().rfind(|attempt| {
+            attempt.server == server && attempt.retried_because == Some(RetryReason::WithoutEdns)
+        });
+        refusal?.answer().map(|answer| answer.rcode)
     }
 
     pub(super) fn current_attempt(&mut self) -> Option<&mut Attempt> {

@@ -59,6 +59,9 @@ pub fn write_attempt_json(
     }
     number_member("id", attempt.id.into(), out);
     out.extend_from_slice(if attempt.edns { b",\"edns\":true" } else { b",\"edns\":false" });
+    if let Some(rcode) = attempt.edns_off {
+        text_member("edns_off", &rcode.to_string(), out);
+    }
     number_member("sent_us", attempt.sent.since(start).as_micros() as u64, out);
     text_member("outcome", outcome_text(&attempt.outcome), out);
     match attempt.outcome {

@@ -24,6 +24,9 @@ pub struct Tally {
     pub cut_short: u64,
     /// Attempts of all finished exchanges.
     pub attempts: u64,
+    /// Answered by a server that was asked without EDNS because it had refused it; a part of
+    /// `answered`.
+    pub edns_off: u64,
     /// Some server has answered a step of an iterative scan.
     pub heard: bool,
     /// What the system said of the last attempt that could not be delivered; 0 for none.
@@ -72,6 +75,7 @@ impl Tally {
             && let Some(answer) = attempt.answer()
         {
             self.last_answer = self.last_answer.max(attempt.sent + answer.rtt);
+            self.edns_off += u64::from(attempt.edns_off.is_some());
         }
         let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
         self.answered[code.min(RCODES - 1)] += 1;
@@ -100,6 +104,7 @@ impl Tally {
         self.never_sent += other.never_sent;
         self.cut_short += other.cut_short;
         self.attempts += other.attempts;
+        self.edns_off += other.edns_off;
         self.heard |= other.heard;
         self.last_answer = self.last_answer.max(other.last_answer);
         if other.last_errno != 0 {

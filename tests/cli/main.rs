@@ -1,6 +1,7 @@
 //! The command line, end to end: the real program against servers on loopback.
 
 mod demo;
+mod edns;
 #[cfg(target_os = "linux")]
 mod iterative;
 mod playground;

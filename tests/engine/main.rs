@@ -1,5 +1,6 @@
 //! The engine against a simulated network, under virtual time and with seeded dice.
 
+mod edns;
 mod network;
 
 use std::collections::HashSet;

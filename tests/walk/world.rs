@@ -381,6 +381,7 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
         socket: SocketId(0),
         id: 1,
         edns: true,
+        edns_off: None,
         sent: now,
         outcome,
         duplicates: 0,

@@ -10,7 +10,7 @@ use crate::report::json::{
     write_opt_json, write_type_json,
 };
 use crate::walk::Question;
-use crate::wire::{Class, HEADER_LEN, Section, write_decimal, write_labels};
+use crate::wire::{Class, HEADER_LEN, Rcode, Section, write_decimal, write_labels};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"name\":");
@@ -38,6 +38,9 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
             Transport::Tcp => b"\",\"transport\":\"tcp\",\"rtt_us\":",
         });
         write_decimal(reply.rtt_us(), out);
+        if let Some(rcode) = attempt.edns_off {
+            write_edns_off(rcode, context.server(attempt), out);
+        }
     }
     out.extend_from_slice(b",\"attempts\":");
     write_decimal(view.attempts.len() as u64, out);
@@ -67,6 +70,13 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(
         b",\"attempts\":0,\"answers\":[],\"authorities\":[],\"additionals\":[]}\n",
     );
+}
+
+/// Why the server was asked without EDNS, and so without what needs it.
+#[cold]
+fn write_edns_off(rcode: Rcode, server: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"edns_off\":");
+    write_json_string(format!("{rcode} from {server}").as_bytes(), out);
 }
 
 /// `name` is where the question's name stands in `out`, as a JSON string.

@@ -52,6 +52,7 @@ fn probes(
                 socket: SocketId(socket),
                 id: number,
                 edns: true,
+                edns_off: None,
                 sent,
                 outcome: outcome(number, socket),
                 duplicates: 0,
