@@ -348,12 +348,19 @@ pub(super) fn receive_error(socket: BorrowedFd<'_>, payload: &mut [u8]) -> io::R
     Ok(entry)
 }
 
-/// A type of plain integers, of which any bit pattern is a value.
-trait Plain: Copy {}
-impl Plain for u32 {}
-impl Plain for libc::c_int {}
-impl Plain for libc::timespec {}
-impl Plain for libc::sock_extended_err {}
+/// A type of which the kernel writes values into control messages.
+///
+/// # Safety
+/// Any octets are a value of it: it is made of integers only.
+unsafe trait Plain: Copy {}
+// SAFETY: an integer.
+unsafe impl Plain for u32 {}
+// SAFETY: an integer.
+unsafe impl Plain for libc::c_int {}
+// SAFETY: two integers; padding may have any value.
+unsafe impl Plain for libc::timespec {}
+// SAFETY: integers.
+unsafe impl Plain for libc::sock_extended_err {}
 
 /// The control messages of a received message.
 struct ControlMessages<'a> {
@@ -404,7 +411,7 @@ impl<'a> Iterator for ControlMessages<'a> {
 impl ControlMessage<'_> {
     /// The value, if the message has as many octets as it takes or more.
     fn value<T: Plain>(&self) -> Option<T> {
-        // SAFETY: the slice has enough octets, and any bits are a valid `T`.
+        // SAFETY: the slice has enough octets, and any of them are a `T`: it is `Plain`.
         (self.data.len() >= mem::size_of::<T>())
             .then(|| unsafe { self.data.as_ptr().cast::<T>().read_unaligned() })
     }
