@@ -185,12 +185,14 @@ impl Engine {
     /// outside of tests.
     ///
     /// # Panics
-    /// If `sockets` is 0.
+    /// If `sockets` is 0, or more than 32,768: a [`SocketId`] has room for those of both families.
     pub fn new(config: Config, servers: &[SocketAddr], sockets: u16, seed: [u8; 32]) -> Self {
         assert!(sockets > 0, "a driver has at least one socket");
+        assert!(sockets <= 1 << 15, "a socket has a number for itself");
         // So many that at least half of the IDs of all sockets stay free, retries included.
         let attempts = usize::from(config.manner.retries) + 1;
-        let capacity = config.capacity.clamp(1, usize::from(sockets) * (1 << 15) / attempts);
+        let capacity =
+            config.capacity.clamp(1, (usize::from(sockets) * (1 << 15) / attempts).max(1));
         let mut engine = Self {
             manners: vec![Prepared::new(config.manner.clone())],
             rng: StdRng::from_seed(seed),

@@ -42,6 +42,8 @@ mod udp;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::engine::SocketId;
+
 pub use driver::Driver;
 pub use error::{Family, NetError};
 
@@ -83,6 +85,11 @@ impl Options {
     fn sockets_per_family(&self) -> u16 {
         self.sockets.clamp(1, 4_096)
     }
+
+    /// The sockets that a driver may open, of both families.
+    pub fn socket_ids(&self) -> impl Iterator<Item = SocketId> + use<> {
+        (0..2 * self.sockets_per_family()).map(SocketId)
+    }
 }
 
 /// How datagrams are moved.
@@ -119,4 +126,16 @@ pub struct LocalCounts {
     pub gro: bool,
     /// Whether datagrams come with the kernel's time stamp.
     pub kernel_timestamps: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_sockets_of_both_families_have_a_number_each() {
+        let options = Options { sockets: u16::MAX, ..Options::default() };
+        let ids: Vec<_> = options.socket_ids().collect();
+        assert_eq!((ids.len(), ids[0], ids[8_191]), (8_192, SocketId(0), SocketId(8_191)));
+    }
 }

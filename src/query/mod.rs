@@ -10,7 +10,7 @@ pub mod trace;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, SocketId};
+use crate::engine::{Ask, Attempt, Config, End, Failure, Finished};
 use crate::net::{self, Driver, NetError};
 use crate::wire::{Class, NameBuf, RecordType};
 
@@ -57,7 +57,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
     // A retry comes from another port: a path may lose one port and not another.
     let options = net::Options { sockets: 8, ..net::Options::default() };
     let mut driver = Driver::open(plan.engine, &plan.servers, &options)?;
-    let ports: Vec<_> = (0..2 * options.sockets).map(|i| driver.port(SocketId(i))).collect();
+    let ports: Vec<_> = options.socket_ids().map(|socket| driver.port(socket)).collect();
     let ask = Ask { class: plan.class, ..Ask::new(0, plan.name.as_wire(), plan.rtype) };
     let mut exchange = Exchange {
         started,

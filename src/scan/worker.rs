@@ -16,7 +16,7 @@ use super::stats::ServerStats;
 use super::stop::{Level, Stop};
 use super::tally::Tally;
 use super::writer::{BLOCK, ToWriter};
-use crate::engine::{self, Ask, Finished, SocketId, Time, Totals};
+use crate::engine::{self, Ask, Finished, Time, Totals};
 use crate::net::{self, Driver, LocalCounts};
 
 /// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
@@ -149,7 +149,7 @@ async fn work(shared: &Shared, working: &Working) -> (Done, Result<(), ScanError
     {
         return (Done::default(), Err(error.into()));
     }
-    let ports = (0..2 * shared.net.sockets).map(|i| driver.port(SocketId(i))).collect();
+    let ports = shared.net.socket_ids().map(|socket| driver.port(socket)).collect();
     let (now, wall) = (driver.now(), SystemTime::now());
     let context = Context::new(servers, ports, now, wall, shared.attempt_log);
     let mut worker = Worker {
