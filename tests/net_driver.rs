@@ -46,6 +46,52 @@ fn server(v6: bool, truncate: bool) -> SocketAddr {
     addr
 }
 
+/// A server that answers so many queries, over UDP or TCP, all at once when it has them all, and then
+/// says so.
+fn counting_server(count: usize, answered: std::sync::mpsc::Sender<()>) -> SocketAddr {
+    let (tcp, udp) = loop {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()) {
+            break (tcp, udp);
+        }
+    };
+    let addr = udp.local_addr().unwrap();
+    let done = answered.clone();
+    thread::spawn(move || {
+        let mut queries = Vec::new();
+        let mut buffer = [0; 2048];
+        while queries.len() < count {
+            let Ok((len, from)) = udp.recv_from(&mut buffer) else { return };
+            answer(&mut buffer[..len]);
+            queries.push((buffer[..len].to_vec(), from));
+        }
+        for (message, from) in queries {
+            udp.send_to(&message, from).unwrap();
+        }
+        let _ = done.send(());
+    });
+    thread::spawn(move || {
+        let Ok((mut stream, _)) = tcp.accept() else { return };
+        let mut answers = Vec::new();
+        for _ in 0..count {
+            let mut len = [0; 2];
+            if stream.read_exact(&mut len).is_err() {
+                return;
+            }
+            let mut message = vec![0; usize::from(u16::from_be_bytes(len))];
+            stream.read_exact(&mut message).unwrap();
+            answer(&mut message);
+            answers.extend(len);
+            answers.extend(message);
+        }
+        stream.write_all(&answers).unwrap();
+        let _ = answered.send(());
+        // Until the client closes it.
+        let _ = stream.read(&mut [0]);
+    });
+    addr
+}
+
 fn serve_stream(mut stream: TcpStream) {
     let mut len = [0; 2];
     while stream.read_exact(&mut len).is_ok() {
@@ -290,6 +336,51 @@ fn silence_ends_in_timeouts() {
             for ended in ask(&mut driver, 5).await {
                 assert_eq!(ended.failure, Some(Failure::TimedOut));
                 assert_eq!(ended.attempts.len(), 2);
+            }
+        });
+    }
+}
+
+/// As when the process was stopped: the answers are there, and so is the end of the timeout.
+#[test]
+fn answers_that_wait_at_the_sockets_are_read_before_anything_times_out() {
+    // More than one round of reading takes, and no more than the buffers of any system hold.
+    const COUNT: usize = 200;
+    let timeout = Duration::from_millis(500);
+    for (backend, transport) in [
+        (Backend::Auto, TransportPolicy::UdpOnly),
+        (Backend::Portable, TransportPolicy::UdpOnly),
+        (Backend::Auto, TransportPolicy::TcpOnly),
+    ] {
+        let (answered, all) = std::sync::mpsc::channel();
+        let server = counting_server(COUNT, answered);
+        on_runtime(async {
+            let manner = Manner { timeout, retries: 0, transport, ..Manner::default() };
+            let config = Config { manner, window: Window::Fixed(COUNT), ..Config::default() };
+            let options = Options { sockets: 1, backend, ..Options::default() };
+            let mut driver = Driver::open(config, &[server], &options).unwrap();
+            for tag in 0..COUNT as u64 {
+                assert!(submit(driver.engine_mut(), tag));
+            }
+            let mut ended = Vec::new();
+            let over = driver.now() + timeout * 2;
+            // A turn at a time, so that nothing is read once all is written.
+            while all.try_recv().is_err() && driver.now() < over {
+                let wake = Some(Time::ZERO);
+                driver.turn(wake, &mut |finished| ended.push(Ended::from(finished))).await.unwrap();
+            }
+            while driver.now() < over {
+                std::hint::spin_loop();
+            }
+            while ended.len() < COUNT {
+                driver.turn(None, &mut |finished| ended.push(Ended::from(finished))).await.unwrap();
+            }
+            for ended in &ended {
+                let outcome = ended.attempts[0].outcome;
+                assert!(
+                    matches!(outcome, Outcome::Answered(_)),
+                    "{outcome:?} with {backend:?}, {transport:?}"
+                );
             }
         });
     }

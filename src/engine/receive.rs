@@ -20,7 +20,8 @@ const USELESS: u8 = 2;
 struct Received<'a> {
     response: Response<'a>,
     header: Header,
-    late: bool,
+    /// The attempt had timed out: the next one is on its way already.
+    superseded: bool,
 }
 
 /// What a message asks, its name in wire form.
@@ -213,6 +214,7 @@ impl Engine {
         octets: &[u8],
         sink: &mut Sink<'_>,
     ) {
+        let timeout = self.manner(index).timeout;
         let slot = &mut self.slots[index];
         let id = slot.attempts[number].server;
         let server = &mut self.servers[id.0 as usize];
@@ -238,9 +240,12 @@ impl Engine {
             }
         }
         let attempt = &mut slot.attempts[number];
-        let late = match attempt.outcome {
-            Outcome::Waiting => false,
-            Outcome::TimedOut => true,
+        let rtt = received.since(attempt.sent);
+        // What the kernel stamped is in time or not whenever we came to read it. Our own clock only
+        // says when that was.
+        let (late, superseded) = match attempt.outcome {
+            Outcome::Waiting => (stamp == Stamp::Kernel && received > slot.deadline, false),
+            Outcome::TimedOut => (stamp == Stamp::Clock || rtt > timeout, true),
             Outcome::Answered(_) | Outcome::Late(_) => {
                 attempt.duplicates = attempt.duplicates.saturating_add(1);
                 server.counts.duplicates += 1;
@@ -256,7 +261,6 @@ impl Engine {
         // The header was read before, so there is something to be read.
         let Some(response) = Response::read(octets) else { return };
         let rcode = response.message.rcode();
-        let rtt = received.since(attempt.sent);
         let size = octets.len().min(usize::from(u16::MAX)) as u16;
         let answer = Answer { rtt, stamp, size, flags: header.flags, rcode };
         attempt.outcome = if late { Outcome::Late(answer) } else { Outcome::Answered(answer) };
@@ -266,21 +270,23 @@ impl Engine {
         server.counts.record_rtt(rtt.as_micros() as u64);
         if late {
             server.counts.late += 1;
+            server.counts.lost += u64::from(!superseded);
         } else {
             server.counts.answered += 1;
+            server.counts.lost -= u64::from(superseded);
             self.silent_sockets[usize::from(attempt.socket.0)] = 0;
             if number == 0 {
-                server.window.on_answer(received, rtt, slot.suspected);
+                server.window.on_answer(received, rtt, slot.suspected || superseded);
             }
         }
         self.unanswered_since = None;
         if slot.ended.is_some() {
             return;
         }
-        if !late {
+        if !superseded {
             self.uncharge(index);
         }
-        let message = Received { response, header, late };
+        let message = Received { response, header, superseded };
         self.judge(index, number, answer, &message, received, sink);
     }
 
@@ -305,7 +311,7 @@ impl Engine {
             // What is truncated is no answer (RFC 2181 §9): if TCP brings none, there is none.
             self.servers[id.0 as usize].on_useful(now);
             self.relist(id);
-            if !message.late {
+            if !message.superseded {
                 self.retry(index, RetryReason::Truncated, now, sink);
             }
             return;
@@ -345,8 +351,7 @@ impl Engine {
             self.bench(id, now);
         }
         self.relist(id);
-        // After a timeout the next attempt is on its way already.
-        if message.late {
+        if message.superseded {
             return;
         }
         self.retry(index, reason, now, sink);

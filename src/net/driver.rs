@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::Sleep;
@@ -21,6 +21,10 @@ use crate::wire::{Message, ParseErrorKind};
 
 /// How long the timer is set when there is nothing to wait for but the network.
 const FAR: Duration = Duration::from_secs(3600);
+
+/// Most rounds of reading before timers run: enough to empty every receive buffer. Who sends without
+/// a pause does not stop them.
+const DRAIN_ROUNDS: usize = 128;
 
 /// An engine with its sockets.
 ///
@@ -139,6 +143,9 @@ impl Driver {
     /// timeout of the engine, at most until `wake` (`None`: no limit). [`Time::ZERO`] never waits,
     /// but lets the runtime look for events.
     ///
+    /// Before anything times out, everything that has come until then is read: however late this
+    /// thread runs, an answer that waits at a socket is not taken for a missing one.
+    ///
     /// The engine is asked for one batch a turn, so that sending and receiving take turns. The
     /// timer rounds up to the next millisecond, as tokio's does. Cancel safe: nothing is lost if
     /// the future is dropped.
@@ -146,7 +153,9 @@ impl Driver {
     /// # Errors
     /// [`NetError`] if the sockets cannot be used any more.
     pub async fn turn(&mut self, wake: Option<Time>, sink: &mut Sink<'_>) -> Result<(), NetError> {
-        let mut visit = Visit { runtime: pin!(tokio::task::yield_now()), paid: false, busy: false };
+        let begin = tokio::task::yield_now;
+        let mut visit =
+            Visit { begin, runtime: pin!(begin()), paid: false, due: None, busy: false };
         poll_fn(|cx| self.poll_turn(cx, wake, &mut visit, sink)).await
     }
 
@@ -159,29 +168,56 @@ impl Driver {
     ) -> Poll<Result<(), NetError>> {
         loop {
             let now = self.clock.now();
-            if self.engine.poll_timeout().is_some_and(|at| at <= now) {
-                self.engine.handle_timeout(now, sink);
-                visit.busy = true;
+            if visit.due.is_none() && self.next_timer().is_some_and(|at| at <= now) {
+                visit.due = Some(now);
+                visit.renew();
             }
-            visit.busy |= self.send(now, sink);
-            let received = self.receive(cx, sink)? | self.poll_tcp(cx, now, sink);
+            if let Some(due) = visit.due {
+                // Only there is seen what came while this thread did not run.
+                ready!(visit.poll(cx));
+                visit.due = None;
+                visit.busy = true;
+                self.drain(cx, sink)?;
+                self.engine.handle_timeout(due, sink);
+                self.sweep_tcp(due, sink);
+            }
+            visit.busy |= self.send(self.clock.now(), sink);
+            let received = self.receive(cx, sink)? | self.poll_tcp(cx, sink);
             if received {
                 return Poll::Ready(Ok(()));
             }
             if visit.busy {
                 return visit.poll(cx).map(Ok);
             }
-            let until =
-                [self.engine.poll_timeout(), wake, self.udp.retry_at(), self.tcp.sweep_at()]
-                    .into_iter()
-                    .flatten()
-                    .min();
+            let until = [self.next_timer(), wake, self.udp.retry_at()].into_iter().flatten().min();
             if until.is_some_and(|at| at <= now) {
                 return visit.poll(cx).map(Ok);
             }
             if self.timer.poll(cx, now, until.unwrap_or(now + FAR)).is_pending() {
                 return Poll::Pending;
             }
+        }
+    }
+
+    /// When something may time out next.
+    fn next_timer(&self) -> Option<Time> {
+        [self.engine.poll_timeout(), self.tcp.sweep_at()].into_iter().flatten().min()
+    }
+
+    /// Reads until nothing is left of what has come.
+    fn drain(&mut self, cx: &mut Context<'_>, sink: &mut Sink<'_>) -> Result<(), NetError> {
+        let rounds = poll_fn(|cx| {
+            for _ in 0..DRAIN_ROUNDS {
+                if !(self.receive(cx, sink)? | self.poll_tcp(cx, sink)) {
+                    break;
+                }
+            }
+            Poll::Ready(Ok(()))
+        });
+        // tokio says that there is nothing when a task has had its share: not here.
+        match pin!(tokio::task::unconstrained(rounds)).poll(cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Ok(()),
         }
     }
 
@@ -224,16 +260,23 @@ impl Driver {
         }
     }
 
-    fn poll_tcp(&mut self, cx: &mut Context<'_>, now: Time, sink: &mut Sink<'_>) -> bool {
+    /// Reads and writes on TCP connections. Returns whether something happened; if not, the task will
+    /// be woken.
+    fn poll_tcp(&mut self, cx: &mut Context<'_>, sink: &mut Sink<'_>) -> bool {
         let Self { engine, tcp, clock, .. } = self;
         let mut busy = false;
+        let now = clock.now();
         let mut each = |event: tcp::Event<'_, _>| {
             busy = true;
             on_tcp(engine, now, event, sink);
         };
-        tcp.sweep(now, &mut each);
         let ready = tcp.poll(cx, clock, &mut each).is_ready();
         ready || busy
+    }
+
+    fn sweep_tcp(&mut self, now: Time, sink: &mut Sink<'_>) {
+        let Self { engine, tcp, .. } = self;
+        tcp.sweep(now, &mut |event: tcp::Event<'_, _>| on_tcp(engine, now, event, sink));
     }
 }
 
@@ -295,17 +338,28 @@ fn on_tcp(engine: &mut Engine, now: Time, event: tcp::Event<'_, AttemptKey>, sin
     }
 }
 
-/// The visit that a turn which received nothing pays to the runtime before it ends: only there are
-/// new events looked for. Without it a caller that always has something to send would never
-/// receive.
+/// The visit that a turn pays to the runtime before anything times out, and before it ends if it
+/// received nothing: only there are new events looked for. Without it a caller that always has
+/// something to send would never receive.
 struct Visit<'v, F> {
+    begin: fn() -> F,
     runtime: Pin<&'v mut F>,
     paid: bool,
+    /// Timers are to run that are due at this time, after the next visit.
+    due: Option<Time>,
     /// The turn did something and need not wait.
     busy: bool,
 }
 
 impl<F: Future<Output = ()>> Visit<'_, F> {
+    /// Makes the next [`Visit::poll`] a visit, whether there was one before or not.
+    fn renew(&mut self) {
+        if self.paid {
+            self.runtime.set((self.begin)());
+            self.paid = false;
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.paid {
             self.paid = self.runtime.as_mut().poll(cx).is_ready();

@@ -166,7 +166,6 @@ impl VirtualNet {
         let Self { engine, due, events, finished, now, .. } = self;
         let now = *now;
         let mut sink = |exchange: Finished<'_>| finished.push(Exchange::from(&exchange));
-        engine.handle_timeout(now, &mut sink);
         while let Some(&Reverse((at, number))) = due.peek()
             && at <= now
         {
@@ -189,6 +188,7 @@ impl VirtualNet {
                 None => {}
             }
         }
+        engine.handle_timeout(now, &mut sink);
         true
     }
 

@@ -257,6 +257,60 @@ fn an_answer_after_the_timeout_still_counts_and_keeps_its_rtt() {
 }
 
 #[test]
+fn what_came_in_time_is_in_time_however_late_it_is_read() {
+    let slow = Behaviour { delay: (300_000, 400_000), ..good() };
+    let mut network = Network::new(Config::default(), vec![slow], 12);
+    for i in 0..10 {
+        network.ask(i, Servers::Any);
+    }
+    network.transmit();
+    network.sleep(Duration::from_millis(2_500));
+    while network.step() {}
+    assert_eq!((network.results.len(), network.unanswered()), (10, 0));
+    for result in &network.results {
+        let [attempt] = result.attempts[..] else { panic!("{:?}", result.attempts) };
+        let Outcome::Answered(answer) = attempt.outcome else { panic!("{attempt:?}") };
+        assert!(answer.rtt <= Duration::from_millis(400), "{answer:?}");
+    }
+    let counts = network.engine.server(ServerId(0)).counts;
+    assert_eq!((counts.answered, counts.lost, counts.late), (10, 0, 0));
+}
+
+#[test]
+fn what_came_late_is_late_however_late_it_is_read() {
+    let slow = Behaviour { delay: (1_500_000, 1_600_000), ..good() };
+    let mut network = Network::new(Config::default(), vec![slow], 12);
+    network.ask(0, Servers::Any);
+    network.transmit();
+    network.sleep(Duration::from_millis(2_500));
+    while network.step() {}
+    assert_eq!((network.results.len(), network.unanswered()), (1, 0));
+    let outcome = network.results[0].attempts[0].outcome;
+    assert!(matches!(outcome, Outcome::Late(_)), "{outcome:?}");
+    let counts = network.engine.server(ServerId(0)).counts;
+    assert_eq!((counts.answered, counts.lost, counts.late), (0, 1, 1));
+    network.check_accounting();
+}
+
+/// A socket that was read too seldom, say: timers ran before what had come there was read.
+#[test]
+fn an_answer_in_time_counts_after_its_attempt_was_given_up() {
+    let slow = Behaviour { delay: (900_000, 900_000), ..good() };
+    let mut network = Network::new(Config::default(), vec![slow], 12);
+    network.ask(0, Servers::Any);
+    network.transmit();
+    network.sleep(Duration::from_millis(1_200));
+    let now = network.now;
+    network.engine.handle_timeout(now, &mut |_| panic!("retries are left"));
+    while network.step() {}
+    let attempts = &network.results[0].attempts;
+    assert!(matches!(attempts[0].outcome, Outcome::Answered(_)), "{attempts:?}");
+    let counts = network.engine.server(ServerId(0)).counts;
+    assert_eq!((counts.answered, counts.lost), (1, 0));
+    network.check_accounting();
+}
+
+#[test]
 fn an_answer_after_the_exchange_is_counted_as_late_with_its_server() {
     let config = Config {
         manner: Manner { timeout: Duration::from_millis(10), retries: 0, ..Manner::default() },

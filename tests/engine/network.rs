@@ -182,7 +182,6 @@ impl Network {
         self.now = self.now.max(at);
         let (engine, now) = (&mut self.engine, self.now);
         let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
-        engine.handle_timeout(now, &mut sink);
         while let Some(&Reverse((at, sequence))) = self.events.peek()
             && at <= now
         {
@@ -204,7 +203,14 @@ impl Network {
                 }
             }
         }
+        engine.handle_timeout(now, &mut sink);
         true
+    }
+
+    /// Does nothing for a while, as if the machine were busy with something else. What comes in
+    /// meanwhile waits with the time of its arrival.
+    pub fn sleep(&mut self, span: Duration) {
+        self.now = self.now + span;
     }
 
     pub fn set_behaviour(&mut self, server: usize, behaviour: Behaviour) {
@@ -221,7 +227,7 @@ impl Network {
         self.engine.recall(server, self.now, &mut sink);
     }
 
-    fn transmit(&mut self) {
+    pub fn transmit(&mut self) {
         let mut out = Transmits::default();
         loop {
             self.engine.poll_transmit(self.now, &mut out);
