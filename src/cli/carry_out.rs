@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::PROBLEM;
 use super::event_loop::event_loop;
 use super::interrupts::Interrupts;
+use super::notes::note;
 use super::progress::Progress;
 use crate::scan::{self, Level, Plan, Report, ScanError, Stop};
 
@@ -33,13 +34,15 @@ async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
     let mut interrupts = Interrupts::listen();
     loop {
         interrupts.next().await;
-        match stop.level() {
-            Level::Run => eprintln!(
-                "dnsonde: stopping; waiting for answers on their way (Ctrl-C again: do not wait)"
-            ),
+        let level = stop.level();
+        // Before it is told: standard error may hold up whoever writes there.
+        stop.escalate();
+        match level {
+            Level::Run => {
+                note("stopping; waiting for answers on their way (Ctrl-C again: do not wait)");
+            }
             Level::Drain | Level::Cancel => {}
             Level::Abandon => std::process::exit(PROBLEM.into()),
         }
-        stop.escalate();
     }
 }

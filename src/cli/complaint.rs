@@ -1,7 +1,5 @@
 //! What went wrong, for a person: one sentence, a hint, and the exit status.
 
-use std::fmt::Write as _;
-
 use super::{COULD_NOT, USAGE};
 
 /// An error that knows its exit status.
@@ -31,17 +29,4 @@ impl Complaint {
         self.hint = Some(hint.into());
         self
     }
-}
-
-/// Text of unknown origin, without anything that could take hold of a terminal.
-pub(super) fn shown(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            let _ = write!(clean, "{}", character.escape_default());
-        } else {
-            clean.push(character);
-        }
-    }
-    clean
 }

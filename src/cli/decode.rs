@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::input;
+use super::notes::note;
 use crate::report::{json, message};
 use crate::wire::{Message, ParseError, write_decimal};
 
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         match read_hex(&input) {
             Ok(streams) => streams,
             Err(reason) => {
-                eprintln!("dnsonde: {reason}");
+                note(&reason);
                 return Ok(ExitCode::FAILURE);
             }
         }

@@ -13,6 +13,7 @@ mod demo;
 mod event_loop;
 mod input;
 mod interrupts;
+mod notes;
 mod playground;
 mod progress;
 mod query;
@@ -29,7 +30,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use complaint::{Complaint, shown};
+use complaint::Complaint;
+use notes::{hint, note};
+
+use crate::report::printable::printable;
 
 /// Fine: verified, healthy, done.
 const FINE: u8 = 0;
@@ -92,8 +96,12 @@ enum Command {
 
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command {
+    let outcome = Cli::try_parse().map_err(anyhow::Error::from).and_then(run);
+    outcome.unwrap_or_else(|error| complain(error))
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
         Command::Query(args) => query::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Scan(args) => scan::run(*args),
@@ -103,23 +111,29 @@ pub fn main() -> ExitCode {
         Command::Rrcheck(args) => rrcheck::run(&args),
         Command::Completions { shell } => completions(shell),
         Command::Man { command } => man(command.as_deref()),
-    };
-    outcome.unwrap_or_else(|error| complain(&error))
+    }
 }
 
 /// Says what went wrong in one sentence, with a hint where there is one.
-fn complain(error: &anyhow::Error) -> ExitCode {
-    let (exit, hint) = match error.downcast_ref::<Complaint>() {
-        Some(complaint) => (complaint.exit, complaint.hint.as_deref()),
-        None => (COULD_NOT, None),
+fn complain(error: anyhow::Error) -> ExitCode {
+    let error = match error.downcast::<clap::Error>() {
+        Ok(error) if !error.use_stderr() => {
+            // Help, or the version: not an error, and there is no word of the user's in it.
+            return written(error.print()).unwrap_or_else(complain);
+        }
+        Ok(error) => {
+            // Without colours: what clap quotes of the command line could be anything.
+            error.render().to_string().trim_end().lines().for_each(notes::line);
+            return ExitCode::from(USAGE);
+        }
+        Err(error) => error,
     };
-    let mut text = format!("dnsonde: {}\n", shown(&format!("{error:#}")));
-    if let Some(hint) = hint {
-        text.push_str(&format!("  hint: {}\n", shown(hint)));
+    let complaint = error.downcast_ref::<Complaint>();
+    note(&format!("{error:#}"));
+    if let Some(text) = complaint.and_then(|complaint| complaint.hint.as_deref()) {
+        hint(text);
     }
-    // Nobody can be told if standard error is closed.
-    let _ = std::io::stderr().write_all(text.as_bytes());
-    ExitCode::from(exit)
+    ExitCode::from(complaint.map_or(COULD_NOT, |complaint| complaint.exit))
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
@@ -158,7 +172,18 @@ fn shell_word(word: &str) -> Cow<'_, str> {
 /// Writes to standard output; a reader that has seen enough is no error.
 fn print(octets: &[u8]) -> anyhow::Result<ExitCode> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(octets).and_then(|()| stdout.flush()) {
+    written(stdout.write_all(octets).and_then(|()| stdout.flush()))
+}
+
+/// Writes lines of text to standard output, with nothing in them that takes hold of a terminal.
+fn print_text(text: &str) -> anyhow::Result<ExitCode> {
+    let lines: String = text.lines().map(|line| format!("{}\n", printable(line))).collect();
+    print(lines.as_bytes())
+}
+
+/// What it means that standard output was written, or was not.
+fn written(outcome: std::io::Result<()>) -> anyhow::Result<ExitCode> {
+    match outcome {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(error).context("standard output cannot be written")
         }

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
 use super::interrupts::Interrupts;
-use super::{FINE, print, shell_word};
+use super::{FINE, print_text, shell_word};
 use crate::playground::{Scenario, ServeError, World, serve};
 use crate::walk::Hints;
 
@@ -43,7 +43,7 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Some(wanted) = &args.scenario else { return print(list().as_bytes()) };
+    let Some(wanted) = &args.scenario else { return print_text(&list()) };
     let scenario = load(wanted)?;
     let scenario = scenario.on_loopback().map_err(|error| wrong(wanted, &error))?;
     if let Err(error) = Hints::from_text(scenario.root_hints().as_bytes()) {
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         // Whoever reads what is printed may interrupt at once, and must find someone listening.
         let mut interrupts = Interrupts::listen();
-        print(introduction.as_bytes())?;
+        print_text(&introduction)?;
         interrupts.next().await;
         anyhow::Ok(())
     })?;

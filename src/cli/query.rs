@@ -10,6 +10,7 @@ use clap::ValueEnum;
 
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
+use super::notes::note;
 use super::servers::{self, DNS_PORT, Families, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
@@ -129,7 +130,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Some(_) => FINE,
         None => {
             if short {
-                eprintln!("dnsonde: no answer: {}", show::failure_text(&exchange));
+                note(&format!("no answer: {}", show::failure_text(&exchange)));
             }
             COULD_NOT
         }

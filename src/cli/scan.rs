@@ -14,9 +14,10 @@ use clap::ValueEnum;
 
 use super::carry_out::carry_out;
 use super::complaint::Complaint;
+use super::notes::note;
 use super::progress::Progress;
 use super::servers::{self, DNS_PORT, Families, Spec};
-use super::{COULD_NOT, FINE, PROBLEM, shown, summary};
+use super::{COULD_NOT, FINE, PROBLEM, summary};
 use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
 use crate::net;
 use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, ScanError, Source, Whom};
@@ -296,23 +297,20 @@ fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<E
         // It has its error, which was told.
         End::Failed => Ok(ExitCode::from(COULD_NOT)),
         End::Interrupted => {
-            eprintln!("dnsonde: interrupted; {}", summary::left_over(report));
+            note(&format!("interrupted; {}", summary::left_over(report)));
             Ok(ExitCode::from(PROBLEM))
         }
         End::Silence(span) => {
-            eprintln!(
-                "dnsonde: no server has answered anything for {} s; {}",
+            note(&format!(
+                "no server has answered anything for {} s; {}",
                 span.as_secs(),
                 summary::left_over(report)
-            );
+            ));
             Ok(ExitCode::from(COULD_NOT))
         }
         End::Unreachable => {
             let error = io::Error::from_raw_os_error(report.tally.last_errno);
-            eprintln!(
-                "dnsonde: no server can be reached ({error}); {}",
-                summary::left_over(report)
-            );
+            note(&format!("no server can be reached ({error}); {}", summary::left_over(report)));
             Ok(ExitCode::from(COULD_NOT))
         }
     }
@@ -371,10 +369,10 @@ impl Limits {
     /// Says which limits hold without having been asked for.
     fn tell(&self) {
         if !self.by_default.is_empty() {
-            eprintln!(
-                "dnsonde: by default at most {}; --rate and --rate-per-server set other limits",
+            note(&format!(
+                "by default at most {}; --rate and --rate-per-server set other limits",
                 self.by_default.join(" and ")
-            );
+            ));
         }
     }
 }
@@ -515,7 +513,7 @@ impl Args {
 fn open_input(path: &Path) -> Result<Source, Complaint> {
     if path == Path::new("-") {
         if io::stdin().is_terminal() {
-            eprintln!("dnsonde: reading names from the terminal; Ctrl-D ends them");
+            note("reading names from the terminal; Ctrl-D ends them");
         }
         let label = "standard input".to_owned();
         return Ok(Source { label, read: Box::new(io::stdin()), size: None });
@@ -529,7 +527,7 @@ fn open_input(path: &Path) -> Result<Source, Complaint> {
     }
     // The size of a pipe or a device is not known.
     let size = meta.is_file().then_some(meta.len());
-    Ok(Source { label: shown(&label), read: Box::new(file), size })
+    Ok(Source { label, read: Box::new(file), size })
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::notes;
 use crate::scan::Report;
 
 /// Writes the summary to standard error.
 pub(super) fn print(report: &Report) {
-    eprint!("{}", text(report));
+    text(report).lines().for_each(notes::line);
 }
 
 /// What was read and not asked, or asked and not waited for.

@@ -8,4 +8,5 @@ pub mod finding;
 pub mod json;
 pub mod judgement;
 pub mod message;
+pub mod printable;
 pub mod time;

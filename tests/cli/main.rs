@@ -7,6 +7,7 @@ mod iterative;
 mod playground;
 mod query;
 mod scan;
+mod standard;
 mod stopping;
 mod usage;
 mod verify;

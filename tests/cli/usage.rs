@@ -79,11 +79,69 @@ fn a_bad_line_of_a_resolver_list_is_named() {
         .assert_stderr(&format!("{list}, line 3: 'not an address' is no address of a resolver"));
 }
 
+/// An escape sequence, a reversal of the direction of writing, a space without a width, a tag, a soft
+/// hyphen, a filler, a choice of form, an end of a line.
+const ACTS: &str =
+    "\x1b[31m\u{9b}2J\u{202e}\u{2067}\u{200b}\u{e0041}\u{ad}\u{3164}\u{fe0f}\u{2028}";
+
 #[test]
 fn what_is_said_can_not_take_hold_of_the_terminal() {
-    let run = run(&["query", "@127.0.0.1", "a\x1b[31m.demo.test"]);
-    run.assert_code(2);
-    assert!(!run.stderr.contains('\x1b'), "{:?}", run.stderr);
+    let files = Files::new();
+    let names = files.write("names.txt", "a.demo.test\n");
+    let list = files.write(&format!("list{ACTS}"), format!("127.0.0.1\nx{ACTS}\n"));
+    let scenario = files.write(&format!("world{ACTS}.toml"), format!("title = '{ACTS}'"));
+    let file = text(&files.path(&format!("nothing{ACTS}")));
+    for args in [
+        &["query", "@127.0.0.1", ACTS][..],
+        &["query", ACTS, "a.demo.test"],
+        &["query", "@127.0.0.1", "a.demo.test", ACTS],
+        &["query", &format!("@{ACTS}"), "a.demo.test"],
+        &["query", "@127.0.0.1", &format!("+{ACTS}")],
+        &["query", "--format", ACTS],
+        &["query", "--trace", "a.demo.test", "--root-hints", &file],
+        &[ACTS],
+        &["scan", "-r", ACTS],
+        &["scan", "-r", "127.0.0.1", "-t", ACTS],
+        &["scan", "-r", "127.0.0.1", "--rate", ACTS],
+        &["scan", "-R", &list],
+        &["scan", &file, "-r", "127.0.0.1"],
+        &["scan", &names, "-r", "127.0.0.1", "-o", &format!("{file}/out")],
+        &["scan", &names, "-r", "127.0.0.1", "--stats", &format!("{file}/stats")],
+        &["verify", ACTS, "--dmarc"],
+        &["verify", "demo.test", "--expect", ACTS],
+        &["verify", "demo.test", "--records", &list],
+        &["verify", "demo.test", "--acm", ACTS],
+        &["verify", "demo.test", "--dkim", "a", "-r", ACTS],
+        &["verify", "demo.test", "--dkim", "a", "--wait", ACTS],
+        &["decode", &file],
+        &["decode", "--hex", &list],
+        &["rrcheck", &file],
+        &["playground", ACTS],
+        &["playground", &scenario],
+        &["man", ACTS],
+        &["completions", ACTS],
+    ] {
+        let run = run(args);
+        assert_ne!(run.code, Some(0), "{args:?}");
+        assert_ne!(run.stderr, "", "{args:?}");
+        for said in [&run.stdout, &run.stderr] {
+            let acts = |c: char| c != '\n' && (c.is_control() || ACTS.contains(c) && !c.is_ascii());
+            assert!(!said.contains(acts), "{args:?} {said:?}");
+        }
+    }
+}
+
+/// Nobody can be told, and yet the help that was asked for did not come.
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for args in
+        [&["--help"][..], &["--version"], &["man"], &["completions", "bash"], &["playground"]]
+    {
+        let output = super::dnsonde(args).stdout(full()).output().unwrap();
+        super::Run::of(output).assert_code(3).assert_stderr("standard output cannot be written");
+    }
 }
 
 #[cfg(target_os = "linux")]

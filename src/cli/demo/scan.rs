@@ -14,7 +14,7 @@ use crate::cli::carry_out::carry_out;
 use crate::cli::complaint::Complaint;
 use crate::cli::progress::Progress;
 use crate::cli::summary::grouped;
-use crate::cli::{FINE, PROBLEM, print};
+use crate::cli::{FINE, PROBLEM, print_text};
 use crate::engine::{Config, Manner};
 use crate::net;
 use crate::playground::zone::Zone;
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         introduce(&actors),
         grouped(args.names.into())
     );
-    print(out.as_bytes())?;
+    print_text(&out)?;
 
     let verdict = Arc::new(Mutex::new(Verdict::default()));
     let names = names(args.names).into_bytes();
@@ -103,7 +103,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     outcome?;
 
     let verdict = verdict.lock().map(|verdict| verdict.clone()).unwrap_or_default();
-    print(conclusion(args, &actors, &report, &verdict).as_bytes())?;
+    print_text(&conclusion(args, &actors, &report, &verdict))?;
     let fine = verdict.right == u64::from(args.names);
     Ok(ExitCode::from(if fine { FINE } else { PROBLEM }))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Args;
-use crate::cli::complaint::{Complaint, shown};
+use crate::cli::complaint::Complaint;
 use crate::cli::input::read_all;
 use crate::cli::servers::{self, DNS_PORT, Families, Spec, read_hints};
 use crate::scan::parse_name;
@@ -45,7 +45,7 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
     }
     for pair in &args.acm {
         let Some((name, target)) = pair.split_once(char::is_whitespace) else {
-            let sentence = format!("--acm '{}' is not a name and a target", shown(pair));
+            let sentence = format!("--acm '{pair}' is not a name and a target");
             return Err(Complaint::usage(sentence)
                 .hint("write --acm '_x1.example.com _y1.acm-validations.aws'")
                 .into());
@@ -107,9 +107,9 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
 
 fn domain_name(what: &str, text: &str) -> Result<NameBuf, Complaint> {
     let name = parse_name(text.as_bytes())
-        .map_err(|error| Complaint::usage(format!("{what} '{}': {error}", shown(text))))?;
+        .map_err(|error| Complaint::usage(format!("{what} '{text}': {error}")))?;
     if name.is_root() {
-        return Err(Complaint::usage(format!("{what} '{}' is the root", shown(text))));
+        return Err(Complaint::usage(format!("{what} '{text}' is the root")));
     }
     Ok(name)
 }
@@ -120,12 +120,10 @@ fn below(domain: &NameBuf, option: &str, text: &str) -> Result<NameBuf, Complain
     if name.is_at_or_below(domain) {
         return Ok(name);
     }
-    name.append(domain)
-        .map_err(|error| Complaint::usage(format!("{option} '{}': {error}", shown(text))))
+    name.append(domain).map_err(|error| Complaint::usage(format!("{option} '{text}': {error}")))
 }
 
 fn complain(option: &str, text: &str, error: &expect::ExpectError) -> Complaint {
-    let text = shown(text);
     Complaint::usage(if text.is_empty() {
         format!("{option}: {error}")
     } else {
@@ -196,7 +194,7 @@ fn specs(
     for text in texts {
         let spec = Spec::parse(text)?;
         if spec.tcp {
-            let sentence = format!("'{}': verify asks over UDP and TCP by itself", shown(text));
+            let sentence = format!("'{text}': verify asks over UDP and TCP by itself");
             return Err(Complaint::usage(sentence).hint("leave the tcp:// away"));
         }
         for server in spec.resolve(port, families)? {

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result};
 
 use super::{Interrupt, check};
-use crate::cli::complaint::{Complaint, shown};
+use crate::cli::complaint::Complaint;
+use crate::cli::notes;
 use crate::report::finding::{Report, Verdict};
 use crate::report::time::write_rfc3339;
 use crate::verify::Plan;
@@ -36,7 +37,7 @@ pub(super) async fn until_verified(
         let (evidence, mut report) = check(plan.clone(), interrupt).await?;
         let now = now();
         if let Some(change) = history.add(now, &report) {
-            say(&format!("{}  {}", moment(now), change.summary));
+            notes::line(&format!("{}  {}", moment(now), change.summary));
         }
         if let Some(file) = wait.state {
             save(&history, file)?;
@@ -81,12 +82,6 @@ fn save(history: &History, file: &Path) -> Result<()> {
         std::fs::rename(&beside, file)
     };
     write().with_context(|| format!("the state cannot be written to '{}'", file.display()))
-}
-
-/// A note to whoever watches.
-fn say(line: &str) {
-    // Nobody can be told if standard error is closed.
-    let _ = writeln!(std::io::stderr(), "{}", shown(line));
 }
 
 fn moment(seconds: u64) -> String {

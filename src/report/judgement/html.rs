@@ -10,9 +10,9 @@ use askama::Template;
 use super::super::finding::{
     Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Severity, Verdict,
 };
+use super::super::printable::acts;
 use super::evidence::{Item, items};
 use super::group::{Asked, Group, alike, asked, causes, notes, standings};
-use super::printable::acts;
 use super::titles::title;
 use super::words::{
     asked_heading, chance_sentence, effort_sentences, lines_heading, milliseconds, right_of,

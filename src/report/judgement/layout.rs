@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use textwrap::core::display_width;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
-use super::printable::printable;
+use super::super::printable::printable;
 
 /// Columns between the columns of a table.
 const GAP: usize = 2;
@@ -288,6 +288,9 @@ mod tests {
             out.table(0, &["h"], &[Row { cells: vec![text.into()], notes: vec![text.into()] }]);
         });
         assert_eq!(shown.lines().count(), 4);
-        assert!(!shown.contains(|c| super::super::printable::acts(c) && c != '\n'), "{shown:?}");
+        assert!(
+            !shown.contains(|c| super::super::super::printable::acts(c) && c != '\n'),
+            "{shown:?}"
+        );
     }
 }

@@ -8,14 +8,13 @@
 //! records put together (`group`), evidence as pairs of words (`evidence`).
 //!
 //! Whatever a report holds, nothing that is written can take hold of a terminal or of a page:
-//! `printable` escapes what is not plain text, and each form then escapes for its medium.
+//! [`printable`](super::printable) escapes what is not plain text, and each form then escapes for its medium.
 
 mod evidence;
 mod group;
 mod html;
 mod json;
 mod layout;
-mod printable;
 mod text;
 mod titles;
 mod words;
