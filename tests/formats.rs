@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use dnsonde::engine::{
     Answer, Attempt, End, Failure, Finished, Outcome, Response, RetryReason, ServerId, SocketId,
-    Stamp, Time, Transport, Unreachable,
+    Stamp, StreamCause, StreamFailure, Time, Transport, Unreachable,
 };
 use dnsonde::scan::Format;
 use dnsonde::scan::render::{Context, Invalid, Renderer};
@@ -263,6 +263,33 @@ fn exchanges() -> Vec<Exchange> {
         ],
         end: Ok(whole),
     });
+    // Truncated over UDP, and TCP fails in two ways.
+    let some = message(
+        "cut.example.org",
+        RecordType::A,
+        Flags(0x8380),
+        &[(Ans, "cut.example.org", RecordType::A, 300, vec![192, 0, 2, 7])],
+    );
+    let broke = |ms, cause, errno| Attempt {
+        transport: Transport::Tcp,
+        ..attempt(ms, Outcome::StreamFailed(StreamFailure { cause, errno }))
+    };
+    all.push(Exchange {
+        name: name("cut.example.org"),
+        rtype: RecordType::A,
+        attempts: vec![
+            Attempt {
+                retried_because: Some(RetryReason::Truncated),
+                ..attempt(0, answered(&some))
+            },
+            Attempt {
+                retried_because: Some(RetryReason::StreamFailed),
+                ..broke(20, StreamCause::ClosedMidMessage, 0)
+            },
+            broke(40, StreamCause::Refused, 111),
+        ],
+        end: Ok(some),
+    });
     // An answer whose second record is cut off, and one whose RDATA is too short.
     let mut broken = message(
         "broken.example.org",
@@ -302,7 +329,11 @@ fn rendered(format: Format, attempt_log: bool) -> Vec<u8> {
         let end = match &exchange.end {
             Ok(octets) => {
                 let response = Response::read(octets).unwrap();
-                End::Answered { response, attempt: last }
+                let answers = |attempt: &Attempt| attempt.answer().is_some();
+                match exchange.attempts.iter().rposition(answers).unwrap() {
+                    attempt if attempt == last => End::Answered { response, attempt },
+                    attempt => End::Truncated { response, attempt },
+                }
             }
             Err(failure) => End::Failed(*failure),
         };

@@ -131,7 +131,7 @@ struct Ended {
 impl From<Finished<'_>> for Ended {
     fn from(finished: Finished<'_>) -> Self {
         let failure = match finished.end {
-            End::Answered { .. } => None,
+            End::Answered { .. } | End::Truncated { .. } => None,
             End::Failed(failure) => Some(failure),
         };
         Self { tag: finished.tag, failure, attempts: finished.attempts.to_vec() }

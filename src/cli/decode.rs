@@ -165,7 +165,7 @@ fn write_message(octets: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
         Format::Json => {
             out.push(b'{');
             match &message {
-                Some(message) => json::write_message_members(message, out),
+                Some(message) => json::write_message_members(message, None, out),
                 // Without a header nothing is known, but the arrays are always there.
                 None => out.extend_from_slice(NO_RECORDS),
             }

@@ -32,7 +32,7 @@ const CLIENT_COOKIE: usize = 8;
 /// every server on the way, and shows what each says.
 ///
 /// Exit status: 0 answered (also with NXDOMAIN or SERVFAIL), 1 the answer is malformed, 2 usage
-/// error, 3 no answer.
+/// error, 3 no answer, or only a truncated one because TCP failed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Options in the manner of dig, each with +no… to take it back:
   +short           only the data of the answer records
@@ -126,11 +126,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     print(&out)?;
     Ok(ExitCode::from(match exchange.reply() {
+        Some(_) if exchange.truncated => {
+            if short {
+                let reason = show::reason(&exchange);
+                note(&format!("this is not the whole answer: {reason}"));
+            }
+            COULD_NOT
+        }
         Some(reply) if reply.error.is_some() => PROBLEM,
         Some(_) => FINE,
         None => {
             if short {
-                note(&format!("no answer: {}", show::failure_text(&exchange)));
+                note(&format!("no answer: {}", show::reason(&exchange)));
             }
             COULD_NOT
         }

@@ -41,6 +41,7 @@ fn text(report: &Report) -> String {
     for (count, what) in [
         (tally.unresolved, "unresolved"),
         (tally.timed_out, "timed out"),
+        (tally.truncated, "truncated"),
         (tally.unreachable, "unreachable"),
     ] {
         if count > 0 {

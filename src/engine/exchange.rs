@@ -122,6 +122,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Whether it did not get there: it was stopped here, or somebody said so.
+    pub fn is_undeliverable(&self) -> bool {
+        match self.outcome {
+            Outcome::Unreachable(_) | Outcome::NotSent(_) => true,
+            Outcome::StreamFailed(failure) => failure.cause.is_rejection(),
+            _ => false,
+        }
+    }
+
     /// The facts of its answer, in time or late, if it was answered.
     #[inline]
     pub fn answer(&self) -> Option<Answer> {
@@ -143,12 +152,12 @@ pub enum Outcome {
     TimedOut,
     /// Answered after its timeout, while the exchange was still open.
     Late(Answer),
-    /// ICMP said that it cannot be delivered, or TCP was refused.
+    /// ICMP said that it cannot be delivered.
     Unreachable(Unreachable),
     /// The local system did not send it; the errno.
     NotSent(i32),
-    /// The TCP connection failed or was closed before an answer came; the errno, 0 for a close.
-    StreamFailed(i32),
+    /// The TCP connection could not be made, or ended before an answer came.
+    StreamFailed(StreamFailure),
     /// The exchange was cancelled or had its answer from another attempt.
     Abandoned,
 }
@@ -186,6 +195,47 @@ pub struct Unreachable {
     pub icmp_code: u8,
     /// The system's error number (`ECONNREFUSED`, `EHOSTUNREACH`, …).
     pub errno: i32,
+}
+
+/// The end of a TCP connection that an attempt was waiting on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StreamFailure {
+    /// What happened.
+    pub cause: StreamCause,
+    /// The system's error number; 0 where the peer closed the connection, or we did.
+    pub errno: i32,
+}
+
+/// What ended a TCP connection before an answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum StreamCause {
+    /// The handshake was answered with a reset: nobody listens there.
+    Refused,
+    /// The network said that it cannot get there.
+    Unreachable,
+    /// The handshake was not answered in its time.
+    ConnectTimedOut,
+    /// The connection was made, and reset.
+    Reset,
+    /// The server closed it between two messages.
+    Closed,
+    /// The server closed it in the middle of a message.
+    ClosedMidMessage,
+    /// Not one octet came for so long that the connection was given up.
+    Silent,
+    /// The server sent too many messages that answer nothing, so the connection was closed.
+    Unsolicited,
+    /// Another error of the system.
+    Broken,
+}
+
+impl StreamCause {
+    /// Whether the connection was never made because somebody said so. A handshake that is not
+    /// answered is silence, as over UDP.
+    pub const fn is_rejection(self) -> bool {
+        matches!(self, Self::Refused | Self::Unreachable)
+    }
 }
 
 /// Why an exchange needed another attempt.
@@ -241,6 +291,14 @@ pub enum End<'a> {
     /// one (SERVFAIL, REFUSED, …).
     Answered {
         /// The message.
+        response: Response<'a>,
+        /// Which of the attempts it answers.
+        attempt: usize,
+    },
+    /// There is a part of an answer: it was truncated over UDP, and TCP, where all of it would be,
+    /// brought none.
+    Truncated {
+        /// The truncated message.
         response: Response<'a>,
         /// Which of the attempts it answers.
         attempt: usize,

@@ -75,7 +75,8 @@ use rand::{Rng, SeedableRng};
 pub use config::{Accept, Config, Edns, Manner, TransportPolicy, Window};
 pub use exchange::{
     Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, MannerId, Outcome, Response,
-    RetryReason, ServerId, Servers, SocketId, Stamp, Transport, Unreachable,
+    RetryReason, ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure, Transport,
+    Unreachable,
 };
 pub use server::{Counts, ServerReport};
 pub use time::Time;
@@ -104,14 +105,16 @@ pub struct Full;
 
 /// The accounting of an engine.
 ///
-/// At any time `submitted` is the sum of `answered`, `timed_out`, `unreachable`, `cancelled` and
-/// `open`.
+/// At any time `submitted` is the sum of `answered`, `truncated`, `timed_out`, `unreachable`,
+/// `cancelled` and `open`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     /// Exchanges taken.
     pub submitted: u64,
     /// Exchanges that ended with an answer, whatever it said.
     pub answered: u64,
+    /// Exchanges that ended with no more than a truncated answer, because TCP failed.
+    pub truncated: u64,
     /// Exchanges that ended without an answer after at least one timeout.
     pub timed_out: u64,
     /// Exchanges of which no attempt could be delivered.

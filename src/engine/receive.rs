@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use super::config::{Accept, Manner, TransportPolicy};
 use super::exchange::{
-    Answer, AttemptKey, Outcome, Response, RetryReason, ServerId, SocketId, Stamp, Unreachable,
+    Answer, AttemptKey, Outcome, Response, RetryReason, ServerId, SocketId, Stamp, StreamFailure,
+    Unreachable,
 };
 use super::ids::Use;
 use super::slot::{Ended, question_hash};
@@ -13,8 +14,9 @@ use super::{Engine, Sink};
 use crate::wire::{Flags, HEADER_LEN, Header, Rcode, RecordType};
 
 /// What an answer is worth, best last.
-const MALFORMED: u8 = 1;
-const USELESS: u8 = 2;
+pub(super) const TRUNCATED: u8 = 1;
+const MALFORMED: u8 = 2;
+const USELESS: u8 = 3;
 
 /// A message that fits an attempt.
 struct Received<'a> {
@@ -120,28 +122,23 @@ impl Engine {
         self.message_for(slot, attempt, header, received, Stamp::Clock, octets, sink);
     }
 
-    /// Handles the failure of a TCP connection that an attempt was waiting on: `refused` if it was
-    /// never made, `errno` 0 if the server closed it.
+    /// Handles the failure of a TCP connection that an attempt was waiting on.
     pub fn handle_stream_failed(
         &mut self,
         now: Time,
         key: AttemptKey,
-        errno: i32,
-        refused: bool,
+        failure: StreamFailure,
         sink: &mut Sink<'_>,
     ) {
         let Some((index, attempt)) = self.waiting(key) else { return };
         let server = self.slots[index].attempts[attempt].server;
-        let counts = &mut self.servers[server.0 as usize].counts;
-        let (outcome, reason) = if refused {
-            counts.unreachable += 1;
-            let error = Unreachable { icmp_type: 0, icmp_code: 0, errno };
-            (Outcome::Unreachable(error), RetryReason::Unreachable)
+        self.servers[server.0 as usize].counts.stream_failed += 1;
+        let reason = if failure.cause.is_rejection() {
+            RetryReason::Unreachable
         } else {
-            counts.stream_failed += 1;
-            (Outcome::StreamFailed(errno), RetryReason::StreamFailed)
+            RetryReason::StreamFailed
         };
-        self.attempt_failed(index, outcome, reason, now, sink);
+        self.attempt_failed(index, Outcome::StreamFailed(failure), reason, now, sink);
     }
 
     /// Handles word from the network that a datagram from `socket` to `to` was not delivered.
@@ -308,10 +305,15 @@ impl Engine {
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
         let Manner { transport, accept, recursion_desired, .. } = *self.manner(index);
         let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
-            // What is truncated is no answer (RFC 2181 §9): if TCP brings none, there is none.
+            // What is truncated is no answer (RFC 2181 §9). It is kept for the case that TCP
+            // brings none.
             self.servers[id.0 as usize].on_useful(now);
             self.relist(id);
-            if !message.superseded {
+            self.slots[index].best.keep(response.octets(), number, TRUNCATED);
+            if message.superseded {
+                // The attempt that is on its way may be lost; the one after it goes over TCP.
+                self.slots[index].plan.transport = super::Transport::Tcp;
+            } else {
                 self.retry(index, RetryReason::Truncated, now, sink);
             }
             return;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::exchange::{
-    End, Failure, Finished, Outcome, Response, RetryReason, ServerId, Servers, Transport,
+    Attempt, End, Failure, Finished, Outcome, Response, RetryReason, ServerId, Servers, Transport,
 };
 use super::ids::Past;
+use super::receive::TRUNCATED;
 use super::slot::{Ended, Timer};
 use super::time::Time;
 use super::{Engine, Sink, TransportPolicy};
@@ -234,15 +235,13 @@ impl Engine {
     /// Ends an exchange that has no attempts left, with the best of its bad answers if there is one.
     fn end_with_best(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
         let slot = &self.slots[index];
-        let ended = if slot.best.rank > 0 {
-            Ended::Answered
-        } else if slot.attempts.iter().any(|attempt| {
-            use Outcome::{Answered, Late, StreamFailed, TimedOut};
-            matches!(attempt.outcome, TimedOut | StreamFailed(_) | Answered(_) | Late(_))
-        }) {
-            Ended::Failed(Failure::TimedOut)
-        } else {
-            Ended::Failed(Failure::Unreachable)
+        let ended = match slot.best.rank {
+            0 if slot.attempts.iter().all(Attempt::is_undeliverable) => {
+                Ended::Failed(Failure::Unreachable)
+            }
+            0 => Ended::Failed(Failure::TimedOut),
+            TRUNCATED => Ended::Truncated,
+            _ => Ended::Answered,
         };
         self.end(index, ended, None, now, sink);
     }
@@ -265,6 +264,7 @@ impl Engine {
         }
         *match ended {
             Ended::Answered => &mut self.totals.answered,
+            Ended::Truncated => &mut self.totals.truncated,
             Ended::Failed(Failure::TimedOut) => &mut self.totals.timed_out,
             Ended::Failed(Failure::Unreachable) => &mut self.totals.unreachable,
             Ended::Failed(Failure::Cancelled) => &mut self.totals.cancelled,
@@ -317,17 +317,18 @@ impl Engine {
             }
         }
         let slot = &self.slots[index];
+        let kept = || {
+            let response = Response::read(&slot.best.octets)?;
+            Some((usize::from(slot.best.attempt), response))
+        };
         let end = match slot.ended {
-            Some(Ended::Answered) => {
-                let kept = || {
-                    let response = Response::read(&slot.best.octets)?;
-                    Some((usize::from(slot.best.attempt), response))
-                };
-                match fresh.or_else(kept) {
-                    Some((attempt, response)) => End::Answered { response, attempt },
-                    None => End::Failed(Failure::TimedOut),
+            Some(ended @ (Ended::Answered | Ended::Truncated)) => match fresh.or_else(kept) {
+                Some((attempt, response)) if ended == Ended::Truncated => {
+                    End::Truncated { response, attempt }
                 }
-            }
+                Some((attempt, response)) => End::Answered { response, attempt },
+                None => End::Failed(Failure::TimedOut),
+            },
             Some(Ended::Failed(failure)) => End::Failed(failure),
             None => End::Failed(Failure::Cancelled),
         };

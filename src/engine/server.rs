@@ -25,11 +25,11 @@ pub struct Counts {
     pub lost: u64,
     /// Attempts answered after their timeout.
     pub late: u64,
-    /// Attempts that ICMP or a refused connection ended.
+    /// Attempts that ICMP ended.
     pub unreachable: u64,
     /// Attempts that the local system did not send.
     pub not_sent: u64,
-    /// Attempts whose TCP connection broke.
+    /// Attempts whose TCP connection could not be made, or ended before an answer came.
     pub stream_failed: u64,
     /// Attempts given up because their exchange had ended.
     pub abandoned: u64,

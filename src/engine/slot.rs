@@ -45,6 +45,7 @@ pub(super) struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     Answered,
+    Truncated,
     Failed(Failure),
 }
 

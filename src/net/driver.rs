@@ -331,8 +331,8 @@ fn on_tcp(engine: &mut Engine, now: Time, event: tcp::Event<'_, AttemptKey>, sin
         tcp::Event::Message { server, received, octets } => {
             engine.handle_stream_message(received, server, octets, sink);
         }
-        tcp::Event::Failed { key, errno, refused } => {
-            engine.handle_stream_failed(now, key, errno, refused, sink);
+        tcp::Event::Failed { key, failure } => {
+            engine.handle_stream_failed(now, key, failure, sink);
         }
         tcp::Event::NotSent { key, errno } => engine.handle_not_sent(now, key, errno, sink),
     }

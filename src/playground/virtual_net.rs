@@ -28,8 +28,8 @@ use super::faults::Dice;
 use super::world::{Arrival, Delivery, World};
 use super::zone::mix;
 use crate::engine::{
-    AttemptKey, Config, Engine, Finished, MannerId, ServerId, SocketId, Stamp, Time, Transmits,
-    Transport, Unreachable,
+    AttemptKey, Config, Engine, Finished, MannerId, ServerId, SocketId, Stamp, StreamCause,
+    StreamFailure, Time, Transmits, Transport, Unreachable,
 };
 use crate::walk::{Asker, Exchange, ExchangeEnd};
 
@@ -48,7 +48,7 @@ enum Event {
     Datagram { socket: SocketId, from: SocketAddr, octets: Vec<u8> },
     Unreachable { socket: SocketId, to: SocketAddr, quoted: Vec<u8> },
     StreamMessage { server: ServerId, octets: Vec<u8> },
-    StreamFailed { key: AttemptKey, errno: i32, refused: bool },
+    StreamFailed { key: AttemptKey, failure: StreamFailure },
 }
 
 /// An engine and a world, and the time between them; see the [module](self).
@@ -182,8 +182,8 @@ impl VirtualNet {
                 Some(Event::StreamMessage { server, octets }) => {
                     engine.handle_stream_message(at, server, &octets, &mut sink);
                 }
-                Some(Event::StreamFailed { key, errno, refused }) => {
-                    engine.handle_stream_failed(at, key, errno, refused, &mut sink);
+                Some(Event::StreamFailed { key, failure }) => {
+                    engine.handle_stream_failed(at, key, failure, &mut sink);
                 }
                 None => {}
             }
@@ -240,9 +240,14 @@ impl VirtualNet {
             let event = match arrival {
                 Arrival::Message { octets, .. } => Event::StreamMessage { server, octets },
                 Arrival::Unreachable => {
-                    Event::StreamFailed { key, errno: ECONNREFUSED, refused: true }
+                    let failure =
+                        StreamFailure { cause: StreamCause::Refused, errno: ECONNREFUSED };
+                    Event::StreamFailed { key, failure }
                 }
-                Arrival::Cut(_) => Event::StreamFailed { key, errno: 0, refused: false },
+                Arrival::Cut(_) => {
+                    let failure = StreamFailure { cause: StreamCause::ClosedMidMessage, errno: 0 };
+                    Event::StreamFailed { key, failure }
+                }
             };
             if !matches!(event, Event::StreamMessage { .. }) {
                 self.connections.remove(&to);

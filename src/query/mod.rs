@@ -44,6 +44,8 @@ pub struct Exchange {
     pub servers: Vec<SocketAddr>,
     /// Every attempt, with the local UDP port it was sent from.
     pub attempts: Vec<(Attempt, Option<u16>)>,
+    /// Whether the answer was truncated, and TCP brought none.
+    pub truncated: bool,
     /// The octets of the answer and which of the attempts it answers, or why there is none.
     pub end: Result<(Vec<u8>, usize), Failure>,
 }
@@ -66,6 +68,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
         class: plan.class,
         servers: plan.servers.clone(),
         attempts: Vec::new(),
+        truncated: false,
         end: Err(Failure::Cancelled),
     };
     // An engine that holds nothing has room for one.
@@ -76,8 +79,11 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
             let port = |attempt: &Attempt| ports.get(usize::from(attempt.socket.0)).copied();
             let with_port = |attempt: &Attempt| (*attempt, port(attempt).flatten());
             exchange.attempts = finished.attempts.iter().map(with_port).collect();
+            exchange.truncated = matches!(finished.end, End::Truncated { .. });
             exchange.end = match finished.end {
-                End::Answered { response, attempt } => Ok((response.octets().to_vec(), attempt)),
+                End::Answered { response, attempt } | End::Truncated { response, attempt } => {
+                    Ok((response.octets().to_vec(), attempt))
+                }
                 End::Failed(failure) => Err(failure),
             };
         };

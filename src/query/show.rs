@@ -9,6 +9,7 @@ use crate::report::json::{
     write_class_json, write_json_string, write_json_text, write_message_members, write_type_json,
 };
 use crate::report::message::write_message_text;
+use crate::report::reason::{stream_cause_clause, write_reason};
 use crate::report::time::write_rfc3339;
 use crate::wire::{Message, ParseError, write_decimal, write_generic_rdata, write_labels};
 
@@ -44,6 +45,9 @@ pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
         if let Some(error) = reply.error {
             line(out, &format!("\n;; MALFORMED: {error}"));
         }
+        if exchange.truncated {
+            line(out, &format!("\n;; WARNING: this is not the whole answer: {}", reason(exchange)));
+        }
         out.push(b'\n');
         if let Some(answer) = reply.answer {
             let stamp = match answer.stamp {
@@ -60,7 +64,7 @@ pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
         write_when(exchange, out);
         line(out, &format!(";; MSG SIZE rcvd: {}", reply.message.octets().len()));
     } else {
-        line(out, &format!(";; no answer: {}", failure_text(exchange)));
+        line(out, &format!(";; no answer: {}", reason(exchange)));
         write_when(exchange, out);
     }
     line(out, &format!(";; ATTEMPTS: {}", exchange.attempts.len()));
@@ -109,10 +113,14 @@ pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
     write_class_json(exchange.class, out);
     out.push(b',');
     if let Some(reply) = exchange.reply() {
-        write_message_members(&reply.message, out);
+        let status = exchange.truncated.then_some("TRUNCATED");
+        write_message_members(&reply.message, status, out);
         if let Some(error) = reply.error {
             out.extend_from_slice(b",\"malformed\":");
             write_json_string(error.to_string().as_bytes(), out);
+        }
+        if exchange.truncated {
+            write_error_json(exchange, out);
         }
         out.extend_from_slice(b",\"server\":");
         write_json_string(exchange.server(reply.attempt).as_bytes(), out);
@@ -129,6 +137,7 @@ pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
             _ => "TIMEOUT",
         };
         write_json_string(status.as_bytes(), out);
+        write_error_json(exchange, out);
     }
     out.extend_from_slice(b",\"attempts\":");
     write_decimal(exchange.attempts.len() as u64, out);
@@ -146,13 +155,17 @@ pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
     out.extend_from_slice(b"]}\n");
 }
 
-/// Why there is no answer, in words.
-pub fn failure_text(exchange: &Exchange) -> &'static str {
-    match exchange.end {
-        Err(Failure::Unreachable) => "no server could be reached",
-        Err(Failure::Cancelled) => "cancelled",
-        _ => "no server answered in time",
-    }
+/// Why there is no answer, or not the whole of it, in words.
+pub fn reason(exchange: &Exchange) -> String {
+    let attempts: Vec<Attempt> = exchange.attempts.iter().map(|(attempt, _)| *attempt).collect();
+    let mut text = Vec::new();
+    write_reason(&attempts, exchange.truncated, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn write_error_json(exchange: &Exchange, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"error\":");
+    write_json_string(reason(exchange).as_bytes(), out);
 }
 
 fn write_when(exchange: &Exchange, out: &mut Vec<u8>) {
@@ -176,9 +189,12 @@ fn became(outcome: &Outcome) -> String {
         ),
         Outcome::Unreachable(error) => format!("unreachable ({})", system_error(error.errno)),
         Outcome::NotSent(errno) => format!("not sent ({})", system_error(*errno)),
-        Outcome::StreamFailed(0) => "the server closed the connection".into(),
-        Outcome::StreamFailed(errno) => {
-            format!("the connection failed ({})", system_error(*errno))
+        Outcome::StreamFailed(failure) => {
+            let clause = stream_cause_clause(failure.cause);
+            match failure.errno {
+                0 => clause.into(),
+                errno => format!("{clause} ({})", system_error(errno)),
+            }
         }
         Outcome::Abandoned => "given up".into(),
     }

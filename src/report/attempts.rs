@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::json::{write_flags_json, write_json_string};
+use super::reason::stream_cause_text;
 use crate::engine::{Answer, Attempt, Outcome, RetryReason, Stamp, Time, Transport};
 use crate::wire::write_decimal;
 
@@ -71,8 +72,10 @@ pub fn write_attempt_json(
             number_member("icmp_code", error.icmp_code.into(), out);
             number_member("errno", error.errno.unsigned_abs().into(), out);
         }
-        Outcome::NotSent(errno) | Outcome::StreamFailed(errno) => {
-            number_member("errno", errno.unsigned_abs().into(), out);
+        Outcome::NotSent(errno) => number_member("errno", errno.unsigned_abs().into(), out),
+        Outcome::StreamFailed(failure) => {
+            text_member("cause", stream_cause_text(failure.cause), out);
+            number_member("errno", failure.errno.unsigned_abs().into(), out);
         }
         Outcome::Waiting | Outcome::TimedOut | Outcome::Abandoned => {}
     }

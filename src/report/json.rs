@@ -107,20 +107,25 @@ fn write_mnemonic(mnemonic: Option<&str>, generic: &str, value: u16, out: &mut V
 /// Appends a whole message as a JSON object; see [`write_message_members`].
 pub fn write_message_json(message: &Message<'_>, out: &mut Vec<u8>) {
     out.push(b'{');
-    write_message_members(message, out);
+    write_message_members(message, None, out);
     out.push(b'}');
 }
 
 /// Appends what a message says as members of an object whose braces are the caller's: `id`,
 /// `opcode`, `status`, `flags`, `questions`, `answers`, `authorities`, `additionals` (without the
-/// OPT record) and `edns` (null for none).
-pub fn write_message_members(message: &Message<'_>, out: &mut Vec<u8>) {
+/// OPT record) and `edns` (null for none). Where `status` is another word than the response code,
+/// that is in `rcode`.
+pub fn write_message_members(message: &Message<'_>, status: Option<&str>, out: &mut Vec<u8>) {
     let flags = message.flags();
     out.extend_from_slice(b"\"id\":");
     write_decimal(message.id(), out);
-    out.extend_from_slice(
-        format!(",\"opcode\":\"{}\",\"status\":\"{}\"", flags.opcode(), message.rcode()).as_bytes(),
-    );
+    out.extend_from_slice(format!(",\"opcode\":\"{}\"", flags.opcode()).as_bytes());
+    if let Some(status) = status {
+        out.extend_from_slice(b",\"status\":");
+        write_json_string(status.as_bytes(), out);
+    }
+    let member = if status.is_some() { "rcode" } else { "status" };
+    out.extend_from_slice(format!(",\"{member}\":\"{}\"", message.rcode()).as_bytes());
     out.extend_from_slice(b",\"flags\":");
     write_flags_json(flags, out);
     out.extend_from_slice(b",\"questions\":[");

@@ -9,4 +9,5 @@ pub mod json;
 pub mod judgement;
 pub mod message;
 pub mod printable;
+pub mod reason;
 pub mod time;

@@ -376,9 +376,7 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
         if asked.attempts.is_empty() {
             continue;
         }
-        let undelivered = asked.attempts.iter().all(|attempt| {
-            matches!(attempt.outcome, Outcome::Unreachable(_) | Outcome::NotSent(_))
-        });
+        let undelivered = asked.attempts.iter().all(Attempt::is_undeliverable);
         delivered |= !undelivered;
         let word = match last {
             Some(answer) if asked.answered && answer.rcode != Rcode::NOERROR => {

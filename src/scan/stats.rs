@@ -118,6 +118,7 @@ impl Report {
         let (mine, theirs) = (&mut self.totals, done.totals);
         mine.submitted += theirs.submitted;
         mine.answered += theirs.answered;
+        mine.truncated += theirs.truncated;
         mine.timed_out += theirs.timed_out;
         mine.unreachable += theirs.unreachable;
         mine.cancelled += theirs.cancelled;
@@ -191,7 +192,11 @@ impl Report {
             "totals": {
                 "submitted": totals.submitted,
                 "answered": totals.answered,
-                "failed": { "timeout": totals.timed_out, "unreachable": totals.unreachable },
+                "failed": {
+                    "timeout": totals.timed_out,
+                    "truncated": totals.truncated,
+                    "unreachable": totals.unreachable,
+                },
                 "cancelled": totals.cancelled,
                 "attempts": totals.attempts,
                 "unmatched": totals.unmatched,

@@ -1,7 +1,7 @@
 //! What became of the questions of one worker.
 
 use super::render::{Conclusion, Settled, Status};
-use crate::engine::{Attempt, End, Failure, Finished, Outcome, Time, Unreachable};
+use crate::engine::{Attempt, End, Failure, Finished, Outcome, StreamFailure, Time, Unreachable};
 use crate::wire::Rcode;
 
 /// Places for response codes; the last one counts all codes from 31 on.
@@ -14,6 +14,8 @@ pub struct Tally {
     pub answered: [u64; RCODES],
     /// Ended by a timeout.
     pub timed_out: u64,
+    /// Ended with no more than a truncated answer, because TCP failed.
+    pub truncated: u64,
     /// No attempt could be delivered.
     pub unreachable: u64,
     /// Authoritative servers answered, and the question has no answer all the same.
@@ -41,6 +43,10 @@ impl Tally {
     pub fn count(&mut self, finished: &Finished<'_>, rcode: Option<Rcode>) {
         self.attempts += finished.attempts.len() as u64;
         match (finished.end, rcode) {
+            (End::Truncated { attempt, .. }, _) => {
+                self.truncated += 1;
+                self.note_answer(finished.attempts.get(attempt));
+            }
             (End::Failed(Failure::TimedOut), _) => self.timed_out += 1,
             (End::Failed(Failure::Unreachable), _) => self.undeliverable(finished.attempts.last()),
             (End::Failed(Failure::Cancelled), _) if finished.attempts.is_empty() => {
@@ -66,19 +72,25 @@ impl Tally {
             Conclusion::Unresolved { status: Status::Unreachable, .. } => {
                 self.undeliverable(attempts().last());
             }
-            Conclusion::Unresolved { status: Status::Rcode(_), .. } => self.unresolved += 1,
+            Conclusion::Unresolved { status: Status::Rcode(_) | Status::Truncated, .. } => {
+                self.unresolved += 1;
+            }
         }
     }
 
     fn answer(&mut self, attempt: Option<&Attempt>, rcode: Option<Rcode>) {
+        self.note_answer(attempt);
+        let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
+        self.answered[code.min(RCODES - 1)] += 1;
+    }
+
+    fn note_answer(&mut self, attempt: Option<&Attempt>) {
         if let Some(attempt) = attempt
             && let Some(answer) = attempt.answer()
         {
             self.last_answer = self.last_answer.max(attempt.sent + answer.rtt);
             self.edns_off += u64::from(attempt.edns_off.is_some());
         }
-        let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
-        self.answered[code.min(RCODES - 1)] += 1;
     }
 
     fn undeliverable(&mut self, last: Option<&Attempt>) {
@@ -86,7 +98,7 @@ impl Tally {
         if let Some(
             Outcome::Unreachable(Unreachable { errno, .. })
             | Outcome::NotSent(errno)
-            | Outcome::StreamFailed(errno),
+            | Outcome::StreamFailed(StreamFailure { errno, .. }),
         ) = last.map(|last| last.outcome)
         {
             self.last_errno = errno;
@@ -99,6 +111,7 @@ impl Tally {
             *mine += theirs;
         }
         self.timed_out += other.timed_out;
+        self.truncated += other.truncated;
         self.unreachable += other.unreachable;
         self.unresolved += other.unresolved;
         self.never_sent += other.never_sent;
@@ -124,7 +137,7 @@ impl Tally {
 
     /// Exchanges that have a line of output: all but the cancelled ones.
     pub fn lines(&self) -> u64 {
-        self.answers() + self.timed_out + self.unreachable + self.unresolved
+        self.answers() + self.timed_out + self.truncated + self.unreachable + self.unresolved
     }
 
     /// The answers by the name of their response code, without those that did not occur.

@@ -106,7 +106,8 @@ impl From<&Finished<'_>> for Exchange {
             id: finished.tag,
             attempts: finished.attempts.to_vec(),
             end: match finished.end {
-                End::Answered { response, attempt } => {
+                // A truncated answer reads as what it is.
+                End::Answered { response, attempt } | End::Truncated { response, attempt } => {
                     ExchangeEnd::Answered { response: response.octets().to_vec(), attempt }
                 }
                 End::Failed(failure) => ExchangeEnd::Failed(failure),

@@ -100,7 +100,7 @@ fn silence_is_no_answer() {
     all.extend(args);
     all.push("+short");
     let run = run(&all);
-    run.assert_code(3).assert_stderr("no server answered in time");
+    run.assert_code(3).assert_stderr("no response over UDP");
     assert_eq!(run.stdout, "");
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dnsonde::engine::{
     Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, MannerId, ServerId, Servers,
-    SocketId, Stamp, Time, Transmits, Unreachable,
+    SocketId, Stamp, StreamCause, StreamFailure, Time, Transmits, Unreachable,
 };
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
 use rand::rngs::StdRng;
@@ -83,6 +83,8 @@ pub struct Result {
     pub name: NameBuf,
     pub attempts: Vec<Attempt>,
     pub end: core::result::Result<(Rcode, Option<[u8; 4]>, usize), Failure>,
+    /// It ended with no more than a truncated answer.
+    pub truncated: bool,
 }
 
 pub struct Network {
@@ -199,7 +201,8 @@ impl Network {
                     engine.handle_stream_message(at, server, &octets, &mut sink);
                 }
                 Event::StreamFailed { key } => {
-                    engine.handle_stream_failed(at, key, 0, false, &mut sink);
+                    let failure = StreamFailure { cause: StreamCause::Closed, errno: 0 };
+                    engine.handle_stream_failed(at, key, failure, &mut sink);
                 }
             }
         }
@@ -393,7 +396,7 @@ impl Network {
         let t = self.engine.totals();
         assert_eq!(
             t.submitted,
-            t.answered + t.timed_out + t.unreachable + t.cancelled + t.open,
+            t.answered + t.truncated + t.timed_out + t.unreachable + t.cancelled + t.open,
             "an exchange got lost: {t:?}"
         );
         if self.engine.is_idle() {
@@ -427,14 +430,20 @@ fn collector(
         for id in live_of.remove(&finished.name_buf()).unwrap_or_default() {
             live.remove(&id);
         }
+        let mut truncated = false;
         results.push(Result {
             tag: finished.tag,
             name: finished.name_buf(),
             attempts: finished.attempts.to_vec(),
             end: match finished.end {
                 End::Answered { response, attempt } => Ok(read(response.octets(), attempt)),
+                End::Truncated { response, attempt } => {
+                    truncated = true;
+                    Ok(read(response.octets(), attempt))
+                }
                 End::Failed(failure) => Err(failure),
             },
+            truncated,
         });
     }
 }

@@ -10,7 +10,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use super::framing::{Framer, frame};
-use crate::engine::{ServerId, Time};
+use crate::engine::{ServerId, StreamCause, StreamFailure, Time};
 use crate::net::clock::Clock;
 use crate::net::error::Family;
 
@@ -42,15 +42,6 @@ pub(super) struct Waiting<K> {
     pub(super) key: K,
     /// When it was handed to the pool.
     pub(super) at: Time,
-}
-
-/// The end of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
-    /// The system's error number; 0 if the peer closed it.
-    pub(super) errno: i32,
-    /// It was never made.
-    pub(super) refused: bool,
 }
 
 impl<K> Connection<K> {
@@ -105,7 +96,7 @@ impl<K> Connection<K> {
         scratch: &mut [u8],
         clock: &Clock,
         each: &mut dyn FnMut(Time, &[u8]),
-    ) -> Result<bool, End> {
+    ) -> Result<bool, StreamFailure> {
         if self.connecting && !self.poll_connected(cx)? {
             return Ok(false);
         }
@@ -118,15 +109,14 @@ impl<K> Connection<K> {
         Ok(read)
     }
 
-    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        let refused = |error: &io::Error| End { errno: errno(error), refused: true };
+    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Result<bool, StreamFailure> {
         loop {
             match self.stream.poll_write_ready(cx) {
                 Poll::Pending => return Ok(false),
-                Poll::Ready(ready) => ready.map_err(|error| refused(&error))?,
+                Poll::Ready(ready) => ready.map_err(|error| not_made(&error))?,
             }
-            if let Some(error) = self.stream.take_error().map_err(|error| refused(&error))? {
-                return Err(refused(&error));
+            if let Some(error) = self.stream.take_error().map_err(|error| not_made(&error))? {
+                return Err(not_made(&error));
             }
             match self.stream.peer_addr() {
                 Ok(_) => {
@@ -139,7 +129,7 @@ impl<K> Connection<K> {
                         Err::<(), _>(io::ErrorKind::WouldBlock.into())
                     });
                 }
-                Err(error) => return Err(refused(&error)),
+                Err(error) => return Err(not_made(&error)),
             }
         }
     }
@@ -150,7 +140,7 @@ impl<K> Connection<K> {
         scratch: &mut [u8],
         clock: &Clock,
         each: &mut dyn FnMut(Time, &[u8]),
-    ) -> Result<bool, End> {
+    ) -> Result<bool, StreamFailure> {
         let mut reads = 0;
         while reads < READS_PER_TURN {
             match self.stream.poll_read_ready(cx) {
@@ -158,7 +148,7 @@ impl<K> Connection<K> {
                 Poll::Ready(ready) => ready.map_err(|error| broken(&error))?,
             }
             let len = match self.stream.try_read(scratch) {
-                Ok(0) => return Err(End { errno: 0, refused: false }),
+                Ok(0) => return Err(self.closed()),
                 Ok(len) => len,
                 Err(error) if is_temporary(&error) => continue,
                 Err(error) => return Err(broken(&error)),
@@ -180,7 +170,14 @@ impl<K> Connection<K> {
         Ok(reads > 0)
     }
 
-    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+    /// The peer has closed the connection.
+    fn closed(&self) -> StreamFailure {
+        let mid = self.framer.is_mid_message();
+        let cause = if mid { StreamCause::ClosedMidMessage } else { StreamCause::Closed };
+        StreamFailure { cause, errno: 0 }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), StreamFailure> {
         while self.written < self.out.len() {
             match self.stream.poll_write_ready(cx) {
                 Poll::Pending => return Ok(()),
@@ -198,8 +195,28 @@ impl<K> Connection<K> {
     }
 }
 
-fn broken(error: &io::Error) -> End {
-    End { errno: errno(error), refused: false }
+/// The end of a connection that never was one.
+pub(super) fn not_made(error: &io::Error) -> StreamFailure {
+    let cause = match error.kind() {
+        io::ErrorKind::ConnectionRefused => StreamCause::Refused,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            StreamCause::Unreachable
+        }
+        io::ErrorKind::TimedOut => StreamCause::ConnectTimedOut,
+        _ => broken(error).cause,
+    };
+    StreamFailure { cause, errno: errno(error) }
+}
+
+/// The end of a connection that was made.
+fn broken(error: &io::Error) -> StreamFailure {
+    let cause = match error.kind() {
+        // Who writes to a connection that was reset before gets a broken pipe.
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => StreamCause::Reset,
+        io::ErrorKind::TimedOut => StreamCause::Silent,
+        _ => StreamCause::Broken,
+    };
+    StreamFailure { cause, errno: errno(error) }
 }
 
 pub(super) fn errno(error: &io::Error) -> i32 {

@@ -35,6 +35,11 @@ impl Framer {
         self.partial.extend_from_slice(octets);
     }
 
+    /// Whether the octets so far end within a message.
+    pub(super) fn is_mid_message(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
     /// How many octets the partial message still needs, as far as is known.
     fn missing(&self) -> usize {
         let wanted = match self.partial[..] {

@@ -20,22 +20,25 @@ use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use self::connection::{Connection, End, errno};
+use self::connection::{Connection, errno, not_made};
 use super::Options;
 use super::clock::Clock;
 use super::error::{TIMED_OUT, is_out_of_descriptors};
-use crate::engine::{ServerId, Time};
+use crate::engine::{ServerId, StreamCause, StreamFailure, Time};
 
 /// After so many connections in a row that reached a server's quota without harm, it is doubled:
 /// the server may have had a bad moment when we learned it.
 const GOOD_CONNECTIONS: u32 = 16;
 
+/// How a connection ends that nobody waits for.
+const DONE: StreamFailure = StreamFailure { cause: StreamCause::Closed, errno: 0 };
+
 /// What came of a query.
 pub(super) enum Event<'a, K> {
     /// A message came.
     Message { server: ServerId, received: Time, octets: &'a [u8] },
-    /// The connection of this query could not be made (`refused`), or broke before an answer came.
-    Failed { key: K, errno: i32, refused: bool },
+    /// The connection of this query could not be made, or ended before an answer came.
+    Failed { key: K, failure: StreamFailure },
     /// The local system could not even try.
     NotSent { key: K, errno: i32 },
 }
@@ -167,8 +170,12 @@ impl<K: Copy> Pool<K> {
             let idle =
                 connection.waiting.is_empty() && now.since(connection.active) >= self.limits.idle;
             if dead || idle {
-                let end = End { errno: TIMED_OUT, refused: connection.connecting };
-                self.close(place, end, each);
+                let cause = if connection.connecting {
+                    StreamCause::ConnectTimedOut
+                } else {
+                    StreamCause::Silent
+                };
+                self.close(place, StreamFailure { cause, errno: TIMED_OUT }, each);
             } else {
                 self.retire(place, each);
             }
@@ -202,7 +209,7 @@ impl<K: Copy> Pool<K> {
                 Ok(false) => continue,
                 Ok(true) => self.retire(place, each),
                 Err(end) => {
-                    self.learn(place, end);
+                    self.learn(place);
                     self.close(place, end, each);
                 }
             }
@@ -325,20 +332,14 @@ impl<K: Copy> Pool<K> {
         if !server.connections.is_empty() {
             return;
         }
-        let remote = matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::HostUnreachable
-                | io::ErrorKind::NetworkUnreachable
-                | io::ErrorKind::TimedOut
-        );
+        // Only somebody else can refuse; that there is no route at once is our own word.
+        let remote = error.kind() == io::ErrorKind::ConnectionRefused;
         for query in server.queue.drain(..) {
-            let (key, errno) = (query.key, errno(error));
+            let key = query.key;
             each(if remote {
-                Event::Failed { key, errno, refused: true }
+                Event::Failed { key, failure: not_made(error) }
             } else {
-                Event::NotSent { key, errno }
+                Event::NotSent { key, errno: errno(error) }
             });
         }
     }
@@ -353,7 +354,7 @@ impl<K: Copy> Pool<K> {
             .filter(|(_, connection)| connection.waiting.is_empty())
             .min_by_key(|(_, connection)| connection.active);
         let Some((place, _)) = idle else { return false };
-        self.close(place, End { errno: 0, refused: false }, each);
+        self.close(place, DONE, each);
         true
     }
 
@@ -370,13 +371,13 @@ impl<K: Copy> Pool<K> {
             server.good = 0;
             server.quota = Some(quota.saturating_mul(2));
         }
-        self.close(place, End { errno: 0, refused: false }, each);
+        self.close(place, DONE, each);
     }
 
     /// If the peer ended a connection with queries open: that many answers are its quota.
-    fn learn(&mut self, place: usize, end: End) {
+    fn learn(&mut self, place: usize) {
         let Some(connection) = &self.connections[place] else { return };
-        if end.refused || connection.waiting.is_empty() {
+        if connection.connecting || connection.waiting.is_empty() {
             return;
         }
         if let Some(server) = self.servers.get_mut(&connection.server) {
@@ -386,18 +387,17 @@ impl<K: Copy> Pool<K> {
     }
 
     /// Ends a connection and tells its queries. If it was never made, tells those in the queue too.
-    fn close(&mut self, place: usize, end: End, each: &mut Each<'_, K>) {
+    fn close(&mut self, place: usize, failure: StreamFailure, each: &mut Each<'_, K>) {
         let Some(connection) = self.connections[place].take() else { return };
         self.open -= 1;
-        let End { errno, refused } = end;
         for query in connection.waiting {
-            each(Event::Failed { key: query.key, errno, refused });
+            each(Event::Failed { key: query.key, failure });
         }
         let Some(server) = self.servers.get_mut(&connection.server) else { return };
         server.connections.retain(|&other| other != place);
-        if refused && server.connections.is_empty() {
+        if connection.connecting && server.connections.is_empty() {
             for query in server.queue.drain(..) {
-                each(Event::Failed { key: query.key, errno, refused });
+                each(Event::Failed { key: query.key, failure });
             }
         }
     }

@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Told {
     Message { server: u32, octets: Vec<u8> },
-    Failed { key: u32, errno: i32, refused: bool },
+    Failed { key: u32, cause: StreamCause, errno: i32 },
     NotSent { key: u32 },
 }
 
@@ -26,7 +26,9 @@ impl From<Event<'_, u32>> for Told {
             Event::Message { server, octets, .. } => {
                 Self::Message { server: server.0, octets: octets.to_vec() }
             }
-            Event::Failed { key, errno, refused } => Self::Failed { key, errno, refused },
+            Event::Failed { key, failure: StreamFailure { cause, errno } } => {
+                Self::Failed { key, cause, errno }
+            }
             Event::NotSent { key, .. } => Self::NotSent { key },
         }
     }
@@ -227,7 +229,11 @@ fn a_connection_closed_midway_fails_what_it_has_not_answered() {
         harness.run(10).await;
         let expected: Vec<_> = (0..3)
             .map(|key| Told::Message { server: 0, octets: query(key) })
-            .chain((3..10).map(|key| Told::Failed { key, errno: 0, refused: false }))
+            .chain((3..10).map(|key| Told::Failed {
+                key,
+                cause: StreamCause::ClosedMidMessage,
+                errno: 0,
+            }))
             .collect();
         assert_eq!(harness.told, expected);
         assert_eq!(harness.pool.open, 0);
@@ -271,7 +277,7 @@ fn a_refused_connection_fails_all_that_wait_for_it() {
             harness.run(5).await;
             harness.told.sort();
             for (told, key) in harness.told.iter().zip(0..) {
-                let Told::Failed { key: failed, errno, refused: true } = *told else {
+                let Told::Failed { key: failed, cause: StreamCause::Refused, errno } = *told else {
                     panic!("{told:?}");
                 };
                 assert_eq!(failed, key);

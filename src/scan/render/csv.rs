@@ -93,11 +93,10 @@ fn write_record(record: &Record<'_>, out: &mut Vec<u8>) {
 
 fn write_error(view: &View<'_>, out: &mut Vec<u8>) {
     out.push(b',');
-    if let Some(error) = view.reply.as_ref().and_then(|reply| reply.error) {
+    if view.has_error() {
+        field(out, |out| view.write_error(out));
+    } else if let Some(error) = view.reply.as_ref().and_then(|reply| reply.error) {
         field(out, |out| out.extend_from_slice(format!("malformed: {error}").as_bytes()));
-    }
-    if let Some(error) = view.error {
-        field(out, |out| out.extend_from_slice(error.as_bytes()));
     }
     out.extend_from_slice(b"\r\n");
 }

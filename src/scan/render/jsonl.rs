@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Context, Invalid, Reply, View, data_records};
+use super::{Context, Invalid, Reply, View, data_records, push_rcode};
 use crate::engine::Transport;
 use crate::report::attempts::write_attempt_json;
 use crate::report::json::{
@@ -28,6 +28,11 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     }
     view.write_status(out);
     out.push(b'"');
+    if let Some(rcode) = view.hidden_rcode() {
+        out.extend_from_slice(b",\"rcode\":\"");
+        push_rcode(rcode, out);
+        out.push(b'"');
+    }
     if let Some(reply) = &view.reply
         && let Some(attempt) = reply.attempt
     {
@@ -48,9 +53,12 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
         Some(reply) => write_reply(reply, view.name, name, out),
         None => out.extend_from_slice(b",\"answers\":[],\"authorities\":[],\"additionals\":[]"),
     }
-    if let Some(error) = view.error {
+    if view.has_error() {
         out.extend_from_slice(b",\"error\":");
-        write_json_string(error.as_bytes(), out);
+        match view.error {
+            Some(error) => write_json_string(error.as_bytes(), out),
+            None => write_json_text(out, |out| view.write_error(out)),
+        }
     }
     if context.attempt_log {
         write_attempts(context, view, out);

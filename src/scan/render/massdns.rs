@@ -6,10 +6,12 @@
 //! the RDATA of the others is shown octet by octet, `\x0a` for what cannot be printed. That is also
 //! how dots inside a label are escaped, and the strings of a TXT record, which are joined.
 //!
-//! `UNREACHABLE` and `INVALID` are errors that massdns does not have. The OPT record is left out: massdns
+//! A name whose response was truncated, and that TCP brought no response for, has the error `TIMEOUT`:
+//! so it has with massdns, which keeps nothing of such a response. `UNREACHABLE` and `INVALID` are
+//! errors that massdns does not have. The OPT record is left out: massdns
 //! asks without EDNS and gets none.
 
-use super::{Context, Invalid, View, data_records, text_member};
+use super::{Context, Invalid, Status, View, data_records, text_member};
 use crate::engine::Transport;
 use crate::report::json::{write_class_json, write_json_string, write_json_text, write_type_json};
 use crate::wire::{Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels};
@@ -25,9 +27,12 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     write_type(view.rtype, out);
     out.extend_from_slice(b",\"class\":");
     write_class_json(view.class, out);
-    let Some(reply) = &view.reply else {
+    let Some(reply) = view.reply.as_ref().filter(|_| view.status != Status::Truncated) else {
         out.extend_from_slice(b",\"error\":\"");
-        view.write_status(out);
+        match view.status {
+            Status::Truncated => out.extend_from_slice(b"TIMEOUT"),
+            _ => view.write_status(out),
+        }
         out.extend_from_slice(b"\"}\n");
         return;
     };

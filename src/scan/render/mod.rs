@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::engine::{Answer, Attempt, End, Failure, Finished, Response, ServerId, Time};
+use crate::report::reason::write_reason;
 use crate::walk::Asked;
 use crate::wire::{
     Class, Flags, HEADER_LEN, Message, Name, ParseError, Rcode, Record, RecordType, write_decimal,
@@ -155,7 +156,7 @@ struct View<'a> {
     attempts: &'a [Attempt],
     status: Status,
     reply: Option<Reply<'a>>,
-    /// Why there is no answer, where more is known than the status says.
+    /// Why there is no answer, where that does not follow from the attempts.
     error: Option<&'a str>,
     /// The exchanges that the attempts belong to, by the number of their server; none if all belong
     /// to the question itself.
@@ -182,6 +183,8 @@ pub enum Status {
     Timeout,
     /// No message could be delivered.
     Unreachable,
+    /// A truncated answer came over UDP, and none over TCP.
+    Truncated,
 }
 
 impl Renderer {
@@ -208,10 +211,15 @@ impl Renderer {
     /// A cancelled exchange has no line.
     #[inline]
     pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
-        if let End::Answered { response, attempt } = finished.end {
+        if let End::Answered { response, attempt } | End::Truncated { response, attempt } =
+            finished.end
+        {
             let mut restored = std::mem::take(&mut self.restored);
             let response = restore_case(finished.name, response, &mut restored);
-            let end = End::Answered { response, attempt };
+            let end = match finished.end {
+                End::Truncated { .. } => End::Truncated { response, attempt },
+                _ => End::Answered { response, attempt },
+            };
             let rcode = self.render_as_is(&View::new(&Finished { end, ..*finished })?, out);
             self.restored = restored;
             return rcode;
@@ -298,8 +306,11 @@ impl<'a> View<'a> {
         let (status, reply) = match finished.end {
             End::Answered { response, attempt } => {
                 let reply = Reply::new(response, Some(finished.attempts.get(attempt)?));
-                let rcode = reply.answer.map_or_else(|| reply.message.rcode(), |a| a.rcode);
-                (Status::Rcode(rcode), Some(reply))
+                (Status::Rcode(reply.rcode()), Some(reply))
+            }
+            End::Truncated { response, attempt } => {
+                let reply = Reply::new(response, Some(finished.attempts.get(attempt)?));
+                (Status::Truncated, Some(reply))
             }
             End::Failed(Failure::TimedOut) => (Status::Timeout, None),
             End::Failed(Failure::Unreachable) => (Status::Unreachable, None),
@@ -358,6 +369,27 @@ impl<'a> View<'a> {
             Status::Rcode(rcode) => push_rcode(rcode, out),
             Status::Timeout => out.extend_from_slice(b"TIMEOUT"),
             Status::Unreachable => out.extend_from_slice(b"UNREACHABLE"),
+            Status::Truncated => out.extend_from_slice(b"TRUNCATED"),
+        }
+    }
+
+    /// The response code of a message whose status is another word.
+    fn hidden_rcode(&self) -> Option<Rcode> {
+        let reply = self.reply.as_ref().filter(|_| !matches!(self.status, Status::Rcode(_)))?;
+        Some(reply.rcode())
+    }
+
+    /// Whether there is something to be said by [`View::write_error`]: wherever the status is no
+    /// response code.
+    fn has_error(&self) -> bool {
+        self.error.is_some() || !matches!(self.status, Status::Rcode(_))
+    }
+
+    /// Appends why there is no answer.
+    fn write_error(&self, out: &mut Vec<u8>) {
+        match self.error {
+            Some(error) => out.extend_from_slice(error.as_bytes()),
+            None => write_reason(self.attempts, self.status == Status::Truncated, out),
         }
     }
 }
@@ -376,6 +408,10 @@ impl<'a> Reply<'a> {
 
     fn rtt_us(&self) -> u64 {
         self.answer.map_or(0, |answer| answer.rtt.as_micros() as u64)
+    }
+
+    fn rcode(&self) -> Rcode {
+        self.answer.map_or_else(|| self.message.rcode(), |answer| answer.rcode)
     }
 
     fn flags(&self) -> Flags {

@@ -48,8 +48,9 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     if let Some(error) = malformed {
         out.extend_from_slice(format!(", malformed answer: {error}").as_bytes());
     }
-    if let Some(error) = view.error {
-        out.extend_from_slice(format!(": {error}").as_bytes());
+    if view.has_error() {
+        out.extend_from_slice(b": ");
+        view.write_error(out);
     }
     out.push(b'\n');
 }

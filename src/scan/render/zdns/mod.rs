@@ -4,6 +4,9 @@
 //! sections left out, the OPT record among the additionals, and the RDATA of many types taken apart
 //! into members of their own. `tests/formats/recorded/` has its lines for the same messages.
 //!
+//! `UNREACHABLE` is `ERROR` here; `TIMEOUT` and `TRUNCATED` are words of zdns, too, and the truncated
+//! message is shown. `error` says why.
+//!
 //! Two things are more than zdns gives. Records of types that it does not take apart have their
 //! name, TTL and presentation format here (there only class and type). And what came with an answer
 //! that is not NOERROR is shown, where zdns leaves the flags at zero and the authorities out.
@@ -52,16 +55,15 @@ impl State {
         let micros = end.since(start).as_micros() as u64;
         write_decimal(micros / 1_000_000, out);
         out.extend_from_slice(format!(".{:06}", micros % 1_000_000).as_bytes());
-        let error = match (view.error, view.status) {
-            (Some(error), _) => Some(error),
-            (None, Status::Rcode(Rcode::NOERROR)) => None,
-            (None, Status::Rcode(_)) => Some("the answer is an error"),
-            (None, Status::Timeout) => Some("no answer"),
-            (None, Status::Unreachable) => Some("not delivered"),
-        };
-        if let Some(error) = error {
-            out.extend_from_slice(b",\"error\":");
-            write_json_string(error.as_bytes(), out);
+        match (view.error, view.status) {
+            (Some(error), _) => write_error(error.as_bytes(), out),
+            (None, Status::Rcode(Rcode::NOERROR)) => {}
+            (None, Status::Rcode(_)) => write_error(b"the answer is an error", out),
+            (None, _) => {
+                self.data.clear();
+                view.write_error(&mut self.data);
+                write_error(&self.data, out);
+            }
         }
         out.extend_from_slice(b",\"status\":\"");
         match view.status {
@@ -148,6 +150,11 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b":{\"error\":");
     write_json_string(format!("line {}: {}", invalid.line, invalid.error).as_bytes(), out);
     out.extend_from_slice(b",\"status\":\"ILLEGAL_INPUT\"}}}\n");
+}
+
+fn write_error(error: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"error\":");
+    write_json_string(error, out);
 }
 
 /// What stands in the place of an answer that never came.

@@ -60,6 +60,9 @@ impl Count {
         match probe.outcome() {
             Some(Outcome::Answered(_) | Outcome::Late(_)) => self.answered += 1,
             Some(Outcome::Unreachable(_)) => self.unreachable += 1,
+            Some(Outcome::StreamFailed(failure)) if failure.cause.is_rejection() => {
+                self.unreachable += 1;
+            }
             Some(Outcome::TimedOut) => {
                 let mismatched = probe.attempt.is_some_and(|attempt| attempt.mismatched > 0);
                 self.from_elsewhere += u64::from(mismatched);
