@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::complaint::Complaint;
+use super::streams::need_input;
 
 /// Everything in `file`; `-` is standard input.
 ///
@@ -13,6 +14,7 @@ use super::complaint::Complaint;
 /// The file cannot be read: a mistake in the command line that names it.
 pub(super) fn read_all(file: &Path) -> Result<Vec<u8>, Complaint> {
     let (read, what) = if file == Path::new("-") {
+        need_input()?;
         let mut octets = Vec::new();
         let read = io::stdin().lock().read_to_end(&mut octets).map(|_| octets);
         (read, "standard input".to_owned())

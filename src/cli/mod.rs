@@ -20,6 +20,7 @@ mod query;
 mod rrcheck;
 mod scan;
 mod servers;
+mod streams;
 mod summary;
 pub mod verify;
 
@@ -94,6 +95,15 @@ enum Command {
     },
 }
 
+impl Command {
+    fn writes_to_standard_output(&self) -> bool {
+        match self {
+            Self::Scan(args) => args.writes_to_standard_output(),
+            _ => true,
+        }
+    }
+}
+
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
     let outcome = Cli::try_parse().map_err(anyhow::Error::from).and_then(run);
@@ -101,6 +111,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if cli.command.writes_to_standard_output() {
+        // Before anything is sent, not when all is done.
+        streams::need_output()?;
+    }
     match cli.command {
         Command::Query(args) => query::run(&args),
         Command::Verify(args) => verify::run(&args),
@@ -119,7 +133,8 @@ fn complain(error: anyhow::Error) -> ExitCode {
     let error = match error.downcast::<clap::Error>() {
         Ok(error) if !error.use_stderr() => {
             // Help, or the version: not an error, and there is no word of the user's in it.
-            return written(error.print()).unwrap_or_else(complain);
+            let shown = streams::need_output().map_err(anyhow::Error::from);
+            return shown.and_then(|()| written(error.print())).unwrap_or_else(complain);
         }
         Ok(error) => {
             // Without colours: what clap quotes of the command line could be anything.

@@ -17,7 +17,7 @@ use super::complaint::Complaint;
 use super::notes::note;
 use super::progress::Progress;
 use super::servers::{self, DNS_PORT, Families, Spec};
-use super::{COULD_NOT, FINE, PROBLEM, summary};
+use super::{COULD_NOT, FINE, PROBLEM, streams, summary};
 use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
 use crate::net;
 use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, ScanError, Source, Whom};
@@ -378,7 +378,7 @@ impl Limits {
 }
 
 impl Args {
-    fn writes_to_standard_output(&self) -> bool {
+    pub(super) fn writes_to_standard_output(&self) -> bool {
         self.output.as_deref().is_none_or(|path| path == Path::new("-"))
     }
 
@@ -512,6 +512,7 @@ impl Args {
 
 fn open_input(path: &Path) -> Result<Source, Complaint> {
     if path == Path::new("-") {
+        streams::need_input()?;
         if io::stdin().is_terminal() {
             note("reading names from the terminal; Ctrl-D ends them");
         }

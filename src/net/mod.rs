@@ -46,6 +46,8 @@ use crate::engine::SocketId;
 
 pub use driver::Driver;
 pub use error::{Family, NetError};
+#[cfg(target_os = "linux")]
+pub(crate) use sys::process;
 
 /// How a driver is set up.
 #[derive(Debug, Clone)]

@@ -1,11 +1,13 @@
 //! The system calls that move datagrams on Linux: many per call, segmented by the kernel, with the
 //! kernel's word on when they came, how many were lost, and what ICMP said.
 //!
-//! This is the one file with `unsafe`. Slices and plain values go in and come out; raw pointers
+//! With the files below it, this is the one place with `unsafe`. Slices and plain values go in and come out; raw pointers
 //! live for one system call and never leave the function that made them. Nothing here waits,
 //! allocates in a call, or judges what it read.
 
 #![allow(unsafe_code)]
+
+pub(crate) mod process;
 
 use std::io;
 use std::mem::{self, MaybeUninit};

@@ -10,6 +10,9 @@ use crate::net::{Driver, NetError};
 /// An empty NSID option: which instance answers (RFC 5001)?
 const NSID: [u8; 4] = [0, 3, 0, 0];
 
+/// How often whoever watches is heard, if nothing comes in.
+const TICK: Duration = Duration::from_millis(100);
+
 /// Who has questions for certain servers, and goes on by their answers.
 ///
 /// Without I/O: [`carry_out`] carries the questions to a driver, and a test to a simulated world.
@@ -71,7 +74,7 @@ pub fn engine_config(rate_per_server: Option<f64>) -> Config {
 }
 
 /// Asks until `asker` is done. The engine of `driver` must have no exchanges of others. `watch`
-/// sees the asker after each turn, and may have it stop.
+/// sees the asker after each turn, and ten times a second if nothing comes in; it may have it stop.
 ///
 /// A server that this system cannot ask (it has no IPv6, say) is an outcome of its exchange.
 ///
@@ -109,7 +112,9 @@ pub async fn carry_out<A: Asker>(
             break;
         }
         let mut sink = |exchange: Finished<'_>| finished.push(Exchange::from(&exchange));
-        driver.turn(asker.poll_timeout(), &mut sink).await?;
+        let tick = driver.now() + TICK;
+        let wake = asker.poll_timeout().map_or(tick, |at| at.min(tick));
+        driver.turn(Some(wake), &mut sink).await?;
         let now = driver.now();
         for exchange in finished.drain(..) {
             asker.handle(now, exchange);

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{Files, dnsonde, run, server, text};
+use super::{Files, Run, dnsonde, run, server, text};
 
 /// What standard error can be when nothing can be written there.
 fn dead_ends() -> Vec<(&'static str, Stdio)> {
@@ -78,5 +78,49 @@ fn a_standard_error_that_cannot_be_written_changes_no_exit_status() {
             let status = dnsonde(args).stderr(stderr).status().unwrap();
             assert_eq!(status.code(), Some(code), "{args:?}, {what}");
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_output_that_is_closed_is_an_error_before_anything_is_sent() {
+    let server = server();
+    let addr = server.addr().to_string();
+    let files = Files::new();
+    let names = files.write("names.txt", "a.demo.test\n");
+    let readable = format!("1<{names}");
+    for redirection in [">&-", &readable] {
+        for args in [
+            &["scan", &names, "-r", &addr][..],
+            &["query", &format!("@{addr}"), "a.demo.test"],
+            &["verify", "demo.test", "--dmarc", "-r", &addr],
+            &["decode", &names],
+            &["rrcheck", &names],
+            &["demo", "scan"],
+            &["playground"],
+            &["man"],
+            &["completions", "bash"],
+            &["--help"],
+            &["--version"],
+        ] {
+            Run::of(behind(redirection, args).output().unwrap())
+                .assert_code(3)
+                .assert_stderr("dnsonde: standard output is closed, or not open for writing\n");
+        }
+    }
+    assert_eq!(server.counts().udp_queries, 0);
+    let out = text(&files.path("out"));
+    let args = ["scan", &names, "-r", &addr, "-o", &out];
+    Run::of(behind(">&-", &args).output().unwrap()).assert_code(0);
+    assert_eq!(std::fs::read_to_string(out).unwrap().lines().count(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_input_that_is_closed_is_no_list_of_no_names() {
+    for args in [&["scan", "-r", "127.0.0.1"][..], &["decode"], &["rrcheck"]] {
+        Run::of(behind("<&-", args).output().unwrap())
+            .assert_code(2)
+            .assert_stderr("standard input is closed, or not open for reading");
     }
 }

@@ -12,8 +12,12 @@ use serde_json::Value;
 use super::{Files, dnsonde, server, server_with, text};
 
 pub fn interrupt(child: &Child) {
+    kill(child, "INT");
+}
+
+fn kill(child: &Child, signal: &str) {
     let done = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
+        .args([&format!("-{signal}"), &child.id().to_string()])
         .status()
         .unwrap();
     assert!(done.success());
@@ -139,4 +143,94 @@ fn names_are_asked_as_they_trickle_in() {
     drop(stdin);
     let (code, stderr) = end(child);
     assert_eq!(code, Some(0), "{stderr}");
+}
+
+/// What asks a program to end. Whoever runs these tests may have SIGHUP ignored, and the program then
+/// leaves it at that.
+fn signals() -> Vec<&'static str> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let hangup = (ignored.unwrap_or(0) & 1 == 0).then_some("HUP");
+    ["INT", "TERM"].into_iter().chain(hangup).collect()
+}
+
+#[test]
+fn every_signal_to_end_ends_a_scan_with_all_lines_that_are_finished() {
+    for signal in signals() {
+        let server = server();
+        let files = Files::new();
+        let names: String = (0..20_000).map(|i| format!("n{i}.demo.test\n")).collect();
+        let names = files.write("names.txt", names);
+        let stats = text(&files.path("stats.json"));
+        let addr = server.addr().to_string();
+        let args = ["scan", &names, "-r", &addr, "--rate", "500", "--stats", &stats];
+        let mut child =
+            dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        kill(&child, signal);
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        let (code, stderr) = end(child);
+        assert_eq!(code, Some(1), "{signal}: {stderr}");
+        assert!(stderr.contains("dnsonde: interrupted; "), "{signal}: {stderr}");
+        let lines = 1 + rest.lines().count() as u64;
+        let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+        assert_eq!(stats["end"], "interrupted", "{signal}");
+        assert_eq!(stats["output"]["lines"], lines, "{signal}");
+    }
+}
+
+#[test]
+fn under_nohup_a_hangup_is_ignored() {
+    let server = server();
+    let script = "trap '' HUP; exec \"$@\"";
+    let addr = server.addr().to_string();
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_dnsonde"), "scan", "-r", &addr])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    // A hangup between two names: the second one is asked all the same.
+    for name in ["a", "b"] {
+        stdin.write_all(format!("{name}.demo.test\n").as_bytes()).unwrap();
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("{name}.demo.test.")), "{line}");
+        kill(&child, "HUP");
+    }
+    drop(stdin);
+    let (code, stderr) = end(child);
+    assert_eq!(code, Some(0), "{stderr}");
+}
+
+/// The resolver is a socket of the test: when it is asked, the servers of the zone are found, and as
+/// it says nothing, the verification is not over.
+#[cfg(target_os = "linux")]
+#[test]
+fn every_signal_to_end_ends_a_verification_with_a_report_of_what_was_seen() {
+    for signal in signals() {
+        let served = super::world::Served::named("healthy");
+        let resolver = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (hints, port) = (served.hints(), served.port());
+        let addr = resolver.local_addr().unwrap().to_string();
+        let mut args = vec!["verify"];
+        args.extend(served.scenario.verify.iter().map(String::as_str));
+        args.extend(["--root-hints", &hints, "--port", &port, "-r", &addr, "--format", "json"]);
+        let child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        resolver.recv(&mut [0; 512]).unwrap();
+        kill(&child, signal);
+        let run = super::Run::of(child.wait_with_output().unwrap());
+        run.assert_code(1);
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        super::assert_valid("report", &report);
+        assert_eq!(report["effort"]["cut_short"], "it was interrupted", "{signal}: {report:#}");
+        assert!(!report["servers"].as_array().unwrap().is_empty(), "{signal}: {report:#}");
+    }
 }

@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::sync::watch;
 
 use super::event_loop::event_loop;
+use super::interrupts::Interrupts;
 use super::servers::{DNS_PORT, Families};
 use super::{COULD_NOT, FINE, PROBLEM, print, shell_word};
 use crate::report::finding::{Report, Verdict};
@@ -30,7 +31,8 @@ use crate::verify::{self, Evidence, Plan, judge};
 /// it wrong, what to do, and how sure that is. Recursive servers are asked for old answers that they
 /// still keep.
 ///
-/// Exit status: 0 verified, 1 not verified or only now and then, 2 usage error, 3 could not tell.
+/// Exit status: 0 verified, 1 not verified, only now and then, or interrupted, 2 usage error, 3 could
+/// not tell.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dnsonde verify example.com --ses TOKEN1,TOKEN2,TOKEN3
@@ -220,16 +222,19 @@ pub fn plan_of(
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let plan = plan::plan(args)?;
     let runtime = event_loop()?;
-    let report = runtime.block_on(async {
+    let (report, interrupted) = runtime.block_on(async {
         let interrupt = Interrupt::listen();
-        let Some(long) = args.wait else {
-            return Ok::<_, anyhow::Error>(check(plan, &interrupt).await?.1);
+        let report = match args.wait {
+            None => check(plan, &interrupt).await?.1,
+            Some(long) => {
+                let wait = wait::Wait { long, every: args.every, state: args.state.as_deref() };
+                wait::until_verified(&plan, &wait, &interrupt).await?
+            }
         };
-        let wait = wait::Wait { long, every: args.every, state: args.state.as_deref() };
-        wait::until_verified(&plan, &wait, &interrupt).await
+        anyhow::Ok((report, interrupt.is_set()))
     })?;
     show(&report, args.format)?;
-    Ok(ExitCode::from(exit(report.verdict)))
+    Ok(ExitCode::from(exit(&report, interrupted)))
 }
 
 /// Writes a report to standard output.
@@ -280,16 +285,19 @@ pub(super) async fn check(plan: Plan, interrupt: &Interrupt) -> anyhow::Result<(
     Ok((evidence, report))
 }
 
-/// Ctrl-C: the first one ends the search and shows what was found, the second one everything.
+/// Ctrl-C and its like: the first one ends the search and shows what was found, the second one
+/// everything.
 pub(super) struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
     pub(super) fn listen() -> Self {
         let (set, seen) = watch::channel(false);
+        let mut interrupts = Interrupts::listen();
         tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
+            loop {
+                interrupts.next().await;
                 if set.send_replace(true) {
-                    std::process::exit(COULD_NOT.into());
+                    std::process::exit(PROBLEM.into());
                 }
             }
         });
@@ -307,8 +315,10 @@ impl Interrupt {
     }
 }
 
-fn exit(verdict: Verdict) -> u8 {
-    match verdict {
+fn exit(report: &Report, interrupted: bool) -> u8 {
+    let unfinished = report.verdict != Verdict::Verified || report.effort.cut_short.is_some();
+    match report.verdict {
+        _ if interrupted && unfinished => PROBLEM,
         Verdict::Verified => FINE,
         Verdict::Flaky | Verdict::Pending => PROBLEM,
         Verdict::Inconclusive => COULD_NOT,
