@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{Ask, Config, Engine, Finished, Stamp, Time, Transmits};
+use dnsonde::scan::render::Status;
 use dnsonde::wire::{
     Builder, Class, Flags, HEADER_LEN, Message, NameBuf, Opt, OptBuf, Rcode, RecordBuf, RecordType,
     Section,
@@ -149,7 +150,7 @@ fn a_json_line_of_an_answer_allocates_nothing_but_its_buffer() {
         };
         // An answer in mixed case is copied into a buffer, which grows with the first one.
         render();
-        assert_eq!(counted(render), (Some(Rcode::NOERROR), 0));
+        assert_eq!(counted(render), (Some(Status::Rcode(Rcode::NOERROR)), 0));
         let text = std::str::from_utf8(&line).unwrap();
         assert!(text.starts_with("{\"name\":\"www.example.com.\",\"type\":\"A\""), "{text}");
         assert!(

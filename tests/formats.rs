@@ -50,6 +50,7 @@ fn answered(message: &[u8]) -> Outcome {
         size: message.len() as u16,
         flags: Flags(u16::from_be_bytes([message[2], message[3]])),
         rcode: Rcode(u16::from(message[3] & 15)),
+        malformed: Response::read(message).unwrap().malformed.is_some(),
     })
 }
 

@@ -96,6 +96,7 @@ pub fn attempt(message: &[u8]) -> Attempt {
             size: message.len() as u16,
             flags: Flags(u16::from_be_bytes([message[2], message[3]])),
             rcode: Rcode::NOERROR,
+            malformed: false,
         }),
         duplicates: 0,
         mismatched: 0,

@@ -40,6 +40,7 @@ impl Progress {
         }
         let tally = &state.tally;
         let failed: String = [
+            (tally.malformed, "malformed"),
             (tally.unresolved, "unresolved"),
             (tally.timed_out, "timed out"),
             (tally.unreachable, "unreachable"),

@@ -133,7 +133,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             }
             COULD_NOT
         }
-        Some(reply) if reply.error.is_some() => PROBLEM,
+        Some(reply) if reply.malformed.is_some() => PROBLEM,
         Some(_) => FINE,
         None => {
             if short {

@@ -39,6 +39,7 @@ fn text(report: &Report) -> String {
         let _ = write!(text, " ({})", codes.join(", "));
     }
     for (count, what) in [
+        (tally.malformed, "malformed"),
         (tally.unresolved, "unresolved"),
         (tally.timed_out, "timed out"),
         (tally.truncated, "truncated"),

@@ -175,6 +175,8 @@ pub struct Answer {
     pub flags: Flags,
     /// Response code, extended where there was an OPT record.
     pub rcode: Rcode,
+    /// Whether the message is malformed, as a whole or inside a record.
+    pub malformed: bool,
 }
 
 /// Who took the time when a message came in.
@@ -263,7 +265,7 @@ pub enum RetryReason {
     NotSent,
     /// The TCP connection broke.
     StreamFailed,
-    /// The answer could not be read.
+    /// The answer was malformed, as a whole or inside a record.
     Malformed,
 }
 
@@ -288,7 +290,7 @@ pub struct Finished<'a> {
 #[derive(Debug, Clone, Copy)]
 pub enum End<'a> {
     /// There is an answer. It is the first good one or, if no attempt brought one, the last bad
-    /// one (SERVFAIL, REFUSED, …).
+    /// one (SERVFAIL, REFUSED, …), and a malformed one only if there is no other.
     Answered {
         /// The message.
         response: Response<'a>,
@@ -312,15 +314,22 @@ pub enum End<'a> {
 pub struct Response<'a> {
     /// The message, as far as it can be read.
     pub message: Message<'a>,
-    /// What is wrong behind the readable part.
+    /// The first thing that is wrong with it: inside an RDATA or an EDNS option of the readable
+    /// part, or what ends that part.
     pub malformed: Option<ParseError>,
 }
 
 impl<'a> Response<'a> {
     /// Reads a message as far as it can be read; `None` if not even its header can.
-    #[inline]
     pub fn read(octets: &'a [u8]) -> Option<Self> {
-        let (message, malformed) = Message::parse_prefix(octets).ok()?;
+        Self::read_with(octets, &mut Vec::new())
+    }
+
+    /// Like [`Response::read`], with room for [`Message::check_data`] that the caller keeps.
+    #[inline]
+    pub(super) fn read_with(octets: &'a [u8], scratch: &mut Vec<u8>) -> Option<Self> {
+        let (message, end) = Message::parse_prefix(octets).ok()?;
+        let malformed = message.check_data(scratch).err().or(end);
         Some(Self { message, malformed })
     }
 

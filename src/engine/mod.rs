@@ -157,6 +157,8 @@ pub struct Engine {
     tokens: Option<TokenBucket>,
     in_flight: usize,
     totals: Totals,
+    /// Room for the check of answers.
+    scratch: Vec<u8>,
     /// The first attempt after the last word from any server.
     unanswered_since: Option<Time>,
 }
@@ -214,6 +216,7 @@ impl Engine {
             tokens: config.rate.map(TokenBucket::new),
             in_flight: 0,
             totals: Totals::default(),
+            scratch: Vec::new(),
             unanswered_since: None,
             config,
         };

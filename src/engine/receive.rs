@@ -256,14 +256,16 @@ impl Engine {
             }
         };
         // The header was read before, so there is something to be read.
-        let Some(response) = Response::read(octets) else { return };
+        let Some(response) = Response::read_with(octets, &mut self.scratch) else { return };
         let rcode = response.message.rcode();
         let size = octets.len().min(usize::from(u16::MAX)) as u16;
-        let answer = Answer { rtt, stamp, size, flags: header.flags, rcode };
+        let malformed = response.malformed.is_some();
+        let answer = Answer { rtt, stamp, size, flags: header.flags, rcode, malformed };
         attempt.outcome = if late { Outcome::Late(answer) } else { Outcome::Answered(answer) };
         let truncated = header.flags.contains(Flags::TC);
         server.counts.rcodes[usize::from(rcode.0).min(31)] += 1;
         server.counts.truncated += u64::from(truncated);
+        server.counts.malformed += u64::from(malformed);
         server.counts.record_rtt(rtt.as_micros() as u64);
         if late {
             server.counts.late += 1;
@@ -317,11 +319,12 @@ impl Engine {
                 self.retry(index, RetryReason::Truncated, now, sink);
             }
             return;
+        } else if answer.malformed {
+            // Nobody wants such an answer while there may be a better one.
+            (RetryReason::Malformed, MALFORMED)
         } else if accept == Accept::Anything {
             self.servers[id.0 as usize].on_useful(now);
             return self.end(index, Ended::Answered, Some((number, response)), now, sink);
-        } else if response.malformed.is_some() {
-            (RetryReason::Malformed, MALFORMED)
         } else {
             let reason = match answer.rcode {
                 Rcode::NOERROR if recursion_desired && is_lame(message.header) => RetryReason::Lame,

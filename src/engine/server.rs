@@ -42,6 +42,8 @@ pub struct Counts {
     pub edns_off: u64,
     /// Answers with TC set.
     pub truncated: u64,
+    /// Malformed answers.
+    pub malformed: u64,
     /// Answers by response code; the last place counts all codes from 31 on.
     pub rcodes: [u64; 32],
     /// Round-trip times in microseconds, of answers in time and late ones.
@@ -64,6 +66,7 @@ impl Counts {
             mismatched: 0,
             edns_off: 0,
             truncated: 0,
+            malformed: 0,
             rcodes: [0; 32],
             rtt_us: Histogram::new(digits).expect("one to five digits are always possible"),
         }
@@ -88,6 +91,7 @@ impl Counts {
         self.mismatched += other.mismatched;
         self.edns_off += other.edns_off;
         self.truncated += other.truncated;
+        self.malformed += other.malformed;
         for (mine, theirs) in self.rcodes.iter_mut().zip(other.rcodes) {
             *mine += theirs;
         }

@@ -3,7 +3,7 @@
 use std::time::UNIX_EPOCH;
 
 use super::Exchange;
-use crate::engine::{Answer, Attempt, Failure, Outcome, Stamp, Time, Transport};
+use crate::engine::{Answer, Attempt, Failure, Outcome, Response, Stamp, Time, Transport};
 use crate::report::attempts::write_attempt_json;
 use crate::report::json::{
     write_class_json, write_json_string, write_json_text, write_message_members, write_type_json,
@@ -11,14 +11,14 @@ use crate::report::json::{
 use crate::report::message::write_message_text;
 use crate::report::reason::{stream_cause_clause, write_reason};
 use crate::report::time::write_rfc3339;
-use crate::wire::{Message, ParseError, write_decimal, write_generic_rdata, write_labels};
+use crate::wire::{Flags, Message, ParseError, write_decimal, write_generic_rdata, write_labels};
 
 /// The answer of an exchange, as far as it can be read.
 pub struct Reply<'e> {
     /// The message.
     pub message: Message<'e>,
-    /// Its first malformation.
-    pub error: Option<ParseError>,
+    /// The first thing that is wrong with it.
+    pub malformed: Option<ParseError>,
     /// The attempt that it answers.
     pub attempt: &'e Attempt,
     answer: Option<Answer>,
@@ -28,9 +28,9 @@ impl Exchange {
     /// The answer, if there is one.
     pub fn reply(&self) -> Option<Reply<'_>> {
         let (octets, attempt) = self.end.as_ref().ok()?;
-        let (message, error) = Message::parse_prefix(octets).ok()?;
+        let Response { message, malformed } = Response::read(octets)?;
         let (attempt, _) = self.attempts.get(*attempt)?;
-        Some(Reply { message, error, attempt, answer: attempt.answer() })
+        Some(Reply { message, malformed, attempt, answer: attempt.answer() })
     }
 
     fn server(&self, attempt: &Attempt) -> String {
@@ -42,7 +42,7 @@ impl Exchange {
 pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
     if let Some(reply) = exchange.reply() {
         write_message_text(&reply.message, out);
-        if let Some(error) = reply.error {
+        if let Some(error) = reply.malformed {
             line(out, &format!("\n;; MALFORMED: {error}"));
         }
         if exchange.truncated {
@@ -115,7 +115,7 @@ pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
     if let Some(reply) = exchange.reply() {
         let status = exchange.truncated.then_some("TRUNCATED");
         write_message_members(&reply.message, status, out);
-        if let Some(error) = reply.error {
+        if let Some(error) = reply.malformed {
             out.extend_from_slice(b",\"malformed\":");
             write_json_string(error.to_string().as_bytes(), out);
         }
@@ -202,8 +202,9 @@ fn became(outcome: &Outcome) -> String {
 
 fn facts(what: &str, answer: &Answer) -> String {
     let (millis, rcode, size) = (millis(answer), answer.rcode, answer.size);
-    let truncated = if answer.flags.contains(crate::wire::Flags::TC) { ", truncated" } else { "" };
-    format!("{what} in {millis} ms, {rcode}, {size} octets{truncated}")
+    let truncated = if answer.flags.contains(Flags::TC) { ", truncated" } else { "" };
+    let malformed = if answer.malformed { ", malformed" } else { "" };
+    format!("{what} in {millis} ms, {rcode}, {size} octets{truncated}{malformed}")
 }
 
 fn millis(answer: &Answer) -> String {

@@ -99,6 +99,9 @@ fn write_answer(answer: &Answer, out: &mut Vec<u8>) {
     write_json_string(answer.rcode.to_string().as_bytes(), out);
     out.extend_from_slice(b",\"flags\":");
     write_flags_json(answer.flags, out);
+    if answer.malformed {
+        out.extend_from_slice(b",\"malformed\":true");
+    }
 }
 
 fn member(name: &str, out: &mut Vec<u8>) {

@@ -382,6 +382,7 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
             Some(answer) if asked.answered && answer.rcode != Rcode::NOERROR => {
                 answer.rcode.to_string()
             }
+            Some(answer) if asked.answered && answer.malformed => "malformed".to_owned(),
             _ if asked.answered => "lame".to_owned(),
             Some(_) => "without an answer over TCP".to_owned(),
             _ if undelivered => "unreachable".to_owned(),

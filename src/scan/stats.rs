@@ -203,6 +203,7 @@ impl Report {
                 "edns_off": self.tally.edns_off,
             },
             "rcodes": rcodes(&self.tally.answered),
+            "malformed": self.tally.malformed,
             "servers": self.servers.iter().map(ServerStats::to_json).collect::<Vec<_>>(),
             "local": local(&self.local),
         });
@@ -253,6 +254,7 @@ fn counts_json(counts: &Counts) -> Value {
         "mismatched": counts.mismatched,
         "edns_off": counts.edns_off,
         "truncated": counts.truncated,
+        "malformed": counts.malformed,
         "rcodes": rcodes(&counts.rcodes),
         "rtt_us": percentiles(&counts.rtt_us),
     })

@@ -1,7 +1,7 @@
 //! What became of the questions of one worker.
 
 use super::render::{Conclusion, Settled, Status};
-use crate::engine::{Attempt, End, Failure, Finished, Outcome, StreamFailure, Time, Unreachable};
+use crate::engine::{Attempt, End, Finished, Outcome, StreamFailure, Time, Unreachable};
 use crate::wire::Rcode;
 
 /// Places for response codes; the last one counts all codes from 31 on.
@@ -12,6 +12,8 @@ pub const RCODES: usize = 32;
 pub struct Tally {
     /// Answered, by response code.
     pub answered: [u64; RCODES],
+    /// Ended with a malformed answer.
+    pub malformed: u64,
     /// Ended by a timeout.
     pub timed_out: u64,
     /// Ended with no more than a truncated answer, because TCP failed.
@@ -38,50 +40,44 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts one exchange; `rcode` is that of its answer.
+    /// Counts one exchange; `status` is that of its line, `None` if it has none.
     #[inline]
-    pub fn count(&mut self, finished: &Finished<'_>, rcode: Option<Rcode>) {
+    pub fn count(&mut self, finished: &Finished<'_>, status: Option<Status>) {
         self.attempts += finished.attempts.len() as u64;
-        match (finished.end, rcode) {
-            (End::Truncated { attempt, .. }, _) => {
-                self.truncated += 1;
-                self.note_answer(finished.attempts.get(attempt));
-            }
-            (End::Failed(Failure::TimedOut), _) => self.timed_out += 1,
-            (End::Failed(Failure::Unreachable), _) => self.undeliverable(finished.attempts.last()),
-            (End::Failed(Failure::Cancelled), _) if finished.attempts.is_empty() => {
-                self.never_sent += 1;
-            }
-            (End::Failed(Failure::Cancelled), _) => self.cut_short += 1,
-            (End::Answered { attempt, .. }, rcode) => {
-                self.answer(finished.attempts.get(attempt), rcode);
-            }
+        if let End::Answered { attempt, .. } | End::Truncated { attempt, .. } = finished.end {
+            self.note_answer(finished.attempts.get(attempt));
+        }
+        match status {
+            Some(status) => self.count_status(status, finished.attempts.last()),
+            None if finished.attempts.is_empty() => self.never_sent += 1,
+            None => self.cut_short += 1,
         }
     }
 
-    /// Counts one question of an iterative scan; `rcode` is that of its answer.
-    pub fn count_settled(&mut self, settled: &Settled<'_>, rcode: Option<Rcode>) {
+    /// Counts one question of an iterative scan; `status` is that of its line.
+    pub fn count_settled(&mut self, settled: &Settled<'_>, status: Status) {
         let attempts = || settled.exchanges.iter().flat_map(|asked| &asked.attempts);
         self.attempts += attempts().count() as u64;
         self.heard |= attempts().any(|attempt| attempt.answer().is_some());
-        match settled.end {
-            Conclusion::Answered(_) => {
-                self.answer(attempts().rfind(|attempt| attempt.answer().is_some()), rcode);
-            }
-            Conclusion::Unresolved { status: Status::Timeout, .. } => self.timed_out += 1,
-            Conclusion::Unresolved { status: Status::Unreachable, .. } => {
-                self.undeliverable(attempts().last());
-            }
-            Conclusion::Unresolved { status: Status::Rcode(_) | Status::Truncated, .. } => {
-                self.unresolved += 1;
+        match (settled.end, status) {
+            (Conclusion::Unresolved { .. }, Status::Rcode(_)) => self.unresolved += 1,
+            (Conclusion::Unresolved { .. }, _) => self.count_status(status, attempts().last()),
+            (Conclusion::Answered(_), _) => {
+                self.note_answer(attempts().rfind(|attempt| attempt.answer().is_some()));
+                self.count_status(status, None);
             }
         }
     }
 
-    fn answer(&mut self, attempt: Option<&Attempt>, rcode: Option<Rcode>) {
-        self.note_answer(attempt);
-        let code = usize::from(rcode.map_or(0, |rcode| rcode.0));
-        self.answered[code.min(RCODES - 1)] += 1;
+    /// `last` is the last attempt.
+    fn count_status(&mut self, status: Status, last: Option<&Attempt>) {
+        match status {
+            Status::Rcode(rcode) => self.answered[usize::from(rcode.0).min(RCODES - 1)] += 1,
+            Status::Malformed => self.malformed += 1,
+            Status::Timeout => self.timed_out += 1,
+            Status::Truncated => self.truncated += 1,
+            Status::Unreachable => self.undeliverable(last),
+        }
     }
 
     fn note_answer(&mut self, attempt: Option<&Attempt>) {
@@ -110,6 +106,7 @@ impl Tally {
         for (mine, theirs) in self.answered.iter_mut().zip(other.answered) {
             *mine += theirs;
         }
+        self.malformed += other.malformed;
         self.timed_out += other.timed_out;
         self.truncated += other.truncated;
         self.unreachable += other.unreachable;
@@ -130,14 +127,15 @@ impl Tally {
         !self.heard && self.unreachable >= least && self.lines() == self.unreachable
     }
 
-    /// Exchanges with an answer of any kind.
+    /// Exchanges with an answer that is well-formed and whole, whatever it says.
     pub fn answers(&self) -> u64 {
         self.answered.iter().sum()
     }
 
     /// Exchanges that have a line of output: all but the cancelled ones.
     pub fn lines(&self) -> u64 {
-        self.answers() + self.timed_out + self.truncated + self.unreachable + self.unresolved
+        let failed = self.timed_out + self.truncated + self.unreachable + self.unresolved;
+        self.answers() + self.malformed + failed
     }
 
     /// The answers by the name of their response code, without those that did not occur.

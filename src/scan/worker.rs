@@ -244,8 +244,8 @@ impl Worker<'_> {
                 *next += 1;
             }
             let mut each = |settled: &Settled<'_>| {
-                let rcode = renderer.render_settled(settled, &mut lines.current);
-                tally.count_settled(settled, rcode);
+                let status = renderer.render_settled(settled, &mut lines.current);
+                tally.count_settled(settled, status);
                 lines.cut_if_full(shared);
             };
             iteration.settle(now, asking, &mut each);
@@ -360,8 +360,8 @@ impl Results {
         if let Some(iteration) = &mut self.iteration {
             return iteration.take(finished);
         }
-        let rcode = self.renderer.render(finished, &mut self.lines.current);
-        self.tally.count(finished, rcode);
+        let status = self.renderer.render(finished, &mut self.lines.current);
+        self.tally.count(finished, status);
         self.lines.cut_if_full(shared);
     }
 }

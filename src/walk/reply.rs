@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::engine::Response;
 use crate::wire::{Class, Flags, Message, NameBuf, Rcode, Record, RecordBuf, RecordType, Records};
 
 /// CNAME records that are followed within one message.
@@ -113,7 +114,7 @@ pub struct Referral {
 /// Why an answer is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// It cannot be read.
+    /// It is malformed, as a whole or inside a record.
     Malformed,
     /// It is cut off.
     Truncated,
@@ -128,7 +129,7 @@ pub enum Fault {
 impl Reading {
     /// Reads what a server of `zone` answered to the question for `name` and `rtype`.
     pub fn new(octets: &[u8], zone: &NameBuf, name: &NameBuf, rtype: RecordType) -> Self {
-        let Ok(message) = Message::parse(octets) else {
+        let Some(Response { message, malformed: None }) = Response::read(octets) else {
             return Self::fault(Rcode::NOERROR, false, Fault::Malformed);
         };
         let (flags, rcode) = (message.flags(), message.rcode());
@@ -172,7 +173,7 @@ impl Reading {
 
     /// Reads what a recursive server answered: believed as it is, whatever zone it is of.
     pub fn of_recursive(octets: &[u8], name: &NameBuf, rtype: RecordType) -> Self {
-        let Ok(message) = Message::parse(octets) else {
+        let Some(Response { message, malformed: None }) = Response::read(octets) else {
             return Self::fault(Rcode::NOERROR, false, Fault::Malformed);
         };
         let (flags, rcode) = (message.flags(), message.rcode());

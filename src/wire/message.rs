@@ -29,7 +29,7 @@ impl Section {
 ///
 /// [`Message::parse`] has walked every name that owns a record and every RDLENGTH, so questions
 /// and records can be iterated without errors. What is *inside* an RDATA is checked when it is
-/// read: one broken record does not hide the others.
+/// read, or by [`Message::check_data`]: one broken record does not hide the others.
 #[derive(Clone, Copy)]
 pub struct Message<'a> {
     octets: &'a [u8],
@@ -189,6 +189,25 @@ impl<'a> Message<'a> {
             return wrong("an OPT record whose owner is not the root");
         }
         self.opt = offset as u16;
+        Ok(())
+    }
+
+    /// Checks what is inside the records: every RDATA against its type, and the options of the OPT
+    /// record. `scratch` is room for texts, which the caller keeps from message to message.
+    ///
+    /// # Errors
+    /// The first malformation in the order of the message.
+    #[inline]
+    pub fn check_data(&self, scratch: &mut Vec<u8>) -> Result<(), ParseError> {
+        for section in Section::ALL {
+            for record in self.records(section) {
+                if record.rtype == RecordType::OPT {
+                    Opt::new(record).check()?;
+                } else {
+                    record.check_with(scratch)?;
+                }
+            }
+        }
         Ok(())
     }
 

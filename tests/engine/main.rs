@@ -1,6 +1,7 @@
 //! The engine against a simulated network, under virtual time and with seeded dice.
 
 mod edns;
+mod malformed;
 mod network;
 
 use std::collections::HashSet;

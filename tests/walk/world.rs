@@ -372,6 +372,7 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
             size: response.len() as u16,
             flags: Flags::QR,
             rcode: Rcode::NOERROR,
+            malformed: false,
         }),
         None => Outcome::TimedOut,
     };

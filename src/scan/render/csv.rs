@@ -1,11 +1,12 @@
 //! Comma-separated values (RFC 4180): the columns of the question, then those of one answer
-//! record. A question without answer records has one row, its record columns empty.
+//! record. A question without answer records has one row, its record columns empty. `error` says why
+//! the status is no response code, and `rcode` is the one of a message whose status is another word.
 
-use super::{Context, Invalid, View, data_records, push_class, push_data, push_type};
+use super::{Context, Invalid, View, data_records, push_class, push_data, push_rcode, push_type};
 use crate::wire::{Record, write_decimal, write_labels};
 
 pub(super) const HEADER: &[u8] =
-    b"name,type,class,status,server,transport,rtt_us,attempts,flags,rr_name,rr_ttl,rr_class,rr_type,rr_data,error\r\n";
+    b"name,type,class,status,server,transport,rtt_us,attempts,flags,rr_name,rr_ttl,rr_class,rr_type,rr_data,error,rcode\r\n";
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     let start = out.len();
@@ -42,7 +43,7 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     field(out, |out| {
         out.extend_from_slice(format!("line {}: {}", invalid.line, invalid.error).as_bytes());
     });
-    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(b",\r\n");
 }
 
 fn write_question(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
@@ -95,8 +96,10 @@ fn write_error(view: &View<'_>, out: &mut Vec<u8>) {
     out.push(b',');
     if view.has_error() {
         field(out, |out| view.write_error(out));
-    } else if let Some(error) = view.reply.as_ref().and_then(|reply| reply.error) {
-        field(out, |out| out.extend_from_slice(format!("malformed: {error}").as_bytes()));
+    }
+    out.push(b',');
+    if let Some(rcode) = view.hidden_rcode() {
+        push_rcode(rcode, out);
     }
     out.extend_from_slice(b"\r\n");
 }

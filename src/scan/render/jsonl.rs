@@ -55,10 +55,7 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     }
     if view.has_error() {
         out.extend_from_slice(b",\"error\":");
-        match view.error {
-            Some(error) => write_json_string(error.as_bytes(), out),
-            None => write_json_text(out, |out| view.write_error(out)),
-        }
+        write_json_text(out, |out| view.write_error(out));
     }
     if context.attempt_log {
         write_attempts(context, view, out);
@@ -113,7 +110,7 @@ fn write_reply(reply: &Reply<'_>, question: &[u8], name: Range<usize>, out: &mut
     if counts[3] > 0 {
         write_edns(reply, out);
     }
-    if let Some(error) = reply.error {
+    if let Some(error) = reply.malformed {
         out.extend_from_slice(b",\"malformed\":");
         write_json_string(error.to_string().as_bytes(), out);
     }

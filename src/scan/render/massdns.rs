@@ -7,7 +7,8 @@
 //! how dots inside a label are escaped, and the strings of a TXT record, which are joined.
 //!
 //! A name whose response was truncated, and that TCP brought no response for, has the error `TIMEOUT`:
-//! so it has with massdns, which keeps nothing of such a response. `UNREACHABLE` and `INVALID` are
+//! so it has with massdns, which keeps nothing of such a response. A malformed answer is `MAXRETRIES`,
+//! massdns' word for a name whose attempts brought no answer that it takes. `UNREACHABLE` and `INVALID` are
 //! errors that massdns does not have. The OPT record is left out: massdns
 //! asks without EDNS and gets none.
 
@@ -27,9 +28,10 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     write_type(view.rtype, out);
     out.extend_from_slice(b",\"class\":");
     write_class_json(view.class, out);
-    let Some(reply) = view.reply.as_ref().filter(|_| view.status != Status::Truncated) else {
+    let (Some(reply), Status::Rcode(_)) = (&view.reply, view.status) else {
         out.extend_from_slice(b",\"error\":\"");
         match view.status {
+            Status::Malformed => out.extend_from_slice(b"MAXRETRIES"),
             Status::Truncated => out.extend_from_slice(b"TIMEOUT"),
             _ => view.write_status(out),
         }

@@ -9,6 +9,7 @@ mod massdns;
 mod text;
 mod zdns;
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -168,7 +169,7 @@ struct View<'a> {
 struct Reply<'a> {
     message: Message<'a>,
     /// Where the message is malformed.
-    error: Option<ParseError>,
+    malformed: Option<ParseError>,
     /// The attempt that it answers; `None` if nobody had to be asked.
     attempt: Option<&'a Attempt>,
     answer: Option<Answer>,
@@ -179,6 +180,8 @@ struct Reply<'a> {
 pub enum Status {
     /// It was answered, with this response code.
     Rcode(Rcode),
+    /// It was answered, and the answer is malformed.
+    Malformed,
     /// No answer came.
     Timeout,
     /// No message could be delivered.
@@ -207,10 +210,10 @@ impl Renderer {
         }
     }
 
-    /// Appends the line or lines of an exchange, and gives the response code if it was answered.
-    /// A cancelled exchange has no line.
+    /// Appends the line or lines of an exchange, and gives its status. A cancelled exchange has no
+    /// line.
     #[inline]
-    pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
+    pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Status> {
         if let End::Answered { response, attempt } | End::Truncated { response, attempt } =
             finished.end
         {
@@ -220,16 +223,17 @@ impl Renderer {
                 End::Truncated { .. } => End::Truncated { response, attempt },
                 _ => End::Answered { response, attempt },
             };
-            let rcode = self.render_as_is(&View::new(&Finished { end, ..*finished })?, out);
+            let view = View::new(&Finished { end, ..*finished });
+            let status = view.map(|view| self.render_as_is(&view, out));
             self.restored = restored;
-            return rcode;
+            return status;
         }
-        self.render_as_is(&View::new(finished)?, out)
+        Some(self.render_as_is(&View::new(finished)?, out))
     }
 
-    /// Appends the line or lines of a question that was put to authoritative servers, and gives the
-    /// response code if there is one.
-    pub fn render_settled(&mut self, settled: &Settled<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
+    /// Appends the line or lines of a question that was put to authoritative servers, and gives its
+    /// status.
+    pub fn render_settled(&mut self, settled: &Settled<'_>, out: &mut Vec<u8>) -> Status {
         let mut restored = std::mem::take(&mut self.restored);
         let mut attempts = std::mem::take(&mut self.attempts);
         attempts.clear();
@@ -246,14 +250,14 @@ impl Renderer {
             end @ Conclusion::Unresolved { .. } => end,
         };
         let view = View::settled(&Settled { end, ..*settled }, &attempts);
-        let rcode = self.render_as_is(&view, out);
+        let status = self.render_as_is(&view, out);
         self.restored = restored;
         self.attempts = attempts;
-        rcode
+        status
     }
 
     #[inline]
-    fn render_as_is(&mut self, view: &View<'_>, out: &mut Vec<u8>) -> Option<Rcode> {
+    fn render_as_is(&mut self, view: &View<'_>, out: &mut Vec<u8>) -> Status {
         match self.format {
             Format::Jsonl => jsonl::render(&self.context, view, out),
             Format::Csv => csv::render(&self.context, view, out),
@@ -261,10 +265,7 @@ impl Renderer {
             Format::Massdns => massdns::render(&self.context, view, out),
             Format::Zdns => self.zdns.render(&self.context, view, out),
         }
-        match view.status {
-            Status::Rcode(rcode) => Some(rcode),
-            _ => None,
-        }
+        view.status
     }
 
     /// Appends the line of an input line that cannot be asked.
@@ -295,7 +296,9 @@ fn restore_case<'a>(
         restored.clear();
         restored.extend_from_slice(response.octets());
         restored[place].copy_from_slice(name);
-        return Response::read(restored).unwrap_or(response);
+        // Only letters of the question have changed, so what was found wrong before still is.
+        let Ok((message, _)) = Message::parse_prefix(restored) else { return response };
+        return Response { message, ..response };
     }
     response
 }
@@ -306,7 +309,7 @@ impl<'a> View<'a> {
         let (status, reply) = match finished.end {
             End::Answered { response, attempt } => {
                 let reply = Reply::new(response, Some(finished.attempts.get(attempt)?));
-                (Status::Rcode(reply.rcode()), Some(reply))
+                (reply.status(), Some(reply))
             }
             End::Truncated { response, attempt } => {
                 let reply = Reply::new(response, Some(finished.attempts.get(attempt)?));
@@ -334,7 +337,7 @@ impl<'a> View<'a> {
             Conclusion::Answered(response) => {
                 let last = attempts.iter().rfind(|attempt| attempt.answer().is_some());
                 let reply = Reply::new(response, last);
-                (Status::Rcode(reply.message.rcode()), Some(reply), None)
+                (reply.status(), Some(reply), None)
             }
             Conclusion::Unresolved { status, error } => (status, None, Some(error)),
         };
@@ -367,6 +370,7 @@ impl<'a> View<'a> {
     fn write_status(&self, out: &mut Vec<u8>) {
         match self.status {
             Status::Rcode(rcode) => push_rcode(rcode, out),
+            Status::Malformed => out.extend_from_slice(b"MALFORMED"),
             Status::Timeout => out.extend_from_slice(b"TIMEOUT"),
             Status::Unreachable => out.extend_from_slice(b"UNREACHABLE"),
             Status::Truncated => out.extend_from_slice(b"TRUNCATED"),
@@ -387,9 +391,14 @@ impl<'a> View<'a> {
 
     /// Appends why there is no answer.
     fn write_error(&self, out: &mut Vec<u8>) {
-        match self.error {
-            Some(error) => out.extend_from_slice(error.as_bytes()),
-            None => write_reason(self.attempts, self.status == Status::Truncated, out),
+        let malformed = self.reply.as_ref().and_then(|reply| reply.malformed);
+        match (self.error, malformed) {
+            (Some(error), _) => out.extend_from_slice(error.as_bytes()),
+            (None, Some(error)) if self.status == Status::Malformed => {
+                // Nothing that is written to memory fails.
+                let _ = write!(out, "the answer is malformed: {error}");
+            }
+            (None, _) => write_reason(self.attempts, self.status == Status::Truncated, out),
         }
     }
 }
@@ -398,7 +407,14 @@ impl<'a> Reply<'a> {
     #[inline]
     fn new(response: Response<'a>, attempt: Option<&'a Attempt>) -> Self {
         let answer = attempt.and_then(Attempt::answer);
-        Self { message: response.message, error: response.malformed, attempt, answer }
+        Self { message: response.message, malformed: response.malformed, attempt, answer }
+    }
+
+    fn status(&self) -> Status {
+        match self.malformed {
+            Some(_) => Status::Malformed,
+            None => Status::Rcode(self.rcode()),
+        }
     }
 
     fn received(&self) -> Option<Time> {

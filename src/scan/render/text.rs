@@ -1,12 +1,18 @@
-//! Text for people: answer records as in a zone file, everything else as a comment.
+//! Text for people: answer records as in a zone file, everything else as a comment, the records of a
+//! malformed answer included.
 
-use super::{Context, Invalid, View, data_records, push_class, push_data, push_type};
+use super::{
+    Context, Invalid, Status, View, data_records, push_class, push_data, push_rcode, push_type,
+};
 use crate::wire::{Rcode, write_decimal, write_labels};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     let mut records = 0;
     if let Some(reply) = &view.reply {
         for record in data_records(reply.message.answers()) {
+            if view.status == Status::Malformed {
+                out.extend_from_slice(b"; ");
+            }
             write_labels(record.name.labels(), out);
             out.push(b'\t');
             write_decimal(record.ttl_seconds(), out);
@@ -20,9 +26,8 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
             records += 1;
         }
     }
-    let fine = super::Status::Rcode(Rcode::NOERROR);
-    let malformed = view.reply.as_ref().and_then(|reply| reply.error);
-    if records > 0 && view.status == fine && malformed.is_none() {
+    let fine = Status::Rcode(Rcode::NOERROR);
+    if records > 0 && view.status == fine {
         return;
     }
     out.extend_from_slice(b"; ");
@@ -37,6 +42,11 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     } else {
         view.write_status(out);
     }
+    if let Some(rcode) = view.hidden_rcode() {
+        out.extend_from_slice(b" (");
+        push_rcode(rcode, out);
+        out.push(b')');
+    }
     if let Some(attempt) = view.reply.as_ref().and_then(|reply| reply.attempt) {
         out.extend_from_slice(b" from ");
         out.extend_from_slice(context.server(attempt).as_bytes());
@@ -44,9 +54,6 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     let attempts = view.attempts.len();
     if attempts > 1 {
         out.extend_from_slice(format!(" after {attempts} attempts").as_bytes());
-    }
-    if let Some(error) = malformed {
-        out.extend_from_slice(format!(", malformed answer: {error}").as_bytes());
     }
     if view.has_error() {
         out.extend_from_slice(b": ");

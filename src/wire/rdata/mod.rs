@@ -71,7 +71,17 @@ impl Record<'_> {
     /// # Errors
     /// As for [`Record::write_data`].
     pub fn check(&self) -> Result<(), ParseError> {
-        self.write_data(&mut Vec::new())
+        self.check_with(&mut Vec::new())
+    }
+
+    /// Like [`Record::check`]; `scratch` is room for the text of types whose check is their text.
+    #[inline]
+    pub(super) fn check_with(&self, scratch: &mut Vec<u8>) -> Result<(), ParseError> {
+        if self.data().is_sound() {
+            return Ok(());
+        }
+        scratch.clear();
+        self.write_data(scratch)
     }
 
     fn reader(&self) -> Reader<'_> {

@@ -161,6 +161,25 @@ impl<'a> Rdata<'a> {
         types.contains(&self.rtype).then(|| self.reader.clone())
     }
 
+    /// Whether the RDATA fits its type, where that is seen without writing its text. `false` says
+    /// nothing: most types have no other check than to be written.
+    #[inline]
+    pub(super) fn is_sound(&self) -> bool {
+        use RecordType as T;
+        match self.rtype {
+            T::A | T::AAAA => self.address().is_some(),
+            T::NS | T::CNAME | T::PTR | T::DNAME => self.target().is_some(),
+            T::TXT | T::SPF => self.strings().is_some(),
+            T::MX => self.mx().is_some(),
+            T::SOA => self.soa().is_some(),
+            T::DS | T::CDS => self.ds().is_some(),
+            T::RRSIG => self.rrsig().is_some(),
+            T::DNSKEY | T::CDNSKEY => self.dnskey().is_some(),
+            T::OPT => true,
+            _ => false,
+        }
+    }
+
     /// The address of an A or AAAA record of the class IN.
     pub fn address(&self) -> Option<IpAddr> {
         let mut reader = self.reader(&[RecordType::A, RecordType::AAAA])?;

@@ -4,7 +4,8 @@
 //! sections left out, the OPT record among the additionals, and the RDATA of many types taken apart
 //! into members of their own. `tests/formats/recorded/` has its lines for the same messages.
 //!
-//! `UNREACHABLE` is `ERROR` here; `TIMEOUT` and `TRUNCATED` are words of zdns, too, and the truncated
+//! `MALFORMED` is `ERROR` here, the status that zdns gives to a message that it cannot unpack, and
+//! what can be read is shown; `UNREACHABLE` is `ERROR`, too; `TIMEOUT` and `TRUNCATED` are words of zdns, too, and the truncated
 //! message is shown. `error` says why.
 //!
 //! Two things are more than zdns gives. Records of types that it does not take apart have their
@@ -67,7 +68,7 @@ impl State {
         }
         out.extend_from_slice(b",\"status\":\"");
         match view.status {
-            Status::Unreachable => out.extend_from_slice(b"ERROR"),
+            Status::Malformed | Status::Unreachable => out.extend_from_slice(b"ERROR"),
             _ => view.write_status(out),
         }
         out.extend_from_slice(b"\",\"timestamp\":\"");

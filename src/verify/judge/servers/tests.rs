@@ -29,6 +29,7 @@ fn answered() -> Outcome {
         size: 100,
         flags: Flags::default(),
         rcode: Rcode::NOERROR,
+        malformed: false,
     })
 }
 
