@@ -86,7 +86,7 @@ use ids::IdTable;
 use pacing::TokenBucket;
 use ready::Ready;
 use server::{NOT_LISTED, Server};
-use slot::{Ended, Plan, Slots, Timer};
+use slot::{Ended, Plan, Slot, Slots, Timer};
 use wheel::Wheel;
 
 use crate::wire::{Flags, NameBuf};
@@ -159,6 +159,8 @@ pub struct Engine {
     totals: Totals,
     /// Room for the check of answers.
     scratch: Vec<u8>,
+    /// No attempt is made any more.
+    draining: bool,
     /// The first attempt after the last word from any server.
     unanswered_since: Option<Time>,
 }
@@ -217,6 +219,7 @@ impl Engine {
             in_flight: 0,
             totals: Totals::default(),
             scratch: Vec::new(),
+            draining: false,
             unanswered_since: None,
             config,
         };
@@ -310,19 +313,25 @@ impl Engine {
     /// How many more exchanges it makes sense to submit now.
     #[inline]
     pub fn room(&self) -> usize {
+        if self.draining {
+            return 0;
+        }
         self.slots.room().min(BACKLOG.saturating_sub(self.ready.len()))
     }
 
     /// Takes an exchange.
     ///
     /// # Errors
-    /// [`Full`] if [`Config::capacity`] exchanges are held.
+    /// [`Full`] if [`Config::capacity`] exchanges are held, or after [`Engine::drain`].
     ///
     /// # Panics
     /// If the name is not a name in uncompressed wire form, or the server not one of this engine.
     #[inline]
     pub fn submit(&mut self, ask: &Ask<'_>) -> Result<(), Full> {
         assert!(is_wire_name(ask.name), "a name in uncompressed wire form");
+        if self.draining {
+            return Err(Full);
+        }
         let index = self.slots.take(ask).ok_or(Full)?;
         let several = ask.servers == Servers::Any && self.servers.len() > 1;
         let manner = self.manner(index);
@@ -381,15 +390,31 @@ impl Engine {
         [self.timers.next(), self.server_timers.next(), token].into_iter().flatten().min()
     }
 
-    /// Ends exchanges as cancelled: those that were not sent yet, or (`everything`) all of them.
-    pub fn cancel(&mut self, now: Time, everything: bool, sink: &mut Sink<'_>) {
+    /// Makes no attempt and takes no exchange from now on. An exchange whose last attempt is on its way
+    /// waits for the answer until the attempt times out; one that would need another attempt, now or
+    /// then, ends as cancelled: nothing is said of it that might be said otherwise after a retry.
+    pub fn drain(&mut self, now: Time, sink: &mut Sink<'_>) {
+        self.draining = true;
+        self.end_all(now, sink, |slot| {
+            slot.ended.is_some() || !matches!(slot.timer, Timer::Suspect | Timer::Deadline)
+        });
+    }
+
+    /// Ends all exchanges, as cancelled if they have no answer.
+    pub fn cancel(&mut self, now: Time, sink: &mut Sink<'_>) {
+        self.end_all(now, sink, |_| true);
+    }
+
+    /// Ends those exchanges that are to end now.
+    fn end_all(&mut self, now: Time, sink: &mut Sink<'_>, ends: impl Fn(&Slot) -> bool) {
         for index in self.slots.indices() {
             let slot = &self.slots[index];
+            if !ends(slot) {
+                continue;
+            }
             if slot.ended.is_some() {
-                if everything {
-                    self.release(index, None, sink);
-                }
-            } else if everything || slot.attempts.is_empty() {
+                self.release(index, None, sink);
+            } else {
                 self.end(index, Ended::Failed(Failure::Cancelled), None, now, sink);
             }
         }

@@ -161,6 +161,9 @@ impl Engine {
         {
             plan.server = None;
         }
+        if self.draining {
+            return self.end(index, Ended::Failed(Failure::Cancelled), None, now, sink);
+        }
         let slot = &mut self.slots[index];
         if let Some(attempt) = slot.current_attempt() {
             attempt.retried_because = Some(reason);

@@ -193,7 +193,7 @@ impl Worker<'_> {
             if self.results.iteration.is_some() && no_more && under_way == 0 {
                 // What is still asked about name servers, nobody waits for.
                 let now = self.driver.now();
-                self.driver.engine_mut().cancel(now, true, &mut |_: Finished<'_>| ());
+                self.driver.engine_mut().cancel(now, &mut |_: Finished<'_>| ());
             }
             let idle = self.driver.engine().is_idle() && (under_way == 0 || stopping);
             let over = idle && no_more;
@@ -313,9 +313,12 @@ impl Worker<'_> {
         self.heeded = level;
         let now = self.driver.now();
         let Self { shared, driver, results, .. } = self;
-        let everything = level >= Level::Cancel;
         let mut sink = |finished: Finished<'_>| results.take(&finished, shared);
-        driver.engine_mut().cancel(now, everything, &mut sink);
+        match level {
+            Level::Run => {}
+            Level::Drain => driver.engine_mut().drain(now, &mut sink),
+            Level::Cancel | Level::Abandon => driver.engine_mut().cancel(now, &mut sink),
+        }
     }
 
     fn glance(&mut self, now: Time) {

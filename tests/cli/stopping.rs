@@ -234,3 +234,24 @@ fn every_signal_to_end_ends_a_verification_with_a_report_of_what_was_seen() {
         assert!(!report["servers"].as_array().unwrap().is_empty(), "{signal}: {report:#}");
     }
 }
+
+#[test]
+fn after_an_interrupt_nothing_is_asked_again() {
+    let server = server_with(Faults { drop: 1.0, ..Faults::default() });
+    let addr = server.addr().to_string();
+    let files = Files::new();
+    let names = files.write("names.txt", "a.demo.test\nb.demo.test\nc.demo.test\n");
+    let stats = text(&files.path("stats.json"));
+    let args = ["scan", &names, "-r", &addr, "--timeout", "2000", "--stats", &stats];
+    let child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while server.counts().udp_queries < 3 {
+        thread::yield_now();
+    }
+    interrupt(&child);
+    let (code, stderr) = end(child);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("3 were asked and not waited for"), "{stderr}");
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    assert_eq!((&stats["totals"]["attempts"], server.counts().udp_queries), (&3.into(), 3));
+    assert_eq!(stats["totals"]["failed"]["timeout"], 0, "three of five attempts were never made");
+}

@@ -1,6 +1,7 @@
 //! The engine against a simulated network, under virtual time and with seeded dice.
 
 mod edns;
+mod ending;
 mod malformed;
 mod network;
 
@@ -518,25 +519,6 @@ fn a_fixed_window_is_never_exceeded() {
     let config = Config { window: Window::Fixed(7), ..Config::default() };
     let network = run(config, vec![good(); 3], 1_000, 19);
     assert_eq!(network.peak_in_flight, 7);
-}
-
-#[test]
-fn cancelling_ends_every_exchange_once() {
-    for everything in [false, true] {
-        let mut network = Network::new(Config::default(), vec![good()], 20);
-        for i in 0..500 {
-            network.ask(i, Servers::Any);
-        }
-        network.step();
-        network.cancel(everything);
-        network.check_accounting();
-        assert_eq!(network.engine.is_idle(), everything);
-        while network.step() {}
-        let totals = network.engine.totals();
-        assert_eq!((network.results.len(), totals.open), (500, 0));
-        // What was in flight is answered, or cancelled too.
-        assert_eq!(totals.answered, if everything { 1 } else { 16 });
-    }
 }
 
 fn behaviour() -> impl Strategy<Value = Behaviour> {

@@ -220,9 +220,14 @@ impl Network {
         self.behaviours[server] = behaviour;
     }
 
-    pub fn cancel(&mut self, everything: bool) {
+    pub fn cancel(&mut self) {
         let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
-        self.engine.cancel(self.now, everything, &mut sink);
+        self.engine.cancel(self.now, &mut sink);
+    }
+
+    pub fn drain(&mut self) {
+        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        self.engine.drain(self.now, &mut sink);
     }
 
     pub fn recall(&mut self, server: ServerId) {
