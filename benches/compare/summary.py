@@ -9,6 +9,7 @@ with open(sys.argv[1]) as records:
     for record in map(json.loads, records):
         record["cpu_per_m"] = record["cpu"] / max(record["answered"], 1) * 1e6
         record["rate"] = record["names"] / record["wall"]
+        record["whole_rate"] = record["answered"] / record["wall"]
         record["answer_rate"] = record["answered"] / record.get("last_answer", record["wall"])
         record["lost"] = record["names"] - record["answered"]
         record["attempts_per_name"] = record.get("attempts", 0) / max(record["names"], 1)
@@ -45,6 +46,19 @@ for (mode, tool), of_mode in runs.items():
           f" | {worst(mode, 'lost', tool)} | {median(mode, 'attempts_per_name', tool):.4f}"
           f" | {worst(mode, 'rss_mib', tool):.1f} |")
 
+limited = [key for key in runs if "attempts_beyond_loss" in runs[key][0]]
+if limited:
+    print("\n| tool, resolvers | runs | s | answered/s | of the limits from second 10 on | unanswered"
+          " | attempts/name | beyond loss |")
+    print("|---|---|---|---|---|---|---|---|")
+for mode, tool in limited:
+    shares = [run["steady_share"] for run in runs[mode, tool] if "steady_share" in run]
+    share = f"{statistics.median(shares):.3f}" if shares else ""
+    print(f"| {tool}, {mode} | {len(runs[mode, tool])} | {median(mode, 'wall', tool):.1f}"
+          f" | {median(mode, 'whole_rate', tool):,.0f} | {share} | {worst(mode, 'lost', tool)}"
+          f" | {median(mode, 'attempts_per_name', tool):.3f}"
+          f" | {median(mode, 'attempts_beyond_loss', tool):.3f} |")
+
 print("\n| target | value | wanted | reached |")
 print("|---|---|---|---|")
 has = lambda mode, tool="dnsonde": (mode, tool) in runs
@@ -69,6 +83,19 @@ if has("overload"):
 if has("loss10"):
     row("loss10: unanswered in 10,000", worst("loss10", "lost") / worst("loss10", "names") * 10_000, "<=", 1)
     row("loss10: attempts a name", worst("loss10", "attempts_per_name"), "<=", 1.13)
+for mode, tool in limited:
+    if tool != "dnsonde":
+        continue
+    row(f"{mode}: unanswered", worst(mode, "lost"), "<=", 0)
+    if all("capacity" in run for run in runs[mode, tool]):
+        row(f"{mode}: attempts a name beyond loss", worst(mode, "attempts_beyond_loss"), "<=", 1.05)
+    if all("steady_share" in run for run in runs[mode, tool]):
+        row(f"{mode}: of the limits from second 10 on", median(mode, "steady_share"), ">=", 0.9)
+    if has(mode, "massdns"):
+        row(f"{mode}: names answered per second / massdns",
+            median(mode, "whole_rate") / median(mode, "whole_rate", "massdns"), ">=", 1)
+    if mode.endswith("of-10000"):
+        row(f"{mode}: seconds", worst(mode, "wall"), "<=", 60)
 if has("clean"):
     if has("mixed4"):
         row("mixed4: names per second / clean",
