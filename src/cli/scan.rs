@@ -284,11 +284,10 @@ fn silence(whom: &Whom, manner: &Manner) -> Duration {
 
 /// The exit status, or the sentence that says what went wrong.
 fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<ExitCode> {
-    let not_asked = report.not_asked();
     if let Err(error) = outcome {
         let mut complaint = Complaint::could_not(error.to_string());
-        if not_asked > 0 {
-            complaint = complaint.hint(format!("{not_asked} questions were not asked"));
+        if report.input.not_asked > 0 || report.tally.cut_short > 0 {
+            complaint = complaint.hint(summary::left_over(report));
         }
         return Err(complaint.into());
     }

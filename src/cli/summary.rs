@@ -12,10 +12,20 @@ pub(super) fn print(report: &Report) {
 
 /// What was read and not asked, or asked and not waited for.
 pub(super) fn left_over(report: &Report) -> String {
-    let mut text = match report.not_asked() {
-        0 => "every question was asked".to_owned(),
-        1 => "1 question was not asked".to_owned(),
-        count => format!("{} questions were not asked", grouped(count)),
+    let input = &report.input;
+    let mut text = match (input.not_asked, input.whole) {
+        (0, true) => "every question was asked".to_owned(),
+        (0, false) => "the rest of the input was not read".to_owned(),
+        (1, true) => "1 question was not asked".to_owned(),
+        (count, true) => format!("{} questions were not asked", grouped(count)),
+        (count, false) => format!(
+            "at least {} not asked, since the input was not read to its end",
+            if count == 1 {
+                "1 question was".to_owned()
+            } else {
+                format!("{} questions were", grouped(count))
+            },
+        ),
     };
     let cut_short = report.tally.cut_short;
     if cut_short > 0 {

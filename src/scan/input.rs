@@ -1,10 +1,11 @@
 //! The reader: octets of the input become blocks of questions.
 //!
 //! What was read is handed on before the next read, so that names which trickle in through a pipe
-//! are asked as they come. Once the scan is told to stop, the rest of a file is only counted.
+//! are asked as they come. Once the scan is told to stop, the rest of a file is only counted, and a
+//! pipe is left: what may still come from there nobody knows.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
@@ -46,11 +47,36 @@ impl Source {
 pub(super) struct Reading {
     counts: Mutex<InputCounts>,
     octets: AtomicU64,
+    waits: AtomicU8,
+}
+
+/// What the reader waits for, perhaps for ever. Meanwhile the counts are complete: it holds no
+/// question that is counted nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// Nothing.
+    No = 0,
+    /// More input.
+    Input = 1,
+    /// Room at the writer.
+    Output = 2,
 }
 
 impl Reading {
     pub(super) fn counts(&self) -> InputCounts {
         self.counts.lock().map(|counts| *counts).unwrap_or_default()
+    }
+
+    pub(super) fn waits(&self) -> Waits {
+        match self.waits.load(Ordering::Acquire) {
+            0 => Waits::No,
+            1 => Waits::Input,
+            _ => Waits::Output,
+        }
+    }
+
+    fn set_waits(&self, waits: Waits) {
+        self.waits.store(waits as u8, Ordering::Release);
     }
 
     /// Octets read so far.
@@ -96,21 +122,27 @@ impl Reader {
         };
         let outcome = self.read_all(&mut state);
         self.hand_over(&mut state);
+        state.counts.whole = matches!(outcome, Ok(true));
         self.publish(&state);
-        outcome
+        outcome.map(|_| ())
     }
 
-    fn read_all(&mut self, state: &mut State) -> io::Result<()> {
+    /// Whether it has come to the end of the input.
+    fn read_all(&mut self, state: &mut State) -> io::Result<bool> {
         let mut buffer = vec![0; line::MAX_LINE + CHUNK];
         // Octets of a line that has begun, at the front of the buffer.
         let mut held = 0;
         let mut skipping = false;
         let mut first = true;
         loop {
-            let read = match self.source.read.read(&mut buffer[held..held + CHUNK]) {
+            self.reading.set_waits(Waits::Input);
+            let read = self.source.read.read(&mut buffer[held..held + CHUNK]);
+            self.reading.set_waits(Waits::No);
+            let read = match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other?,
             };
+            state.discard |= self.stop.level() > Level::Run;
             self.reading.octets.fetch_add(read as u64, Relaxed);
             let filled = held + read;
             let mut text = &buffer[..filled];
@@ -131,7 +163,7 @@ impl Reader {
                 if !text.is_empty() && !skipping {
                     self.take_line(text, state);
                 }
-                return Ok(());
+                return Ok(true);
             }
             if text.len() > line::MAX_LINE {
                 if !skipping {
@@ -150,7 +182,7 @@ impl Reader {
             self.hand_over(state);
             self.publish(state);
             if self.stop.level() == Level::Abandon || state.discard && self.source.size.is_none() {
-                return Ok(());
+                return Ok(false);
             }
         }
     }
@@ -235,27 +267,26 @@ impl Reader {
 
     /// Gives the workers the questions and the writer the lines that there are.
     fn hand_over(&mut self, state: &mut State) {
-        if self.stop.level() != Level::Run {
-            state.discard = true;
+        state.discard |= self.stop.level() > Level::Run;
+        if state.block.len() > 0 {
+            let block = std::mem::replace(&mut state.block, self.block_pool.take());
+            let left = if state.discard {
+                Some(block)
+            } else {
+                self.blocks.blocking_send(block).err().map(|unsent| unsent.0)
+            };
+            if let Some(block) = left {
+                state.discard = true;
+                state.counts.not_asked += block.len() as u64;
+            }
         }
         if !state.rendered.is_empty() {
             let rendered = std::mem::replace(&mut state.rendered, self.output_pool.take());
-            if self.output.blocking_send(ToWriter::Lines(rendered)).is_err() {
-                state.discard = true;
-            }
-        }
-        if state.block.len() == 0 {
-            return;
-        }
-        let block = std::mem::replace(&mut state.block, self.block_pool.take());
-        let left = if state.discard {
-            Some(block)
-        } else {
-            self.blocks.blocking_send(block).err().map(|unsent| unsent.0)
-        };
-        if let Some(block) = left {
-            state.discard = true;
-            state.counts.not_asked += block.len() as u64;
+            self.publish(state);
+            self.reading.set_waits(Waits::Output);
+            let sent = self.output.blocking_send(ToWriter::Lines(rendered));
+            self.reading.set_waits(Waits::No);
+            state.discard |= sent.is_err();
         }
     }
 

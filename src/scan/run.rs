@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
-use super::input::{Reader, Reading, Source};
+use super::input::{Reader, Reading, Source, Waits};
 use super::iterate::FromRoot;
 use super::render::{Context, Format, Renderer};
 use super::stats::{End, InputCounts, OutputCounts, Report};
@@ -166,31 +166,38 @@ struct Scan {
     working: Vec<Arc<Working>>,
     events: mpsc::UnboundedReceiver<Event>,
     size: Option<u64>,
-    input_label: String,
-    output_label: String,
 }
 
 /// The end of a thread.
 enum Event {
-    Reader(io::Result<()>),
+    Reader(Result<(), ScanError>),
     Worker(usize, Box<Done>, Result<(), ScanError>),
-    Writer(OutputCounts, io::Result<()>),
-    Panic,
+    Writer(OutputCounts, Result<(), ScanError>),
 }
 
 /// Tells of the end of a thread, whichever way it ends.
-struct Post(mpsc::UnboundedSender<Event>);
+struct Post {
+    events: mpsc::UnboundedSender<Event>,
+    /// What is told if the thread panics; it has lost its counts then.
+    panic: Option<Event>,
+}
 
 impl Post {
+    fn new(events: &mpsc::UnboundedSender<Event>, panic: Event) -> Self {
+        Self { events: events.clone(), panic: Some(panic) }
+    }
+
     fn send(self, event: Event) {
-        let _ = self.0.send(event);
+        let _ = self.events.send(event);
     }
 }
 
 impl Drop for Post {
     fn drop(&mut self) {
-        if thread::panicking() {
-            let _ = self.0.send(Event::Panic);
+        if thread::panicking()
+            && let Some(event) = self.panic.take()
+        {
+            let _ = self.events.send(event);
         }
     }
 }
@@ -221,8 +228,6 @@ impl Scan {
             working: (0..threads).map(|_| Arc::default()).collect(),
             events,
             size: plan.source.size,
-            input_label: plan.source.label.clone(),
-            output_label: plan.output.label,
             shared: Arc::clone(&shared),
         };
 
@@ -233,18 +238,24 @@ impl Scan {
         }
         let (pool, write_stop) = (Arc::clone(&shared.output_pool), Arc::clone(stop));
         let write = plan.output.write;
-        spawn("writer", Post(post.clone()), move |post| {
+        let label = plan.output.label;
+        let panic = Event::Writer(OutputCounts::default(), Err(ScanError::Panic));
+        spawn("writer", Post::new(&post, panic), move |post| {
             let (counts, result) = writer::write_all(lines, write, &pool, &write_stop);
-            post.send(Event::Writer(counts, result));
+            let lines = counts.lines;
+            let failed = |source| ScanError::Output { label, lines, source };
+            post.send(Event::Writer(counts, result.map_err(failed)));
         })?;
         for (number, working) in scan.working.iter().enumerate() {
             let (shared, working) = (Arc::clone(&shared), Arc::clone(working));
-            spawn("worker", Post(post.clone()), move |post| {
+            let panic = Event::Worker(number, Box::default(), Err(ScanError::Panic));
+            spawn("worker", Post::new(&post, panic), move |post| {
                 let (done, result) = worker::run(&shared, &working);
                 post.send(Event::Worker(number, Box::new(done), result));
             })?;
         }
         let context = Context::new(&[], Vec::new(), engine::Time::ZERO, UNIX_EPOCH, false);
+        let label = plan.source.label.clone();
         let reader = Reader {
             source: plan.source,
             types: plan.types,
@@ -256,7 +267,12 @@ impl Scan {
             stop: Arc::clone(stop),
             reading: Arc::clone(&scan.reading),
         };
-        spawn("reader", Post(post), move |post| post.send(Event::Reader(reader.run())))?;
+        let reading = Arc::clone(&scan.reading);
+        let panic = Event::Reader(Err(ScanError::Panic));
+        spawn("reader", Post::new(&post, panic), move |post| {
+            let failed = |source| ScanError::Input { label, line: reading.counts().lines, source };
+            post.send(Event::Reader(reader.run().map_err(failed)));
+        })?;
         Ok(scan)
     }
 
@@ -279,7 +295,11 @@ impl Scan {
                 let _ = self.shared.output.send(ToWriter::End).await;
             }
             let event = tokio::select! {
-                event = self.events.recv() => event.unwrap_or(Event::Panic),
+                event = self.events.recv() => match event {
+                    Some(event) => event,
+                    // No thread is left that could tell.
+                    None => break,
+                },
                 _ = ticks.tick() => {
                     show(&self.progress());
                     // A worker that has ended is silent as well.
@@ -306,36 +326,24 @@ impl Scan {
                 }
                 Event::Reader(ended) => {
                     reader_ended = true;
-                    ended.map_err(|source| ScanError::Input {
-                        label: self.input_label.clone(),
-                        line: self.reading.counts().lines,
-                        source,
-                    })
+                    ended
                 }
                 Event::Writer(counts, ended) => {
                     writer_ended = true;
                     report.output = counts;
                     // It is why the workers stopped, so it comes before what they say.
-                    if let Err(source) = ended {
-                        let label = self.output_label.clone();
-                        let lines = counts.lines;
-                        result = Err(ScanError::Output { label, lines, source });
-                    }
-                    Ok(())
-                }
-                Event::Panic => {
-                    self.stop.raise(Level::Abandon);
-                    return Err(ScanError::Panic);
+                    result = ended.and(result);
+                    continue;
                 }
             };
+            // What is on its way has its line all the same, and what was read is asked.
             if ended.is_err() && !matches!(ended, Err(ScanError::Input { .. })) {
-                self.stop.raise(Level::Cancel);
+                self.stop.raise(Level::Drain);
             }
             result = result.and(ended);
         }
         show(&self.progress());
-        report.input = self.reading.counts();
-        report.input.not_asked += report.untaken;
+        report.take_input(self.reading.counts());
         if report.tally.is_cut_off(1) {
             report.end = End::Unreachable;
         } else if report.end == End::Complete && self.stop.level() > Level::Run {
@@ -344,12 +352,13 @@ impl Scan {
         result
     }
 
-    /// Whether the reader need not be waited for: it may wait for input for ever.
+    /// Whether the reader is not waited for: where it is, it may be for ever.
     fn leaves_reader(&self) -> bool {
-        match self.stop.level() {
-            Level::Run => false,
-            Level::Drain | Level::Cancel => self.size.is_none(),
-            Level::Abandon => true,
+        match (self.stop.level(), self.reading.waits()) {
+            (Level::Run, _) | (_, Waits::No) => false,
+            (Level::Drain | Level::Cancel, Waits::Input) => self.size.is_none(),
+            (Level::Drain | Level::Cancel, Waits::Output) => false,
+            (Level::Abandon, Waits::Input | Waits::Output) => true,
         }
     }
 

@@ -30,9 +30,12 @@ pub struct InputCounts {
     pub invalid: u64,
     /// Questions read.
     pub questions: u64,
-    /// Questions read and never asked, because the scan was stopped. If the input is a pipe, what
-    /// was not read is not known.
+    /// Questions read that no message was sent for, because the scan ended before. If the input
+    /// was not read to its end, there are more that nobody has counted.
     pub not_asked: u64,
+    /// Whether the input was read to its end. A scan that is stopped counts the rest of a file, but
+    /// not what may still come from a pipe.
+    pub whole: bool,
 }
 
 /// What was written.
@@ -155,9 +158,11 @@ impl Report {
         mine.kernel_timestamps |= theirs.kernel_timestamps;
     }
 
-    /// Questions that no message was sent for.
-    pub fn not_asked(&self) -> u64 {
-        self.input.not_asked + self.tally.never_sent
+    /// Takes the counts of the input, once all workers and the reader have ended. Then `questions` is
+    /// the sum of the lines, of `not_asked` and of those that were asked and not waited for.
+    pub(super) fn take_input(&mut self, counts: InputCounts) {
+        self.input = counts;
+        self.input.not_asked += self.untaken + self.tally.never_sent;
     }
 
     /// The JSON form.
@@ -187,6 +192,8 @@ impl Report {
                 "invalid": input.invalid,
                 "questions": input.questions,
                 "not_asked": input.not_asked,
+                "cut_short": self.tally.cut_short,
+                "whole": input.whole,
             },
             "output": { "lines": self.output.lines, "octets": self.output.octets },
             "totals": {

@@ -1,8 +1,12 @@
 //! A worker: takes blocks of questions, has its engine ask them, hands on rendered lines.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
@@ -167,12 +171,18 @@ async fn work(shared: &Shared, working: &Working) -> (Done, Result<(), ScanError
         },
         heeded: Level::Run,
     };
-    let result = worker.work().await;
-    if result.is_err() {
-        worker.shared.stop.raise(Level::Cancel);
-        worker.heed_stop();
-    }
-    (worker.finish(), result)
+    let result = guard(worker.work()).await;
+    (worker.finish(&result).await, result)
+}
+
+/// Makes an error of a panic, so that what was finished before is written and counted.
+async fn guard(work: impl Future<Output = Result<(), ScanError>>) -> Result<(), ScanError> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        polled.unwrap_or(Poll::Ready(Err(ScanError::Panic)))
+    })
+    .await
 }
 
 impl Worker<'_> {
@@ -333,12 +343,30 @@ impl Worker<'_> {
         self.working.silent.store(silent, Relaxed);
     }
 
-    fn finish(mut self) -> Done {
+    /// Comes to an end: what is finished goes to the writer, whatever else has failed.
+    async fn finish(mut self, result: &Result<(), ScanError>) -> Done {
         let now = self.driver.now();
-        if self.heeded > Level::Run {
+        match result {
+            Ok(()) => {}
+            // Nothing that holds of an engine or of an iteration need hold now.
+            Err(ScanError::Panic) => {
+                let open = self.driver.engine().totals().open;
+                self.results.tally.cut_short +=
+                    if self.results.iteration.is_some() { 0 } else { open };
+                self.results.lines.drop_unfinished();
+            }
+            Err(_) => {
+                self.heeded = Level::Cancel;
+                let Self { shared, driver, results, .. } = &mut self;
+                let mut sink = |finished: Finished<'_>| results.take(&finished, shared);
+                driver.engine_mut().cancel(now, &mut sink);
+            }
+        }
+        if self.heeded > Level::Run && self.results.iteration.is_some() {
             // What had ended when the scan was stopped has its line.
             self.iterate();
         }
+        self.results.lines.hand_over(self.shared).await;
         let results = &mut self.results;
         let others = results.iteration.as_mut().map(Iteration::others).unwrap_or_default();
         let under_way = results.iteration.as_ref().map_or(0, Iteration::open);
@@ -377,9 +405,116 @@ impl Lines {
         }
     }
 
+    /// Gives the writer all there is, however long it takes.
+    async fn hand_over(&mut self, shared: &Shared) {
+        if !self.current.is_empty() {
+            self.cut(shared);
+        }
+        while !self.refused
+            && let Some(block) = self.waiting.pop_front()
+        {
+            self.refused = shared.output.send(ToWriter::Lines(block)).await.is_err();
+        }
+    }
+
+    /// Takes away what is no whole line.
+    fn drop_unfinished(&mut self) {
+        let whole = memchr::memrchr(b'\n', &self.current).map_or(0, |end| end + 1);
+        self.current.truncate(whole);
+    }
+
     /// Puts the lines there are in the queue for the writer.
     fn cut(&mut self, shared: &Shared) {
         let empty = shared.output_pool.take();
         self.waiting.push_back(std::mem::replace(&mut self.current, empty));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::NetError;
+
+    /// The end of a worker that has a block of lines, and these, and asks a server that says nothing.
+    async fn end(current: &[u8], failure: ScanError) -> (Done, Vec<u8>) {
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let servers = vec![silent.local_addr().unwrap()];
+        let (output, mut lines) = mpsc::channel(4);
+        let (_blocks, questions) = mpsc::channel(1);
+        let net = net::Options { sockets: 1, ..net::Options::default() };
+        let driver = Driver::open(engine::Config::default(), &servers, &net).unwrap();
+        let context = Context::new(&servers, Vec::new(), driver.now(), SystemTime::now(), false);
+        let shared = Shared {
+            config: engine::Config::default(),
+            whom: Whom::Servers(servers),
+            net,
+            format: Format::Text,
+            attempt_log: false,
+            silence: Duration::from_secs(30),
+            questions: Questions::new(questions),
+            output,
+            block_pool: Arc::default(),
+            output_pool: Arc::default(),
+            stop: Arc::default(),
+        };
+        let working = Working::default();
+        let current = current.to_vec();
+        let mut worker = Worker {
+            shared: &shared,
+            working: &working,
+            driver,
+            block: Block::default(),
+            next: 0,
+            exhausted: false,
+            results: Results {
+                renderer: Renderer::new(Format::Text, context),
+                lines: Lines {
+                    current,
+                    waiting: VecDeque::from([b"zero\n".to_vec()]),
+                    refused: false,
+                },
+                tally: Tally::default(),
+                iteration: None,
+            },
+            heeded: Level::Run,
+        };
+        worker
+            .driver
+            .engine_mut()
+            .submit(&Ask::new(0, b"\x01a\0", crate::wire::RecordType::A))
+            .unwrap();
+        let mut sink = |_: Finished<'_>| panic!("nobody answers");
+        worker.driver.turn(Some(Time::ZERO), &mut sink).await.unwrap();
+        let done = worker.finish(&Err(failure)).await;
+        drop(shared);
+        let mut written = Vec::new();
+        while let Some(ToWriter::Lines(block)) = lines.recv().await {
+            written.extend(block);
+        }
+        (done, written)
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_fails_hands_on_every_line_and_counts_the_rest() {
+        let (done, written) = end(b"one\ntwo\n", NetError::NoRuntime.into()).await;
+        assert_eq!(written, b"zero\none\ntwo\n");
+        assert_eq!((done.totals.cancelled, done.totals.open), (1, 0));
+        assert_eq!(done.tally.cut_short, 1);
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_panics_hands_on_every_whole_line_and_counts_the_rest() {
+        let (done, written) = end(b"one\ntwo\nthr", ScanError::Panic).await;
+        assert_eq!(written, b"zero\none\ntwo\n");
+        assert_eq!((done.totals.open, done.tally.cut_short), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_panic_at_work_is_an_error() {
+        let worked = guard(async {
+            tokio::task::yield_now().await;
+            panic!("at work")
+        });
+        assert!(matches!(worked.await, Err(ScanError::Panic)));
     }
 }

@@ -54,12 +54,61 @@ fn an_interrupt_writes_what_is_finished_and_counts_the_rest() {
     assert_eq!(stats["end"], "interrupted");
     assert_eq!(stats["output"]["lines"], lines);
     assert_eq!(stats["totals"]["answered"], lines);
-    let cancelled = stats["totals"]["cancelled"].as_u64().unwrap();
-    let not_read = stats["input"]["not_asked"].as_u64().unwrap();
-    assert_eq!(stats["input"]["questions"], 20_000);
-    assert_eq!(lines + cancelled + not_read, 20_000, "{stats:#}");
-    let told = format!("{} questions were not asked", grouped(cancelled + not_read));
+    let not_asked = assert_all_is_accounted_for(&stats, 20_000);
+    assert_eq!(stats["input"]["whole"], true);
+    let told = format!("; {} questions were not asked", grouped(not_asked));
     assert!(stderr.contains(&told), "'{told}' is not in\n{stderr}");
+}
+
+/// Every question has its line, was not asked, or was not waited for. Gives how many were not asked.
+#[track_caller]
+fn assert_all_is_accounted_for(stats: &Value, questions: u64) -> u64 {
+    super::assert_valid("scan-stats", stats);
+    let input = |member: &str| stats["input"][member].as_u64().unwrap();
+    let lines = stats["output"]["lines"].as_u64().unwrap();
+    assert_eq!(input("questions"), questions, "{stats:#}");
+    let sum = lines + input("not_asked") + input("cut_short");
+    assert_eq!(sum, questions + input("invalid"), "{stats:#}");
+    input("not_asked")
+}
+
+#[test]
+fn what_is_left_in_a_pipe_is_told_as_at_least() {
+    for interrupts in 1..=2 {
+        let server = server();
+        let addr = server.addr().to_string();
+        let files = Files::new();
+        let stats = text(&files.path("stats.json"));
+        let args = ["scan", "-r", &addr, "--rate", "50", "--threads", "2", "--stats", &stats];
+        let mut child = dnsonde(&args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The pipe has room for them all, and stays open.
+        let mut stdin = child.stdin.take().unwrap();
+        let names: String = (0..3_000).map(|i| format!("n{i}.demo.test\n")).collect();
+        stdin.write_all((names + "a..b\nhalf.of.a.na").as_bytes()).unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        while !first.contains("INVALID") {
+            first.clear();
+            assert_ne!(stdout.read_line(&mut first).unwrap(), 0, "no line of the last name");
+        }
+        for _ in 0..interrupts {
+            interrupt(&child);
+        }
+        std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+        let (code, stderr) = end(child);
+        assert_eq!(code, Some(1), "{stderr}");
+        let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+        let not_asked = assert_all_is_accounted_for(&stats, 3_000);
+        assert_eq!(stats["input"]["whole"], false, "{stats:#}");
+        let told = format!("; at least {} questions were not asked", grouped(not_asked));
+        assert!(stderr.contains(&told), "'{told}' is not in\n{stderr}");
+        drop(stdin);
+    }
 }
 
 fn grouped(number: u64) -> String {
