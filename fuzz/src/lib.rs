@@ -54,7 +54,7 @@ pub fn message(octets: &[u8]) {
     shown::write_message_text(&message, &mut out);
     assert_printable(&out);
     out.clear();
-    json::write_message_json(&message, &mut out);
+    json::write(&json::MessageJson::new(&message, None), &mut out);
     assert!(!out.contains(&b'\n'));
     assert_printable(&out);
 }

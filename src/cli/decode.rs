@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::input;
 use super::notes::note;
-use crate::report::{json, message};
-use crate::wire::{Message, ParseError, write_decimal};
+use crate::report::json::{self, MessageJson};
+use crate::report::message;
+use crate::wire::{Message, ParseError};
 
 /// Show raw DNS messages
 ///
@@ -34,9 +37,6 @@ pub struct Args {
     #[arg(default_value = "-", value_name = "FILE")]
     file: PathBuf,
 }
-
-/// The members that every line of JSON has, where there is no message to fill them.
-const NO_RECORDS: &[u8] = b"\"questions\":[],\"answers\":[],\"authorities\":[],\"additionals\":[]";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Format {
@@ -163,23 +163,10 @@ fn write_message(octets: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
             }
         }
         Format::Json => {
-            out.push(b'{');
-            match &message {
-                Some(message) => json::write_message_members(message, None, out),
-                // Without a header nothing is known, but the arrays are always there.
-                None => out.extend_from_slice(NO_RECORDS),
-            }
-            if !errors.is_empty() {
-                out.extend_from_slice(b",\"errors\":[");
-                for (i, error) in errors.iter().enumerate() {
-                    if i > 0 {
-                        out.push(b',');
-                    }
-                    write_error_json(error.offset, &error.kind.to_string(), out);
-                }
-                out.push(b']');
-            }
-            out.extend_from_slice(b"}\n");
+            let errors = errors
+                .iter()
+                .map(|error| ErrorJson { offset: error.offset, reason: error.kind.to_string() });
+            write_json(message.as_ref(), errors.collect(), out);
         }
     }
     errors.is_empty()
@@ -201,19 +188,40 @@ fn write_broken_stream(offset: usize, reason: &str, format: Format, out: &mut Ve
             out.extend_from_slice(text.as_bytes());
         }
         Format::Json => {
-            out.push(b'{');
-            out.extend_from_slice(NO_RECORDS);
-            out.extend_from_slice(b",\"errors\":[");
-            write_error_json(offset, reason, out);
-            out.extend_from_slice(b"]}\n");
+            write_json(None, vec![ErrorJson { offset, reason: reason.to_owned() }], out);
         }
     }
 }
 
-fn write_error_json(offset: usize, reason: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"offset\":");
-    write_decimal(offset as u64, out);
-    out.extend_from_slice(b",\"reason\":");
-    json::write_json_string(reason.as_bytes(), out);
-    out.push(b'}');
+/// A line of JSON. Without a header nothing is known, but the sections are always there.
+fn write_json(message: Option<&Message<'_>>, errors: Vec<ErrorJson>, out: &mut Vec<u8>) {
+    match message {
+        Some(message) => {
+            json::write(&Line { message: MessageJson::new(message, None), errors }, out)
+        }
+        None => json::write(&Line { message: NoMessage::default(), errors }, out),
+    }
+    out.push(b'\n');
+}
+
+#[derive(Serialize)]
+struct Line<M> {
+    #[serde(flatten)]
+    message: M,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ErrorJson>,
+}
+
+#[derive(Default, Serialize)]
+struct NoMessage {
+    questions: [(); 0],
+    answers: [(); 0],
+    authorities: [(); 0],
+    additionals: [(); 0],
+}
+
+#[derive(Serialize)]
+struct ErrorJson {
+    offset: usize,
+    reason: String,
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::input;
-use crate::report::json;
-use crate::wire::{Class, RecordBuf, TextError, ZoneOptions, ZoneReader, write_decimal};
+use crate::report::json::{self, Object, RecordJson, key};
+use crate::wire::{Class, RecordBuf, TextError, ZoneOptions, ZoneReader};
 
 /// The TTL of a record that has none.
 const DEFAULT_TTL: u32 = 3600;
@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let write_record = match (args.generic, args.format) {
         (true, _) => RecordBuf::write_generic,
         (false, Format::Text) => RecordBuf::write_text,
-        (false, Format::Json) => json::write_record_buf_json,
+        (false, Format::Json) => write_record_json,
     };
     let write_error = match args.format {
         Format::Text => write_error_text,
@@ -99,12 +99,14 @@ fn write_error_text(error: &TextError, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("; error: {error}").as_bytes());
 }
 
+fn write_record_json(record: &RecordBuf, out: &mut Vec<u8>) {
+    json::write(&RecordJson::from(record), out);
+}
+
 fn write_error_json(error: &TextError, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"line\":");
-    write_decimal(error.line as u64, out);
-    out.extend_from_slice(b",\"column\":");
-    write_decimal(error.column as u64, out);
-    out.extend_from_slice(b",\"error\":");
-    json::write_json_string(error.kind.to_string().as_bytes(), out);
-    out.push(b'}');
+    Object::write(out, |object| {
+        object.number(key!("line"), error.line as u64);
+        object.number(key!("column"), error.column as u64);
+        object.string(key!("error"), error.kind.to_string().as_bytes());
+    });
 }

@@ -2,16 +2,16 @@
 
 use std::time::UNIX_EPOCH;
 
+use serde::Serialize;
+
 use super::Exchange;
 use crate::engine::{Answer, Attempt, Failure, Outcome, Response, Stamp, Time, Transport};
-use crate::report::attempts::write_attempt_json;
-use crate::report::json::{
-    write_class_json, write_json_string, write_json_text, write_message_members, write_type_json,
-};
+use crate::report::attempts::AttemptJson;
+use crate::report::json::{self, MessageJson};
 use crate::report::message::write_message_text;
 use crate::report::reason::{stream_cause_clause, write_reason};
 use crate::report::time::write_rfc3339;
-use crate::wire::{Flags, Message, ParseError, write_decimal, write_generic_rdata, write_labels};
+use crate::wire::{Flags, Message, ParseError, write_generic_rdata};
 
 /// The answer of an exchange, as far as it can be read.
 pub struct Reply<'e> {
@@ -31,6 +31,16 @@ impl Exchange {
         let Response { message, malformed } = Response::read(octets)?;
         let (attempt, _) = self.attempts.get(*attempt)?;
         Some(Reply { message, malformed, attempt, answer: attempt.answer() })
+    }
+
+    /// The status, where it is another word than the response code.
+    fn status_word(&self) -> Option<&'static str> {
+        match (&self.end, self.reply()) {
+            (Err(Failure::Unreachable), _) => Some("UNREACHABLE"),
+            (_, None) => Some("TIMEOUT"),
+            (_, Some(_)) if self.truncated => Some("TRUNCATED"),
+            (_, Some(reply)) => reply.malformed.map(|_| "MALFORMED"),
+        }
     }
 
     fn server(&self, attempt: &Attempt) -> String {
@@ -105,67 +115,76 @@ pub fn write_short(exchange: &Exchange, out: &mut Vec<u8>) {
 /// Appends the exchange as one JSON object and a line end; the contract is in
 /// `schemas/query.schema.json`.
 pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_json_text(out, |out| write_labels(exchange.name.labels(), out));
-    out.extend_from_slice(b",\"type\":");
-    write_type_json(exchange.rtype, out);
-    out.extend_from_slice(b",\"class\":");
-    write_class_json(exchange.class, out);
-    out.push(b',');
-    if let Some(reply) = exchange.reply() {
-        let status = exchange.truncated.then_some("TRUNCATED");
-        write_message_members(&reply.message, status, out);
-        if let Some(error) = reply.malformed {
-            out.extend_from_slice(b",\"malformed\":");
-            write_json_string(error.to_string().as_bytes(), out);
-        }
-        if exchange.truncated {
-            write_error_json(exchange, out);
-        }
-        out.extend_from_slice(b",\"server\":");
-        write_json_string(exchange.server(reply.attempt).as_bytes(), out);
-        out.extend_from_slice(b",\"transport\":");
-        write_json_string(reply.attempt.transport.as_str().as_bytes(), out);
-        out.extend_from_slice(b",\"rtt_us\":");
-        write_decimal(reply.answer.map_or(0, |answer| answer.rtt.as_micros() as u64), out);
-        out.extend_from_slice(b",\"size\":");
-        write_decimal(reply.message.octets().len() as u64, out);
-    } else {
-        out.extend_from_slice(b"\"status\":");
-        let status = match exchange.end {
-            Err(Failure::Unreachable) => "UNREACHABLE",
-            _ => "TIMEOUT",
-        };
-        write_json_string(status.as_bytes(), out);
-        write_error_json(exchange, out);
-    }
-    out.extend_from_slice(b",\"attempts\":");
-    write_decimal(exchange.attempts.len() as u64, out);
-    out.extend_from_slice(b",\"attempt_log\":[");
+    let reply = exchange.reply();
     let start = exchange.attempts.first().map_or(Time::ZERO, |(first, _)| first.sent);
-    for (i, (attempt, port)) in exchange.attempts.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        let server = exchange.servers.get(attempt.server.0 as usize).copied();
-        if let Some(server) = server {
-            write_attempt_json(attempt, server, *port, start, out);
-        }
-    }
-    out.extend_from_slice(b"]}\n");
+    let log = exchange.attempts.iter().filter_map(|(attempt, port)| {
+        let server = *exchange.servers.get(attempt.server.0 as usize)?;
+        Some(AttemptJson::new(attempt, server, *port, start))
+    });
+    let malformed = reply.as_ref().and_then(|reply| reply.malformed);
+    let word = exchange.status_word();
+    let exchange = ExchangeJson {
+        name: exchange.name.to_string(),
+        rtype: exchange.rtype.to_string(),
+        class: exchange.class.to_string(),
+        message: reply.as_ref().map(|reply| MessageJson::new(&reply.message, word)),
+        status: word.filter(|_| reply.is_none()),
+        malformed: malformed.map(|error| error.to_string()),
+        error: word.map(|_| reason(exchange)),
+        answer: reply.as_ref().map(|reply| AnsweredJson {
+            server: exchange.server(reply.attempt),
+            transport: reply.attempt.transport.as_str(),
+            rtt_us: reply.answer.map_or(0, |answer| answer.rtt.as_micros() as u64),
+            size: reply.message.octets().len(),
+        }),
+        attempts: exchange.attempts.len(),
+        attempt_log: log.collect(),
+    };
+    json::write(&exchange, out);
+    out.push(b'\n');
+}
+
+#[derive(Serialize)]
+struct ExchangeJson {
+    name: String,
+    #[serde(rename = "type")]
+    rtype: String,
+    class: String,
+    #[serde(flatten)]
+    message: Option<MessageJson>,
+    /// That of an exchange without a message, which has its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    malformed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(flatten)]
+    answer: Option<AnsweredJson>,
+    attempts: usize,
+    attempt_log: Vec<AttemptJson>,
+}
+
+/// Who answered, and how.
+#[derive(Serialize)]
+struct AnsweredJson {
+    server: String,
+    transport: &'static str,
+    rtt_us: u64,
+    size: usize,
 }
 
 /// Why there is no answer, or not the whole of it, in words.
 pub fn reason(exchange: &Exchange) -> String {
+    if let Some(error) = exchange.reply().and_then(|reply| reply.malformed)
+        && !exchange.truncated
+    {
+        return format!("the answer is malformed: {error}");
+    }
     let attempts: Vec<Attempt> = exchange.attempts.iter().map(|(attempt, _)| *attempt).collect();
     let mut text = Vec::new();
     write_reason(&attempts, exchange.truncated, &mut text);
     String::from_utf8_lossy(&text).into_owned()
-}
-
-fn write_error_json(exchange: &Exchange, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"error\":");
-    write_json_string(reason(exchange).as_bytes(), out);
 }
 
 fn write_when(exchange: &Exchange, out: &mut Vec<u8>) {

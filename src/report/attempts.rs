@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use super::json::{write_flags_json, write_json_string};
+use serde::Serialize;
+
 use super::reason::stream_cause_text;
-use crate::engine::{Answer, Attempt, Outcome, RetryReason, Stamp, Time, Transport};
-use crate::wire::write_decimal;
+use crate::engine::{Attempt, Outcome, RetryReason, Stamp, Time, Transport};
 
 /// What became of an attempt, in one word; these words are part of the output contracts.
 pub const fn outcome_text(outcome: &Outcome) -> &'static str {
@@ -39,86 +39,86 @@ pub const fn retry_reason_text(reason: RetryReason) -> &'static str {
     }
 }
 
-/// Appends one attempt as a JSON object.
-///
-/// `server` is its address, `port` the local UDP port where it is known, and `start` the time that
-/// `sent_us` counts from: that of the first attempt of the exchange.
-pub fn write_attempt_json(
-    attempt: &Attempt,
+/// One attempt, as the output contracts have it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttemptJson {
     server: SocketAddr,
+    transport: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
-    start: Time,
-    out: &mut Vec<u8>,
-) {
-    out.extend_from_slice(b"{\"server\":");
-    write_json_string(server.to_string().as_bytes(), out);
-    text_member("transport", attempt.transport.as_str(), out);
-    if attempt.transport == Transport::Udp
-        && let Some(port) = port
-    {
-        number_member("port", port.into(), out);
-    }
-    number_member("id", attempt.id.into(), out);
-    out.extend_from_slice(if attempt.edns { b",\"edns\":true" } else { b",\"edns\":false" });
-    if let Some(rcode) = attempt.edns_off {
-        text_member("edns_off", &rcode.to_string(), out);
-    }
-    number_member("sent_us", attempt.sent.since(start).as_micros() as u64, out);
-    text_member("outcome", outcome_text(&attempt.outcome), out);
-    match attempt.outcome {
-        Outcome::Answered(answer) | Outcome::Late(answer) => write_answer(&answer, out),
-        Outcome::Unreachable(error) => {
-            number_member("icmp_type", error.icmp_type.into(), out);
-            number_member("icmp_code", error.icmp_code.into(), out);
-            number_member("errno", error.errno.unsigned_abs().into(), out);
+    id: u16,
+    edns: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edns_off: Option<String>,
+    sent_us: u64,
+    outcome: &'static str,
+    #[serde(flatten)]
+    answer: Option<AnswerJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icmp_type: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icmp_code: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errno: Option<u32>,
+    duplicates: u16,
+    mismatched: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retried_because: Option<&'static str>,
+}
+
+/// The facts of an answer.
+#[derive(Debug, Clone, Serialize)]
+struct AnswerJson {
+    rtt_us: u64,
+    stamp: &'static str,
+    size: u16,
+    rcode: String,
+    flags: Vec<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    malformed: bool,
+}
+
+impl AttemptJson {
+    /// `server` is its address, `port` the local UDP port where it is known, and `start` the time
+    /// that `sent_us` counts from: that of the first attempt of the exchange.
+    pub fn new(attempt: &Attempt, server: SocketAddr, port: Option<u16>, start: Time) -> Self {
+        let (icmp, cause, errno) = match attempt.outcome {
+            Outcome::Unreachable(error) => (Some(error), None, Some(error.errno)),
+            Outcome::NotSent(errno) => (None, None, Some(errno)),
+            Outcome::StreamFailed(failure) => {
+                (None, Some(stream_cause_text(failure.cause)), Some(failure.errno))
+            }
+            _ => (None, None, None),
+        };
+        Self {
+            server,
+            transport: attempt.transport.as_str(),
+            port: port.filter(|_| attempt.transport == Transport::Udp),
+            id: attempt.id,
+            edns: attempt.edns,
+            edns_off: attempt.edns_off.map(|rcode| rcode.to_string()),
+            sent_us: attempt.sent.since(start).as_micros() as u64,
+            outcome: outcome_text(&attempt.outcome),
+            answer: attempt.answer().map(|answer| AnswerJson {
+                rtt_us: answer.rtt.as_micros() as u64,
+                stamp: match answer.stamp {
+                    Stamp::Kernel => "kernel",
+                    Stamp::Clock => "clock",
+                },
+                size: answer.size,
+                rcode: answer.rcode.to_string(),
+                flags: answer.flags.names().collect(),
+                malformed: answer.malformed,
+            }),
+            icmp_type: icmp.map(|error| error.icmp_type),
+            icmp_code: icmp.map(|error| error.icmp_code),
+            cause,
+            errno: errno.map(i32::unsigned_abs),
+            duplicates: attempt.duplicates,
+            mismatched: attempt.mismatched,
+            retried_because: attempt.retried_because.map(retry_reason_text),
         }
-        Outcome::NotSent(errno) => number_member("errno", errno.unsigned_abs().into(), out),
-        Outcome::StreamFailed(failure) => {
-            text_member("cause", stream_cause_text(failure.cause), out);
-            number_member("errno", failure.errno.unsigned_abs().into(), out);
-        }
-        Outcome::Waiting | Outcome::TimedOut | Outcome::Abandoned => {}
     }
-    number_member("duplicates", attempt.duplicates.into(), out);
-    number_member("mismatched", attempt.mismatched.into(), out);
-    if let Some(reason) = attempt.retried_because {
-        text_member("retried_because", retry_reason_text(reason), out);
-    }
-    out.push(b'}');
-}
-
-fn write_answer(answer: &Answer, out: &mut Vec<u8>) {
-    number_member("rtt_us", answer.rtt.as_micros() as u64, out);
-    let stamp = match answer.stamp {
-        Stamp::Kernel => "kernel",
-        Stamp::Clock => "clock",
-    };
-    text_member("stamp", stamp, out);
-    number_member("size", answer.size.into(), out);
-    out.extend_from_slice(b",\"rcode\":");
-    write_json_string(answer.rcode.to_string().as_bytes(), out);
-    out.extend_from_slice(b",\"flags\":");
-    write_flags_json(answer.flags, out);
-    if answer.malformed {
-        out.extend_from_slice(b",\"malformed\":true");
-    }
-}
-
-fn member(name: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-fn number_member(name: &str, value: u64, out: &mut Vec<u8>) {
-    member(name, out);
-    write_decimal(value, out);
-}
-
-/// `text` is one of our own words and needs no escapes.
-fn text_member(name: &str, text: &str, out: &mut Vec<u8>) {
-    member(name, out);
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
 }

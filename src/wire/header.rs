@@ -39,7 +39,7 @@ impl Flags {
     /// Checking disabled (RFC 4035 §3.2.2).
     pub const CD: Self = Self(0x0010);
 
-    const NAMED: [(Self, &'static str); 8] = [
+    pub(crate) const NAMED: [(Self, &'static str); 8] = [
         (Self::QR, "qr"),
         (Self::AA, "aa"),
         (Self::TC, "tc"),

@@ -43,7 +43,9 @@ pub use name::{
     write_labels,
 };
 pub use option::{OptionValue, ZoneVersion};
-pub(crate) use rdata::show::{base64, date_and_time};
+pub(crate) use rdata::show::{
+    base64, date_and_time, ipv4 as write_ipv4, ipv6 as write_ipv6, padded as write_padded,
+};
 pub use rdata::show::{
     decimal as write_decimal, generic as write_generic_rdata, hex_lower as write_hex,
 };

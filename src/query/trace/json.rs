@@ -1,9 +1,9 @@
 //! A trace as one JSON object; the contract is in `schemas/trace.schema.json`.
 
-use serde_json::{Value, json};
+use serde_json::{Value, json, to_value};
 
 use super::{is_complete, no_address, rtt_us, sources, words};
-use crate::report::json::write_record_buf_json;
+use crate::report::json::{RecordJson, write};
 use crate::walk::{Delegation, NameServer, Path, PathEnd, Rrset, ServerAnswer, WalkReport};
 
 /// Appends the trace as one JSON object and a line end.
@@ -26,7 +26,7 @@ pub fn write_json(report: &WalkReport, out: &mut Vec<u8>) {
         "zones": zones,
         "paths": paths,
     });
-    out.extend_from_slice(trace.to_string().as_bytes());
+    write(&trace, out);
     out.push(b'\n');
 }
 
@@ -102,12 +102,6 @@ fn names(set: Option<&Rrset>) -> Value {
 }
 
 fn records(set: &Rrset) -> Vec<Value> {
-    set.records()
-        .map(|record| {
-            let mut text = Vec::new();
-            write_record_buf_json(&record, &mut text);
-            // It was just written as JSON.
-            serde_json::from_slice(&text).unwrap_or(Value::Null)
-        })
-        .collect()
+    // Text and numbers always become a value.
+    set.records().filter_map(|record| to_value(RecordJson::from(&record)).ok()).collect()
 }

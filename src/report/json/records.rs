@@ -1,15 +1,13 @@
-//! Records as JSON objects.
+//! The records of a message, as fast as they can be written.
 
-use std::ops::Range;
-
-use super::{write_class_json, write_json_string, write_json_text, write_type_json};
+use super::{Array, Key, Members, Object, Span, key};
+use crate::report::message::{flag_names, write_option_value};
 use crate::wire::{
-    Class, Name, ParseError, Record, RecordBuf, RecordType, write_decimal, write_generic_rdata,
-    write_labels,
+    Class, Name, Opt, OptionValue, Record, RecordType, write_generic_rdata, write_hex, write_labels,
 };
 
-/// Writes the records of one message as JSON into one buffer, each as
-/// `{"name":…,"type":…,"class":…,"ttl":…,"data":…}`.
+/// Writes the records of one message into one buffer, each as
+/// `{"name":…,"type":…,"class":…,"ttl":…,"data":…}`, as [`super::RecordJson`] has it.
 ///
 /// An RDATA that does not fit its type is given in the generic form of RFC 3597, with the reason
 /// under `error`.
@@ -20,18 +18,11 @@ use crate::wire::{
 #[derive(Debug, Clone, Default)]
 pub struct RecordWriter {
     /// The name that was asked for.
-    question: Option<Written<usize>>,
+    question: Option<(usize, Span)>,
     /// The name that was written last.
-    latest: Option<Written<usize>>,
+    latest: Option<(usize, Span)>,
     /// All but the data of the record that was written last.
-    head: Option<Written<Head>>,
-}
-
-/// Something that stands in the buffer.
-#[derive(Debug, Clone)]
-struct Written<T> {
-    what: T,
-    place: Range<usize>,
+    head: Option<(Head, Members)>,
 }
 
 /// What a record says besides its data; the owner by the place of its first label in the message.
@@ -49,16 +40,26 @@ impl RecordWriter {
         Self::default()
     }
 
-    /// The name whose first label is at `first_label` of the message stands at `place` of the
-    /// buffer already, as a JSON string with its quotes.
+    /// The name whose first label is at `first_label` of the message was written as `name`.
     #[must_use]
-    pub fn knowing(first_label: usize, place: Range<usize>) -> Self {
-        Self { question: Some(Written { what: first_label, place }), ..Self::default() }
+    pub fn knowing(first_label: usize, name: Span) -> Self {
+        Self { question: Some((first_label, name)), ..Self::default() }
     }
 
-    /// Appends a record.
+    /// Appends records.
     #[inline]
-    pub fn write(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+    pub fn write_all<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = Record<'a>>,
+        array: &mut Array<'_>,
+    ) {
+        for record in records {
+            array.object(|object| self.write(&record, object));
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, record: &Record<'_>, object: &mut Object<'_>) {
         let what = Head {
             owner: record.name.first_label(),
             rtype: record.rtype,
@@ -66,103 +67,79 @@ impl RecordWriter {
             ttl: record.ttl_seconds(),
         };
         match &self.head {
-            Some(head) if head.what == what => out.extend_from_within(head.place.clone()),
+            Some((head, members)) if *head == what => object.copy_members(members),
             _ => {
-                let start = out.len();
-                out.extend_from_slice(b"{\"name\":");
-                self.write_name(record.name, what.owner, out);
-                write_type_class_ttl(what.rtype, what.class, what.ttl, out);
-                out.extend_from_slice(b",\"data\":");
-                self.head = Some(Written { what, place: start..out.len() });
+                self.write_name(key!("name"), record.name, what.owner, object);
+                object.word(key!("type"), what.rtype);
+                object.word(key!("class"), what.class);
+                object.number(key!("ttl"), what.ttl);
+                self.head = Some((what, object.members()));
             }
         }
-        if let Some(target) = record.data().target() {
-            self.write_name(target, target.first_label(), out);
-            out.push(b'}');
-            return;
+        let data = record.data();
+        if let Some(address) = data.address() {
+            object.word(key!("data"), address);
+        } else if let Some(target) = data.target() {
+            self.write_name(key!("data"), target, target.first_label(), object);
+        } else {
+            write_data(record, object);
         }
-        // Addresses need no look for characters to escape.
-        if matches!(what.rtype, RecordType::A | RecordType::AAAA) {
-            let start = out.len();
-            out.push(b'"');
-            if record.write_data(out).is_ok() {
-                out.extend_from_slice(b"\"}");
-                return;
-            }
-            out.truncate(start);
-        }
-        write_data(record.rdata(), |out| record.write_data(out), out);
     }
 
-    /// Appends records as an array.
+    /// Writes a name. Names with the same first label are the same name.
     #[inline]
-    pub fn write_all<'a>(
+    fn write_name(
         &mut self,
-        records: impl IntoIterator<Item = Record<'a>>,
-        out: &mut Vec<u8>,
+        key: Key,
+        name: Name<'_>,
+        first_label: usize,
+        object: &mut Object<'_>,
     ) {
-        out.push(b'[');
-        for (i, record) in records.into_iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            self.write(&record, out);
+        let before = self.question.iter().chain(&self.latest).find(|(at, _)| *at == first_label);
+        if let Some((_, span)) = before {
+            return object.copy(key, span);
         }
-        out.push(b']');
-    }
-
-    /// Appends a name as a JSON string. Names with the same first label are the same name.
-    #[inline]
-    fn write_name(&mut self, name: Name<'_>, first_label: usize, out: &mut Vec<u8>) {
-        let known = |written: &&Written<usize>| written.what == first_label;
-        let before = self.question.iter().chain(&self.latest).find(known);
-        if let Some(before) = before {
-            return out.extend_from_within(before.place.clone());
-        }
-        let start = out.len();
-        write_json_text(out, |out| write_labels(name.labels(), out));
-        self.latest = Some(Written { what: first_label, place: start..out.len() });
+        let span = object.text(key, |out| write_labels(name.labels(), out));
+        self.latest = Some((first_label, span));
     }
 }
 
-/// Appends an owned record, as [`RecordWriter::write`] does.
-pub fn write_record_buf_json(record: &RecordBuf, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_json_text(out, |out| write_labels(record.name.labels(), out));
-    write_type_class_ttl(record.rtype, record.class, record.ttl_seconds(), out);
-    out.extend_from_slice(b",\"data\":");
-    write_data(&record.rdata, |out| record.write_data(out), out);
-}
-
-fn write_type_class_ttl(rtype: RecordType, class: Class, ttl: u32, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"type\":");
-    write_type_json(rtype, out);
-    if class == Class::IN {
-        out.extend_from_slice(b",\"class\":\"IN\",\"ttl\":");
-    } else {
-        out.extend_from_slice(b",\"class\":");
-        write_class_json(class, out);
-        out.extend_from_slice(b",\"ttl\":");
-    }
-    write_decimal(ttl, out);
-}
-
-/// Appends the value of `data`, and all that is behind it.
-fn write_data(
-    rdata: &[u8],
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), ParseError>,
-    out: &mut Vec<u8>,
-) {
+/// Writes `data`, and `error` where the RDATA is malformed.
+fn write_data(record: &Record<'_>, object: &mut Object<'_>) {
     let mut malformed = None;
-    write_json_text(out, |out| {
-        if let Err(error) = write(out) {
+    object.text(key!("data"), |out| {
+        if let Err(error) = record.write_data(out) {
             malformed = Some(error);
-            write_generic_rdata(rdata, out);
+            write_generic_rdata(record.rdata(), out);
         }
     });
     if let Some(error) = malformed {
-        out.extend_from_slice(b",\"error\":");
-        write_json_string(error.to_string().as_bytes(), out);
+        object.string(key!("error"), error.to_string().as_bytes());
     }
-    out.push(b'}');
+}
+
+/// Writes an OPT record, as [`super::OptJson`] has it.
+pub fn write_opt(opt: &Opt<'_>, object: &mut Object<'_>) {
+    object.number(key!("version"), opt.version());
+    object.number(key!("udp"), opt.udp_payload_size());
+    object.array(key!("flags"), |array| {
+        flag_names(opt.flags()).for_each(|name| array.string(name.as_bytes()));
+    });
+    object.array(key!("options"), |array| {
+        for (code, value) in opt.options() {
+            array.object(|object| {
+                object.number(key!("code"), code.0);
+                object.word(key!("name"), code);
+                object.text(key!("data"), |out| write_option_value(code, value, out));
+                if let Ok(OptionValue::ExtendedError { code, text }) =
+                    OptionValue::parse(code, value)
+                {
+                    object.number(key!("info_code"), code.0);
+                    object.string(key!("purpose"), code.mnemonic().unwrap_or_default().as_bytes());
+                    object.string(key!("extra_text"), text);
+                }
+                object.text(key!("hex"), |out| write_hex(value, out));
+            });
+        }
+    });
 }

@@ -1,11 +1,9 @@
 //! A judgement as JSON, by the contract of `schemas/report.schema.json`.
 
-use std::io;
-
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use super::super::finding::{Effort, Finding, RecordReport, Report, ServerReport, Verdict};
+use super::super::json;
 use super::words::timestamp;
 
 /// Appends a judgement as one line of JSON, in printable ASCII only: what else there is in a string
@@ -51,9 +49,7 @@ pub fn write_report_json(report: &Report, out: &mut Vec<u8>) {
             })
             .collect(),
     };
-    let mut serializer = Serializer::with_formatter(&mut *out, Ascii);
-    // Neither a buffer nor plain data with text as keys can fail.
-    contract.serialize(&mut serializer).expect("a report is always JSON");
+    json::write(&contract, out);
     out.push(b'\n');
 }
 
@@ -87,26 +83,4 @@ struct ChanceMember {
     estimate: f64,
     low: f64,
     high: f64,
-}
-
-/// Escapes what is not printable ASCII; JSON itself asks for C0, the quote and the backslash only.
-struct Ascii;
-
-impl Formatter for Ascii {
-    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
-    where
-        W: ?Sized + io::Write,
-    {
-        for character in fragment.chars() {
-            if matches!(character, ' '..='~') {
-                CompactFormatter
-                    .write_string_fragment(writer, character.encode_utf8(&mut [0; 4]))?;
-            } else {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
-            }
-        }
-        Ok(())
-    }
 }

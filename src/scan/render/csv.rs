@@ -41,7 +41,7 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     push_type(invalid.rtype, out);
     out.extend_from_slice(b",IN,INVALID,,,,0,,,,,,,");
     field(out, |out| {
-        out.extend_from_slice(format!("line {}: {}", invalid.line, invalid.error).as_bytes());
+        out.extend_from_slice(invalid.reason().as_bytes());
     });
     out.extend_from_slice(b",\r\n");
 }

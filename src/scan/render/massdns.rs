@@ -12,95 +12,78 @@
 //! errors that massdns does not have. The OPT record is left out: massdns
 //! asks without EDNS and gets none.
 
-use super::{Context, Invalid, Status, View, data_records, text_member};
+use super::{Context, Invalid, Status, View, data_records};
 use crate::engine::Transport;
-use crate::report::json::{write_class_json, write_json_string, write_json_text, write_type_json};
-use crate::wire::{Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels};
+use crate::report::json::{Object, Plain, key, plain};
+use crate::wire::{
+    Class, Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels,
+};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_json_text(out, |out| {
+    Object::write(out, |line| {
+        line.text(key!("name"), |out| {
+            let start = out.len();
+            view.write_name(out);
+            escape_as_hex(start, out);
+        });
+        write_type(view.rtype, line);
+        line.word(key!("class"), view.class);
+        let (Some(reply), Status::Rcode(rcode)) = (&view.reply, view.status) else {
+            return match view.status {
+                Status::Malformed => line.word(key!("error"), plain!("MAXRETRIES")),
+                Status::Truncated => line.word(key!("error"), plain!("TIMEOUT")),
+                status => line.word(key!("error"), status.word()),
+            };
+        };
+        line.word(key!("status"), rcode);
+        line.number(key!("rx_ts"), context.unix_nanos(view.last_event()));
+        line.object(key!("data"), |data| {
+            for (section, key) in [
+                (Section::Answer, key!("answers")),
+                (Section::Authority, key!("authorities")),
+                (Section::Additional, key!("additionals")),
+            ] {
+                let mut records = data_records(reply.message.records(section)).peekable();
+                if records.peek().is_some() {
+                    data.array(key, |array| {
+                        records.for_each(|record| {
+                            array.object(|object| write_record(&record, object))
+                        });
+                    });
+                }
+            }
+        });
+        line.array(key!("flags"), |array| {
+            for (flag, name) in FLAGS {
+                if reply.flags().contains(flag) {
+                    array.word(name);
+                }
+            }
+        });
+        if let Some(attempt) = reply.attempt {
+            line.string(key!("resolver"), context.server(attempt).as_bytes());
+            line.word(
+                key!("proto"),
+                match attempt.transport {
+                    Transport::Udp => plain!("UDP"),
+                    Transport::Tcp => plain!("TCP"),
+                },
+            );
+        }
+    });
+    out.push(b'\n');
+}
+
+fn write_record(record: &Record<'_>, object: &mut Object<'_>) {
+    object.number(key!("ttl"), record.ttl_seconds());
+    write_type(record.rtype, object);
+    object.word(key!("class"), record.class);
+    object.text(key!("name"), |out| {
         let start = out.len();
-        view.write_name(out);
+        write_labels(record.name.labels(), out);
         escape_as_hex(start, out);
     });
-    out.extend_from_slice(b",\"type\":");
-    write_type(view.rtype, out);
-    out.extend_from_slice(b",\"class\":");
-    write_class_json(view.class, out);
-    let (Some(reply), Status::Rcode(_)) = (&view.reply, view.status) else {
-        out.extend_from_slice(b",\"error\":\"");
-        match view.status {
-            Status::Malformed => out.extend_from_slice(b"MAXRETRIES"),
-            Status::Truncated => out.extend_from_slice(b"TIMEOUT"),
-            _ => view.write_status(out),
-        }
-        out.extend_from_slice(b"\"}\n");
-        return;
-    };
-    out.extend_from_slice(b",\"status\":\"");
-    view.write_status(out);
-    out.extend_from_slice(b"\",\"rx_ts\":");
-    write_decimal(context.unix_nanos(view.last_event()), out);
-    out.extend_from_slice(b",\"data\":{");
-    let mut sections = 0;
-    for (section, name) in [
-        (Section::Answer, "\"answers\":["),
-        (Section::Authority, "\"authorities\":["),
-        (Section::Additional, "\"additionals\":["),
-    ] {
-        let mut records = 0;
-        for record in data_records(reply.message.records(section)) {
-            match (records, sections) {
-                (0, 0) => out.extend_from_slice(name.as_bytes()),
-                (0, _) => {
-                    out.push(b',');
-                    out.extend_from_slice(name.as_bytes());
-                }
-                _ => out.push(b','),
-            }
-            out.extend_from_slice(b"{\"ttl\":");
-            write_decimal(record.ttl_seconds(), out);
-            out.extend_from_slice(b",\"type\":");
-            write_type(record.rtype, out);
-            out.extend_from_slice(b",\"class\":");
-            write_class_json(record.class, out);
-            out.extend_from_slice(b",\"name\":");
-            write_json_text(out, |out| {
-                let start = out.len();
-                write_labels(record.name.labels(), out);
-                escape_as_hex(start, out);
-            });
-            out.extend_from_slice(b",\"data\":");
-            write_json_text(out, |out| write_data(&record, out));
-            out.push(b'}');
-            records += 1;
-        }
-        if records > 0 {
-            out.push(b']');
-            sections += 1;
-        }
-    }
-    out.extend_from_slice(b"},\"flags\":[");
-    let mut mark = &b"\""[..];
-    for (flag, name) in FLAGS {
-        if reply.flags().contains(flag) {
-            out.extend_from_slice(mark);
-            out.extend_from_slice(name.as_bytes());
-            out.push(b'"');
-            mark = b",\"";
-        }
-    }
-    out.push(b']');
-    if let Some(attempt) = reply.attempt {
-        text_member("resolver", context.server(attempt), out);
-        let proto = match attempt.transport {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        };
-        text_member("proto", proto, out);
-    }
-    out.extend_from_slice(b"}\n");
+    object.text(key!("data"), |out| write_data(record, out));
 }
 
 fn write_data(record: &Record<'_>, out: &mut Vec<u8>) {
@@ -197,34 +180,29 @@ fn escape_as_hex(start: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn write_type(rtype: RecordType, out: &mut Vec<u8>) {
+fn write_type(rtype: RecordType, object: &mut Object<'_>) {
     match rtype.mnemonic() {
-        Some(_) => write_type_json(rtype, out),
-        None => {
-            out.push(b'"');
-            write_decimal(rtype.0, out);
-            out.push(b'"');
-        }
+        Some(_) => object.word(key!("type"), rtype),
+        None => _ = object.text(key!("type"), |out| write_decimal(rtype.0, out)),
     }
 }
 
 /// In the order that massdns has.
-const FLAGS: [(Flags, &str); 6] = [
-    (Flags::AA, "aa"),
-    (Flags::TC, "tc"),
-    (Flags::RD, "rd"),
-    (Flags::RA, "ra"),
-    (Flags::AD, "ad"),
-    (Flags::CD, "cd"),
+const FLAGS: [(Flags, Plain); 6] = [
+    (Flags::AA, plain!("aa")),
+    (Flags::TC, plain!("tc")),
+    (Flags::RD, plain!("rd")),
+    (Flags::RA, plain!("ra")),
+    (Flags::AD, plain!("ad")),
+    (Flags::CD, plain!("cd")),
 ];
 
 pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_json_string(invalid.text, out);
-    out.extend_from_slice(b",\"type\":");
-    write_type(invalid.rtype, out);
-    out.extend_from_slice(b",\"class\":\"IN\",\"error\":");
-    let error = format!("INVALID line {}: {}", invalid.line, invalid.error);
-    write_json_string(error.as_bytes(), out);
-    out.extend_from_slice(b"}\n");
+    Object::write(out, |line| {
+        line.string(key!("name"), invalid.text);
+        write_type(invalid.rtype, line);
+        line.word(key!("class"), Class::IN);
+        line.string(key!("error"), format!("INVALID {}", invalid.reason()).as_bytes());
+    });
+    out.push(b'\n');
 }

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::engine::{Answer, Attempt, End, Failure, Finished, Response, ServerId, Time};
+use crate::report::json::{Plain, plain};
 use crate::report::reason::write_reason;
 use crate::walk::Asked;
 use crate::wire::{
@@ -188,6 +189,25 @@ pub enum Status {
     Unreachable,
     /// A truncated answer came over UDP, and none over TCP.
     Truncated,
+}
+
+impl Status {
+    /// The response code or another word.
+    fn word(self) -> Result<Rcode, Plain> {
+        Err(match self {
+            Self::Rcode(rcode) => return Ok(rcode),
+            Self::Malformed => plain!("MALFORMED"),
+            Self::Timeout => plain!("TIMEOUT"),
+            Self::Unreachable => plain!("UNREACHABLE"),
+            Self::Truncated => plain!("TRUNCATED"),
+        })
+    }
+}
+
+impl Invalid<'_> {
+    fn reason(&self) -> String {
+        format!("line {}: {}", self.line, self.error)
+    }
 }
 
 impl Renderer {
@@ -368,12 +388,9 @@ impl<'a> View<'a> {
     }
 
     fn write_status(&self, out: &mut Vec<u8>) {
-        match self.status {
-            Status::Rcode(rcode) => push_rcode(rcode, out),
-            Status::Malformed => out.extend_from_slice(b"MALFORMED"),
-            Status::Timeout => out.extend_from_slice(b"TIMEOUT"),
-            Status::Unreachable => out.extend_from_slice(b"UNREACHABLE"),
-            Status::Truncated => out.extend_from_slice(b"TRUNCATED"),
+        match self.status.word() {
+            Ok(rcode) => push_rcode(rcode, out),
+            Err(word) => out.extend_from_slice(word.as_str().as_bytes()),
         }
     }
 
@@ -463,15 +480,6 @@ fn push_data(record: &Record<'_>, out: &mut Vec<u8>) {
         return;
     }
     write_generic_rdata(record.rdata(), out);
-}
-
-/// Appends a member of a JSON object whose value is one of our own words.
-fn text_member(name: &str, value: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":\"");
-    out.extend_from_slice(value.as_bytes());
-    out.push(b'"');
 }
 
 /// The records of a section without the pseudo-record OPT (RFC 6891 §6.1.1), which is no data.

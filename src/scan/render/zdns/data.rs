@@ -1,8 +1,10 @@
 //! The RDATA of records as zdns takes it apart.
 
-use super::trim_dot;
-use crate::report::json::{write_json_string, write_json_text};
-use crate::wire::{Record, RecordType, SvcParamKey, base64, write_decimal};
+use std::net::IpAddr;
+
+use super::without_dot;
+use crate::report::json::{Array, Key, Object, key};
+use crate::wire::{Record, RecordType, SvcParamKey, base64};
 
 /// How a column of the presentation format is shown.
 #[derive(Clone, Copy)]
@@ -27,165 +29,185 @@ enum Kind {
     Unquoted,
 }
 
-type Columns = &'static [(&'static str, Kind)];
+type Columns = &'static [(Key, Kind)];
 
 /// The columns of a type, in the order of its presentation format.
 fn columns(rtype: RecordType) -> Option<Columns> {
     use Kind::{Hex, Joined, Name, Number, Rest, Salt, Text, TypeNumber, Unquoted, Upper};
     Some(match rtype {
         RecordType::MX | RecordType::KX | RecordType::RT => {
-            &[("preference", Number), ("answer", Text)]
+            &[(key!("preference"), Number), (key!("answer"), Text)]
         }
         RecordType::SOA => &[
-            ("ns", Name),
-            ("mbox", Name),
-            ("serial", Number),
-            ("refresh", Number),
-            ("retry", Number),
-            ("expire", Number),
-            ("min_ttl", Number),
+            (key!("ns"), Name),
+            (key!("mbox"), Name),
+            (key!("serial"), Number),
+            (key!("refresh"), Number),
+            (key!("retry"), Number),
+            (key!("expire"), Number),
+            (key!("min_ttl"), Number),
         ],
-        RecordType::SRV => {
-            &[("priority", Number), ("weight", Number), ("port", Number), ("target", Text)]
+        RecordType::SRV => &[
+            (key!("priority"), Number),
+            (key!("weight"), Number),
+            (key!("port"), Number),
+            (key!("target"), Text),
+        ],
+        RecordType::CAA => {
+            &[(key!("flag"), Number), (key!("tag"), Text), (key!("value"), Unquoted)]
         }
-        RecordType::CAA => &[("flag", Number), ("tag", Text), ("value", Unquoted)],
-        RecordType::DS | RecordType::CDS => {
-            &[("key_tag", Number), ("algorithm", Number), ("digest_type", Number), ("digest", Hex)]
-        }
+        RecordType::DS | RecordType::CDS => &[
+            (key!("key_tag"), Number),
+            (key!("algorithm"), Number),
+            (key!("digest_type"), Number),
+            (key!("digest"), Hex),
+        ],
         RecordType::DNSKEY | RecordType::CDNSKEY => &[
-            ("flags", Number),
-            ("protocol", Number),
-            ("algorithm", Number),
-            ("public_key", Joined),
+            (key!("flags"), Number),
+            (key!("protocol"), Number),
+            (key!("algorithm"), Number),
+            (key!("public_key"), Joined),
         ],
         RecordType::RRSIG => &[
-            ("type_covered", TypeNumber),
-            ("algorithm", Number),
-            ("labels", Number),
-            ("original_ttl", Number),
-            ("expiration", Text),
-            ("inception", Text),
-            ("keytag", Number),
-            ("signer_name", Text),
-            ("signature", Joined),
+            (key!("type_covered"), TypeNumber),
+            (key!("algorithm"), Number),
+            (key!("labels"), Number),
+            (key!("original_ttl"), Number),
+            (key!("expiration"), Text),
+            (key!("inception"), Text),
+            (key!("keytag"), Number),
+            (key!("signer_name"), Text),
+            (key!("signature"), Joined),
         ],
-        RecordType::NSEC => &[("next_domain", Name), ("type_bit_map", Rest)],
+        RecordType::NSEC => &[(key!("next_domain"), Name), (key!("type_bit_map"), Rest)],
         RecordType::NSEC3 => &[
-            ("hash_algorithm", Number),
-            ("flags", Number),
-            ("iterations", Number),
-            ("salt", Salt),
-            ("next_domain", Upper),
-            ("type_bit_map", Rest),
+            (key!("hash_algorithm"), Number),
+            (key!("flags"), Number),
+            (key!("iterations"), Number),
+            (key!("salt"), Salt),
+            (key!("next_domain"), Upper),
+            (key!("type_bit_map"), Rest),
         ],
         // It has the members of NSEC3, empty.
         RecordType::NSEC3PARAM => &[
-            ("hash_algorithm", Number),
-            ("flags", Number),
-            ("iterations", Number),
-            ("salt", Salt),
-            ("next_domain", Text),
-            ("type_bit_map", Text),
+            (key!("hash_algorithm"), Number),
+            (key!("flags"), Number),
+            (key!("iterations"), Number),
+            (key!("salt"), Salt),
+            (key!("next_domain"), Text),
+            (key!("type_bit_map"), Text),
         ],
         RecordType::TLSA => &[
-            ("cert_usage", Number),
-            ("selector", Number),
-            ("matching_type", Number),
-            ("certificate", Hex),
+            (key!("cert_usage"), Number),
+            (key!("selector"), Number),
+            (key!("matching_type"), Number),
+            (key!("certificate"), Hex),
         ],
         RecordType::SMIMEA => &[
-            ("usage", Number),
-            ("selector", Number),
-            ("matching_type", Number),
-            ("certificate", Hex),
+            (key!("usage"), Number),
+            (key!("selector"), Number),
+            (key!("matching_type"), Number),
+            (key!("certificate"), Hex),
         ],
-        RecordType::SSHFP => &[("algorithm", Number), ("type", Number), ("fingerprint", Hex)],
+        RecordType::SSHFP => {
+            &[(key!("algorithm"), Number), (key!("type"), Number), (key!("fingerprint"), Hex)]
+        }
         RecordType::NAPTR => &[
-            ("order", Number),
-            ("preference", Number),
-            ("flags", Unquoted),
-            ("service", Unquoted),
-            ("regexp", Unquoted),
-            ("replacement", Text),
+            (key!("order"), Number),
+            (key!("preference"), Number),
+            (key!("flags"), Unquoted),
+            (key!("service"), Unquoted),
+            (key!("regexp"), Unquoted),
+            (key!("replacement"), Text),
         ],
-        RecordType::HINFO => &[("cpu", Unquoted), ("os", Unquoted)],
-        RecordType::AFSDB => &[("subtype", Number), ("hostname", Text)],
-        RecordType::CSYNC => &[("serial", Number), ("flags", Number), ("type_bit_map", Rest)],
-        RecordType::SVCB | RecordType::HTTPS => &[("priority", Number), ("target", Text)],
-        RecordType::OPENPGPKEY | RecordType::DHCID => &[("answer", Joined)],
+        RecordType::HINFO => &[(key!("cpu"), Unquoted), (key!("os"), Unquoted)],
+        RecordType::AFSDB => &[(key!("subtype"), Number), (key!("hostname"), Text)],
+        RecordType::CSYNC => {
+            &[(key!("serial"), Number), (key!("flags"), Number), (key!("type_bit_map"), Rest)]
+        }
+        RecordType::SVCB | RecordType::HTTPS => {
+            &[(key!("priority"), Number), (key!("target"), Text)]
+        }
+        RecordType::OPENPGPKEY | RecordType::DHCID => &[(key!("answer"), Joined)],
         _ => return None,
     })
 }
 
-/// Appends the members of a record's RDATA, each with a comma behind it, from its presentation format
-/// `data`; whether `type` is one of them.
-pub(super) fn write(record: &Record<'_>, data: &[u8], out: &mut Vec<u8>) -> bool {
+/// Writes the members of a record's RDATA, from its presentation format `data`; whether `type` is one
+/// of them.
+pub(super) fn write(record: &Record<'_>, data: &[u8], object: &mut Object<'_>) -> bool {
     // RDATA that is malformed comes in the generic form, which has no columns.
     let columns = columns(record.rtype).filter(|_| !data.starts_with(b"\\#"));
     let Some(columns) = columns else {
-        out.extend_from_slice(b"\"answer\":");
         if record.rtype == RecordType::TXT && data.starts_with(b"\"") {
-            write_strings(data, out);
+            object.text(key!("answer"), |out| write_strings(data, out));
         } else {
-            write_json_string(data, out);
+            object.string(key!("answer"), data);
         }
-        out.push(b',');
         return false;
     };
-    write_columns(columns, data, out);
+    write_columns(columns, data, object);
     match record.rtype {
         RecordType::NSEC3 => {
             let salt = record.rdata().get(4).copied().unwrap_or(0);
             let hash = record.rdata().get(5 + usize::from(salt)).copied().unwrap_or(0);
-            write_lengths(salt, hash, out);
+            write_lengths(salt, hash, object);
         }
-        RecordType::NSEC3PARAM => write_lengths(0, 0, out),
-        RecordType::SVCB | RecordType::HTTPS => write_service_parameters(record, out),
+        RecordType::NSEC3PARAM => write_lengths(0, 0, object),
+        RecordType::SVCB | RecordType::HTTPS => write_service_parameters(record, object),
         _ => {}
     }
     record.rtype == RecordType::SSHFP
 }
 
-fn write_columns(columns: Columns, data: &[u8], out: &mut Vec<u8>) {
+fn write_columns(columns: Columns, data: &[u8], object: &mut Object<'_>) {
     let mut rest = data;
-    for &(name, kind) in columns {
+    for &(key, kind) in columns {
         let all = rest;
         let (column, tail) = split_column(rest);
         rest = tail;
-        out.push(b'"');
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b"\":");
         match kind {
-            Kind::Number => out.extend_from_slice(column),
-            Kind::Text => write_json_string(column, out),
-            Kind::Name => write_json_text(out, |out| {
-                out.extend_from_slice(column);
-                trim_dot(out);
-            }),
-            Kind::Upper => write_json_text(out, |out| {
-                out.extend(column.iter().map(u8::to_ascii_uppercase));
-            }),
-            Kind::Salt => write_json_text(out, |out| {
-                let salt = column.strip_prefix(b"-").unwrap_or(column);
-                out.extend(salt.iter().map(u8::to_ascii_lowercase));
-            }),
-            Kind::Rest => write_json_string(all, out),
-            Kind::Joined => write_json_text(out, |out| {
-                out.extend(all.iter().filter(|&&octet| octet != b' '));
-            }),
-            Kind::Hex => write_json_text(out, |out| {
-                let digits = all.iter().filter(|&&octet| octet != b' ');
-                out.extend(digits.map(u8::to_ascii_lowercase));
-            }),
+            Kind::Number => object.number(key, number(column)),
+            Kind::Text => object.string(key, column),
+            Kind::Name => object.string(key, without_dot(column)),
+            Kind::Upper => {
+                _ = object.text(key, |out| {
+                    out.extend(column.iter().map(u8::to_ascii_uppercase));
+                })
+            }
+            Kind::Salt => {
+                _ = object.text(key, |out| {
+                    let salt = column.strip_prefix(b"-").unwrap_or(column);
+                    out.extend(salt.iter().map(u8::to_ascii_lowercase));
+                })
+            }
+            Kind::Rest => object.string(key, all),
+            Kind::Joined => {
+                _ = object.text(key, |out| {
+                    out.extend(all.iter().filter(|&&octet| octet != b' '));
+                })
+            }
+            Kind::Hex => {
+                _ = object.text(key, |out| {
+                    let digits = all.iter().filter(|&&octet| octet != b' ');
+                    out.extend(digits.map(u8::to_ascii_lowercase));
+                })
+            }
             Kind::TypeNumber => {
                 let rtype: Option<RecordType> =
                     std::str::from_utf8(column).ok().and_then(|text| text.parse().ok());
-                write_decimal(rtype.map_or(0, |rtype| rtype.0), out);
+                object.number(key, rtype.map_or(0, |rtype| rtype.0));
             }
-            Kind::Unquoted => write_json_string(unquoted(column), out),
+            Kind::Unquoted => object.string(key, unquoted(column)),
         }
-        out.push(b',');
     }
+}
+
+/// The number that a column of digits is.
+fn number(column: &[u8]) -> u64 {
+    let value = std::str::from_utf8(column).ok().and_then(|text| text.parse().ok());
+    debug_assert!(value.is_some(), "the column of a number has digits only");
+    value.unwrap_or(0)
 }
 
 /// The first column, and what follows the blank behind it. A column in quotes may hold blanks.
@@ -208,26 +230,25 @@ fn unquoted(column: &[u8]) -> &[u8] {
 
 /// The strings of a TXT record without their quotes, with line ends between them.
 fn write_strings(data: &[u8], out: &mut Vec<u8>) {
-    let mut joined = Vec::with_capacity(data.len());
     let mut rest = data;
     while !rest.is_empty() {
         let (column, tail) = split_column(rest);
         if rest.len() < data.len() {
-            joined.push(b'\n');
+            out.push(b'\n');
         }
-        joined.extend_from_slice(unquoted(column));
+        out.extend_from_slice(unquoted(column));
         rest = tail;
     }
-    write_json_string(&joined, out);
 }
 
-fn write_lengths(salt: u8, hash: u8, out: &mut Vec<u8>) {
-    out.extend_from_slice(format!("\"salt_length\":{salt},\"hash_length\":{hash},").as_bytes());
+fn write_lengths(salt: u8, hash: u8, object: &mut Object<'_>) {
+    object.number(key!("salt_length"), salt);
+    object.number(key!("hash_length"), hash);
 }
 
 /// The parameters of a service binding (RFC 9460 §2.2). The record was shown in presentation format
 /// before, so they are well-formed; where they are not, they end.
-fn write_service_parameters(record: &Record<'_>, out: &mut Vec<u8>) {
+fn write_service_parameters(record: &Record<'_>, object: &mut Object<'_>) {
     let mut rest = record.rdata().get(2..).unwrap_or_default();
     while let Some((&len, tail)) = rest.split_first() {
         rest = tail.get(usize::from(len)..).unwrap_or_default();
@@ -235,70 +256,56 @@ fn write_service_parameters(record: &Record<'_>, out: &mut Vec<u8>) {
             break;
         }
     }
-    let mut mark = &b"\"svcparams\":{\""[..];
-    while let Some((&[k0, k1, l0, l1], tail)) = rest.split_first_chunk::<4>() {
+    let mut parameters = std::iter::from_fn(|| {
+        let (&[k0, k1, l0, l1], tail) = rest.split_first_chunk::<4>()?;
         let len = usize::from(u16::from_be_bytes([l0, l1]));
-        let Some((value, tail)) = tail.split_at_checked(len) else { break };
+        let (value, tail) = tail.split_at_checked(len)?;
         rest = tail;
-        let key = SvcParamKey(u16::from_be_bytes([k0, k1]));
-        out.extend_from_slice(mark);
-        mark = b",\"";
-        out.extend_from_slice(key.to_string().as_bytes());
-        out.extend_from_slice(b"\":");
-        write_service_parameter(key, value, out);
-    }
-    if mark == b",\"" {
-        out.extend_from_slice(b"},");
+        Some((SvcParamKey(u16::from_be_bytes([k0, k1])), value))
+    })
+    .peekable();
+    if parameters.peek().is_some() {
+        object.object(key!("svcparams"), |object| {
+            parameters.for_each(|(key, value)| write_service_parameter(key, value, object));
+        });
     }
 }
 
-fn write_service_parameter(key: SvcParamKey, value: &[u8], out: &mut Vec<u8>) {
+fn write_service_parameter(key: SvcParamKey, value: &[u8], object: &mut Object<'_>) {
     match key {
-        SvcParamKey::MANDATORY => write_list(value.chunks_exact(2), out, |key, out| {
-            let key = SvcParamKey(u16::from_be_bytes([key[0], key[1]]));
-            write_json_string(key.to_string().as_bytes(), out);
+        SvcParamKey::MANDATORY => object.array_under(key, |array| {
+            for &code in value.as_chunks::<2>().0 {
+                array.word(SvcParamKey(u16::from_be_bytes(code)));
+            }
         }),
-        SvcParamKey::ALPN => {
+        SvcParamKey::ALPN => object.array_under(key, |array| {
             let mut rest = value;
-            let names = std::iter::from_fn(|| {
-                let (&len, tail) = rest.split_first()?;
-                let (name, tail) = tail.split_at_checked(usize::from(len))?;
+            while let Some((&len, tail)) = rest.split_first()
+                && let Some((name, tail)) = tail.split_at_checked(usize::from(len))
+            {
+                array.string(name);
                 rest = tail;
-                Some(name)
-            });
-            write_list(names, out, write_json_string);
-        }
-        SvcParamKey::NO_DEFAULT_ALPN => out.extend_from_slice(b"true"),
+            }
+        }),
+        SvcParamKey::NO_DEFAULT_ALPN => object.boolean_under(key, true),
         SvcParamKey::PORT => {
             let port = value.first_chunk().map_or(0, |port| u16::from_be_bytes(*port));
-            write_decimal(port, out);
+            object.number_under(key, port);
         }
-        SvcParamKey::IPV4HINT => write_list(value.as_chunks::<4>().0.iter(), out, |octets, out| {
-            let text = std::net::Ipv4Addr::from(*octets).to_string();
-            write_json_string(text.as_bytes(), out);
-        }),
+        SvcParamKey::IPV4HINT => {
+            object.array_under(key, |array| write_addresses(value.as_chunks::<4>().0, array));
+        }
         SvcParamKey::IPV6HINT => {
-            write_list(value.as_chunks::<16>().0.iter(), out, |octets, out| {
-                let text = std::net::Ipv6Addr::from(*octets).to_string();
-                write_json_string(text.as_bytes(), out);
-            })
+            object.array_under(key, |array| write_addresses(value.as_chunks::<16>().0, array));
         }
-        SvcParamKey::DOHPATH => write_json_string(value, out),
-        _ => write_json_text(out, |out| base64(value, out)),
+        SvcParamKey::DOHPATH => object.string_under(key, value),
+        _ => object.text_under(key, |out| base64(value, out)),
     }
 }
 
-fn write_list<T>(
-    items: impl Iterator<Item = T>,
-    out: &mut Vec<u8>,
-    write: impl Fn(T, &mut Vec<u8>),
-) {
-    out.push(b'[');
-    for (i, item) in items.enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        write(item, out);
-    }
-    out.push(b']');
+fn write_addresses<const N: usize>(addresses: &[[u8; N]], array: &mut Array<'_>)
+where
+    IpAddr: From<[u8; N]>,
+{
+    addresses.iter().for_each(|&octets| array.word(IpAddr::from(octets)));
 }

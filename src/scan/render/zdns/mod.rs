@@ -16,13 +16,13 @@ mod data;
 
 use std::net::IpAddr;
 
-use super::{Context, Invalid, Reply, Status, View, push_class, push_data, push_type};
-use crate::engine::Attempt;
-use crate::report::json::{write_json_string, write_json_text, write_type_json};
+use super::{Context, Invalid, Reply, Status, View, push_data};
+use crate::engine::{Attempt, Transport};
+use crate::report::json::{Object, key, plain};
 use crate::report::time::write_rfc3339;
 use crate::wire::{
-    EdeCode, Flags, OptionCode, OptionValue, Rcode, Record, RecordType, Section, write_decimal,
-    write_hex, write_labels,
+    Class, EdeCode, Flags, Opt, OptionCode, OptionValue, Rcode, Record, RecordType, Section,
+    write_decimal, write_hex, write_labels,
 };
 
 /// What is kept from line to line.
@@ -31,243 +31,186 @@ pub(super) struct State {
     /// The last timestamp and its second: it changes once a second only.
     timestamp: Vec<u8>,
     second: u64,
-    data: Vec<u8>,
+    /// Room for a text.
+    text: Vec<u8>,
 }
 
 impl State {
     pub(super) fn render(&mut self, context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"class\":\"");
-        push_class(view.class, out);
-        out.extend_from_slice(b"\",\"name\":");
-        write_json_text(out, |out| {
-            view.write_name(out);
-            trim_dot(out);
+        Object::write(out, |line| {
+            line.word(key!("class"), view.class);
+            self.text.clear();
+            view.write_name(&mut self.text);
+            line.string(key!("name"), without_dot(&self.text));
+            line.object(key!("results"), |results| {
+                results.object_under(view.rtype, |result| self.write_result(context, view, result));
+            });
         });
-        out.extend_from_slice(b",\"results\":{");
-        write_type_json(view.rtype, out);
-        out.extend_from_slice(b":{\"data\":{");
-        match &view.reply {
-            Some(reply) => self.write_data(context, reply, out),
-            None => write_no_data(context, view, out),
-        }
-        out.extend_from_slice(b"},\"duration\":");
-        let end = view.last_event();
-        let start = view.attempts.first().map_or(end, |first| first.sent);
-        let micros = end.since(start).as_micros() as u64;
-        write_decimal(micros / 1_000_000, out);
-        out.extend_from_slice(format!(".{:06}", micros % 1_000_000).as_bytes());
-        match (view.error, view.status) {
-            (Some(error), _) => write_error(error.as_bytes(), out),
-            (None, Status::Rcode(Rcode::NOERROR)) => {}
-            (None, Status::Rcode(_)) => write_error(b"the answer is an error", out),
-            (None, _) => {
-                self.data.clear();
-                view.write_error(&mut self.data);
-                write_error(&self.data, out);
-            }
-        }
-        out.extend_from_slice(b",\"status\":\"");
-        match view.status {
-            Status::Malformed | Status::Unreachable => out.extend_from_slice(b"ERROR"),
-            _ => view.write_status(out),
-        }
-        out.extend_from_slice(b"\",\"timestamp\":\"");
-        self.write_timestamp(context.unix_nanos(end) / 1_000_000_000, out);
-        out.extend_from_slice(b"\"}}}\n");
+        out.push(b'\n');
     }
 
-    fn write_timestamp(&mut self, second: u64, out: &mut Vec<u8>) {
+    fn write_result(&mut self, context: &Context, view: &View<'_>, result: &mut Object<'_>) {
+        result.object(key!("data"), |data| match &view.reply {
+            Some(reply) => self.write_data(context, reply, data),
+            None => write_no_data(context, view, data),
+        });
+        let end = view.last_event();
+        let start = view.attempts.first().map_or(end, |first| first.sent);
+        result.seconds(key!("duration"), end.since(start).as_micros() as u64);
+        if view.has_error() {
+            result.text(key!("error"), |out| view.write_error(out));
+        } else if view.status != Status::Rcode(Rcode::NOERROR) {
+            result.word(key!("error"), plain!("the answer is an error"));
+        }
+        match view.status {
+            Status::Malformed | Status::Unreachable => {
+                result.word(key!("status"), plain!("ERROR"));
+            }
+            status => result.word(key!("status"), status.word()),
+        }
+        result.string(key!("timestamp"), self.timestamp(context.unix_nanos(end) / 1_000_000_000));
+    }
+
+    fn timestamp(&mut self, second: u64) -> &[u8] {
         if self.timestamp.is_empty() || self.second != second {
             self.timestamp.clear();
             self.second = second;
             write_rfc3339(second, &mut self.timestamp);
         }
-        out.extend_from_slice(&self.timestamp);
+        &self.timestamp
     }
 
-    fn write_data(&mut self, context: &Context, reply: &Reply<'_>, out: &mut Vec<u8>) {
-        for (section, name) in [
-            (Section::Additional, "\"additionals\":["),
-            (Section::Answer, "\"answers\":["),
-            (Section::Authority, "\"authorities\":["),
+    fn write_data(&mut self, context: &Context, reply: &Reply<'_>, data: &mut Object<'_>) {
+        for (section, key) in [
+            (Section::Additional, key!("additionals")),
+            (Section::Answer, key!("answers")),
+            (Section::Authority, key!("authorities")),
         ] {
-            let start = out.len();
-            out.extend_from_slice(name.as_bytes());
-            let first = out.len();
-            for record in reply.message.records(section) {
-                if out.len() > first {
-                    out.push(b',');
-                }
-                if record.rtype == RecordType::OPT {
-                    let before = out.len();
-                    write_edns(reply, out);
-                    if out.len() == before && out.ends_with(b",") {
-                        out.pop();
-                    }
-                } else {
-                    self.write_record(&record, out);
-                }
+            let mut records = reply.message.records(section).peekable();
+            if records.peek().is_none() {
+                continue;
             }
-            if out.len() == first {
-                out.truncate(start);
-            } else {
-                out.extend_from_slice(b"],");
-            }
+            data.array(key, |array| {
+                for record in records {
+                    array.object(|object| match reply.message.opt() {
+                        Some(opt) if record.rtype == RecordType::OPT => write_edns(&opt, object),
+                        _ => self.write_record(&record, object),
+                    });
+                }
+            });
         }
-        write_flags(reply.flags(), out);
+        write_flags(reply.flags(), data);
         if let Some(attempt) = reply.attempt {
-            write_server(context, attempt, out);
+            write_server(context, attempt, data);
         }
     }
 
-    fn write_record(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
-        self.data.clear();
-        push_data(record, &mut self.data);
-        out.push(b'{');
-        let typed = data::write(record, &self.data, out);
-        out.extend_from_slice(b"\"class\":\"");
-        push_class(record.class, out);
-        out.extend_from_slice(b"\",\"name\":");
-        write_json_text(out, |out| {
-            write_labels(record.name.labels(), out);
-            trim_dot(out);
-        });
-        out.extend_from_slice(b",\"ttl\":");
-        write_decimal(record.ttl_seconds(), out);
+    fn write_record(&mut self, record: &Record<'_>, object: &mut Object<'_>) {
+        self.text.clear();
+        push_data(record, &mut self.text);
+        let typed = data::write(record, &self.text, object);
+        object.word(key!("class"), record.class);
+        self.text.clear();
+        write_labels(record.name.labels(), &mut self.text);
+        object.string(key!("name"), without_dot(&self.text));
+        object.number(key!("ttl"), record.ttl_seconds());
         if !typed {
-            out.extend_from_slice(b",\"type\":\"");
-            push_type(record.rtype, out);
-            out.push(b'"');
+            object.word(key!("type"), record.rtype);
         }
-        out.push(b'}');
     }
 }
 
 pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"class\":\"IN\",\"name\":");
-    write_json_string(invalid.text, out);
-    out.extend_from_slice(b",\"results\":{");
-    write_type_json(invalid.rtype, out);
-    out.extend_from_slice(b":{\"error\":");
-    write_json_string(format!("line {}: {}", invalid.line, invalid.error).as_bytes(), out);
-    out.extend_from_slice(b",\"status\":\"ILLEGAL_INPUT\"}}}\n");
-}
-
-fn write_error(error: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"error\":");
-    write_json_string(error, out);
+    Object::write(out, |line| {
+        line.word(key!("class"), Class::IN);
+        line.string(key!("name"), invalid.text);
+        line.object(key!("results"), |results| {
+            results.object_under(invalid.rtype, |result| {
+                result.string(key!("error"), invalid.reason().as_bytes());
+                result.word(key!("status"), plain!("ILLEGAL_INPUT"));
+            });
+        });
+    });
+    out.push(b'\n');
 }
 
 /// What stands in the place of an answer that never came.
-fn write_no_data(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
-    write_flags(Flags::default(), out);
+fn write_no_data(context: &Context, view: &View<'_>, data: &mut Object<'_>) {
+    write_flags(Flags::default(), data);
     if let Some(attempt) = view.attempts.last() {
-        write_server(context, attempt, out);
+        write_server(context, attempt, data);
     }
 }
 
-fn write_server(context: &Context, attempt: &Attempt, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",\"protocol\":\"");
-    out.extend_from_slice(attempt.transport.as_str().as_bytes());
-    out.extend_from_slice(b"\",\"resolver\":\"");
-    out.extend_from_slice(context.server(attempt).as_bytes());
-    out.push(b'"');
+fn write_server(context: &Context, attempt: &Attempt, data: &mut Object<'_>) {
+    data.word(
+        key!("protocol"),
+        match attempt.transport {
+            Transport::Udp => plain!("udp"),
+            Transport::Tcp => plain!("tcp"),
+        },
+    );
+    data.string(key!("resolver"), context.server(attempt).as_bytes());
 }
 
-fn write_flags(flags: Flags, out: &mut Vec<u8>) {
-    let mut mark = &b"\"flags\":{"[..];
-    for (name, flag) in [
-        ("authenticated", Flags::AD),
-        ("authoritative", Flags::AA),
-        ("checking_disabled", Flags::CD),
-    ] {
-        out.extend_from_slice(mark);
-        mark = b",";
-        write_flag(name, flags.contains(flag), out);
-    }
-    out.extend_from_slice(b",\"error_code\":");
-    write_decimal(flags.rcode().0, out);
-    out.extend_from_slice(b",\"opcode\":");
-    write_decimal(flags.opcode().0, out);
-    for (name, flag) in [
-        ("recursion_available", Flags::RA),
-        ("recursion_desired", Flags::RD),
-        ("response", Flags::QR),
-        ("truncated", Flags::TC),
-    ] {
-        out.push(b',');
-        write_flag(name, flags.contains(flag), out);
-    }
-    out.push(b'}');
+fn write_flags(flags: Flags, data: &mut Object<'_>) {
+    data.object(key!("flags"), |object| {
+        object.boolean(key!("authenticated"), flags.contains(Flags::AD));
+        object.boolean(key!("authoritative"), flags.contains(Flags::AA));
+        object.boolean(key!("checking_disabled"), flags.contains(Flags::CD));
+        object.number(key!("error_code"), flags.rcode().0);
+        object.number(key!("opcode"), flags.opcode().0);
+        object.boolean(key!("recursion_available"), flags.contains(Flags::RA));
+        object.boolean(key!("recursion_desired"), flags.contains(Flags::RD));
+        object.boolean(key!("response"), flags.contains(Flags::QR));
+        object.boolean(key!("truncated"), flags.contains(Flags::TC));
+    });
 }
 
-fn write_flag(name: &str, set: bool, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(if set { b"\":true" } else { b"\":false" });
-}
-
-/// The OPT record, which zdns shows among the additionals.
-fn write_edns(reply: &Reply<'_>, out: &mut Vec<u8>) {
-    let Some(opt) = reply.message.opt() else { return };
-    out.push(b'{');
-    write_extended_errors(opt.options(), out);
-    out.extend_from_slice(b"\"flags\":\"");
-    if opt.dnssec_ok() {
-        out.extend_from_slice(b"do");
-    }
-    out.push(b'"');
-    for (code, value) in opt.options() {
-        match code {
-            OptionCode::NSID => {
-                out.extend_from_slice(b",\"nsid\":{\"nsid\":");
-                write_json_string(value, out);
-                out.push(b'}');
+/// The OPT record, which zdns shows among the additionals; of an option that comes twice, the first.
+fn write_edns(opt: &Opt<'_>, object: &mut Object<'_>) {
+    let option = |wanted| opt.options().find(|(code, _)| *code == wanted).map(|(_, value)| value);
+    let errors = || opt.options().filter_map(|(code, value)| extended_error(code, value));
+    if errors().next().is_some() {
+        object.array(key!("ede"), |array| {
+            for (code, text) in errors() {
+                array.object(|object| {
+                    let purpose = code.mnemonic().unwrap_or_default();
+                    object.string(key!("error_text"), purpose.as_bytes());
+                    object.string(key!("extra_text"), text);
+                    object.number(key!("info_code"), code.0);
+                });
             }
-            OptionCode::COOKIE => {
-                out.extend_from_slice(b",\"cookie\":{\"cookie\":\"");
-                write_hex(value, out);
-                out.extend_from_slice(b"\"}");
-            }
-            OptionCode::ECS => write_client_subnet(code, value, out),
-            _ => {}
-        }
+        });
     }
-    out.extend_from_slice(b",\"type\":\"EDNS");
-    write_decimal(opt.version(), out);
-    out.extend_from_slice(b"\",\"udpsize\":");
-    write_decimal(opt.udp_payload_size(), out);
-    out.extend_from_slice(b",\"version\":");
-    write_decimal(opt.version(), out);
-    out.push(b'}');
+    object.word(key!("flags"), if opt.dnssec_ok() { plain!("do") } else { plain!("") });
+    if let Some(nsid) = option(OptionCode::NSID) {
+        object.object(key!("nsid"), |object| object.string(key!("nsid"), nsid));
+    }
+    if let Some(cookie) = option(OptionCode::COOKIE) {
+        object.object(key!("cookie"), |object| {
+            object.text(key!("cookie"), |out| write_hex(cookie, out));
+        });
+    }
+    if let Some(subnet) = option(OptionCode::ECS) {
+        write_client_subnet(subnet, object);
+    }
+    object.text(key!("type"), |out| {
+        out.extend_from_slice(b"EDNS");
+        write_decimal(opt.version(), out);
+    });
+    object.number(key!("udpsize"), opt.udp_payload_size());
+    object.number(key!("version"), opt.version());
 }
 
-fn write_extended_errors<'a>(
-    options: impl Iterator<Item = (OptionCode, &'a [u8])>,
-    out: &mut Vec<u8>,
-) {
-    let mut mark = &b"\"ede\":["[..];
-    for (_, value) in options.filter(|(code, _)| *code == OptionCode::EDE) {
-        let Some((code, text)) = value.split_first_chunk::<2>() else { continue };
-        let code = EdeCode(u16::from_be_bytes(*code));
-        out.extend_from_slice(mark);
-        mark = b",";
-        out.extend_from_slice(b"{\"error_text\":\"");
-        out.extend_from_slice(code.mnemonic().unwrap_or_default().as_bytes());
-        out.extend_from_slice(b"\",\"extra_text\":");
-        write_json_string(text, out);
-        out.extend_from_slice(b",\"info_code\":");
-        write_decimal(code.0, out);
-        out.push(b'}');
-    }
-    if mark == b"," {
-        out.extend_from_slice(b"],");
-    }
+fn extended_error(code: OptionCode, value: &[u8]) -> Option<(EdeCode, &[u8])> {
+    let (info_code, text) = value.split_first_chunk::<2>()?;
+    (code == OptionCode::EDE).then_some((EdeCode(u16::from_be_bytes(*info_code)), text))
 }
 
-fn write_client_subnet(code: OptionCode, value: &[u8], out: &mut Vec<u8>) {
+fn write_client_subnet(value: &[u8], object: &mut Object<'_>) {
     let Ok(OptionValue::ClientSubnet { family, source_prefix, scope_prefix, address }) =
-        OptionValue::parse(code, value)
+        OptionValue::parse(OptionCode::ECS, value)
     else {
         return;
     };
@@ -280,18 +223,15 @@ fn write_client_subnet(code: OptionCode, value: &[u8], out: &mut Vec<u8>) {
         octets.iter_mut().zip(address).for_each(|(octet, &given)| *octet = given);
         octets.into()
     };
-    out.extend_from_slice(
-        format!(
-            ",\"csubnet\":{{\"address\":\"{address}\",\"family\":{family},\
-             \"source_netmask\":{source_prefix},\"source_scope\":{scope_prefix}}}"
-        )
-        .as_bytes(),
-    );
+    object.object(key!("csubnet"), |object| {
+        object.word(key!("address"), address);
+        object.number(key!("family"), family);
+        object.number(key!("source_netmask"), source_prefix);
+        object.number(key!("source_scope"), scope_prefix);
+    });
 }
 
-/// Takes the final dot off a name that is not the root.
-fn trim_dot(out: &mut Vec<u8>) {
-    if out.len() > 1 && out.ends_with(b".") && !out.ends_with(b"\".") {
-        out.pop();
-    }
+/// The text of a name without its final dot, if it is not the root.
+fn without_dot(name: &[u8]) -> &[u8] {
+    name.strip_suffix(b".").filter(|name| !name.is_empty()).unwrap_or(name)
 }
