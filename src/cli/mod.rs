@@ -13,6 +13,7 @@ mod demo;
 mod event_loop;
 mod input;
 mod interrupts;
+mod limits;
 mod notes;
 mod playground;
 mod progress;

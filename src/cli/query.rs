@@ -1,6 +1,6 @@
 //! `dnsonde query`: one exchange in full, with the habits of dig.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
 use super::notes::note;
-use super::servers::{self, DNS_PORT, Families, Spec};
+use super::servers::{self, DNS_PORT, Families, Form, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
 use crate::query::{self, Plan, show, trace};
@@ -301,33 +301,16 @@ impl Asked {
 
     fn into_plan(self, args: &Args) -> Result<Plan, Complaint> {
         let families = Families::of(args.ipv4, args.ipv6);
-        let tcp_servers = self.servers.iter().filter(|server| server.tcp).count();
-        if tcp_servers > 0 && tcp_servers < self.servers.len() && !self.tcp {
-            return Err(Complaint::usage("some servers have tcp:// and some have not")
-                .hint("give it to all of them, or use +tcp"));
-        }
-        let mut servers: Vec<SocketAddr> = Vec::new();
-        for server in &self.servers {
-            servers.extend(server.resolve(args.port, families)?);
-        }
-        if self.servers.is_empty() {
-            servers = servers::of_the_system(args.port, families)?;
-        }
-        let mut seen = Vec::new();
-        servers.retain(|server| {
-            !seen.contains(server) && {
-                seen.push(*server);
-                true
-            }
-        });
+        let form = Form { server: "@SERVER", tcp: "+tcp" };
+        let resolvers = servers::resolvers(&self.servers, self.tcp, args.port, families, form)?;
         // Without a name dig asks for the root's name servers.
         let by_default = if self.name.is_some() { RecordType::A } else { RecordType::NS };
         Ok(Plan {
             name: self.name.unwrap_or_else(NameBuf::root),
             rtype: self.rtype.unwrap_or(by_default),
             class: self.class.unwrap_or(Class::IN),
-            servers,
-            engine: self.engine_config(tcp_servers > 0),
+            servers: resolvers.addresses,
+            engine: self.engine_config(resolvers.tcp),
         })
     }
 
@@ -368,14 +351,14 @@ impl Asked {
                 manner: Manner {
                     recursion_desired: false,
                     accept: Accept::Useful,
-                    ..self.engine_config(false).manner
+                    ..self.engine_config(self.tcp).manner
                 },
-                ..self.engine_config(false)
+                ..self.engine_config(self.tcp)
             },
         })
     }
 
-    fn engine_config(&self, tcp_servers: bool) -> Config {
+    fn engine_config(&self, tcp: bool) -> Config {
         let mut options = Vec::new();
         let mut option = |code: OptionCode, value: &[u8]| {
             options.extend(code.0.to_be_bytes());
@@ -405,7 +388,7 @@ impl Asked {
                 recursion_desired: self.recurse,
                 checking_disabled: self.checking_disabled,
                 authentic_data: self.authentic_data,
-                transport: if self.tcp || tcp_servers {
+                transport: if tcp {
                     TransportPolicy::TcpOnly
                 } else if self.ignore_truncation {
                     TransportPolicy::UdpOnly

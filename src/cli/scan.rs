@@ -1,9 +1,7 @@
 //! `dnsonde scan`: looks up a list of names.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -14,9 +12,10 @@ use clap::ValueEnum;
 
 use super::carry_out::carry_out;
 use super::complaint::Complaint;
+use super::limits::{Limits, Rate};
 use super::notes::note;
 use super::progress::Progress;
-use super::servers::{self, DNS_PORT, Families, Spec};
+use super::servers::{self, DNS_PORT, Families, Form, Spec};
 use super::{COULD_NOT, FINE, PROBLEM, streams, summary};
 use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
 use crate::net;
@@ -24,12 +23,6 @@ use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, ScanError, 
 use crate::walk;
 use crate::wire::{OptionCode, RecordType};
 
-/// Queries a second to one server, and to all of them, unless the user says otherwise: what a
-/// resolver of modest size and a home router bear.
-const POLITE_RATE_PER_SERVER: f64 = 1_000.0;
-const POLITE_RATE: f64 = 20_000.0;
-/// The same to an authoritative server that an iterative scan comes upon: nobody there knows us.
-const POLITE_RATE_PER_STRANGER: f64 = 100.0;
 /// Further attempts, unless the user says otherwise. An iterative scan has more servers to go to.
 const RETRIES: u16 = 4;
 const RETRIES_OF_EACH: u16 = 2;
@@ -37,8 +30,6 @@ const RETRIES_OF_EACH: u16 = 2;
 const EXCHANGES_PER_NAME: u32 = 64;
 /// The scan ends when no server has answered anything for so long.
 const SILENCE: Duration = Duration::from_secs(30);
-/// An input of fewer octets is over before a limit is worth a note.
-const SMALL_INPUT: u64 = 32 * 1024;
 
 /// Look up a list of names
 ///
@@ -52,9 +43,14 @@ const SMALL_INPUT: u64 = 32 * 1024;
 /// resolver would. The line of a name that no server gives an answer for has the status SERVFAIL, or
 /// TIMEOUT if the servers of its zone are silent, and says why.
 ///
+/// Without -r, -R and --iterative, the system's own resolvers are asked.
+///
 /// By default at most 1,000 queries a second go to one server (100 with --iterative, where the servers
-/// are strangers) and 20,000 to all together, except to servers on this machine. Ctrl-C stops asking
-/// and waits for the answers that are on their way; a second Ctrl-C does not wait.
+/// are strangers) and 20,000 to all together, except to servers on this machine. With one server, --rate
+/// is its limit; with several, or with --iterative, it is that of all together, and the limit of each
+/// stays. Which limits hold is told at the start.
+///
+/// Ctrl-C stops asking and waits for the answers that are on their way; a second Ctrl-C does not wait.
 ///
 /// Exit status: 0 every line of input has its line of output, 1 interrupted, 2 usage error, 3 the
 /// scan could not be carried out.
@@ -77,6 +73,7 @@ pub(super) struct Args {
     types: Vec<RecordType>,
 
     /// Servers to ask: ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://
+    /// [default: the system's resolvers]
     #[arg(short = 'r', long = "resolver", value_name = "SERVER", value_delimiter = ',')]
     resolvers: Vec<String>,
 
@@ -124,12 +121,13 @@ pub(super) struct Args {
     #[arg(long, default_value = "auto", value_name = "N")]
     concurrency: Concurrency,
 
-    /// Most queries a second in all, or `unlimited` [default: 20000]
+    /// Most queries a second to all servers together, or `unlimited`, to each of them as well
+    /// [default: 20000, or with one server what --rate-per-server says]
     #[arg(long, value_name = "QPS")]
     rate: Option<Rate>,
 
-    /// Most queries a second to one server, or `unlimited` [default: 1000, or 100 with --iterative;
-    /// with --rate unlimited]
+    /// Most queries a second to one server, or `unlimited` [default: 1000, or 100 with --iterative; with
+    /// one server what --rate says]
     #[arg(long, value_name = "QPS")]
     rate_per_server: Option<Rate>,
 
@@ -222,24 +220,6 @@ impl FromStr for Concurrency {
     }
 }
 
-/// Queries a second; `None` for no limit.
-#[derive(Debug, Clone, Copy)]
-struct Rate(Option<f64>);
-
-impl FromStr for Rate {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "unlimited" {
-            return Ok(Self(None));
-        }
-        match text.parse::<f64>() {
-            Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Self(Some(rate))),
-            _ => Err("neither `unlimited` nor a number above 0".to_owned()),
-        }
-    }
-}
-
 /// A type that a plain query can ask for.
 fn asked_type(text: &str) -> Result<RecordType, String> {
     let rtype: RecordType = text.parse().map_err(|error| format!("{error}"))?;
@@ -249,14 +229,17 @@ fn asked_type(text: &str) -> Result<RecordType, String> {
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let to_terminal = args.writes_to_standard_output() && io::stdout().is_terminal();
-    let (whom, tcp) = args.whom()?;
-    let limits = Limits::new(args.rate, args.rate_per_server, &whom);
+    let targets = args.targets()?;
+    let limits = Limits::new(args.rate, args.rate_per_server, &targets.whom, targets.of_the_system);
     let stats = args.stats.clone();
-    let plan = args.into_plan(whom, tcp, &limits)?;
+    let of_the_system = targets.of_the_system;
+    let plan = args.into_plan(targets, &limits)?;
     let stats_file = stats.as_deref().map(create).transpose()?;
-    if plan.source.size.is_none_or(|size| size > SMALL_INPUT) {
-        limits.tell();
+    if of_the_system && let Whom::Servers(servers) = &plan.whom {
+        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        note(&format!("asking the system's resolvers: {}", servers.join(", ")));
     }
+    limits.announce(&plan.whom);
     let mut progress = Progress::new(plan.source.size, to_terminal);
     let (report, outcome) = carry_out(plan, &mut progress)?;
     progress.clear();
@@ -326,54 +309,12 @@ fn create(path: &Path) -> Result<File, Complaint> {
     })
 }
 
-/// The limits that hold.
-struct Limits {
-    rate: Option<f64>,
-    rate_per_server: Option<f64>,
-    /// Those of them that are ours, not the user's, in words.
-    by_default: Vec<String>,
-}
-
-impl Limits {
-    fn new(rate: Option<Rate>, per_server: Option<Rate>, whom: &Whom) -> Self {
-        // Nobody else is harmed by a flood within this machine.
-        let (polite, polite_per_server) = match whom {
-            Whom::Servers(servers) => {
-                (!servers.iter().all(|server| server.ip().is_loopback()), POLITE_RATE_PER_SERVER)
-            }
-            Whom::Authorities(from) => {
-                let mut root = from.hints.servers().flat_map(|(_, addresses)| addresses);
-                (!root.all(IpAddr::is_loopback), POLITE_RATE_PER_STRANGER)
-            }
-        };
-        // Who sets the limit of all knows what it means for each.
-        let default_per_server = polite && rate.is_none() && per_server.is_none();
-        let default_rate = polite && rate.is_none();
-        let mut by_default = Vec::new();
-        if default_per_server {
-            by_default.push(format!("{polite_per_server} queries a second to one server"));
-        }
-        if default_rate {
-            let what = if by_default.is_empty() { "queries a second" } else { "a second" };
-            by_default.push(format!("{POLITE_RATE} {what} to all servers together"));
-        }
-        Self {
-            rate: rate.map_or(default_rate.then_some(POLITE_RATE), |rate| rate.0),
-            rate_per_server: per_server
-                .map_or(default_per_server.then_some(polite_per_server), |rate| rate.0),
-            by_default,
-        }
-    }
-
-    /// Says which limits hold without having been asked for.
-    fn tell(&self) {
-        if !self.by_default.is_empty() {
-            note(&format!(
-                "by default at most {}; --rate and --rate-per-server set other limits",
-                self.by_default.join(" and ")
-            ));
-        }
-    }
+/// Whom to ask, and how.
+struct Targets {
+    whom: Whom,
+    tcp: bool,
+    /// The user named none of them.
+    of_the_system: bool,
 }
 
 impl Args {
@@ -381,8 +322,7 @@ impl Args {
         self.output.as_deref().is_none_or(|path| path == Path::new("-"))
     }
 
-    /// Whom to ask, and whether over TCP.
-    fn whom(&self) -> Result<(Whom, bool), Complaint> {
+    fn targets(&self) -> Result<Targets, Complaint> {
         let families = Families::of(self.ipv4, self.ipv6);
         if self.iterative {
             let from = FromRoot {
@@ -398,7 +338,8 @@ impl Args {
                     ..walk::Config::default()
                 },
             };
-            return Ok((Whom::Authorities(Box::new(from)), self.tcp));
+            let whom = Whom::Authorities(Box::new(from));
+            return Ok(Targets { whom, tcp: self.tcp, of_the_system: false });
         }
         let mut specs = Vec::new();
         for text in &self.resolvers {
@@ -407,27 +348,14 @@ impl Args {
         if let Some(path) = &self.resolver_list {
             specs.extend(servers::read_list(path)?);
         }
-        if specs.is_empty() {
-            return Err(Complaint::usage("no server to ask").hint(
-                "name one with -r SERVER, or a file of them with -R FILE; or begin at the root \
-                     with --iterative",
-            ));
-        }
-        let tcp = specs.iter().filter(|spec| spec.tcp).count();
-        if tcp > 0 && tcp < specs.len() && !self.tcp {
-            return Err(Complaint::usage("some servers have tcp:// and some have not")
-                .hint("give it to all of them, or use --tcp"));
-        }
-        let mut seen = HashSet::new();
-        let mut servers = Vec::new();
-        for spec in &specs {
-            let addresses = spec.resolve(DNS_PORT, families)?;
-            servers.extend(addresses.into_iter().filter(|&address| seen.insert(address)));
-        }
-        Ok((Whom::Servers(servers), self.tcp || tcp > 0))
+        let form = Form { server: "-r SERVER", tcp: "--tcp" };
+        let servers::Resolvers { addresses, tcp, of_the_system } =
+            servers::resolvers(&specs, self.tcp, DNS_PORT, families, form)?;
+        Ok(Targets { whom: Whom::Servers(addresses), tcp, of_the_system })
     }
 
-    fn into_plan(mut self, whom: Whom, tcp: bool, limits: &Limits) -> anyhow::Result<Plan> {
+    fn into_plan(mut self, targets: Targets, limits: &Limits) -> anyhow::Result<Plan> {
+        let Targets { whom, tcp, .. } = targets;
         let to_standard_output = self.writes_to_standard_output();
         let to_terminal = to_standard_output && io::stdout().is_terminal();
         let by_default = if to_terminal { FormatName::Text } else { FormatName::Jsonl };
@@ -502,8 +430,8 @@ impl Args {
             },
             mixed_case: self.mixed_case,
             window: self.concurrency.0,
-            rate: limits.rate,
-            rate_per_server: limits.rate_per_server,
+            rate: limits.total.map(|limit| limit.rate),
+            rate_per_server: limits.per_server.map(|limit| limit.rate),
             ..Config::default()
         }
     }
@@ -534,37 +462,5 @@ fn same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_polite_unless_somebody_knows_better() {
-        let other = ["192.0.2.1:53".parse().unwrap(), "127.0.0.1:53".parse().unwrap()];
-        let local = ["127.0.0.1:53".parse().unwrap(), "[::1]:53".parse().unwrap()];
-        let rate = |text: &str| Some(text.parse::<Rate>().unwrap());
-        for (servers, all, each, expected, by_default) in [
-            (&other, None, None, (Some(20_000.0), Some(1_000.0)), 2),
-            (&local, None, None, (None, None), 0),
-            (&other, rate("5"), None, (Some(5.0), None), 0),
-            (&other, rate("unlimited"), None, (None, None), 0),
-            (&other, None, rate("7.5"), (Some(20_000.0), Some(7.5)), 1),
-            (&other, rate("unlimited"), rate("9"), (None, Some(9.0)), 0),
-            (&local, rate("5"), rate("6"), (Some(5.0), Some(6.0)), 0),
-        ] {
-            let limits = Limits::new(all, each, &Whom::Servers(servers.to_vec()));
-            assert_eq!((limits.rate, limits.rate_per_server), expected);
-            assert_eq!(limits.by_default.len(), by_default);
-        }
-    }
-
-    #[test]
-    fn rates_that_are_none_are_refused() {
-        for text in ["0", "-1", "NaN", "inf", "fast", ""] {
-            assert!(text.parse::<Rate>().is_err(), "{text}");
-        }
     }
 }

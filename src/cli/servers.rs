@@ -1,5 +1,6 @@
 //! Servers as people write them: arguments, resolver lists, the system's own configuration.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
@@ -190,25 +191,78 @@ pub(super) fn read_hints(file: Option<&Path>) -> Result<Hints, Complaint> {
     })
 }
 
-/// The system's own resolvers.
+/// Resolvers to ask.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Resolvers {
+    /// Each once; never empty.
+    pub addresses: Vec<SocketAddr>,
+    /// Over TCP only.
+    pub tcp: bool,
+    /// Nobody named them.
+    pub of_the_system: bool,
+}
+
+/// How a command wants servers and TCP to be written, for hints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    pub server: &'static str,
+    pub tcp: &'static str,
+}
+
+/// The resolvers that were named or, if there are none, those of the system.
+pub(super) fn resolvers(
+    specs: &[Spec],
+    mut tcp: bool,
+    port: u16,
+    families: Families,
+    form: Form,
+) -> Result<Resolvers, Complaint> {
+    if specs.is_empty() {
+        let addresses = of_the_system(port, families)
+            .map_err(|complaint| complaint.hint(format!("name a server with {}", form.server)))?;
+        return Ok(Resolvers { addresses, tcp, of_the_system: true });
+    }
+    let over_tcp = specs.iter().filter(|spec| spec.tcp).count();
+    if over_tcp > 0 && over_tcp < specs.len() && !tcp {
+        return Err(Complaint::usage("some servers have tcp:// and some have not")
+            .hint(format!("give it to all of them, or use {}", form.tcp)));
+    }
+    tcp |= over_tcp > 0;
+    let (mut seen, mut addresses) = (HashSet::new(), Vec::new());
+    for spec in specs {
+        let found = spec.resolve(port, families)?;
+        addresses.extend(found.into_iter().filter(|&address| seen.insert(address)));
+    }
+    Ok(Resolvers { addresses, tcp, of_the_system: false })
+}
+
+/// The system's own resolvers, each once.
 pub(super) fn of_the_system(port: u16, families: Families) -> Result<Vec<SocketAddr>, Complaint> {
-    let none = |why: &str| {
-        Complaint::could_not(format!("{RESOLV_CONF}: {why}")).hint("name a server with @SERVER")
-    };
+    let none = |why: &str| Complaint::could_not(format!("{RESOLV_CONF}: {why}"));
     let text = std::fs::read_to_string(RESOLV_CONF)
         .map_err(|error| none(&format!("the system's resolvers cannot be read: {error}")))?;
-    let mut servers = Vec::new();
-    for entry in name_servers(&text) {
-        if let Ok(spec) = Spec::parse(entry)
-            && let Ok(addresses) = spec.resolve(port, families)
-        {
-            servers.extend(addresses);
-        }
-    }
+    let servers = of_resolv_conf(&text, port, families);
     if servers.is_empty() {
         return Err(none("no usable name server in it"));
     }
     Ok(servers)
+}
+
+/// What cannot be asked is passed over, as the system's own resolver does.
+fn of_resolv_conf(text: &str, port: u16, families: Families) -> Vec<SocketAddr> {
+    let mut servers = Vec::new();
+    for entry in name_servers(text) {
+        if let Ok(spec) = Spec::parse(entry)
+            && let Ok(addresses) = spec.resolve(port, families)
+        {
+            for address in addresses {
+                if !servers.contains(&address) {
+                    servers.push(address);
+                }
+            }
+        }
+    }
+    servers
 }
 
 fn name_servers(text: &str) -> impl Iterator<Item = &str> {
@@ -289,5 +343,24 @@ mod tests {
     fn name_servers_are_found_in_resolv_conf() {
         let text = "# x\nsearch example.org\nnameserver 192.0.2.1\nnameserver\t2001:db8::1 \n";
         assert_eq!(name_servers(text).collect::<Vec<_>>(), ["192.0.2.1", "2001:db8::1"]);
+        let text = format!("{text}nameserver 192.0.2.1\nnameserver what is this\nnameserver\n");
+        let both = of_resolv_conf(&text, 53, Families::Both);
+        assert_eq!(both, ["192.0.2.1:53", "[2001:db8::1]:53"].map(|it| it.parse().unwrap()));
+        assert_eq!(of_resolv_conf(&text, 53, Families::Only6), both[1..]);
+    }
+
+    #[test]
+    fn servers_are_asked_once_each_and_all_over_tcp_or_none() {
+        let form = Form { server: "-r SERVER", tcp: "--tcp" };
+        let named = |texts: &[&str], tcp| {
+            let specs: Vec<Spec> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
+            resolvers(&specs, tcp, DNS_PORT, Families::Both, form)
+        };
+        let found = named(&["192.0.2.1", "192.0.2.2", "192.0.2.1:53"], false).unwrap();
+        assert_eq!((found.addresses.len(), found.tcp, found.of_the_system), (2, false, false));
+        assert!(named(&["tcp://192.0.2.1"], false).unwrap().tcp);
+        assert!(named(&["tcp://192.0.2.1", "192.0.2.2"], true).unwrap().tcp);
+        let complaint = named(&["tcp://192.0.2.1", "192.0.2.2"], false).unwrap_err();
+        assert_eq!(complaint.hint.as_deref(), Some("give it to all of them, or use --tcp"));
     }
 }

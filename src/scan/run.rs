@@ -207,9 +207,8 @@ impl Scan {
         let (blocks, questions) = mpsc::channel(QUEUED);
         let (output, lines) = mpsc::channel(QUEUED);
         let (post, events) = mpsc::unbounded_channel();
-        let threads = usize::from(plan.threads.max(1));
+        let threads = threads(plan.threads, &plan.engine);
         let shared = Arc::new(Shared {
-            config: share_of(plan.engine, threads),
             whom: plan.whom,
             net: plan.net,
             format: plan.format,
@@ -249,8 +248,9 @@ impl Scan {
         for (number, working) in scan.working.iter().enumerate() {
             let (shared, working) = (Arc::clone(&shared), Arc::clone(working));
             let panic = Event::Worker(number, Box::default(), Err(ScanError::Panic));
+            let config = share_of(&plan.engine, number, threads);
             spawn("worker", Post::new(&post, panic), move |post| {
-                let (done, result) = worker::run(&shared, &working);
+                let (done, result) = worker::run(&shared, config, &working);
                 post.send(Event::Worker(number, Box::new(done), result));
             })?;
         }
@@ -387,13 +387,27 @@ impl Scan {
     }
 }
 
-/// The part of a limit for all workers that falls to one of them.
-fn share_of(mut config: engine::Config, threads: usize) -> engine::Config {
+/// How many workers there can be, so that each has a whole part of every limit for all of them.
+fn threads(wanted: u16, config: &engine::Config) -> usize {
+    let window = match config.window {
+        engine::Window::Fixed(window) => window,
+        engine::Window::Adaptive => usize::MAX,
+    };
+    // A worker sends its first query at once, whatever its rate.
+    let rates = [config.rate, config.rate_per_server].into_iter().flatten();
+    let rate = rates.fold(f64::INFINITY, f64::min) as usize;
+    usize::from(wanted).min(window).min(rate).max(1)
+}
+
+/// The part of the limits for all workers that falls to one of them.
+fn share_of(config: &engine::Config, number: usize, threads: usize) -> engine::Config {
+    let mut config = config.clone();
     let share = |rate: f64| rate / threads as f64;
     config.rate = config.rate.map(share);
     config.rate_per_server = config.rate_per_server.map(share);
     if let engine::Window::Fixed(window) = &mut config.window {
-        *window = window.div_ceil(threads);
+        let rest = usize::from(number < *window % threads);
+        *window = *window / threads + rest;
     }
     config
 }
@@ -405,4 +419,42 @@ fn spawn(
 ) -> Result<(), ScanError> {
     let thread = thread::Builder::new().name(role.to_owned());
     thread.spawn(move || work(post)).map(|_| ()).map_err(ScanError::Thread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Window;
+
+    #[test]
+    fn workers_share_a_limit_and_never_exceed_it() {
+        for (wanted, window, rate, expected) in [
+            (4, Window::Fixed(1), None, 1),
+            (4, Window::Fixed(3), None, 3),
+            (4, Window::Fixed(10), None, 4),
+            (4, Window::Adaptive, Some(0.5), 1),
+            (4, Window::Adaptive, Some(2.5), 2),
+            (4, Window::Adaptive, Some(1e9), 4),
+            (4, Window::Adaptive, None, 4),
+            (0, Window::Adaptive, None, 1),
+        ] {
+            let config = engine::Config { window, rate, ..engine::Config::default() };
+            let threads = threads(wanted, &config);
+            assert_eq!(threads, expected, "{wanted} {window:?} {rate:?}");
+            let shares: Vec<_> =
+                (0..threads).map(|number| share_of(&config, number, threads)).collect();
+            if let Window::Fixed(all) = window {
+                let parts = shares.iter().map(|share| match share.window {
+                    Window::Fixed(part) => part,
+                    Window::Adaptive => panic!("a fixed window stays fixed"),
+                });
+                assert_eq!(parts.clone().sum::<usize>(), all);
+                assert!(parts.clone().max() <= parts.min().map(|least| least + 1));
+            }
+            if let Some(all) = rate {
+                let sum: f64 = shares.iter().filter_map(|share| share.rate).sum();
+                assert!((sum / all - 1.0).abs() < 1e-9);
+            }
+        }
+    }
 }

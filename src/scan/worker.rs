@@ -69,7 +69,6 @@ impl Working {
 
 /// What all workers need.
 pub(super) struct Shared {
-    pub config: engine::Config,
     pub whom: Whom,
     pub net: net::Options,
     pub format: Format,
@@ -130,24 +129,33 @@ struct Lines {
 ///
 /// # Errors
 /// What kept the driver from working, beside an account of what was done before.
-pub(super) fn run(shared: &Shared, working: &Working) -> (Done, Result<(), ScanError>) {
+pub(super) fn run(
+    shared: &Shared,
+    config: engine::Config,
+    working: &Working,
+) -> (Done, Result<(), ScanError>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(work(shared, working)),
+        Ok(runtime) => runtime.block_on(work(shared, config, working)),
         Err(error) => (Done::default(), Err(ScanError::Runtime(error))),
     }
 }
 
-async fn work(shared: &Shared, working: &Working) -> (Done, Result<(), ScanError>) {
+async fn work(
+    shared: &Shared,
+    config: engine::Config,
+    working: &Working,
+) -> (Done, Result<(), ScanError>) {
+    let window = config.window;
     let (servers, from_root) = match &shared.whom {
         Whom::Servers(servers) => (&servers[..], None),
         Whom::Authorities(from) => (&[][..], Some(from)),
     };
-    let mut driver = match Driver::open(shared.config.clone(), servers, &shared.net) {
+    let mut driver = match Driver::open(config, servers, &shared.net) {
         Ok(driver) => driver,
         Err(error) => return (Done::default(), Err(error.into())),
     };
-    let mut iteration = from_root.map(|from| Iteration::new(from, shared.config.window));
+    let mut iteration = from_root.map(|from| Iteration::new(from, window));
     if let (Some(iteration), Some(from)) = (&mut iteration, from_root)
         && let Err(error) = iteration.begin(from, &mut driver)
     {
@@ -445,7 +453,6 @@ mod tests {
         let driver = Driver::open(engine::Config::default(), &servers, &net).unwrap();
         let context = Context::new(&servers, Vec::new(), driver.now(), SystemTime::now(), false);
         let shared = Shared {
-            config: engine::Config::default(),
             whom: Whom::Servers(servers),
             net,
             format: Format::Text,

@@ -4,6 +4,8 @@ mod demo;
 mod edns;
 #[cfg(target_os = "linux")]
 mod iterative;
+#[cfg(unix)]
+mod limits;
 mod playground;
 mod query;
 mod scan;

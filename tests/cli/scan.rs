@@ -255,21 +255,6 @@ fn options_reach_the_wire() {
 }
 
 #[test]
-fn default_limits_hold_for_others_and_not_for_this_machine() {
-    let server = server();
-    let local = scan("a.demo.test\n", server.addr(), &[]);
-    assert!(!local.stderr.contains("by default"), "{}", local.stderr);
-    // 192.0.2.1 is a documentation address; nothing is sent, for there is no name to ask.
-    let other = run_with_input(&["scan", "-r", "192.0.2.1"], b"# nothing\n");
-    let told = "at most 1000 queries a second to one server and 20000 a second to all servers";
-    other.assert_code(0).assert_stderr(told);
-    let strangers = run_with_input(&["scan", "--iterative"], b"# nothing\n");
-    strangers.assert_code(0).assert_stderr("at most 100 queries a second to one server and 20000");
-    let chosen = run_with_input(&["scan", "-r", "192.0.2.1", "--rate", "5"], b"# nothing\n");
-    assert!(!chosen.stderr.contains("by default"), "{}", chosen.stderr);
-}
-
-#[test]
 fn an_empty_list_is_done_at_once() {
     let server = server();
     let files = Files::new();

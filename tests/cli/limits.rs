@@ -1,0 +1,74 @@
+//! Limits of a scan: told at the start, and kept.
+
+use std::io::ErrorKind;
+use std::net::UdpSocket;
+use std::process::Stdio;
+
+use super::{Files, dnsonde, run_with_input, server};
+
+#[test]
+fn limits_are_told_once_at_the_start() {
+    let server = server();
+    let addr = server.addr().to_string();
+    for (options, sentence) in [
+        (&[][..], None),
+        (&["--rate", "5000"], Some("dnsonde: at most 5,000 queries a second\n")),
+        (&["--rate-per-server", "700"], Some("dnsonde: at most 700 queries a second\n")),
+        (&["--rate", "unlimited"], None),
+    ] {
+        // On this machine nothing is limited by default.
+        let args = [&["scan", "-r", &addr][..], options].concat();
+        let run = run_with_input(&args, b"a.demo.test\n");
+        run.assert_code(0);
+        match sentence {
+            Some(sentence) => assert!(run.stderr.starts_with(sentence), "{}", run.stderr),
+            None => assert!(!run.stderr.contains("at most"), "{}", run.stderr),
+        }
+        assert_eq!(run.stderr.matches("queries a second").count(), usize::from(sentence.is_some()));
+    }
+}
+
+/// Nothing is sent, for there is no name to ask.
+#[test]
+fn a_total_leaves_the_limit_of_each_server() {
+    let one = "at most 1,000 queries a second (by default); --rate sets another limit\n";
+    let strangers = "at most 100 queries a second to one server (by default) and 20,000 in total";
+    let few = "at most 100 queries a second to one server (by default) and 5,000 in total;";
+    let two = "at most 1,000 queries a second to one server (by default) and 5 in total;";
+    for (args, sentence) in [
+        (&["-r", "192.0.2.1"][..], one),
+        (&["-r", "192.0.2.1", "--rate", "5"], "at most 5 queries a second\n"),
+        (&["-r", "192.0.2.1,192.0.2.2", "--rate", "5"], two),
+        (&["--iterative"], strangers),
+        (&["--iterative", "--rate", "5000"], few),
+    ] {
+        let args = [&["scan"][..], args].concat();
+        run_with_input(&args, b"# nothing\n").assert_code(0).assert_stderr(sentence);
+    }
+}
+
+#[test]
+fn one_query_at_a_time_is_one_for_all_threads() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addr = server.local_addr().unwrap().to_string();
+    let files = Files::new();
+    let names: String = (0..2_000).map(|i| format!("n{i}.demo.test\n")).collect();
+    let names = files.write("names.txt", names);
+    let args = ["scan", &names, "-r", &addr, "--concurrency", "1", "--threads", "4"];
+    let args = [&args[..], &["--timeout", "600000", "--no-edns"]].concat();
+    let child = dnsonde(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut query = [0; 512];
+    for _ in 0..2_000 {
+        server.set_nonblocking(false).unwrap();
+        let (length, client) = server.recv_from(&mut query).unwrap();
+        server.set_nonblocking(true).unwrap();
+        let second = server.recv_from(&mut [0; 512]);
+        assert_eq!(second.unwrap_err().kind(), ErrorKind::WouldBlock, "a second query in flight");
+        // The query with QR and RA set is an answer without records.
+        query[2] |= 0x80;
+        query[3] |= 0x80;
+        server.send_to(&query[..length], client).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
