@@ -34,6 +34,7 @@ fn attempt(sent_ms: u64, outcome: Outcome) -> Attempt {
         socket: SocketId(1),
         id: 4711,
         edns: true,
+        mixed_case: false,
         edns_off: None,
         sent: Time::ZERO + Duration::from_millis(sent_ms),
         outcome,
@@ -345,6 +346,7 @@ fn rendered(format: Format, attempt_log: bool) -> Vec<u8> {
                 rtype: exchange.rtype,
                 class: Class::IN,
                 attempts: &exchange.attempts,
+                unmatched: &[],
                 end,
             },
             &mut out,
@@ -481,6 +483,7 @@ fn beside_recorded(file: &str, format: Format) -> Vec<(String, String, String)> 
             rtype: rtype.parse().unwrap(),
             class: Class::IN,
             attempts: &[attempt(0, outcome)],
+            unmatched: &[],
             end,
         };
         let mut ours = Vec::new();

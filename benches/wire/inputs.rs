@@ -88,6 +88,7 @@ pub fn attempt(message: &[u8]) -> Attempt {
         socket: SocketId(0),
         id: 7,
         edns: true,
+        mixed_case: false,
         edns_off: None,
         sent: Time::ZERO,
         outcome: Outcome::Answered(Answer {
@@ -112,6 +113,7 @@ pub fn finished<'a>(name: &'a NameBuf, attempts: &'a [Attempt], message: &'a [u8
         rtype: RecordType::A,
         class: Class::IN,
         attempts,
+        unmatched: &[],
         end: End::Answered { response: Response::read(message).expect("a response"), attempt: 0 },
     }
 }

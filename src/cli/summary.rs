@@ -75,6 +75,15 @@ fn text(report: &Report) -> String {
              in the lines): nothing that needs it, as --dnssec and --nsid do, was asked there"
         );
     }
+    if report.totals.suspected > 0 {
+        let _ = writeln!(
+            text,
+            "dnsonde: somebody may be forging answers: {} queries were repeated over TCP after \
+             messages that do not match what was asked ({} in all)",
+            grouped(report.totals.suspected),
+            grouped(report.totals.unmatched)
+        );
+    }
     if report.local.receive_overflow > 0 {
         let dropped = grouped(report.local.receive_overflow);
         let _ = writeln!(

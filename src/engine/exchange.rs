@@ -1,9 +1,10 @@
 //! What goes into the engine and what comes out of it: questions, attempts, results.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::time::Time;
-use crate::wire::{Class, Flags, Message, ParseError, Rcode, RecordType};
+use crate::wire::{Class, Flags, Header, Message, ParseError, Rcode, RecordType};
 
 /// A server, by its place in [`super::Engine::servers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +108,8 @@ pub struct Attempt {
     pub id: u16,
     /// Whether it had an OPT record.
     pub edns: bool,
+    /// Whether the letters of its question had their case mixed (0x20).
+    pub mixed_case: bool,
     /// What this server had said to EDNS, if that is why the attempt went without.
     pub edns_off: Option<Rcode>,
     /// When it was handed to the driver.
@@ -257,8 +260,11 @@ pub enum RetryReason {
     Truncated,
     /// A referral upwards, or no recursion where recursion was asked for: not this server's job.
     Lame,
-    /// The question came back in another case than it was sent in: asked again in plain case.
+    /// The question came back in another case than it was sent in, and so perhaps from somebody
+    /// else: asked again over TCP.
     CaseChanged,
+    /// Messages came that were not answers, and so perhaps forged: asked again over TCP.
+    Mismatched,
     /// ICMP, or a refused TCP connection.
     Unreachable,
     /// The local system did not send it.
@@ -282,8 +288,56 @@ pub struct Finished<'a> {
     pub class: Class,
     /// Every attempt, in the order they were sent.
     pub attempts: &'a [Attempt],
+    /// The first messages that came for it and were not taken for answers; the attempts have the
+    /// count of all.
+    pub unmatched: &'a [Unmatched],
     /// How it ended.
     pub end: End<'a>,
+}
+
+/// A message that came and was not taken for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unmatched {
+    /// The attempt whose message ID it has, if it has one's.
+    pub attempt: Option<u16>,
+    /// Where it came from.
+    pub from: SocketAddr,
+    /// When.
+    pub received: Time,
+    /// Octets of the message.
+    pub size: u16,
+    /// Its header, if it is long enough to have one.
+    pub header: Option<Header>,
+    /// Why it was not taken.
+    pub why: Mismatch,
+}
+
+/// Why a message was not taken for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// Shorter than a header.
+    TooShort,
+    /// QR is clear: a query.
+    NotAResponse,
+    /// From an address that was not asked.
+    OtherAddress,
+    /// From the address that was asked, and another port.
+    OtherPort,
+    /// Its message ID is that of no query.
+    OtherId,
+    /// It has no question, and nothing that would excuse that.
+    NoQuestion,
+    /// It has more than one question.
+    SeveralQuestions,
+    /// It answers another question, or one that cannot be read.
+    OtherQuestion,
+    /// The letters of its question have another case than they were sent in (0x20).
+    CaseChanged,
+    /// It fits, but came after its time, and others came before it that did not fit.
+    LateAndDoubtful,
+    /// It fits, but its attempt had been given up.
+    GivenUp,
 }
 
 /// How an exchange ended.

@@ -51,6 +51,7 @@
 //! ```
 
 mod config;
+mod doubt;
 mod edns;
 mod exchange;
 mod ids;
@@ -61,6 +62,7 @@ mod retry;
 mod send;
 mod server;
 mod slot;
+mod suspicion;
 mod time;
 mod transmit;
 mod wheel;
@@ -74,9 +76,9 @@ use rand::{Rng, SeedableRng};
 
 pub use config::{Accept, Config, Edns, Manner, TransportPolicy, Window};
 pub use exchange::{
-    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, MannerId, Outcome, Response,
-    RetryReason, ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure, Transport,
-    Unreachable,
+    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, MannerId, Mismatch, Outcome,
+    Response, RetryReason, ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure,
+    Transport, Unmatched, Unreachable,
 };
 pub use server::{Counts, ServerReport};
 pub use time::Time;
@@ -86,7 +88,8 @@ use ids::IdTable;
 use pacing::TokenBucket;
 use ready::Ready;
 use server::{NOT_LISTED, Server};
-use slot::{Ended, Plan, Slot, Slots, Timer};
+use slot::{Case, Ended, Plan, Slot, Slots, Timer};
+use suspicion::Suspicion;
 use wheel::Wheel;
 
 use crate::wire::{Flags, NameBuf};
@@ -127,6 +130,9 @@ pub struct Totals {
     pub attempts: u64,
     /// Messages that answer no attempt: strangers, forgeries, and what came too late.
     pub unmatched: u64,
+    /// Exchanges that went to TCP because messages came that were not answers: perhaps somebody
+    /// forges answers.
+    pub suspected: u64,
 }
 
 /// See the [module](self).
@@ -154,6 +160,7 @@ pub struct Engine {
     silent_sockets: Vec<u16>,
     /// Live message IDs over TCP, by server.
     stream_ids: HashMap<(ServerId, u16), (u32, u16)>,
+    suspicion: Suspicion,
     tokens: Option<TokenBucket>,
     in_flight: usize,
     totals: Totals,
@@ -215,6 +222,7 @@ impl Engine {
             ids: (0..2 * usize::from(sockets)).map(|_| IdTable::new()).collect(),
             silent_sockets: vec![0; 2 * usize::from(sockets)],
             stream_ids: HashMap::new(),
+            suspicion: Suspicion::default(),
             tokens: config.rate.map(TokenBucket::new),
             in_flight: 0,
             totals: Totals::default(),
@@ -345,12 +353,13 @@ impl Engine {
             same_again: if several { u8::MAX } else { 1 },
             fell_back_to_tcp: false,
             fell_back_to_plain: false,
+            case: Case::Mixed,
+            suspected: false,
         };
         let slot = &mut self.slots[index];
         slot.plan = plan;
         if self.config.mixed_case {
             slot.case_mask = std::array::from_fn(|_| self.rng.next_u64());
-            slot.plain_case_from = u16::MAX;
         }
         match ask.servers {
             Servers::Any => self.make_ready(index),

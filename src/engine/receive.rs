@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 
 use super::config::{Accept, Manner, TransportPolicy};
+use super::doubt::Incoming;
 use super::exchange::{
-    Answer, AttemptKey, Outcome, Response, RetryReason, ServerId, SocketId, Stamp, StreamFailure,
-    Unreachable,
+    Answer, AttemptKey, Mismatch, Outcome, Response, RetryReason, ServerId, SocketId, Stamp,
+    StreamFailure, Transport, Unreachable,
 };
 use super::ids::Use;
-use super::slot::{Ended, question_hash};
+use super::slot::{Ended, Slot, question_hash};
 use super::time::Time;
 use super::{Engine, Sink};
 use crate::wire::{Flags, HEADER_LEN, Header, Rcode, RecordType};
@@ -27,10 +28,20 @@ struct Received<'a> {
 }
 
 /// What a message asks, its name in wire form.
-struct QuestionSeen<'a> {
-    name: &'a [u8],
-    rtype: RecordType,
+#[derive(Clone, Copy)]
+pub(super) struct QuestionSeen<'a> {
+    pub(super) name: &'a [u8],
+    pub(super) rtype: RecordType,
     class: u16,
+}
+
+impl QuestionSeen<'_> {
+    /// Whether it is the question of an exchange, in whatever case.
+    fn is_but_for_case(&self, slot: &Slot) -> bool {
+        self.rtype == slot.rtype
+            && self.class == slot.class.0
+            && self.name.eq_ignore_ascii_case(slot.name())
+    }
 }
 
 impl Engine {
@@ -60,31 +71,44 @@ impl Engine {
         octets: &[u8],
         sink: &mut Sink<'_>,
     ) {
-        let Ok(header) = Header::parse(octets) else { return self.stranger(from) };
-        let Some(ids) = self.ids.get(usize::from(socket.0)) else { return self.stranger(from) };
-        if !header.flags.contains(Flags::QR) {
-            return self.stranger(from);
-        }
+        let message = Incoming { from, received, octets };
+        let Some(ids) = self.ids.get(usize::from(socket.0)) else {
+            return self.unsolicited(Mismatch::OtherId, message);
+        };
+        let header = match Header::parse(octets) {
+            Ok(header) if header.flags.contains(Flags::QR) => header,
+            no_response => {
+                let why = no_response.map_or(Mismatch::TooShort, |_| Mismatch::NotAResponse);
+                let id = octets.first_chunk::<2>().map(|&id| u16::from_be_bytes(id));
+                return match id.map(|id| ids.get(id)) {
+                    Some(Use::Live { slot, attempt }) => {
+                        self.mismatched(slot, usize::from(attempt), why, message);
+                    }
+                    _ => self.unsolicited(why, message),
+                };
+            }
+        };
         match ids.get(header.id) {
             Use::Live { slot, attempt } => {
                 let attempt = usize::from(attempt);
                 let server = self.slots[slot].attempts[attempt].server;
-                if self.servers[server.0 as usize].addr != from {
-                    let seen = &mut self.slots[slot].attempts[attempt].mismatched;
-                    *seen = seen.saturating_add(1);
-                    return self.stranger(from);
+                let asked = self.servers[server.0 as usize].addr;
+                if asked != from {
+                    let same_ip = asked.ip() == from.ip();
+                    let why = if same_ip { Mismatch::OtherPort } else { Mismatch::OtherAddress };
+                    return self.mismatched(slot, attempt, why, message);
                 }
-                self.message_for(slot, attempt, header, received, stamp, octets, sink);
+                self.message_for(slot, attempt, header, message, stamp, sink);
             }
             Use::Past(past) => {
                 let server = self.server_ids.get(&from).copied();
                 let question = question_of(octets, header)
                     .map(|question| question_hash(question.name, question.rtype));
                 let (Some(server), Some(question)) = (server, question) else {
-                    return self.stranger(from);
+                    return self.unsolicited(Mismatch::OtherId, message);
                 };
                 if !past.fits(server, question) {
-                    return self.stranger(from);
+                    return self.unsolicited(Mismatch::OtherId, message);
                 }
                 let counts = &mut self.servers[server.0 as usize].counts;
                 if past.answered {
@@ -97,7 +121,7 @@ impl Engine {
                     self.unanswered_since = None;
                 }
             }
-            Use::Free => self.stranger(from),
+            Use::Free => self.unsolicited(Mismatch::OtherId, message),
         }
     }
 
@@ -113,13 +137,13 @@ impl Engine {
             .ok()
             .filter(|header| header.flags.contains(Flags::QR))
             .and_then(|header| Some((header, *self.stream_ids.get(&(server, header.id))?)));
+        let from = self.servers[server.0 as usize].addr;
+        let message = Incoming { from, received, octets };
         let Some((header, (slot, attempt))) = live else {
-            self.totals.unmatched += 1;
-            self.servers[server.0 as usize].counts.mismatched += 1;
-            return;
+            return self.unsolicited(Mismatch::OtherId, message);
         };
         let attempt = usize::from(attempt);
-        self.message_for(slot, attempt, header, received, Stamp::Clock, octets, sink);
+        self.message_for(slot, attempt, header, message, Stamp::Clock, sink);
     }
 
     /// Handles the failure of a TCP connection that an attempt was waiting on.
@@ -158,7 +182,10 @@ impl Engine {
                 _ => None,
             }
         });
-        let Some((index, attempt)) = live else { return self.stranger(to) };
+        let Some((index, attempt)) = live else {
+            self.totals.unmatched += 1;
+            return;
+        };
         let slot = &self.slots[index];
         let server = slot.attempts[attempt].server;
         // A word on an earlier attempt changes nothing for the one that is waited for now.
@@ -189,79 +216,76 @@ impl Engine {
         waiting.then_some((index, attempt))
     }
 
-    /// Counts a message that belongs to no attempt.
-    #[cold]
-    fn stranger(&mut self, from: SocketAddr) {
-        self.totals.unmatched += 1;
-        if let Some(id) = self.server_ids.get(&from) {
-            self.servers[id.0 as usize].counts.mismatched += 1;
-        }
-    }
-
     /// Handles a message whose ID and source fit an attempt of an exchange that is held.
-    #[allow(clippy::too_many_arguments)]
     #[inline]
     fn message_for(
         &mut self,
         index: u32,
         number: usize,
         header: Header,
-        received: Time,
+        message: Incoming<'_>,
         stamp: Stamp,
-        octets: &[u8],
         sink: &mut Sink<'_>,
     ) {
-        let timeout = self.manner(index).timeout;
-        let slot = &mut self.slots[index];
-        let id = slot.attempts[number].server;
-        let server = &mut self.servers[id.0 as usize];
-        // Some servers leave the question out when they refuse to read it. Such an answer is let
-        // in as what it is, a refusal; it never ends an exchange while retries are left.
-        let bare = header.counts[..3] == [0; 3]
-            && !matches!(header.flags.rcode(), Rcode::NOERROR | Rcode::NXDOMAIN);
-        if !bare {
-            let question = question_of(octets, header)
-                .filter(|question| question.rtype == slot.rtype && question.class == slot.class.0);
-            let fits = question.as_ref().is_some_and(|q| slot.name_matches(q.name, number));
-            if !fits {
-                let seen = &mut slot.attempts[number].mismatched;
-                *seen = seen.saturating_add(1);
-                server.counts.mismatched += 1;
-                self.totals.unmatched += 1;
-                // The right question in another case: this server may do so every time, so the
-                // next attempt goes out in plain case. The right answer may still come.
-                if question.is_some_and(|q| q.name.eq_ignore_ascii_case(slot.name())) {
-                    slot.plain_case_from = slot.plain_case_from.min(slot.attempts.len() as u16);
-                }
-                return;
-            }
+        let Incoming { received, octets, .. } = message;
+        let question = question_of(octets, header);
+        let slot = &self.slots[index];
+        let fits = question.as_ref().is_some_and(|question| {
+            question.rtype == slot.rtype
+                && question.class == slot.class.0
+                && slot.name_matches(question.name, number)
+        });
+        if !fits && !self.may_lack_question(index, number, header, octets) {
+            let why = match (header.counts[0], question) {
+                (0, _) => Mismatch::NoQuestion,
+                (2.., _) => Mismatch::SeveralQuestions,
+                (_, Some(it)) if it.is_but_for_case(&self.slots[index]) => Mismatch::CaseChanged,
+                _ => Mismatch::OtherQuestion,
+            };
+            return self.mismatched(index, number, why, message);
         }
-        let attempt = &mut slot.attempts[number];
+        let timeout = self.manner(index).timeout;
+        let slot = &self.slots[index];
+        let (attempt, deadline) = (slot.attempts[number], slot.deadline);
         let rtt = received.since(attempt.sent);
         // What the kernel stamped is in time or not whenever we came to read it. Our own clock only
         // says when that was.
         let (late, superseded) = match attempt.outcome {
-            Outcome::Waiting => (stamp == Stamp::Kernel && received > slot.deadline, false),
+            Outcome::Waiting => (stamp == Stamp::Kernel && received > deadline, false),
             Outcome::TimedOut => (stamp == Stamp::Clock || rtt > timeout, true),
             Outcome::Answered(_) | Outcome::Late(_) => {
+                let attempt = &mut self.slots[index].attempts[number];
                 attempt.duplicates = attempt.duplicates.saturating_add(1);
-                server.counts.duplicates += 1;
+                self.servers[attempt.server.0 as usize].counts.duplicates += 1;
                 return;
             }
             // It was thought undeliverable, or given up, and is answered all the same.
-            _ => {
-                server.counts.mismatched += 1;
-                self.totals.unmatched += 1;
-                return;
-            }
+            _ => return self.mismatched(index, number, Mismatch::GivenUp, message),
         };
+        // Attempts that are over are that many chances to guess: only while nobody guesses.
+        if (late || superseded) && self.is_doubtful(index, received) {
+            return self.mismatched(index, number, Mismatch::LateAndDoubtful, message);
+        }
         // The header was read before, so there is something to be read.
         let Some(response) = Response::read_with(octets, &mut self.scratch) else { return };
+        let slot = &mut self.slots[index];
+        let server = &mut self.servers[attempt.server.0 as usize];
+        if attempt.mixed_case
+            && let Some(question) = question
+        {
+            match attempt.transport {
+                Transport::Udp => server.on_case_kept(),
+                Transport::Tcp if slot.case_kept(question.name) => {}
+                // Over TCP nobody but the server can have done it.
+                Transport::Tcp => server.on_case_changed(received),
+            }
+        }
         let rcode = response.message.rcode();
         let size = octets.len().min(usize::from(u16::MAX)) as u16;
         let malformed = response.malformed.is_some();
         let answer = Answer { rtt, stamp, size, flags: header.flags, rcode, malformed };
-        attempt.outcome = if late { Outcome::Late(answer) } else { Outcome::Answered(answer) };
+        slot.attempts[number].outcome =
+            if late { Outcome::Late(answer) } else { Outcome::Answered(answer) };
         let truncated = header.flags.contains(Flags::TC);
         server.counts.rcodes[usize::from(rcode.0).min(31)] += 1;
         server.counts.truncated += u64::from(truncated);
@@ -285,8 +309,31 @@ impl Engine {
         if !superseded {
             self.uncharge(index);
         }
+        if self.asks_over_tcp_instead(index, number, received, sink) {
+            return;
+        }
         let message = Received { response, header, superseded };
         self.judge(index, number, answer, &message, received, sink);
+    }
+
+    /// Whether a message without a question, with the right ID and from the right place, is an
+    /// answer to this attempt all the same. Some servers leave the question out when they refuse
+    /// to read it, or when they cut the answer. BIND and Unbound take both for what they say,
+    /// and nothing else: neither ends an exchange while there are retries left.
+    #[cold]
+    fn may_lack_question(&self, index: u32, number: usize, header: Header, octets: &[u8]) -> bool {
+        if header.counts[..3] != [0; 3] {
+            return false;
+        }
+        let over_udp = self.slots[index].attempts[number].transport == Transport::Udp;
+        if header.flags.contains(Flags::TC) && over_udp {
+            return self.manner(index).transport == TransportPolicy::UdpThenTcp;
+        }
+        // The upper bits of the code, as those of BADVERS, are in the OPT record.
+        let rcode = Response::read(octets).map(|response| response.message.rcode());
+        rcode.is_some_and(|rcode| {
+            !matches!(rcode, Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::YXDOMAIN)
+        })
     }
 
     /// Decides whether an answer ends its exchange or needs another attempt.
@@ -303,7 +350,7 @@ impl Engine {
         let response = message.response;
         let id = self.slots[index].attempts[number].server;
         let edns = self.slots[index].attempts[number].edns;
-        let over_udp = self.slots[index].attempts[number].transport == super::Transport::Udp;
+        let over_udp = self.slots[index].attempts[number].transport == Transport::Udp;
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
         let Manner { transport, accept, recursion_desired, .. } = *self.manner(index);
         let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
@@ -371,7 +418,7 @@ fn is_lame(header: Header) -> bool {
 
 /// The one question of a message, its name in wire form; `None` unless there is exactly one.
 #[inline]
-fn question_of(octets: &[u8], header: Header) -> Option<QuestionSeen<'_>> {
+pub(super) fn question_of(octets: &[u8], header: Header) -> Option<QuestionSeen<'_>> {
     if header.counts[0] != 1 {
         return None;
     }

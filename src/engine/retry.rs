@@ -9,7 +9,7 @@ use super::exchange::{
 };
 use super::ids::Past;
 use super::receive::TRUNCATED;
-use super::slot::{Ended, Timer};
+use super::slot::{Case, Ended, Timer};
 use super::time::Time;
 use super::{Engine, Sink, TransportPolicy};
 
@@ -53,8 +53,9 @@ impl Engine {
     }
 
     pub(super) fn attempt_timed_out(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
+        let may_go_to_tcp = self.manner(index).transport == TransportPolicy::UdpThenTcp;
         let slot = &self.slots[index];
-        let Some(last) = slot.attempts.last() else { return };
+        let Some(&last) = slot.attempts.last() else { return };
         let server = &mut self.servers[last.server.0 as usize];
         server.counts.lost += 1;
         if !slot.suspected && slot.attempts.len() == 1 {
@@ -64,8 +65,13 @@ impl Engine {
             let silent = &mut self.silent_sockets[usize::from(last.socket.0)];
             *silent = silent.saturating_add(1);
         }
-        let plain_next = usize::from(slot.plain_case_from) == slot.attempts.len();
-        let reason = if self.config.mixed_case && plain_next {
+        // Somebody answered, and not as the server would have: TCP tells whether it was the server.
+        let case_changed = slot.case_changed > 0 && slot.plan.case == Case::Mixed;
+        let reason = if last.transport == Transport::Tcp {
+            RetryReason::Timeout
+        } else if self.mistrusts_udp(index, now) {
+            RetryReason::Mismatched
+        } else if case_changed && may_go_to_tcp {
             RetryReason::CaseChanged
         } else {
             RetryReason::Timeout
@@ -123,7 +129,16 @@ impl Engine {
                 plan.fell_back_to_plain = true;
                 true
             }
-            RetryReason::CaseChanged => true,
+            RetryReason::CaseChanged => {
+                plan.case = Case::OverTcp;
+                plan.transport = Transport::Tcp;
+                true
+            }
+            RetryReason::Mismatched => {
+                self.totals.suspected += u64::from(!plan.suspected);
+                plan.transport = Transport::Tcp;
+                !std::mem::replace(&mut plan.suspected, true)
+            }
             _ => false,
         };
         if !free {
@@ -131,6 +146,16 @@ impl Engine {
                 return self.end_with_best(index, now, sink);
             }
             plan.retries -= 1;
+            // Only the case of an answer was ever wrong, and TCP, which would tell whose doing that
+            // was, is not to be had: it is more likely the server's than a forger's.
+            if plan.case == Case::OverTcp
+                && last.transport == Transport::Tcp
+                && last.answer().is_none()
+                && self.doubts(index, now) == 0
+            {
+                plan.case = Case::Plain;
+                plan.transport = Transport::Udp;
+            }
             let elsewhere = self.can_go_elsewhere(index, last.server);
             match reason {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
@@ -337,6 +362,7 @@ impl Engine {
         };
         sink(Finished {
             tag: slot.tag,
+            unmatched: &slot.unmatched,
             name: slot.name(),
             rtype: slot.rtype,
             class: slot.class,

@@ -6,7 +6,7 @@ use rand::{Rng, RngExt};
 
 use super::config::{Accept, Window};
 use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
-use super::slot::Timer;
+use super::slot::{Case, Timer};
 use super::time::Time;
 use super::transmit::{Stream, Train, Transmits};
 use super::{Engine, Prepared};
@@ -18,6 +18,8 @@ const BATCH: usize = 512;
 const RUN: usize = 40;
 /// Timeouts of one socket, with no answer in between, after which others are preferred.
 const SILENT_SOCKET: u16 = 8;
+/// Servers that nothing that waits may go to, after which the others are not looked at.
+const MOST_UNSUITABLE: usize = 32;
 /// The kernel's limits for one send with segmentation: segments, and octets with some to spare.
 const TRAIN_SEGMENTS: u16 = 64;
 const TRAIN_OCTETS: usize = 60_000;
@@ -92,8 +94,14 @@ impl Engine {
 
     /// Sends exchanges that any server may have, in runs of one length to one server.
     fn send_ready(&mut self, now: Time, out: &mut Transmits, allowance: &mut usize) {
+        // Servers in a row that nothing that waits may go to. All of a few are looked at: nobody may
+        // wait for ever because the dice show the others.
+        let (mut first, mut unsuitable) = (0, 0);
         while *allowance > 0 && !self.ready.is_empty() && !self.available.is_empty() {
-            let id = self.available[self.rng.random_range(0..self.available.len())];
+            if unsuitable == 0 {
+                first = self.rng.random_range(0..self.available.len());
+            }
+            let id = self.available[(first + unsuitable) % self.available.len()];
             let server = &mut self.servers[id.0 as usize];
             let tokens = server.tokens(now);
             let count = server.room(self.config.window).min(tokens).min(*allowance).min(RUN);
@@ -130,9 +138,13 @@ impl Engine {
             }
             *allowance -= sent;
             self.after_sending(id, sent, tokens - sent);
-            if sent == 0 && count > 0 {
-                // Nothing that waits suits the servers that have room now.
-                break;
+            if sent > 0 {
+                unsuitable = 0;
+            } else if count > 0 {
+                unsuitable += 1;
+                if unsuitable >= self.available.len().min(MOST_UNSUITABLE) {
+                    break;
+                }
             }
         }
     }
@@ -218,6 +230,12 @@ impl Engine {
         } else {
             None
         };
+        let mixed_case = self.config.mixed_case
+            && match slot.plan.case {
+                Case::Mixed => server.keeps_case(now),
+                Case::OverTcp => true,
+                Case::Plain => false,
+            };
         let edns = wants_edns && edns_off.is_none();
         server.counts.edns_off += u64::from(edns_off.is_some());
         let start = out.octets.len();
@@ -228,6 +246,7 @@ impl Engine {
             socket,
             id: message_id,
             edns,
+            mixed_case,
             edns_off,
             sent: now,
             outcome: Outcome::Waiting,
@@ -256,7 +275,7 @@ impl Engine {
         self.totals.attempts += 1;
         let to = server.addr;
 
-        let len = self.write_query(index, attempt, message_id, edns, &mut out.octets);
+        let len = self.write_query(index, attempt, &mut out.octets);
         match transport {
             Transport::Udp => push_datagram(out, socket, id, to, start, len, key),
             Transport::Tcp => {
@@ -269,22 +288,16 @@ impl Engine {
 
     /// Appends the query of an attempt; gives its length.
     #[inline]
-    fn write_query(
-        &self,
-        index: u32,
-        attempt: u16,
-        id: u16,
-        edns: bool,
-        octets: &mut Vec<u8>,
-    ) -> usize {
+    fn write_query(&self, index: u32, attempt: u16, octets: &mut Vec<u8>) -> usize {
         let slot = &self.slots[index];
         let Prepared { manner, flags, .. } = self.prepared(index);
+        let Attempt { id, edns, mixed_case, .. } = slot.attempts[usize::from(attempt)];
         let edns = manner.edns.as_ref().filter(|_| edns);
         let start = octets.len();
         let longest = HEADER_LEN + slot.name().len() + 4 + edns.map_or(0, |e| 11 + e.options.len());
         octets.resize(start + longest, 0);
         let mut mixed = [0; MAX_NAME_LEN];
-        let name = if attempt < slot.plain_case_from {
+        let name = if mixed_case {
             for (i, octet) in mixed.iter_mut().enumerate().take(slot.name().len()) {
                 *octet = slot.mixed_octet(i);
             }

@@ -122,6 +122,8 @@ const SILENT_STREAK: u32 = 8;
 const SUSPECT_STREAK: u32 = 48;
 /// The same for answers that are of no use, whatever the question.
 const USELESS_STREAK: u32 = 24;
+/// How long it is believed that a server changes the case of questions.
+const CASE_HOLDS: Duration = Duration::from_secs(600);
 /// The first time on the bench; each further one takes twice as long.
 const BENCH_FIRST: Duration = Duration::from_secs(1);
 const BENCH_LONGEST: Duration = Duration::from_secs(32);
@@ -145,6 +147,8 @@ pub(super) struct Server {
     /// Its place in the engine's list of available servers.
     pub(super) listed_at: u32,
     pub(super) edns: EdnsSupport,
+    /// It changes the case of questions, as was seen over TCP, and until when that is believed.
+    case_changes_until: Option<Time>,
     health: Health,
     silent: u32,
     suspects: u32,
@@ -175,6 +179,7 @@ impl Server {
             queued: false,
             listed_at: NOT_LISTED,
             edns: EdnsSupport::default(),
+            case_changes_until: None,
             health: Health::Good,
             silent: 0,
             suspects: 0,
@@ -209,6 +214,31 @@ impl Server {
             Window::Adaptive => self.window.size().saturating_sub(self.in_flight as usize),
             Window::Fixed(_) => usize::MAX,
         }
+    }
+
+    /// Whether the next question to it has its case mixed.
+    #[inline]
+    pub(super) fn keeps_case(&mut self, now: Time) -> bool {
+        match self.case_changes_until {
+            None => true,
+            Some(until) if now < until => false,
+            Some(_) => {
+                // This one query tries again; the others wait for what comes of it.
+                self.on_case_changed(now);
+                true
+            }
+        }
+    }
+
+    /// A question came back in another case, over TCP: it was no forger.
+    pub(super) fn on_case_changed(&mut self, now: Time) {
+        self.case_changes_until = Some(now + CASE_HOLDS);
+    }
+
+    /// A question came back as it was sent, over UDP.
+    #[inline]
+    pub(super) fn on_case_kept(&mut self) {
+        self.case_changes_until = None;
     }
 
     /// Whole tokens of its own rate.

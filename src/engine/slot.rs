@@ -2,6 +2,7 @@
 
 use super::exchange::{
     Ask, Attempt, AttemptKey, Failure, MannerId, RetryReason, ServerId, Servers, Transport,
+    Unmatched,
 };
 use super::time::Time;
 use crate::wire::{Class, MAX_NAME_LEN, Rcode, RecordType};
@@ -34,8 +35,12 @@ pub(super) struct Slot {
     pub(super) suspected: bool,
     /// Which letters of the name have their case turned, one bit an octet.
     pub(super) case_mask: [u64; 4],
-    /// From this attempt on, the name is sent as it is.
-    pub(super) plain_case_from: u16,
+    /// Messages that came for it and were not answers, as far as their ID or port says so.
+    pub(super) mismatched: u16,
+    /// Those of them that only the case of the question was wrong with.
+    pub(super) case_changed: u16,
+    /// The first of them.
+    pub(super) unmatched: Vec<Unmatched>,
     pub(super) best: Best,
     /// Set while the exchange has ended and lingers.
     pub(super) ended: Option<Ended>,
@@ -61,8 +66,23 @@ pub(super) struct Plan {
     pub(super) same_again: u8,
     /// TC was followed already.
     pub(super) fell_back_to_tcp: bool,
+    /// How the letters of the name are sent.
+    pub(super) case: Case,
+    /// It went to TCP because of messages that were not answers.
+    pub(super) suspected: bool,
     /// A refusal of EDNS was followed already.
     pub(super) fell_back_to_plain: bool,
+}
+
+/// How the letters of a name are sent, where the case of letters is mixed at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// Mixed, but for servers that are known to change it.
+    Mixed,
+    /// Mixed, and over TCP, because the name came back in another case.
+    OverTcp,
+    /// As it is: TCP was of no use, and nothing but the case was ever wrong.
+    Plain,
 }
 
 /// What a slot's timer is for.
@@ -121,13 +141,17 @@ impl Slot {
                 same_again: 0,
                 fell_back_to_tcp: false,
                 fell_back_to_plain: false,
+                case: Case::Mixed,
+                suspected: false,
             },
             timer: Timer::None,
             deadline: Time::ZERO,
             charged: false,
             suspected: false,
             case_mask: [0; 4],
-            plain_case_from: 0,
+            mismatched: 0,
+            case_changed: 0,
+            unmatched: Vec::new(),
             best: Best::default(),
             ended: None,
         }
@@ -140,12 +164,19 @@ impl Slot {
     }
 
     /// Whether `name` is the name as attempt number `attempt` sent it: octet for octet where its
-    /// case was mixed, without case where it was not.
+    /// case was mixed, without case where it was not. Over TCP nobody has to be told from others.
     #[inline]
     pub(super) fn name_matches(&self, name: &[u8], attempt: usize) -> bool {
-        if attempt >= usize::from(self.plain_case_from) {
+        let Attempt { mixed_case, transport, .. } = self.attempts[attempt];
+        if !mixed_case || transport == Transport::Tcp {
             return name.eq_ignore_ascii_case(self.name());
         }
+        self.case_kept(name)
+    }
+
+    /// Whether `name` is the name with the case of its letters mixed as it was sent.
+    #[inline]
+    pub(super) fn case_kept(&self, name: &[u8]) -> bool {
         name.len() == self.name().len()
             && name.iter().enumerate().all(|(i, &octet)| octet == self.mixed_octet(i))
     }
@@ -241,7 +272,9 @@ impl Slots {
         slot.timer = Timer::None;
         slot.charged = false;
         slot.suspected = false;
-        slot.plain_case_from = 0;
+        slot.mismatched = 0;
+        slot.case_changed = 0;
+        slot.unmatched.clear();
         slot.best.rank = 0;
         slot.ended = None;
         Some(index)
@@ -273,6 +306,11 @@ impl Slots {
         }
         let slot = &self.slots[index as usize];
         !slot.held || slot.ended.is_some()
+    }
+
+    /// The only exchange that there ever was at a time, if it is held.
+    pub(super) fn only(&self) -> Option<u32> {
+        matches!(&self.slots[..], [only] if only.held).then_some(0)
     }
 
     /// The slot and attempt that `key` names, if the exchange is still held.

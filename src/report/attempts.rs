@@ -32,6 +32,7 @@ pub const fn retry_reason_text(reason: RetryReason) -> &'static str {
         RetryReason::Truncated => "truncated",
         RetryReason::Lame => "lame",
         RetryReason::CaseChanged => "case-changed",
+        RetryReason::Mismatched => "mismatched",
         RetryReason::Unreachable => "unreachable",
         RetryReason::NotSent => "not-sent",
         RetryReason::StreamFailed => "stream-failed",

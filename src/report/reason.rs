@@ -122,6 +122,7 @@ mod tests {
             socket: SocketId(0),
             id: 1,
             edns: true,
+            mixed_case: false,
             edns_off: None,
             sent: Time::ZERO,
             outcome,

@@ -128,6 +128,7 @@ impl Report {
         mine.open += theirs.open;
         mine.attempts += theirs.attempts;
         mine.unmatched += theirs.unmatched;
+        mine.suspected += theirs.suspected;
         self.tally.add(&done.tally);
         self.untaken += done.not_asked;
         if self.servers.is_empty() {
@@ -207,6 +208,7 @@ impl Report {
                 "cancelled": totals.cancelled,
                 "attempts": totals.attempts,
                 "unmatched": totals.unmatched,
+                "suspected": totals.suspected,
                 "edns_off": self.tally.edns_off,
             },
             "rcodes": rcodes(&self.tally.answered),

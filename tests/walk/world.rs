@@ -382,6 +382,7 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
         socket: SocketId(0),
         id: 1,
         edns: true,
+        mixed_case: false,
         edns_off: None,
         sent: now,
         outcome,

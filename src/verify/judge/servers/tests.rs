@@ -53,6 +53,7 @@ fn probes(
                 socket: SocketId(socket),
                 id: number,
                 edns: true,
+                mixed_case: false,
                 edns_off: None,
                 sent,
                 outcome: outcome(number, socket),
