@@ -2,12 +2,14 @@
 
 mod demo;
 mod edns;
+mod hostile;
 #[cfg(target_os = "linux")]
 mod iterative;
 #[cfg(unix)]
 mod limits;
 mod playground;
 mod query;
+mod readers;
 mod scan;
 mod standard;
 mod stopping;
