@@ -10,7 +10,7 @@ pub mod trace;
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use crate::engine::{Ask, Attempt, Config, End, Failure, Finished};
+use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, Unmatched};
 use crate::net::{self, Driver, NetError};
 use crate::wire::{Class, NameBuf, RecordType};
 
@@ -44,6 +44,8 @@ pub struct Exchange {
     pub servers: Vec<SocketAddr>,
     /// Every attempt, with the local UDP port it was sent from.
     pub attempts: Vec<(Attempt, Option<u16>)>,
+    /// The first messages that were not taken for answers.
+    pub unmatched: Vec<Unmatched>,
     /// Whether the answer was truncated, and TCP brought none.
     pub truncated: bool,
     /// The octets of the answer and which of the attempts it answers, or why there is none.
@@ -68,6 +70,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
         class: plan.class,
         servers: plan.servers.clone(),
         attempts: Vec::new(),
+        unmatched: Vec::new(),
         truncated: false,
         end: Err(Failure::Cancelled),
     };
@@ -79,6 +82,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
             let port = |attempt: &Attempt| ports.get(usize::from(attempt.socket.0)).copied();
             let with_port = |attempt: &Attempt| (*attempt, port(attempt).flatten());
             exchange.attempts = finished.attempts.iter().map(with_port).collect();
+            exchange.unmatched = finished.unmatched.to_vec();
             exchange.truncated = matches!(finished.end, End::Truncated { .. });
             exchange.end = match finished.end {
                 End::Answered { response, attempt } | End::Truncated { response, attempt } => {

@@ -11,6 +11,7 @@ use crate::report::json::{self, MessageJson};
 use crate::report::message::write_message_text;
 use crate::report::reason::{stream_cause_clause, write_reason};
 use crate::report::time::write_rfc3339;
+use crate::report::unmatched::{UnmatchedJson, unmatched_text};
 use crate::wire::{Flags, Message, ParseError, write_generic_rdata};
 
 /// The answer of an exchange, as far as it can be read.
@@ -41,6 +42,11 @@ impl Exchange {
             (_, Some(_)) if self.truncated => Some("TRUNCATED"),
             (_, Some(reply)) => reply.malformed.map(|_| "MALFORMED"),
         }
+    }
+
+    /// When the first attempt was sent.
+    fn start(&self) -> Time {
+        self.attempts.first().map_or(Time::ZERO, |(first, _)| first.sent)
     }
 
     fn server(&self, attempt: &Attempt) -> String {
@@ -99,6 +105,12 @@ pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
         }
         line(out, &text);
     }
+    if !exchange.unmatched.is_empty() {
+        line(out, ";; NOT TAKEN FOR AN ANSWER:");
+        for unmatched in &exchange.unmatched {
+            line(out, &format!(";;  {}", unmatched_text(unmatched, exchange.start())));
+        }
+    }
 }
 
 /// Appends the data of the answer records, one a line.
@@ -116,7 +128,8 @@ pub fn write_short(exchange: &Exchange, out: &mut Vec<u8>) {
 /// `schemas/query.schema.json`.
 pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
     let reply = exchange.reply();
-    let start = exchange.attempts.first().map_or(Time::ZERO, |(first, _)| first.sent);
+    let start = exchange.start();
+    let unmatched = exchange.unmatched.iter().map(|it| UnmatchedJson::new(it, start));
     let log = exchange.attempts.iter().filter_map(|(attempt, port)| {
         let server = *exchange.servers.get(attempt.server.0 as usize)?;
         Some(AttemptJson::new(attempt, server, *port, start))
@@ -139,6 +152,7 @@ pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
         }),
         attempts: exchange.attempts.len(),
         attempt_log: log.collect(),
+        unmatched: unmatched.collect(),
     };
     json::write(&exchange, out);
     out.push(b'\n');
@@ -163,6 +177,8 @@ struct ExchangeJson {
     answer: Option<AnsweredJson>,
     attempts: usize,
     attempt_log: Vec<AttemptJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmatched: Vec<UnmatchedJson>,
 }
 
 /// Who answered, and how.

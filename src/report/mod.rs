@@ -11,3 +11,4 @@ pub mod message;
 pub mod printable;
 pub mod reason;
 pub mod time;
+pub mod unmatched;

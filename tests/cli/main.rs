@@ -13,6 +13,7 @@ mod readers;
 mod scan;
 mod standard;
 mod stopping;
+mod unmatched;
 mod usage;
 mod verify;
 #[cfg(target_os = "linux")]

@@ -6,6 +6,7 @@ use super::{Context, Invalid, Reply, View, data_records};
 use crate::engine::Transport;
 use crate::report::attempts::AttemptJson;
 use crate::report::json::{Array, Object, RecordWriter, Span, key, plain, write_opt};
+use crate::report::unmatched::UnmatchedJson;
 use crate::walk::Question;
 use crate::wire::{Class, HEADER_LEN, Rcode, Section};
 
@@ -44,6 +45,9 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
         }
         if context.attempt_log {
             line.array(key!("attempt_log"), |log| write_attempts(context, view, log));
+            if !view.unmatched.is_empty() {
+                line.array(key!("unmatched"), |list| write_unmatched(view, list));
+            }
         }
     });
     out.push(b'\n');
@@ -119,6 +123,13 @@ fn write_attempts(context: &Context, view: &View<'_>, log: &mut Array<'_>) {
             ),
             question: asked.map(|asked| QuestionJson::new(&asked.question)),
         });
+    }
+}
+
+fn write_unmatched(view: &View<'_>, list: &mut Array<'_>) {
+    let start = view.attempts.first().map_or_else(Default::default, |first| first.sent);
+    for unmatched in view.unmatched {
+        list.value(&UnmatchedJson::new(unmatched, start));
     }
 }
 

@@ -13,7 +13,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::engine::{Answer, Attempt, End, Failure, Finished, Response, ServerId, Time};
+use crate::engine::{Answer, Attempt, End, Failure, Finished, Response, ServerId, Time, Unmatched};
 use crate::report::json::{Plain, plain};
 use crate::report::reason::write_reason;
 use crate::walk::Asked;
@@ -163,6 +163,8 @@ struct View<'a> {
     /// The exchanges that the attempts belong to, by the number of their server; none if all belong
     /// to the question itself.
     exchanges: &'a [Asked],
+    /// What came and was not taken for an answer; not known of the steps of an iterative scan.
+    unmatched: &'a [Unmatched],
     /// When it ended, if no attempt tells.
     at: Time,
 }
@@ -348,6 +350,7 @@ impl<'a> View<'a> {
             reply,
             error: None,
             exchanges: &[],
+            unmatched: finished.unmatched,
             at: Time::ZERO,
         })
     }
@@ -370,6 +373,7 @@ impl<'a> View<'a> {
             reply,
             error,
             exchanges: settled.exchanges,
+            unmatched: &[],
             at: settled.at,
         }
     }

@@ -1,0 +1,55 @@
+//! Messages that are not taken for answers are told, with the reason.
+
+use dnsonde::playground::Faults;
+
+use super::{assert_valid, run, run_with_input, server_with};
+
+/// Faults of a server, and why what it sends is not taken.
+fn faults() -> [(Faults, &'static str, &'static str); 3] {
+    let faults = || Faults { right_follows: true, ..Faults::default() };
+    [
+        (Faults { wrong_question: 1.0, ..faults() }, "other-question", "answers another question"),
+        (Faults { wrong_port: 1.0, ..faults() }, "other-port", "comes from another port"),
+        (Faults { wrong_id: 1.0, ..faults() }, "other-id", "no query has its message ID"),
+    ]
+}
+
+#[test]
+fn query_tells_what_came_from_where_and_why_it_was_not_taken() {
+    for (faults, word, text) in faults() {
+        let server = server_with(faults);
+        let at = format!("@{}", server.addr());
+        let json = run(&["query", &at, "a.demo.test", "--format", "json"]);
+        json.assert_code(0);
+        let line = &json.lines()[0];
+        assert_valid("query", line);
+        let unmatched = line["unmatched"].as_array().unwrap();
+        assert_eq!(unmatched.len(), 1, "{line:#}");
+        assert_eq!(unmatched[0]["why"], word);
+        let other_port = unmatched[0]["from"] != server.addr().to_string();
+        assert_eq!(other_port, word == "other-port");
+        assert_eq!(unmatched[0].get("attempt").is_some(), word != "other-id");
+        let shown = run(&["query", &at, "a.demo.test"]);
+        assert!(shown.stdout.contains(text), "{}", shown.stdout);
+        assert!(shown.stdout.contains(";; NOT TAKEN FOR AN ANSWER:"), "{}", shown.stdout);
+    }
+}
+
+#[test]
+fn a_scan_with_attempts_tells_what_was_not_taken() {
+    let [(question, word, _), (port, other, _), _] = faults();
+    for (faults, word) in [(question, word), (port, other)] {
+        let server = server_with(faults);
+        let addr = server.addr().to_string();
+        let names = "a.demo.test\nb.demo.test\n";
+        let scan = run_with_input(&["scan", "-r", &addr, "--attempts"], names.as_bytes());
+        scan.assert_code(0);
+        for line in scan.lines() {
+            assert_valid("scan-line", &line);
+            assert_eq!(line["unmatched"][0]["why"], word, "{line:#}");
+            assert_eq!(line["unmatched"][0]["attempt"], 1);
+        }
+        let without = run_with_input(&["scan", "-r", &addr], names.as_bytes());
+        assert!(without.lines().iter().all(|line| line.get("unmatched").is_none()));
+    }
+}
