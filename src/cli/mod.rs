@@ -108,7 +108,7 @@ impl Command {
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
     let outcome = Cli::try_parse().map_err(anyhow::Error::from).and_then(run);
-    outcome.unwrap_or_else(|error| complain(error))
+    outcome.unwrap_or_else(complain)
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {

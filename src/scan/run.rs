@@ -346,7 +346,10 @@ impl Scan {
         report.take_input(self.reading.counts());
         if report.tally.is_cut_off(1) {
             report.end = End::Unreachable;
-        } else if report.end == End::Complete && self.stop.level() > Level::Run {
+        } else if report.end == End::Complete
+            && self.stop.level() > Level::Run
+            && report.is_partial()
+        {
             report.end = End::Interrupted;
         }
         result

@@ -166,6 +166,11 @@ impl Report {
         self.input.not_asked += self.untaken + self.tally.never_sent;
     }
 
+    /// Whether there are questions without a line, or may be.
+    pub(super) fn is_partial(&self) -> bool {
+        !self.input.whole || self.input.not_asked > 0 || self.tally.cut_short > 0
+    }
+
     /// The JSON form.
     pub fn to_json(&self) -> Value {
         let since_epoch = self.started.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -5,6 +5,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use dnsonde::playground::Faults;
 use serde_json::Value;
@@ -303,4 +304,25 @@ fn after_an_interrupt_nothing_is_asked_again() {
     let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     assert_eq!((&stats["totals"]["attempts"], server.counts().udp_queries), (&3.into(), 3));
     assert_eq!(stats["totals"]["failed"]["timeout"], 0, "three of five attempts were never made");
+}
+
+#[test]
+fn an_interrupt_that_costs_nothing_leaves_a_scan_complete() {
+    let late = Faults { delayed: 1.0, delay: Duration::from_secs(2), ..Faults::default() };
+    let server = server_with(late);
+    let addr = server.addr().to_string();
+    let files = Files::new();
+    let names = files.write("names.txt", "a.demo.test\n");
+    let stats = text(&files.path("stats.json"));
+    let args = ["scan", &names, "-r", &addr, "--timeout", "60000", "--stats", &stats];
+    let child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while server.counts().udp_queries == 0 {
+        thread::yield_now();
+    }
+    interrupt(&child);
+    let run = super::Run::of(child.wait_with_output().unwrap());
+    run.assert_code(0).assert_stderr("stopping; waiting for answers on their way");
+    assert_eq!(run.lines().len(), 1);
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    assert_eq!(stats["end"], "complete");
 }
