@@ -82,7 +82,7 @@ pub use exchange::{
 };
 pub use server::{Counts, ServerReport};
 pub use time::Time;
-pub use transmit::{Stream, Train, Transmits};
+pub use transmit::{HANDSHAKE, Stream, Train, Transmits};
 
 use ids::IdTable;
 use pacing::TokenBucket;
@@ -400,13 +400,22 @@ impl Engine {
     }
 
     /// Makes no attempt and takes no exchange from now on. An exchange whose last attempt is on its way
-    /// waits for the answer until the attempt times out; one that would need another attempt, now or
+    /// waits for the answer, for one timeout at most; one that would need another attempt, now or
     /// then, ends as cancelled: nothing is said of it that might be said otherwise after a retry.
     pub fn drain(&mut self, now: Time, sink: &mut Sink<'_>) {
         self.draining = true;
         self.end_all(now, sink, |slot| {
             slot.ended.is_some() || !matches!(slot.timer, Timer::Suspect | Timer::Deadline)
         });
+        // A handshake does not get the time that it has besides.
+        for index in self.slots.indices() {
+            let latest = now + self.manner(index).timeout;
+            let slot = &mut self.slots[index];
+            if slot.timer == Timer::Deadline && latest < slot.deadline {
+                slot.deadline = latest;
+                self.timers.set(index, latest);
+            }
+        }
     }
 
     /// Ends all exchanges, as cancelled if they have no answer.

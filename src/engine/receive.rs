@@ -9,7 +9,7 @@ use super::exchange::{
     StreamFailure, Transport, Unreachable,
 };
 use super::ids::Use;
-use super::slot::{Ended, Slot, question_hash};
+use super::slot::{Ended, Slot, Timer, question_hash};
 use super::time::Time;
 use super::{Engine, Sink};
 use crate::wire::{Flags, HEADER_LEN, Header, Rcode, RecordType};
@@ -144,6 +144,19 @@ impl Engine {
         };
         let attempt = usize::from(attempt);
         self.message_for(slot, attempt, header, message, Stamp::Clock, sink);
+    }
+
+    /// Notes that the TCP connection of an attempt is made and its query on its way: the time that
+    /// it has for its answer begins.
+    pub fn handle_stream_sent(&mut self, now: Time, key: AttemptKey) {
+        let Some((index, attempt)) = self.waiting(key) else { return };
+        let deadline = now + self.manner(index).timeout;
+        let slot = &mut self.slots[index];
+        let current = attempt + 1 == slot.attempts.len() && slot.timer == Timer::Deadline;
+        if current && deadline < slot.deadline {
+            slot.deadline = deadline;
+            self.timers.set(index, deadline);
+        }
     }
 
     /// Handles the failure of a TCP connection that an attempt was waiting on.
@@ -297,7 +310,9 @@ impl Engine {
         } else {
             server.counts.answered += 1;
             server.counts.lost -= u64::from(superseded);
-            self.silent_sockets[usize::from(attempt.socket.0)] = 0;
+            if attempt.transport == Transport::Udp {
+                self.silent_sockets[usize::from(attempt.socket.0)] = 0;
+            }
             if number == 0 {
                 server.window.on_answer(received, rtt, slot.suspected || superseded);
             }
@@ -361,7 +376,7 @@ impl Engine {
             self.slots[index].best.keep(response.octets(), number, TRUNCATED);
             if message.superseded {
                 // The attempt that is on its way may be lost; the one after it goes over TCP.
-                self.slots[index].plan.transport = super::Transport::Tcp;
+                self.slots[index].plan.transport = Transport::Tcp;
             } else {
                 self.retry(index, RetryReason::Truncated, now, sink);
             }

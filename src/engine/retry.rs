@@ -5,7 +5,8 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::exchange::{
-    Attempt, End, Failure, Finished, Outcome, Response, RetryReason, ServerId, Servers, Transport,
+    Attempt, End, Failure, Finished, Outcome, Response, RetryReason, ServerId, Servers,
+    StreamCause, Transport,
 };
 use super::ids::Past;
 use super::receive::TRUNCATED;
@@ -157,6 +158,8 @@ impl Engine {
                 plan.transport = Transport::Udp;
             }
             let elsewhere = self.can_go_elsewhere(index, last.server);
+            let unmade = matches!(last.outcome, Outcome::StreamFailed(failure)
+                if failure.cause == StreamCause::ConnectTimedOut);
             match reason {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
                 // The same server, which has not been asked without EDNS yet.
@@ -168,7 +171,9 @@ impl Engine {
                 RetryReason::Timeout if self.slots[index].servers == Servers::Any => {
                     plan.server = None;
                 }
-                RetryReason::Timeout | RetryReason::StreamFailed => {}
+                RetryReason::Timeout => {}
+                // A handshake was tried several times already, so it has one more chance at most.
+                RetryReason::StreamFailed if !unmade => {}
                 RetryReason::Unreachable | RetryReason::NotSent => delay = self.pause(index),
                 // The same server would say the same again, or needs a moment.
                 _ => {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
-use super::config::{Accept, Window};
+use super::config::{Accept, TransportPolicy, Window};
 use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
 use super::slot::{Case, Timer};
 use super::time::Time;
-use super::transmit::{Stream, Train, Transmits};
+use super::transmit::{HANDSHAKE, Stream, Train, Transmits};
 use super::{Engine, Prepared};
 use crate::wire::{Builder, Class, HEADER_LEN, MAX_NAME_LEN, RecordType, Section};
 
@@ -223,6 +223,8 @@ impl Engine {
         let (timeout, jitter) = (manner.timeout, *jitter);
         let as_it_is = manner.accept == Accept::Anything;
         let wants_edns = manner.edns.is_some();
+        let only_tcp = manner.transport == TransportPolicy::TcpOnly;
+        let fixed = matches!(self.config.window, Window::Fixed(_));
         let server = &mut self.servers[id.0 as usize];
         let slot = &mut self.slots[index];
         let edns_off = if wants_edns && !as_it_is {
@@ -256,6 +258,11 @@ impl Engine {
         });
         let jitter = (u64::from(self.rng.next_u32()) * jitter) >> 32;
         slot.deadline = now + timeout + Duration::from_nanos(jitter);
+        if transport == Transport::Tcp {
+            // Until the driver says that it is on its way.
+            slot.deadline = slot.deadline + HANDSHAKE;
+        }
+        let deadline = slot.deadline;
         let suspect = now + server.window.overdue_after(timeout);
         if suspect < slot.deadline && transport == Transport::Udp {
             slot.timer = Timer::Suspect;
@@ -264,14 +271,16 @@ impl Engine {
             slot.timer = Timer::Deadline;
             self.timers.set(index, slot.deadline);
         }
-        slot.charged = true;
+        // A name that goes on over TCP holds up no other one: its handshake may take seconds, and
+        // says nothing of the server's UDP.
+        slot.charged = transport == Transport::Udp || only_tcp || fixed;
         slot.suspected = false;
         if attempt == 0 {
             server.window.on_send();
         }
-        server.in_flight += 1;
+        server.in_flight += u32::from(slot.charged);
         server.counts.sent += 1;
-        self.in_flight += 1;
+        self.in_flight += usize::from(slot.charged);
         self.totals.attempts += 1;
         let to = server.addr;
 
@@ -280,7 +289,8 @@ impl Engine {
             Transport::Udp => push_datagram(out, socket, id, to, start, len, key),
             Transport::Tcp => {
                 let octets = start as u32;
-                out.streams.push(Stream { server: id, to, key, octets, len: len as u16 });
+                let len = len as u16;
+                out.streams.push(Stream { server: id, to, key, timeout, deadline, octets, len });
             }
         }
         true

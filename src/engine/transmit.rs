@@ -1,8 +1,14 @@
 //! What the engine wants to have sent, in a form that a driver can send in few system calls.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::exchange::{AttemptKey, ServerId, SocketId};
+use super::time::Time;
+
+/// How long the handshake of a TCP connection may take, on top of the time that a query has for its
+/// answer: the system sends the first SYN again after one and after three seconds (RFC 6298 §2).
+pub const HANDSHAKE: Duration = Duration::from_secs(4);
 
 /// Messages to be sent; cleared and filled again by [`super::Engine::poll_transmit`].
 #[derive(Debug, Default)]
@@ -39,8 +45,12 @@ pub struct Stream {
     pub server: ServerId,
     /// Its address.
     pub to: SocketAddr,
-    /// Names the attempt, to say later that its connection failed.
+    /// Names the attempt, to say later that it was sent, or that its connection failed.
     pub key: AttemptKey,
+    /// How long its answer may take once it was sent on a connection that is made.
+    pub timeout: Duration,
+    /// When the engine gives it up if it was not sent by then.
+    pub deadline: Time,
     pub(super) octets: u32,
     pub(super) len: u16,
 }

@@ -10,12 +10,12 @@ use tokio::time::Sleep;
 
 use super::clock::Clock;
 use super::error::{Family, NetError};
-use super::tcp::{self, Pool};
+use super::tcp::{self, Pool, Query};
 use super::udp::{self, Udp};
 use super::{LocalCounts, Options};
 use crate::engine::{
-    AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketId, Time, Transmits, TransportPolicy,
-    Unreachable,
+    AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketId, Stream, Time, Transmits,
+    TransportPolicy, Unreachable,
 };
 use crate::wire::{Message, ParseErrorKind};
 
@@ -56,7 +56,7 @@ impl Driver {
     ) -> Result<Self, NetError> {
         tokio::runtime::Handle::try_current().map_err(|_| NetError::NoRuntime)?;
         let udp_wanted = config.manner.transport != TransportPolicy::TcpOnly;
-        let tcp = Pool::new(options, config.manner.timeout);
+        let tcp = Pool::new(options);
         let udp = Udp::new(options)?;
         let seed = rand::random();
         let engine = Engine::new(config, servers, options.sockets_per_family(), seed);
@@ -235,10 +235,10 @@ impl Driver {
             let mut each = |event: udp::Event<'_>| on_udp(engine, transmits, now, event, sink);
             udp.load(transmits, &mut each);
             for stream in transmits.streams() {
-                let server = (stream.server, stream.to);
-                let message = transmits.message(stream);
+                let &Stream { server, to, key, timeout, deadline, .. } = stream;
+                let query = Query { key, message: transmits.message(stream), timeout, deadline };
                 let mut each = |event: tcp::Event<'_, _>| on_tcp(engine, now, event, sink);
-                tcp.submit(now, server, stream.key, message, &mut each);
+                tcp.submit(now, (server, to), query, &mut each);
             }
         }
         let mut each = |event: udp::Event<'_>| {
@@ -328,6 +328,7 @@ fn on_unreachable(
 
 fn on_tcp(engine: &mut Engine, now: Time, event: tcp::Event<'_, AttemptKey>, sink: &mut Sink<'_>) {
     match event {
+        tcp::Event::Sent { key } => engine.handle_stream_sent(now, key),
         tcp::Event::Message { server, received, octets } => {
             engine.handle_stream_message(received, server, octets, sink);
         }

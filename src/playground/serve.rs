@@ -10,21 +10,23 @@
 //! println!("dig @127.53.3.1 -p {} example.com NS", service.port());
 //! ```
 //!
-//! Only the system sends ICMP, so a port is unreachable only where nobody listens at all: where a
-//! fault says so of some queries, those are lost instead.
+//! Only the system sends ICMP, and only it answers TCP handshakes, so a port is unreachable only where
+//! nobody listens at all: where a fault says so of some queries, or that handshakes are dropped, those
+//! queries are lost instead.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::sync::{Mutex, Notify, Semaphore, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
@@ -35,9 +37,13 @@ use crate::engine::{Time, Transport};
 const TRIES: usize = 32;
 /// TCP connections served at once; those beyond are closed at once.
 const MAX_CONNECTIONS: usize = 256;
-/// Answers that may be on their way; those beyond are lost.
+/// Answers that may be on their way, and their octets; those beyond are lost.
 const MAX_ON_THE_WAY: usize = 65_536;
-/// A TCP connection is closed when nothing came for so long.
+const MAX_OCTETS_ON_THE_WAY: usize = 64 << 20;
+/// Queries of one TCP connection that are answered at once; the next one is read when one of them is
+/// done.
+const PIPELINE: usize = 64;
+/// A TCP connection is closed when nothing came for so long, or the client took nothing.
 const IDLE: Duration = Duration::from_secs(10);
 /// How long to wait after an error that may go away by itself.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -162,6 +168,7 @@ struct Playground {
     /// Where datagrams leave: at their servers' addresses, and at others that faults make up.
     outlets: RefCell<HashMap<SocketAddr, Rc<UdpSocket>>>,
     on_the_way: Cell<usize>,
+    octets_on_the_way: Cell<usize>,
     connections: Cell<usize>,
 }
 
@@ -172,6 +179,7 @@ impl Playground {
             started: Instant::now(),
             outlets: RefCell::new(HashMap::new()),
             on_the_way: Cell::new(0),
+            octets_on_the_way: Cell::new(0),
             connections: Cell::new(0),
         })
     }
@@ -192,23 +200,31 @@ impl Playground {
     }
 
     fn put(
-        &self,
+        self: &Rc<Self>,
         to: SocketAddr,
         from: SocketAddr,
         transport: Transport,
         query: &[u8],
-    ) -> Vec<Delivery> {
+    ) -> Vec<OnTheWay> {
         let now = Time::ZERO + self.started.elapsed();
         let mut back = Vec::new();
         self.world.borrow_mut().handle(now, to, from, transport, query, &mut back);
-        back.truncate(MAX_ON_THE_WAY.saturating_sub(self.on_the_way.get()));
-        self.on_the_way.set(self.on_the_way.get() + back.len());
-        back
+        back.into_iter().filter_map(|delivery| self.on_its_way(delivery)).collect()
     }
 
-    /// What was on its way has arrived.
-    fn arrived(&self) {
-        self.on_the_way.set(self.on_the_way.get() - 1);
+    /// Counts what is on its way from now on; `None` if there is no room for it.
+    fn on_its_way(self: &Rc<Self>, delivery: Delivery) -> Option<OnTheWay> {
+        let octets = match &delivery.arrival {
+            Arrival::Message { octets, .. } | Arrival::Cut(octets) => octets.len(),
+            Arrival::Unreachable | Arrival::Reset | Arrival::Unanswered => 0,
+        };
+        let all = self.octets_on_the_way.get() + octets;
+        if self.on_the_way.get() >= MAX_ON_THE_WAY || all > MAX_OCTETS_ON_THE_WAY {
+            return None;
+        }
+        self.on_the_way.set(self.on_the_way.get() + 1);
+        self.octets_on_the_way.set(all);
+        Some(OnTheWay { here: Rc::clone(self), octets, delivery })
     }
 
     async fn serve_udp(self: Rc<Self>, address: SocketAddr, socket: Rc<UdpSocket>) {
@@ -218,19 +234,15 @@ impl Playground {
                 sleep(PAUSE).await;
                 continue;
             };
-            for Delivery { after, arrival } in
-                self.put(address, client, Transport::Udp, &query[..len])
-            {
-                let here = Rc::clone(&self);
+            for coming in self.put(address, client, Transport::Udp, &query[..len]) {
                 spawn_local(async move {
-                    sleep(after).await;
-                    if let Arrival::Message { from, octets } = arrival
-                        && let Some(outlet) = here.outlet(from).await
+                    sleep(coming.delivery.after).await;
+                    if let Arrival::Message { from, octets } = &coming.delivery.arrival
+                        && let Some(outlet) = coming.here.outlet(*from).await
                     {
                         // An answer that cannot be sent is lost, as on any network.
-                        let _ = outlet.send_to(&octets, client).await;
+                        let _ = outlet.send_to(octets, client).await;
                     }
-                    here.arrived();
                 });
             }
         }
@@ -280,10 +292,15 @@ impl Playground {
     ) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let (mut reader, writer) = stream.into_split();
-        let writer = Rc::new(Mutex::new(writer));
+        let writer = Rc::new(Mutex::new(Some(writer)));
         let ended = Rc::new(Notify::new());
+        let room = Arc::new(Semaphore::new(PIPELINE));
         let mut query = Vec::new();
         loop {
+            let turn = tokio::select! {
+                () = ended.notified() => return Ok(()),
+                turn = Arc::clone(&room).acquire_owned() => Rc::new(turn),
+            };
             let read = async {
                 let len = usize::from(reader.read_u16().await?);
                 query.resize(len, 0);
@@ -293,34 +310,60 @@ impl Playground {
                 () = ended.notified() => return Ok(()),
                 read = timeout(IDLE, read) => { read??; }
             }
-            for delivery in self.put(address, client, Transport::Tcp, &query) {
-                let (here, ended) = (Rc::clone(self), Rc::clone(&ended));
+            for coming in self.put(address, client, Transport::Tcp, &query) {
+                let (ended, turn) = (Rc::clone(&ended), Rc::clone(&turn));
                 let writer = Rc::clone(&writer);
                 spawn_local(async move {
-                    sleep(delivery.after).await;
-                    if !write(&writer, delivery.arrival).await {
+                    sleep(coming.delivery.after).await;
+                    let written = timeout(IDLE, write(&writer, &coming.delivery.arrival)).await;
+                    if !written.unwrap_or(false) {
                         ended.notify_one();
                     }
-                    here.arrived();
+                    drop(turn);
                 });
             }
         }
     }
 }
 
+/// What is on its way to a client, counted as long as it exists.
+struct OnTheWay {
+    here: Rc<Playground>,
+    octets: usize,
+    delivery: Delivery,
+}
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        let Self { here, octets, .. } = self;
+        here.on_the_way.set(here.on_the_way.get() - 1);
+        here.octets_on_the_way.set(here.octets_on_the_way.get() - *octets);
+    }
+}
+
 /// Writes what arrives on a connection; whether it goes on.
-async fn write(writer: &Mutex<OwnedWriteHalf>, arrival: Arrival) -> bool {
-    let mut writer = writer.lock().await;
+async fn write(writer: &Mutex<Option<OwnedWriteHalf>>, arrival: &Arrival) -> bool {
+    let mut place = writer.lock().await;
+    let Some(writer) = place.as_mut() else { return false };
     match arrival {
         Arrival::Message { octets, .. } => {
             let framed = [&(octets.len() as u16).to_be_bytes(), octets.as_slice()].concat();
             writer.write_all(&framed).await.is_ok()
         }
         Arrival::Cut(octets) => {
-            let _ = writer.write_all(&octets).await;
+            let _ = writer.write_all(octets).await;
             let _ = writer.shutdown().await;
             false
         }
+        Arrival::Reset => {
+            // Without a time to linger, closing is a reset, unless the end was said before.
+            let _ = socket2::SockRef::from(writer.as_ref()).set_linger(Some(Duration::ZERO));
+            if let Some(writer) = place.take() {
+                writer.forget();
+            }
+            false
+        }
+        Arrival::Unanswered => true,
         Arrival::Unreachable => false,
     }
 }

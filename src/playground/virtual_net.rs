@@ -28,8 +28,8 @@ use super::faults::Dice;
 use super::world::{Arrival, Delivery, World};
 use super::zone::mix;
 use crate::engine::{
-    AttemptKey, Config, Engine, Finished, MannerId, ServerId, SocketId, Stamp, StreamCause,
-    StreamFailure, Time, Transmits, Transport, Unreachable,
+    AttemptKey, Config, Engine, Finished, HANDSHAKE, MannerId, ServerId, SocketId, Stamp,
+    StreamCause, StreamFailure, Time, Transmits, Transport, Unreachable,
 };
 use crate::walk::{Asker, Exchange, ExchangeEnd};
 
@@ -37,8 +37,10 @@ use crate::walk::{Asker, Exchange, ExchangeEnd};
 const SOCKETS: u16 = 32;
 /// After so long without a message a TCP connection is closed.
 const IDLE: Duration = Duration::from_secs(10);
-/// The error number of a refused connection.
+/// The error numbers of connections that are refused, reset, or not made in time.
 const ECONNREFUSED: i32 = 111;
+const ECONNRESET: i32 = 104;
+const ETIMEDOUT: i32 = 110;
 /// Port unreachable, in ICMP and ICMPv6.
 const PORT_UNREACHABLE: [(u8, u8); 2] = [(3, 3), (1, 4)];
 
@@ -47,6 +49,7 @@ const PORT_UNREACHABLE: [(u8, u8); 2] = [(3, 3), (1, 4)];
 enum Event {
     Datagram { socket: SocketId, from: SocketAddr, octets: Vec<u8> },
     Unreachable { socket: SocketId, to: SocketAddr, quoted: Vec<u8> },
+    StreamSent { key: AttemptKey },
     StreamMessage { server: ServerId, octets: Vec<u8> },
     StreamFailed { key: AttemptKey, failure: StreamFailure },
 }
@@ -179,6 +182,7 @@ impl VirtualNet {
                     let error = Unreachable { icmp_type, icmp_code, errno: ECONNREFUSED };
                     engine.handle_unreachable(at, socket, to, error, &quoted, &mut sink);
                 }
+                Some(Event::StreamSent { key }) => engine.handle_stream_sent(at, key),
                 Some(Event::StreamMessage { server, octets }) => {
                     engine.handle_stream_message(at, server, &octets, &mut sink);
                 }
@@ -218,7 +222,7 @@ impl VirtualNet {
             let event = match arrival {
                 Arrival::Message { from, octets } => Event::Datagram { socket, from, octets },
                 Arrival::Unreachable => Event::Unreachable { socket, to, quoted: query.to_vec() },
-                Arrival::Cut(_) => continue,
+                Arrival::Cut(_) | Arrival::Reset | Arrival::Unanswered => continue,
             };
             self.at(self.now + after, event);
         }
@@ -236,23 +240,27 @@ impl VirtualNet {
         let from = SocketAddr::new(local.map_or(to.ip(), SocketAddr::ip), port);
         let mut back = Vec::new();
         self.world.handle(self.now, to, from, Transport::Tcp, query, &mut back);
+        let made = |delivery: &Delivery| {
+            !matches!(delivery.arrival, Arrival::Unreachable | Arrival::Unanswered)
+        };
+        if back.iter().all(made) {
+            self.at(self.now + handshake, Event::StreamSent { key });
+        }
         for Delivery { after, arrival } in back {
-            let event = match arrival {
-                Arrival::Message { octets, .. } => Event::StreamMessage { server, octets },
-                Arrival::Unreachable => {
-                    let failure =
-                        StreamFailure { cause: StreamCause::Refused, errno: ECONNREFUSED };
-                    Event::StreamFailed { key, failure }
+            let after = handshake + after;
+            let (after, cause, errno) = match arrival {
+                Arrival::Message { octets, .. } => {
+                    self.at(self.now + after, Event::StreamMessage { server, octets });
+                    continue;
                 }
-                Arrival::Cut(_) => {
-                    let failure = StreamFailure { cause: StreamCause::ClosedMidMessage, errno: 0 };
-                    Event::StreamFailed { key, failure }
-                }
+                Arrival::Unreachable => (after, StreamCause::Refused, ECONNREFUSED),
+                Arrival::Unanswered => (HANDSHAKE, StreamCause::ConnectTimedOut, ETIMEDOUT),
+                Arrival::Reset => (after, StreamCause::Reset, ECONNRESET),
+                Arrival::Cut(_) => (after, StreamCause::ClosedMidMessage, 0),
             };
-            if !matches!(event, Event::StreamMessage { .. }) {
-                self.connections.remove(&to);
-            }
-            self.at(self.now + handshake + after, event);
+            self.connections.remove(&to);
+            let failure = StreamFailure { cause, errno };
+            self.at(self.now + after, Event::StreamFailed { key, failure });
         }
     }
 

@@ -17,6 +17,7 @@ use crate::engine::{
     Attempt, Counts, Failure, Finished, MannerId, Outcome, Response, ServerId, Time, Window,
 };
 use crate::net::{Driver, NetError};
+use crate::report::reason::stream_cause_clause;
 use crate::walk::{
     self, Asked, Exchange, ExchangeEnd, Hints, Order, Resolution, Resolved, Resolver, Rrset,
     Unresolved,
@@ -384,7 +385,12 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
             }
             Some(answer) if asked.answered && answer.malformed => "malformed".to_owned(),
             _ if asked.answered => "lame".to_owned(),
-            Some(_) => "without an answer over TCP".to_owned(),
+            Some(_) => match asked.attempts.last().map(|attempt| attempt.outcome) {
+                Some(Outcome::StreamFailed(failure)) => {
+                    format!("truncated ({})", stream_cause_clause(failure.cause))
+                }
+                _ => "truncated (no answer over TCP)".to_owned(),
+            },
             _ if undelivered => "unreachable".to_owned(),
             _ => "silent".to_owned(),
         };

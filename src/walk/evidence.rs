@@ -106,10 +106,11 @@ impl From<&Finished<'_>> for Exchange {
             id: finished.tag,
             attempts: finished.attempts.to_vec(),
             end: match finished.end {
-                // A truncated answer reads as what it is.
-                End::Answered { response, attempt } | End::Truncated { response, attempt } => {
+                End::Answered { response, attempt } => {
                     ExchangeEnd::Answered { response: response.octets().to_vec(), attempt }
                 }
+                // What is truncated is no answer (RFC 2181 §9); the attempts tell of it.
+                End::Truncated { .. } => ExchangeEnd::Failed(Failure::TimedOut),
                 End::Failed(failure) => ExchangeEnd::Failed(failure),
             },
         }

@@ -13,6 +13,7 @@ mod readers;
 mod scan;
 mod standard;
 mod stopping;
+mod tcp;
 mod unmatched;
 mod usage;
 mod verify;

@@ -5,6 +5,7 @@ mod ending;
 mod forgery;
 mod malformed;
 mod network;
+mod streams;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use dnsonde::engine::{
     TransportPolicy, Window,
 };
 use dnsonde::wire::Rcode;
-use network::{Behaviour, FORGED, Network, TRUE, name};
+use network::{Behaviour, FORGED, Network, Streams, TRUE, name};
 use proptest::prelude::*;
 
 fn run(config: Config, behaviours: Vec<Behaviour>, count: u64, seed: u64) -> Network {
@@ -513,8 +514,9 @@ fn behaviour() -> impl Strategy<Value = Behaviour> {
         prop_oneof![Just(u64::MAX), 0u64..200],
         (any::<bool>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.1)),
         share(),
+        (0u64..5_000, prop::bool::weighted(0.1), prop::bool::weighted(0.1)),
     )
-        .prop_map(|(shares, delay, dies_after, flags, stream_breaks)| Behaviour {
+        .prop_map(|(shares, delay, dies_after, flags, stream_breaks, streams)| Behaviour {
             loss: shares.0,
             duplicates: shares.1,
             refused: shares.2,
@@ -529,7 +531,12 @@ fn behaviour() -> impl Strategy<Value = Behaviour> {
             no_edns: flags.2,
             unreachable: flags.3,
             stream_breaks,
-            service: None,
+            stream: Streams {
+                handshake: Duration::from_millis(streams.0),
+                drops_syns: streams.1,
+                silent: streams.2,
+            },
+            ..Behaviour::default()
         })
 }
 

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, MannerId, ServerId, Servers,
-    SocketId, Stamp, StreamCause, StreamFailure, Time, Transmits, Unreachable,
+    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, HANDSHAKE, MannerId,
+    ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure, Time, Transmits, Unreachable,
 };
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
 use rand::rngs::StdRng;
@@ -42,6 +42,10 @@ pub struct Behaviour {
     pub unreachable: bool,
     /// Share of TCP connections that break.
     pub stream_breaks: f64,
+    /// How TCP is served.
+    pub stream: Streams,
+    /// A socket whose datagrams are all lost.
+    pub dead_socket: Option<u16>,
     /// Queries that it works off in a second, one after the other, and how many may wait for it:
     /// the next one is dropped. `None`: all at once.
     pub service: Option<(f64, usize)>,
@@ -64,16 +68,30 @@ impl Default for Behaviour {
             no_edns: false,
             unreachable: false,
             stream_breaks: 0.0,
+            stream: Streams::default(),
+            dead_socket: None,
             service: None,
         }
     }
 }
 
+/// How a server takes queries over TCP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Streams {
+    /// How long a handshake takes. Each query has its own connection here.
+    pub handshake: Duration,
+    /// Handshakes are not answered.
+    pub drops_syns: bool,
+    /// Nothing is answered.
+    pub silent: bool,
+}
+
 enum Event {
     Datagram { socket: SocketId, from: SocketAddr, octets: Vec<u8> },
     Icmp { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
+    StreamSent { key: AttemptKey },
     StreamMessage { server: u32, octets: Vec<u8> },
-    StreamFailed { key: AttemptKey },
+    StreamFailed { key: AttemptKey, failure: StreamFailure },
 }
 
 /// One finished exchange.
@@ -200,8 +218,8 @@ impl Network {
                     let server = dnsonde::engine::ServerId(server);
                     engine.handle_stream_message(at, server, &octets, &mut sink);
                 }
-                Event::StreamFailed { key } => {
-                    let failure = StreamFailure { cause: StreamCause::Closed, errno: 0 };
+                Event::StreamSent { key } => engine.handle_stream_sent(at, key),
+                Event::StreamFailed { key, failure } => {
                     engine.handle_stream_failed(at, key, failure, &mut sink);
                 }
             }
@@ -291,6 +309,9 @@ impl Network {
             self.forge(socket, from, query);
         }
         let Some(served) = self.served(server) else { return };
+        if behaviour.dead_socket == Some(socket.0) {
+            return;
+        }
         if behaviour.unreachable {
             let at = self.now + self.delay(server);
             let octets = query.to_vec();
@@ -328,10 +349,20 @@ impl Network {
     }
 
     fn serve_stream(&mut self, server: u32, key: AttemptKey, query: &[u8]) {
-        let at = self.now + self.delay(server);
-        let breaks = self.behaviours[server as usize].stream_breaks;
-        if self.chance(breaks) {
-            return self.at(at, Event::StreamFailed { key });
+        let Behaviour { stream, stream_breaks, .. } = self.behaviours[server as usize].clone();
+        if stream.drops_syns {
+            let failure = StreamFailure { cause: StreamCause::ConnectTimedOut, errno: 110 };
+            return self.at(self.now + HANDSHAKE, Event::StreamFailed { key, failure });
+        }
+        let made = self.now + stream.handshake;
+        self.at(made, Event::StreamSent { key });
+        let at = made + self.delay(server);
+        if self.chance(stream_breaks) {
+            let failure = StreamFailure { cause: StreamCause::Closed, errno: 0 };
+            return self.at(at, Event::StreamFailed { key, failure });
+        }
+        if stream.silent {
+            return;
         }
         let octets = self.answer(server, query, true);
         self.at(at, Event::StreamMessage { server, octets });

@@ -325,6 +325,16 @@ const CASES: &[Case] = &[
         random: false,
     },
     Case {
+        name: "TCP takes its time",
+        world: r#"
+            [[faults]]
+            server = "ns3"
+            transport = "tcp"
+            effect = { delay = { ms = 2500 } }"#,
+        told: &[],
+        random: false,
+    },
+    Case {
         name: "TCP is cut and UDP truncated",
         world: r#"
             [[faults]]
@@ -570,4 +580,48 @@ fn each_fault_of_a_server_or_a_path_is_told_once_and_as_what_it_is() {
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn how_tcp_fails_is_told_as_what_it_is() {
+    for (effect, sentence, advice, count) in [
+        ("unreachable", "connections are refused", "listen on TCP port 53", "tcp_refused"),
+        (
+            "drop_syn",
+            "connections time out before they are made",
+            "in its firewall, which drops connections",
+            "tcp_connect_timed_out",
+        ),
+        ("reset_tcp", "connections are made and then reset", "what ends TCP", "tcp_reset"),
+        (
+            "cut_tcp",
+            "connections are closed in the middle of the answer",
+            "what ends TCP",
+            "tcp_closed_mid_message",
+        ),
+        ("drop", "connections are made and nothing is answered", "does not answer over TCP", ""),
+    ] {
+        let world = format!(
+            "base = \"ses\"\ntitle = \"{effect}\"\nstory = \"None.\"\n[expect]\nverdict = \"flaky\"\n\
+             [[faults]]\nserver = \"ns3\"\ntransport = \"tcp\"\neffect = \"{effect}\"\n"
+        );
+        let scenario = Arc::new(Scenario::from_toml(effect, &world).unwrap());
+        let report = examine(&scenario, 1).report;
+        let finding = report.findings.iter().find(|it| it.id == "tcp-unavailable").unwrap();
+        assert!(finding.summary.contains(sentence), "{effect}: {}", finding.summary);
+        assert!(finding.advice.contains(advice), "{effect}: {}", finding.advice);
+        let counts = [
+            "tcp_refused",
+            "tcp_unreachable",
+            "tcp_connect_timed_out",
+            "tcp_reset",
+            "tcp_closed",
+            "tcp_closed_mid_message",
+        ];
+        let asked = finding.evidence["tcp_asked"].as_u64().unwrap();
+        for name in counts {
+            let expected = if name == count { asked } else { 0 };
+            assert_eq!(finding.evidence[name], expected, "{effect}: {name}");
+        }
+    }
 }

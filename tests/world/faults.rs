@@ -251,6 +251,11 @@ fn answers_travel_as_ordered() {
     let Arrival::Cut(half) = &back[0].arrival else { panic!("{back:?}") };
     assert_eq!(half.len(), (right.0.len() + 2) / 2);
     assert_eq!(octets(&put("'cut_tcp'", &www())[0]), right);
+    for (effect, arrival) in [("'reset_tcp'", Arrival::Reset), ("'drop_syn'", Arrival::Unanswered)]
+    {
+        assert_eq!(put(effect, &www().tcp())[0].arrival, arrival);
+        assert_eq!(octets(&put(effect, &www())[0]), right);
+    }
 }
 
 #[test]

@@ -151,6 +151,15 @@ fn connections_are_cut_in_the_middle_of_an_answer() {
 }
 
 #[test]
+fn connections_are_reset() {
+    let service = start("[[faults]]\neffect = 'reset_tcp'");
+    let mut stream = connect(&service);
+    stream.write_all(&framed(&ask("www.example.com", T::A).query())).unwrap();
+    let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
 fn nothing_but_loopback_is_bound() {
     let far = serve(world_with(""), 0).unwrap_err();
     assert!(matches!(far, ServeError::NotLoopback(ip) if ip.to_string() == "2001:db8::1"));

@@ -1,52 +1,40 @@
 //! The two octets of length in front of each DNS message on TCP (RFC 1035 §4.2.2).
 
+use bytes::{Buf, BytesMut};
+
+/// Octets that there is room for at each reading. No more is reserved because a peer announces more.
+const READ: usize = 16_384;
+
 /// Finds the messages in a stream of octets, however it was cut in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Framer {
-    /// The beginning of a message whose end has not come yet, with its length octets; never longer
-    /// than the longest message.
-    partial: Vec<u8>,
+    /// What was read and is no whole message yet: never more than the longest message and one
+    /// reading.
+    octets: BytesMut,
 }
 
 impl Framer {
-    /// Takes the next octets and hands each message that is now complete to `each`, without its
-    /// length octets. Messages without any octet are skipped.
-    pub(super) fn feed(&mut self, mut octets: &[u8], each: &mut dyn FnMut(&[u8])) {
-        if !self.partial.is_empty() {
-            while self.missing() > 0 {
-                if octets.is_empty() {
-                    return;
-                }
-                let (now, rest) = octets.split_at(self.missing().min(octets.len()));
-                self.partial.extend_from_slice(now);
-                octets = rest;
-            }
-            if self.partial.len() > 2 {
-                each(&self.partial[2..]);
-            }
-            self.partial.clear();
+    /// Where the next octets go, with room for some.
+    pub(super) fn space(&mut self) -> &mut BytesMut {
+        self.octets.reserve(READ);
+        &mut self.octets
+    }
+
+    /// Hands each message that is complete to `each`, without its length octets.
+    pub(super) fn take_messages(&mut self, mut each: impl FnMut(&[u8])) {
+        let mut rest = &self.octets[..];
+        while let Some((message, behind)) = split(rest) {
+            each(message);
+            rest = behind;
         }
-        while let Some((message, rest)) = split(octets) {
-            if !message.is_empty() {
-                each(message);
-            }
-            octets = rest;
-        }
-        self.partial.extend_from_slice(octets);
+        let used = self.octets.len() - rest.len();
+        self.octets.advance(used);
+        shrink(&mut self.octets);
     }
 
     /// Whether the octets so far end within a message.
     pub(super) fn is_mid_message(&self) -> bool {
-        !self.partial.is_empty()
-    }
-
-    /// How many octets the partial message still needs, as far as is known.
-    fn missing(&self) -> usize {
-        let wanted = match self.partial[..] {
-            [high, low, ..] => 2 + usize::from(u16::from_be_bytes([high, low])),
-            _ => 2,
-        };
-        wanted - self.partial.len()
+        !self.octets.is_empty()
     }
 }
 
@@ -58,10 +46,17 @@ fn split(octets: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Appends `message` with its length octets to `out`. A message of more than 65,535 octets does not
 /// exist; the rest of such a thing is left out.
-pub(super) fn frame(message: &[u8], out: &mut Vec<u8>) {
+pub(super) fn frame(message: &[u8], out: &mut BytesMut) {
     let len = u16::try_from(message.len()).unwrap_or(u16::MAX);
     out.extend_from_slice(&len.to_be_bytes());
     out.extend_from_slice(&message[..usize::from(len)]);
+}
+
+/// Gives the memory of a large message back once it is worked off.
+pub(super) fn shrink(octets: &mut BytesMut) {
+    if octets.is_empty() && octets.capacity() > 2 * READ {
+        *octets = BytesMut::new();
+    }
 }
 
 #[cfg(test)]
@@ -72,7 +67,8 @@ mod tests {
 
     fn collect(framer: &mut Framer, octets: &[u8]) -> Vec<Vec<u8>> {
         let mut messages = Vec::new();
-        framer.feed(octets, &mut |message| messages.push(message.to_vec()));
+        framer.space().extend_from_slice(octets);
+        framer.take_messages(|message| messages.push(message.to_vec()));
         messages
     }
 
@@ -82,7 +78,7 @@ mod tests {
             messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..20),
             cuts in prop::collection::vec(1_usize..400, 1..50),
         ) {
-            let mut stream = Vec::new();
+            let mut stream = BytesMut::new();
             for message in &messages {
                 frame(message, &mut stream);
             }
@@ -97,9 +93,8 @@ mod tests {
                 found.extend(collect(&mut framer, now));
                 rest = later;
             }
-            let expected: Vec<_> = messages.into_iter().filter(|m| !m.is_empty()).collect();
-            prop_assert_eq!(found, expected);
-            prop_assert!(framer.partial.is_empty());
+            prop_assert_eq!(found, messages);
+            prop_assert!(!framer.is_mid_message());
         }
     }
 
@@ -110,16 +105,25 @@ mod tests {
             .iter()
             .flat_map(|octet| collect(&mut framer, &[*octet]))
             .collect();
-        assert_eq!(found, [vec![7, 8], vec![9]]);
+        assert_eq!(found, [vec![7, 8], vec![], vec![9]]);
     }
 
     #[test]
-    fn the_longest_message_fits() {
+    fn the_longest_message_fits_and_its_memory_is_given_back() {
         let message = vec![1; usize::from(u16::MAX)];
-        let mut stream = Vec::new();
+        let mut stream = BytesMut::new();
         frame(&message, &mut stream);
         let mut framer = Framer::default();
         assert!(collect(&mut framer, &stream[..40_000]).is_empty());
+        assert!(framer.is_mid_message());
         assert_eq!(collect(&mut framer, &stream[40_000..]), [message]);
+        assert!(framer.octets.capacity() <= 2 * READ);
+    }
+
+    #[test]
+    fn an_announced_length_reserves_nothing() {
+        let mut framer = Framer::default();
+        assert!(collect(&mut framer, &[0xFF, 0xFF, 1]).is_empty());
+        assert!(framer.space().capacity() <= 2 * READ);
     }
 }

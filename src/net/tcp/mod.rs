@@ -2,8 +2,13 @@
 //!
 //! Queries go in with a key; messages come out, or the word that the connection of a key could not
 //! be made or broke. A connection is kept and used for many queries at once, answered in any order.
-//! The pool never judges an answer and never tries a query again: that is the engine's part. What
-//! the engine has timed out is forgotten here after the same time, so nothing piles up.
+//! The pool never judges an answer and never tries a query again: that is the engine's part. Each
+//! query brings its deadline along, after which it is forgotten here, too, so nothing piles up. The
+//! handshake has a time of its own ([`crate::engine::HANDSHAKE`]): the time for the answer begins behind it.
+//!
+//! A peer is not trusted: one that reads nothing has a bounded part of the queries waiting for it,
+//! one that announces long messages has no memory for them, and one that sends messages which answer
+//! nothing loses its connection.
 //!
 //! Some servers close a connection after a number of answers, one even, and leave the queries
 //! behind it unanswered. The pool learns that number per server and puts no more queries on a
@@ -20,7 +25,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use self::connection::{Connection, errno, not_made};
+pub(super) use self::connection::Query;
+use self::connection::{Connection, News, errno, not_made};
 use super::Options;
 use super::clock::Clock;
 use super::error::{TIMED_OUT, is_out_of_descriptors};
@@ -35,6 +41,8 @@ const DONE: StreamFailure = StreamFailure { cause: StreamCause::Closed, errno: 0
 
 /// What came of a query.
 pub(super) enum Event<'a, K> {
+    /// Its connection is made, and it is on its way.
+    Sent { key: K },
     /// A message came.
     Message { server: ServerId, received: Time, octets: &'a [u8] },
     /// The connection of this query could not be made, or ended before an answer came.
@@ -56,7 +64,6 @@ pub(super) struct Pool<K> {
     first: usize,
     /// Servers that wait for a connection to end so that they can have one.
     starved: VecDeque<ServerId>,
-    scratch: Box<[u8]>,
     sweep_at: Option<Time>,
 }
 
@@ -65,8 +72,6 @@ struct Limits {
     per_server: usize,
     pipeline: usize,
     idle: Duration,
-    /// The engine's timeout of an attempt.
-    timeout: Duration,
     bind: Option<IpAddr>,
 }
 
@@ -84,19 +89,26 @@ struct Server<K> {
 
 struct Queued<K> {
     key: K,
-    at: Time,
     message: Box<[u8]>,
+    timeout: Duration,
+    deadline: Time,
+}
+
+impl<K: Copy> Queued<K> {
+    fn as_query(&self) -> Query<'_, K> {
+        let Self { key, ref message, timeout, deadline } = *self;
+        Query { key, message, timeout, deadline }
+    }
 }
 
 impl<K: Copy> Pool<K> {
-    pub(super) fn new(options: &Options, timeout: Duration) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
         Self {
             limits: Limits {
                 connections: usize::from(options.tcp_connections.max(1)),
                 per_server: usize::from(options.tcp_connections_per_server.max(1)),
                 pipeline: usize::from(options.tcp_pipeline.max(1)),
                 idle: options.tcp_idle,
-                timeout,
                 bind: options.bind,
             },
             servers: HashMap::new(),
@@ -104,7 +116,6 @@ impl<K: Copy> Pool<K> {
             open: 0,
             first: 0,
             starved: VecDeque::new(),
-            scratch: vec![0; 65_536].into_boxed_slice(),
             sweep_at: None,
         }
     }
@@ -114,8 +125,7 @@ impl<K: Copy> Pool<K> {
         &mut self,
         now: Time,
         (server, addr): (ServerId, SocketAddr),
-        key: K,
-        message: &[u8],
+        query: Query<'_, K>,
         each: &mut Each<'_, K>,
     ) {
         self.sweep_at.get_or_insert(now + self.limits.sweep_interval());
@@ -124,10 +134,13 @@ impl<K: Copy> Pool<K> {
             && let Some((place, Fit::Good)) = state.room(&self.connections, &self.limits)
             && let Some(connection) = &mut self.connections[place]
         {
-            connection.push(key, now, message);
+            if connection.push(query, now) {
+                each(Event::Sent { key: query.key });
+            }
             return;
         }
-        state.queue.push_back(Queued { key, at: now, message: message.into() });
+        let Query { key, message, timeout, deadline } = query;
+        state.queue.push_back(Queued { key, message: message.into(), timeout, deadline });
         self.pump(server, now, each);
     }
 
@@ -149,33 +162,20 @@ impl<K: Copy> Pool<K> {
         if self.sweep_at.is_none_or(|at| at > now) {
             return;
         }
-        let old = |at: Time| at + self.limits.timeout <= now;
         for server in self.servers.values_mut() {
-            while server.queue.front().is_some_and(|query| old(query.at)) {
-                server.queue.pop_front();
-            }
+            server.queue.retain(|query| query.deadline > now);
         }
         for place in 0..self.connections.len() {
             let Some(connection) = &mut self.connections[place] else { continue };
-            // A made connection gets twice the time, because the others of its queries are younger.
-            let times = if connection.connecting { 1 } else { 2 };
-            let mut dead = false;
-            while let Some(query) = connection.waiting.front()
-                && query.at + self.limits.timeout * times <= now
-            {
-                // Not one octet in all this time: the peer is gone, or never was there.
-                dead |= connection.active <= query.at;
-                connection.waiting.pop_front();
-            }
+            let unmade = connection.connect_by.is_some_and(|by| by <= now);
+            let gone = connection.give_up_old(now);
             let idle =
                 connection.waiting.is_empty() && now.since(connection.active) >= self.limits.idle;
-            if dead || idle {
-                let cause = if connection.connecting {
-                    StreamCause::ConnectTimedOut
-                } else {
-                    StreamCause::Silent
-                };
-                self.close(place, StreamFailure { cause, errno: TIMED_OUT }, each);
+            let timed_out = |cause| StreamFailure { cause, errno: TIMED_OUT };
+            if unmade {
+                self.close(place, timed_out(StreamCause::ConnectTimedOut), each);
+            } else if gone || idle {
+                self.close(place, timed_out(StreamCause::Silent), each);
             } else {
                 self.retire(place, each);
             }
@@ -183,7 +183,10 @@ impl<K: Copy> Pool<K> {
         self.serve_queues(now, each);
         self.forget_servers();
         let busy = self.open > 0 || self.servers.values().any(|server| !server.queue.is_empty());
-        self.sweep_at = busy.then(|| now + self.limits.sweep_interval());
+        let connections = self.connections.iter().flatten();
+        let handshakes = connections.filter_map(|connection| connection.connect_by);
+        let next = now + self.limits.sweep_interval();
+        self.sweep_at = busy.then(|| handshakes.fold(next, Time::min));
     }
 
     /// Reads and writes. Ready when a message came or a connection ended.
@@ -203,13 +206,19 @@ impl<K: Copy> Pool<K> {
             let place = (self.first + nth) % count;
             let Some(connection) = &mut self.connections[place] else { continue };
             let server = connection.server;
-            let mut hand_on =
-                |received, octets: &[u8]| each(Event::Message { server, received, octets });
-            match connection.poll(cx, &mut self.scratch, clock, &mut hand_on) {
+            let mut hand_on = |news: News<'_, K>| {
+                each(match news {
+                    News::Sent(key) => Event::Sent { key },
+                    News::Message(received, octets) => Event::Message { server, received, octets },
+                });
+            };
+            match connection.poll(cx, clock, &mut hand_on) {
                 Ok(false) => continue,
                 Ok(true) => self.retire(place, each),
                 Err(end) => {
-                    self.learn(place);
+                    if end.cause != StreamCause::Unsolicited {
+                        self.learn(place);
+                    }
                     self.close(place, end, each);
                 }
             }
@@ -228,7 +237,7 @@ impl<K: Copy> Pool<K> {
     fn pump(&mut self, id: ServerId, now: Time, each: &mut Each<'_, K>) {
         loop {
             let Some(server) = self.servers.get_mut(&id) else { return };
-            while server.queue.front().is_some_and(|query| query.at + self.limits.timeout <= now) {
+            while server.queue.front().is_some_and(|query| query.deadline <= now) {
                 server.queue.pop_front();
             }
             if server.queue.is_empty() {
@@ -244,7 +253,7 @@ impl<K: Copy> Pool<K> {
                     self.starve_if_without_connection(id);
                     return;
                 };
-                self.put_first_of_queue(id, place);
+                self.put_first_of_queue(id, place, now, each);
                 continue;
             }
             match Connection::begin(id, addr, self.limits.bind, now) {
@@ -252,7 +261,7 @@ impl<K: Copy> Pool<K> {
                 Err(error) if is_out_of_descriptors(&error) && self.open > 0 => {
                     // So this is how many there can be.
                     if let Some((place, _)) = room {
-                        self.put_first_of_queue(id, place);
+                        self.put_first_of_queue(id, place, now, each);
                     } else if !self.close_an_idle_one(each) {
                         self.starve_if_without_connection(id);
                         return;
@@ -275,6 +284,7 @@ impl<K: Copy> Pool<K> {
                 self.connections.len() - 1
             }
         };
+        self.sweep_at = [self.sweep_at, connection.connect_by].into_iter().flatten().min();
         self.connections[place] = Some(connection);
         self.open += 1;
         if let Some(server) = self.servers.get_mut(&id) {
@@ -282,12 +292,19 @@ impl<K: Copy> Pool<K> {
         }
     }
 
-    fn put_first_of_queue(&mut self, id: ServerId, place: usize) {
+    fn put_first_of_queue(
+        &mut self,
+        id: ServerId,
+        place: usize,
+        now: Time,
+        each: &mut Each<'_, K>,
+    ) {
         if let Some(connection) = &mut self.connections[place]
             && let Some(server) = self.servers.get_mut(&id)
             && let Some(query) = server.queue.pop_front()
+            && connection.push(query.as_query(), now)
         {
-            connection.push(query.key, query.at, &query.message);
+            each(Event::Sent { key: query.key });
         }
     }
 
@@ -377,7 +394,7 @@ impl<K: Copy> Pool<K> {
     /// If the peer ended a connection with queries open: that many answers are its quota.
     fn learn(&mut self, place: usize) {
         let Some(connection) = &self.connections[place] else { return };
-        if connection.connecting || connection.waiting.is_empty() {
+        if connection.connect_by.is_some() || connection.waiting.is_empty() {
             return;
         }
         if let Some(server) = self.servers.get_mut(&connection.server) {
@@ -395,7 +412,7 @@ impl<K: Copy> Pool<K> {
         }
         let Some(server) = self.servers.get_mut(&connection.server) else { return };
         server.connections.retain(|&other| other != place);
-        if connection.connecting && server.connections.is_empty() {
+        if connection.connect_by.is_some() && server.connections.is_empty() {
             for query in server.queue.drain(..) {
                 each(Event::Failed { key: query.key, failure });
             }
@@ -415,11 +432,11 @@ impl<K: Copy> Pool<K> {
 
 impl Limits {
     fn sweep_interval(&self) -> Duration {
-        (self.timeout.min(self.idle) / 2).clamp(Duration::from_millis(10), Duration::from_secs(1))
+        (self.idle / 2).clamp(Duration::from_millis(10), Duration::from_millis(500))
     }
 }
 
-impl<K> Server<K> {
+impl<K: Copy> Server<K> {
     fn new(addr: SocketAddr) -> Self {
         Self {
             addr,
@@ -438,7 +455,7 @@ impl<K> Server<K> {
             .connections
             .iter()
             .filter_map(|&place| Some((connections[place].as_ref()?, place)))
-            .filter(|(connection, _)| connection.asked < quota)
+            .filter(|(connection, _)| connection.asked < quota && connection.has_room())
             .map(|(connection, place)| (connection.waiting.len(), place))
             .min()?;
         let good = open == 0 || self.connections.len() >= limits.per_server;

@@ -6,7 +6,10 @@ use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 
+use bytes::BytesMut;
+
 use super::*;
+use crate::engine::HANDSHAKE;
 
 /// So long that only a lost wake-up can be the reason.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -20,23 +23,25 @@ enum Told {
     NotSent { key: u32 },
 }
 
-impl From<Event<'_, u32>> for Told {
-    fn from(event: Event<'_, u32>) -> Self {
-        match event {
-            Event::Message { server, octets, .. } => {
-                Self::Message { server: server.0, octets: octets.to_vec() }
-            }
-            Event::Failed { key, failure: StreamFailure { cause, errno } } => {
-                Self::Failed { key, cause, errno }
-            }
-            Event::NotSent { key, .. } => Self::NotSent { key },
+fn note(event: Event<'_, u32>, told: &mut Vec<Told>, sent: &mut Vec<u32>) {
+    let event = match event {
+        Event::Sent { key } => return sent.push(key),
+        Event::Message { server, octets, .. } => {
+            Told::Message { server: server.0, octets: octets.to_vec() }
         }
-    }
+        Event::Failed { key, failure: StreamFailure { cause, errno } } => {
+            Told::Failed { key, cause, errno }
+        }
+        Event::NotSent { key, .. } => Told::NotSent { key },
+    };
+    told.push(event);
 }
 
 /// A pool, and what it told.
 struct Harness {
     pool: Pool<u32>,
+    /// The queries that were sent, in this order.
+    sent: Vec<u32>,
     clock: Clock,
     told: Vec<Told>,
     most_open: usize,
@@ -44,16 +49,21 @@ struct Harness {
 
 impl Harness {
     fn new(options: &Options) -> Self {
-        let pool = Pool::new(options, TIMEOUT);
-        Self { pool, clock: Clock::new(), told: Vec::new(), most_open: 0 }
+        let pool = Pool::new(options);
+        Self { pool, sent: Vec::new(), clock: Clock::new(), told: Vec::new(), most_open: 0 }
     }
 
     /// Submits a query whose ID is its key.
     fn ask(&mut self, server: u32, addr: SocketAddr, key: u32) {
-        let told = &mut self.told;
+        self.ask_with(server, addr, key, &query(key));
+    }
+
+    fn ask_with(&mut self, server: u32, addr: SocketAddr, key: u32, message: &[u8]) {
         let now = self.clock.now();
         let server = (ServerId(server), addr);
-        self.pool.submit(now, server, key, &query(key), &mut |event| told.push(event.into()));
+        let query = Query { key, message, timeout: TIMEOUT, deadline: now + HANDSHAKE + TIMEOUT };
+        let Self { pool, told, sent, .. } = self;
+        pool.submit(now, server, query, &mut |event| note(event, told, sent));
         self.most_open = self.most_open.max(self.pool.open);
     }
 
@@ -61,8 +71,8 @@ impl Harness {
     async fn run(&mut self, events: usize) {
         let work = async {
             while self.told.len() < events {
-                let (pool, clock, told) = (&mut self.pool, &self.clock, &mut self.told);
-                let mut each = |event: Event<'_, u32>| told.push(event.into());
+                let Self { pool, clock, told, sent, .. } = self;
+                let mut each = |event: Event<'_, u32>| note(event, told, sent);
                 std::future::poll_fn(|cx| pool.poll(cx, clock, &mut each)).await;
                 self.most_open = self.most_open.max(self.pool.open);
             }
@@ -72,8 +82,8 @@ impl Harness {
     }
 
     fn sweep(&mut self, now: Time) {
-        let told = &mut self.told;
-        self.pool.sweep(now, &mut |event| told.push(event.into()));
+        let Self { pool, told, sent, .. } = self;
+        pool.sweep(now, &mut |event| note(event, told, sent));
     }
 
     fn answers(&self) -> BTreeSet<Vec<u8>> {
@@ -128,9 +138,9 @@ fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
 }
 
 fn framed(messages: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = BytesMut::new();
     messages.iter().for_each(|message| framing::frame(message, &mut out));
-    out
+    out.to_vec()
 }
 
 /// Echoes `per_connection` messages at most, then closes.
@@ -353,5 +363,202 @@ fn an_answer_that_was_not_asked_for_is_handed_on_and_changes_nothing() {
         harness.run(2).await;
         let message = |key| Told::Message { server: 0, octets: query(key) };
         assert_eq!(harness.told, [message(999), message(5)]);
+    });
+}
+
+/// A server with room for one connection that nobody accepts: after that, the system drops SYNs.
+#[cfg(target_os = "linux")]
+fn server_that_drops_syns() -> (socket2::Socket, TcpStream, SocketAddr) {
+    use socket2::{Domain, Socket, Type};
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let addr = socket.local_addr().unwrap().as_socket().unwrap();
+    let first = TcpStream::connect(addr).unwrap();
+    (socket, first, addr)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_handshake_has_its_own_time_and_is_told_as_what_it_is() {
+    let (_socket, _first, addr) = server_that_drops_syns();
+    on_runtime(async {
+        let mut harness = Harness::new(&Options { tcp_pipeline: 2, ..Options::default() });
+        let begun = harness.clock.now();
+        (0..3).for_each(|key| harness.ask(0, addr, key));
+        let now = harness.clock.now();
+        harness.sweep(begun + HANDSHAKE - Duration::from_millis(1));
+        assert_eq!((&harness.told[..], harness.pool.open), (&[][..], 1));
+        assert!(harness.pool.sweep_at() <= Some(now + HANDSHAKE));
+        harness.sweep(now + HANDSHAKE);
+        harness.told.sort();
+        let timed_out =
+            |key| Told::Failed { key, cause: StreamCause::ConnectTimedOut, errno: libc::ETIMEDOUT };
+        assert_eq!(harness.told, [timed_out(0), timed_out(1), timed_out(2)]);
+        assert_eq!((harness.pool.open, &harness.sent[..]), (0, &[][..]));
+    });
+}
+
+#[test]
+fn a_query_is_told_as_sent_when_its_connection_is_made() {
+    let (addr, _) = server(false, echo(usize::MAX));
+    on_runtime(async {
+        let mut harness = Harness::new(&Options { tcp_pipeline: 2, ..Options::default() });
+        (0..3).for_each(|key| harness.ask(0, addr, key));
+        assert!(harness.sent.is_empty());
+        harness.run(3).await;
+        assert_eq!(harness.sent, [0, 1, 2]);
+        harness.ask(0, addr, 3);
+        assert_eq!(harness.sent, [0, 1, 2, 3]);
+    });
+}
+
+#[test]
+fn an_answer_has_the_time_that_its_query_brings() {
+    let (answer, may_answer) = mpsc::channel::<()>();
+    let may_answer = std::sync::Arc::new(std::sync::Mutex::new(may_answer));
+    let (addr, _) = server(false, move |_, mut stream| {
+        let message = read_message(&mut stream).unwrap();
+        may_answer.lock().unwrap().recv().unwrap();
+        stream.write_all(&framed(&[message])).unwrap();
+        read_message(&mut stream);
+    });
+    on_runtime(async {
+        let mut harness = Harness::new(&Options::default());
+        harness.ask(0, addr, 1);
+        let poll = |harness: &mut Harness| {
+            let Harness { pool, clock, told, sent, .. } = harness;
+            let mut each = |event: Event<'_, u32>| note(event, told, sent);
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            pool.poll(&mut cx, clock, &mut each).is_ready()
+        };
+        while harness.sent.is_empty() {
+            tokio::task::yield_now().await;
+            poll(&mut harness);
+        }
+        // Longer than the timeout that most queries have, and than a handshake.
+        harness.sweep(harness.clock.now() + TIMEOUT - Duration::from_millis(500));
+        assert_eq!(harness.pool.open, 1);
+        answer.send(()).unwrap();
+        harness.run(1).await;
+        assert_eq!(harness.told, [Told::Message { server: 0, octets: query(1) }]);
+    });
+}
+
+#[test]
+fn a_reset_a_close_and_a_close_within_a_message_are_told_apart() {
+    for (what, cause) in [
+        ("reset", StreamCause::Reset),
+        ("close", StreamCause::Closed),
+        ("cut", StreamCause::ClosedMidMessage),
+    ] {
+        let (addr, _) = server(false, move |_, mut stream| {
+            let message = read_message(&mut stream).unwrap();
+            match what {
+                "reset" => {
+                    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap()
+                }
+                "cut" => stream.write_all(&framed(&[message])[..9]).unwrap(),
+                _ => {}
+            }
+        });
+        on_runtime(async {
+            let mut harness = Harness::new(&Options::default());
+            harness.ask(0, addr, 5);
+            harness.run(1).await;
+            let Told::Failed { key: 5, cause: told, errno } = harness.told[0] else {
+                panic!("{what}: {:?}", harness.told);
+            };
+            assert_eq!((told, errno != 0), (cause, what == "reset"), "{what}");
+        });
+    }
+}
+
+#[test]
+fn a_peer_that_sends_what_answers_nothing_loses_its_connection() {
+    for garbage in [vec![], query(999), vec![7]] {
+        let flood = framed(&vec![garbage.clone(); 1000]);
+        let (addr, ends) = server(false, move |_, mut stream| {
+            read_message(&mut stream).unwrap();
+            while stream.write_all(&flood).is_ok() {}
+        });
+        on_runtime(async {
+            let mut harness = Harness::new(&Options::default());
+            harness.ask(0, addr, 5);
+            let told = if garbage.is_empty() { 1 } else { 17 };
+            harness.run(told).await;
+            let end = Told::Failed { key: 5, cause: StreamCause::Unsolicited, errno: 0 };
+            assert_eq!((harness.told.len(), harness.told.last()), (told, Some(&end)));
+            assert_eq!(harness.pool.open, 0);
+            // The flood ends only because the connection does.
+            assert_eq!(ends.recv_timeout(WATCHDOG), Ok(0));
+        });
+    }
+}
+
+#[test]
+fn late_answers_are_not_taken_for_garbage() {
+    let (addr, _) = server(false, |_, mut stream| {
+        // One query keeps the connection alive; the others are answered when they were given up.
+        let mut messages: Vec<_> = (0..40).map(|_| read_message(&mut stream).unwrap()).collect();
+        stream.write_all(&framed(&[messages.remove(39)])).unwrap();
+        messages.push(read_message(&mut stream).unwrap());
+        stream.write_all(&framed(&messages)).unwrap();
+        read_message(&mut stream);
+    });
+    on_runtime(async {
+        let tcp_idle = Duration::from_secs(3600);
+        let mut harness = Harness::new(&Options { tcp_idle, ..Options::default() });
+        (0..40).for_each(|key| harness.ask(0, addr, key));
+        harness.run(1).await;
+        harness.sweep(harness.clock.now() + TIMEOUT * 3);
+        assert_eq!(harness.pool.open, 1);
+        harness.ask(0, addr, 40);
+        harness.run(41).await;
+        assert_eq!(harness.answers(), (0..41).map(query).collect());
+    });
+}
+
+#[test]
+fn what_a_peer_does_not_read_is_bounded_and_given_up() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Arc::new(std::sync::Mutex::new(released));
+    let (addr, _) = server(false, move |_, stream| {
+        // Reads nothing.
+        let _ = released.lock().unwrap().recv();
+        drop(stream);
+    });
+    on_runtime(async {
+        let mut harness = Harness::new(&Options { tcp_pipeline: u16::MAX, ..Options::default() });
+        let large = |key: u32| {
+            let mut message = vec![0; 60_000];
+            message[..2].copy_from_slice(&(key as u16).to_be_bytes());
+            message
+        };
+        harness.ask_with(0, addr, 0, &large(0));
+        let poll = |harness: &mut Harness| {
+            let Harness { pool, clock, told, sent, .. } = harness;
+            let mut each = |event: Event<'_, u32>| note(event, told, sent);
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            pool.poll(&mut cx, clock, &mut each).is_ready()
+        };
+        while harness.sent.is_empty() {
+            tokio::task::yield_now().await;
+            poll(&mut harness);
+        }
+        // 60 MB: more than any socket buffer takes.
+        for key in 1..1000 {
+            harness.ask_with(0, addr, key, &large(key));
+            poll(&mut harness);
+            let out = harness.pool.connections.iter().flatten().map(Connection::unwritten).sum();
+            let out: usize = out;
+            assert!(out < 130_000, "{out} octets wait for a peer that reads nothing");
+        }
+        let waiting: usize = harness.pool.servers.values().map(|server| server.queue.len()).sum();
+        assert!(waiting > 500, "only {waiting} of 1000 wait for room");
+        harness.sweep(harness.clock.now() + HANDSHAKE + TIMEOUT * 2);
+        assert_eq!(harness.pool.open, 0);
+        assert!(harness.pool.servers.is_empty());
+        drop(release);
     });
 }

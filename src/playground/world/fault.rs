@@ -139,6 +139,10 @@ pub enum Effect {
     CountDown,
     /// The TCP connection is closed in the middle of an answer.
     CutTcp,
+    /// The TCP connection is reset instead of an answer.
+    ResetTcp,
+    /// TCP handshakes are not answered, as behind a firewall that drops them.
+    DropSyn,
     /// The server has this version of its zones, where there is one.
     Version(String),
 }
@@ -193,6 +197,8 @@ pub(super) struct Effects<'f> {
     pub other_address: Option<IpAddr>,
     pub spoof: bool,
     pub cut: bool,
+    pub reset: bool,
+    pub drop_syn: bool,
 }
 
 impl Fault {
@@ -355,6 +361,8 @@ impl<'f> Effects<'f> {
             Effect::SoaAbove => self.soa_above = true,
             Effect::CountDown => self.count_down = true,
             Effect::CutTcp => self.cut = true,
+            Effect::ResetTcp => self.reset = true,
+            Effect::DropSyn => self.drop_syn = true,
             Effect::Version(version) => self.version = Some(version),
         }
     }

@@ -100,6 +100,10 @@ pub enum Arrival {
     /// The TCP connection is closed behind these octets, which are the first ones of an answer
     /// with its two octets of length.
     Cut(Vec<u8>),
+    /// The TCP connection is reset.
+    Reset,
+    /// The TCP handshake is not answered, so there is no connection and nothing will come.
+    Unanswered,
 }
 
 impl World {
@@ -422,7 +426,11 @@ fn deliver(
         out.push(Delivery { after, arrival: Arrival::Message { from, octets } });
     };
     if at.transport == Transport::Tcp {
-        if effects.cut {
+        if effects.drop_syn {
+            out.push(Delivery { after, arrival: Arrival::Unanswered });
+        } else if effects.reset {
+            out.push(Delivery { after, arrival: Arrival::Reset });
+        } else if effects.cut {
             let framed = [&(octets.len() as u16).to_be_bytes(), octets.as_slice()].concat();
             let arrival = Arrival::Cut(framed[..framed.len() / 2].to_vec());
             out.push(Delivery { after, arrival });

@@ -239,8 +239,10 @@ impl Recursor {
                 {
                     return (Some(octets), delivery.after);
                 }
-                Arrival::Message { .. } => {}
-                Arrival::Unreachable | Arrival::Cut(_) => return (None, delivery.after),
+                Arrival::Message { .. } | Arrival::Unanswered => {}
+                Arrival::Unreachable | Arrival::Cut(_) | Arrival::Reset => {
+                    return (None, delivery.after);
+                }
             }
         }
         (None, PATIENCE)

@@ -5,19 +5,66 @@ use std::net::SocketAddr;
 
 use super::Explained;
 use super::reach::names_of;
-use super::scene::Scene;
+use super::scene::{Host, Scene};
 use super::tell::finding;
-use crate::engine::Outcome;
+use crate::engine::{Outcome, StreamCause};
 use crate::report::finding::{Finding, Severity};
+use crate::verify::evidence::Probe;
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
 
 /// Questions over TCP, all in vain, from which on it is told.
 const ENOUGH: u64 = 5;
 
+/// What most often became of questions over TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum How {
+    Failed(StreamCause),
+    /// A connection was made, and no answer came.
+    Silence,
+}
+
+impl How {
+    fn of(probe: &Probe) -> Self {
+        match probe.outcome() {
+            Some(Outcome::StreamFailed(failure)) => Self::Failed(failure.cause),
+            _ => Self::Silence,
+        }
+    }
+
+    /// What happens, and what to do about it.
+    fn words(self) -> (&'static str, &'static str) {
+        let listen = "let the server listen on TCP port 53";
+        let open = "open TCP port 53 of the server in its firewall, which drops connections";
+        let inspect = "find out what ends TCP connections to the server: itself, or a firewall, a \
+                       load balancer or a protection against floods in front of it";
+        match self {
+            Self::Failed(StreamCause::Refused) => ("connections are refused", listen),
+            Self::Failed(StreamCause::Unreachable) => {
+                ("the network says that connections cannot be made", open)
+            }
+            Self::Failed(StreamCause::ConnectTimedOut) => {
+                ("connections time out before they are made", open)
+            }
+            Self::Failed(StreamCause::Reset) => ("connections are made and then reset", inspect),
+            Self::Failed(StreamCause::ClosedMidMessage) => {
+                ("connections are closed in the middle of the answer", inspect)
+            }
+            Self::Failed(StreamCause::Unsolicited) => {
+                ("messages come that answer nothing", inspect)
+            }
+            Self::Failed(StreamCause::Silent) | Self::Silence => (
+                "connections are made and nothing is answered",
+                "find out why the server does not answer over TCP",
+            ),
+            Self::Failed(_) => ("connections are closed before the answer is there", inspect),
+        }
+    }
+}
+
 pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for zone in &scene.zones {
-        let mut groups: BTreeMap<(&str, bool), Vec<SocketAddr>> = BTreeMap::new();
+        let mut groups: BTreeMap<(How, bool), Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in scene.serving(zone, explained) {
             let silent = host.tcp.asked >= ENOUGH && host.tcp.answered == 0;
             if !silent || !host.answers_over_udp() {
@@ -28,16 +75,12 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec
                 let kind = probe.reading().map(|reading| &reading.kind);
                 kind == Some(&Kind::Fault(Fault::Truncated))
             });
-            let closed = host.probes.iter().filter(|probe| {
-                matches!(probe.outcome(), Some(Outcome::StreamFailed(_))) && !probe.is_udp()
-            });
-            let how = if host.tcp.unreachable * 2 > host.tcp.asked {
-                "connections are refused"
-            } else if closed.count() as u64 * 2 > host.tcp.asked {
-                "connections are closed before the answer is there"
-            } else {
-                "there is no answer"
-            };
+            let mut times: BTreeMap<How, u64> = BTreeMap::new();
+            for probe in over_tcp(host) {
+                *times.entry(How::of(probe)).or_default() += 1;
+            }
+            let how = times.into_iter().max_by_key(|(_, times)| *times);
+            let how = how.map_or(How::Silence, |(how, _)| how);
             groups.entry((how, truncated)).or_default().push(server);
         }
         for ((how, truncated), servers) in groups {
@@ -46,17 +89,33 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec
     }
 }
 
+fn over_tcp<'h, 'e>(host: &'h Host<'e>) -> impl Iterator<Item = &'e Probe> + use<'h, 'e> {
+    host.probes.iter().copied().filter(|probe| !probe.is_udp())
+}
+
 fn unavailable(
     scene: &Scene<'_>,
     zone: &NameBuf,
-    how: &str,
+    how: How,
     truncated: bool,
     servers: Vec<SocketAddr>,
 ) -> Finding {
     let hosts = || servers.iter().filter_map(|server| scene.hosts.get(server));
     let tcp: u64 = hosts().map(|host| host.tcp.asked).sum();
     let udp: u64 = hosts().map(|host| host.udp.answered).sum();
-    let refused: u64 = hosts().map(|host| host.tcp.unreachable).sum();
+    let ends = [
+        ("tcp_refused", StreamCause::Refused),
+        ("tcp_unreachable", StreamCause::Unreachable),
+        ("tcp_connect_timed_out", StreamCause::ConnectTimedOut),
+        ("tcp_reset", StreamCause::Reset),
+        ("tcp_closed", StreamCause::Closed),
+        ("tcp_closed_mid_message", StreamCause::ClosedMidMessage),
+    ]
+    .map(|(name, cause)| {
+        let ended = |probe: &&Probe| How::of(probe) == How::Failed(cause);
+        (name, hosts().flat_map(over_tcp).filter(ended).count() as u64)
+    });
+    let (what, cure) = how.words();
     let severity = if truncated { Severity::Error } else { Severity::Warning };
     let harm = if truncated {
         "; answers that do not fit into UDP say to ask over TCP, so they never arrive"
@@ -65,17 +124,15 @@ fn unavailable(
     };
     let who = scene.who(zone, &servers);
     let names = names_of(scene, zone, &servers);
-    finding("tcp-unavailable", severity, zone.to_string(), servers, "RFC 7766 §5")
+    let draft = finding("tcp-unavailable", severity, zone.to_string(), servers, "RFC 7766 §5")
         .says(format!(
-            "{who}: {how} over TCP to {tcp} of {tcp} questions, while {udp} were answered over \
-             UDP{harm}"
+            "{who}: no answer over TCP to {tcp} of {tcp} questions, because {what}, while {udp} \
+             were answered over UDP{harm}"
         ))
-        .advises(format!(
-            "Ask whoever runs {names} to open TCP port 53 of the server in its firewall"
-        ))
+        .advises(format!("Ask whoever runs {names} to {cure}"))
         .with("tcp_asked", tcp)
         .with("tcp_answered", 0)
-        .with("tcp_refused", refused)
         .with("udp_answered", udp)
-        .with("truncated_answers_seen", truncated)
+        .with("truncated_answers_seen", truncated);
+    ends.into_iter().fold(draft, |draft, (name, count)| draft.with(name, count))
 }

@@ -1,0 +1,95 @@
+//! TCP: the time that it has, how it fails, and that it holds up nothing else.
+
+use std::time::Duration;
+
+use dnsonde::engine::{
+    Config, Failure, HANDSHAKE, Manner, Outcome, RetryReason, StreamCause, Time, Transport,
+    TransportPolicy,
+};
+use dnsonde::wire::Rcode;
+
+use super::network::{Behaviour, Network, Streams};
+use super::{good, run};
+
+fn only_tcp(retries: u16) -> Config {
+    let manner = Manner { transport: TransportPolicy::TcpOnly, retries, ..Manner::default() };
+    Config { manner, ..Config::default() }
+}
+
+#[test]
+fn the_time_for_an_answer_begins_when_the_connection_is_made() {
+    // Longer than the timeout, and with it longer than the first SYN that is sent again.
+    let stream = Streams { handshake: Duration::from_millis(3_100), ..Streams::default() };
+    let slow = Behaviour { stream, delay: (800_000, 900_000), ..good() };
+    let network = run(only_tcp(0), vec![slow], 20, 1);
+    assert_eq!(network.unanswered(), 0);
+}
+
+#[test]
+fn a_connection_that_is_made_and_stays_silent_times_out_after_the_timeout() {
+    let handshake = Duration::from_millis(500);
+    let stream = Streams { handshake, silent: true, ..Streams::default() };
+    let network = run(only_tcp(0), vec![Behaviour { stream, ..good() }], 5, 2);
+    for result in &network.results {
+        assert_eq!(result.end, Err(Failure::TimedOut));
+        assert_eq!(result.attempts[0].outcome, Outcome::TimedOut);
+    }
+    let took = network.now.as_nanos();
+    assert!((1_500_000_000..1_600_000_000).contains(&took), "{took} ns");
+}
+
+#[test]
+fn an_unanswered_handshake_has_one_more_chance_and_is_told_as_what_it_is() {
+    let stream = Streams { drops_syns: true, ..Streams::default() };
+    let dropping = Behaviour { truncated: 1.0, stream, ..good() };
+    let network = run(Config::default(), vec![dropping], 20, 3);
+    for result in &network.results {
+        assert!(result.truncated, "{result:?}");
+        assert_eq!(result.end, Ok((Rcode::NOERROR, None, 0)));
+        let [udp, first, second] = result.attempts[..] else { panic!("{:?}", result.attempts) };
+        assert_eq!(udp.retried_because, Some(RetryReason::Truncated));
+        for tcp in [first, second] {
+            assert_eq!(tcp.transport, Transport::Tcp);
+            let Outcome::StreamFailed(failure) = tcp.outcome else { panic!("{tcp:?}") };
+            assert_eq!(failure.cause, StreamCause::ConnectTimedOut);
+        }
+    }
+    assert!(network.now.as_nanos() < 2 * HANDSHAKE.as_nanos() as u64 + 1_000_000_000);
+}
+
+#[test]
+fn names_that_go_on_over_tcp_in_vain_hold_up_no_other_names() {
+    let last_answer = |truncated| {
+        let stream = Streams { drops_syns: true, ..Streams::default() };
+        let service = Some((20_000.0, 200));
+        let server = Behaviour { truncated, stream, service, delay: (9_000, 11_000), ..good() };
+        let network = run(Config::default(), vec![server], 20_000, 4);
+        let whole = network.results.iter().filter(|result| !result.truncated);
+        let sent = whole.map(|result| result.attempts[0].sent).max().unwrap();
+        (sent.as_nanos() as f64, network.engine.totals().truncated)
+    };
+    let ((clean, none), (some, truncated)) = (last_answer(0.0), last_answer(0.1));
+    assert_eq!(none, 0);
+    assert!((1_800..2_200).contains(&truncated), "{truncated} of 20000");
+    assert!(some < 1.5 * clean, "{some} ns against {clean} ns");
+}
+
+#[test]
+fn an_answer_over_tcp_says_nothing_of_a_udp_socket() {
+    // Sockets are numbered from 0; this one has a path that loses everything.
+    const DEAD: u16 = 2;
+    let config = Config { rate: Some(500.0), ..Config::default() };
+    let server = Behaviour { truncated: 1.0, dead_socket: Some(DEAD), ..good() };
+    let mut network = Network::new(config, vec![server], 5);
+    network.run(4_000);
+    assert_eq!(network.unanswered(), 0);
+    // After a few timeouts it is known.
+    let late = Time::ZERO + Duration::from_secs(5);
+    let attempts = network.results.iter().flat_map(|result| &result.attempts);
+    let sent = attempts.filter(|attempt| attempt.sent > late);
+    let sent = sent.filter(|attempt| attempt.transport == Transport::Udp);
+    let all = sent.clone().count();
+    let lost = sent.filter(|attempt| attempt.socket.0 == DEAD).count();
+    // One in 4^4 draws finds no other socket.
+    assert!(lost < all / 50, "{lost} of {all} queries still went out from a dead socket");
+}
