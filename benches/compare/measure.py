@@ -32,14 +32,18 @@ def dnsperf(log, _result):
 
 def dnsonde(_log, result):
     answered = attempts = 0
-    status, tries = re.compile(rb'"status": ?"(\w+)"'), re.compile(rb'"attempts": ?(\d+)')
+    line = re.compile(rb'"status": ?"(\w+)".*?"attempts": ?(\d+)')
     with open(result, "rb") as lines:
-        for line in lines:
-            answered += status.search(line)[1] in (b"NOERROR", b"NXDOMAIN")
-            attempts += int(tries.search(line)[1])
+        # The last line of a run that was killed may be cut off.
+        for status, tries in (match.groups() for match in map(line.search, lines) if match):
+            answered += status in (b"NOERROR", b"NXDOMAIN")
+            attempts += int(tries)
+    found = {"answered": answered, "attempts": attempts}
     with open(result + ".stats") as stats:
-        last_answer = json.load(stats)["last_answer_ms"] / 1000
-    return {"answered": answered, "attempts": attempts, "last_answer": last_answer}
+        text = stats.read()
+    if text:
+        found["last_answer"] = json.loads(text)["last_answer_ms"] / 1000
+    return found
 
 
 def massdns(_log, result):
