@@ -164,9 +164,14 @@ pub(super) struct Args {
     #[arg(long)]
     norecurse: bool,
 
-    /// Mix the case of letters in questions and want it back so, against forged answers
-    #[arg(long = "0x20")]
+    /// Mix the case of letters in questions and want it back so, against forged answers [default
+    /// with --iterative]
+    #[arg(long = "0x20", overrides_with = "plain_case")]
     mixed_case: bool,
+
+    /// Ask in the case that names are given in
+    #[arg(long = "no-0x20", overrides_with = "mixed_case")]
+    plain_case: bool,
 
     /// Worker threads
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -428,7 +433,7 @@ impl Args {
                 transport: if tcp { TransportPolicy::TcpOnly } else { TransportPolicy::UdpThenTcp },
                 ..Manner::default()
             },
-            mixed_case: self.mixed_case,
+            mixed_case: self.mixed_case || self.iterative && !self.plain_case,
             window: self.concurrency.0,
             rate: limits.total.map(|limit| limit.rate),
             rate_per_server: limits.per_server.map(|limit| limit.rate),

@@ -19,8 +19,8 @@ use crate::engine::{
 use crate::net::{Driver, NetError};
 use crate::report::reason::stream_cause_clause;
 use crate::walk::{
-    self, Asked, Exchange, ExchangeEnd, Hints, Order, Resolution, Resolved, Resolver, Rrset,
-    Unresolved,
+    self, Asked, Exchange, ExchangeEnd, Hints, Order, Relevance, Resolution, Resolved, Resolver,
+    Rrset, Unresolved,
 };
 use crate::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
 
@@ -213,8 +213,8 @@ impl Iteration {
     /// more, exchanges that were cancelled settle nothing.
     pub(super) fn settle(&mut self, now: Time, asking: bool, each: &mut dyn FnMut(&Settled<'_>)) {
         let mut finished = std::mem::take(&mut self.finished);
-        for exchange in finished.drain(..) {
-            self.handle(now, asking, &exchange);
+        for mut exchange in finished.drain(..) {
+            self.handle(now, asking, &mut exchange);
         }
         self.finished = finished;
         while let Some(resolution) = self.resolver.poll_resolution() {
@@ -238,7 +238,11 @@ impl Iteration {
         }
     }
 
-    fn handle(&mut self, now: Time, asking: bool, exchange: &Exchange) {
+    fn handle(&mut self, now: Time, asking: bool, exchange: &mut Exchange) {
+        let question = self.resolver.question(exchange.id).copied();
+        if let Some(question) = &question {
+            exchange.restore_case(&question.name);
+        }
         let response = match &exchange.end {
             ExchangeEnd::Answered { response, .. } => Some(response.as_slice()),
             ExchangeEnd::Failed(Failure::Cancelled) if !asking => return,
@@ -247,7 +251,7 @@ impl Iteration {
         if exchange.attempts.is_empty() {
             return self.resolver.withdraw(now, exchange.id);
         }
-        let server = self.resolver.question(exchange.id).map(|question| question.server);
+        let server = question.map(|question| question.server);
         let not_sent = |attempt: &Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
         let weight = if exchange.attempts.iter().all(not_sent) { NOT_SENT_WEIGHS } else { 1 };
         self.answered += usize::from(response.is_some());
@@ -310,33 +314,37 @@ fn message<'a>(
     name: &NameBuf,
     room: &'a mut Vec<u8>,
 ) -> Option<Response<'a>> {
-    let received = resolution.response.as_deref().and_then(Response::read);
-    let asked = received.and_then(|response| Some(response.message.question()?.name.to_buf()));
-    if let Some(response) = received
-        && asked.as_ref() == Some(name)
+    let received = resolution.response.as_deref().and_then(Response::read).and_then(|response| {
+        let walk::Question { zone, name, rtype, .. } = &resolution.exchanges.last()?.question;
+        Some((response, *name, Relevance::new(&response.message, zone, name, *rtype)))
+    });
+    if let Some((response, asked, relevance)) = &received
+        && asked == name
+        && relevance.keeps_all(&response.message)
     {
-        return Some(response);
+        return Some(*response);
     }
     // Those aliases that the message itself does not have.
+    let asked = received.as_ref().map(|(_, asked, _)| *asked);
     let aliases = resolution.chain.iter().take_while(|alias| Some(alias.name) != asked);
+    let received = received.map(|(response, _, relevance)| (response, relevance));
     room.resize(usize::from(u16::MAX), 0);
-    match compose(resolution, resolved, received, aliases, name, room) {
-        Some(written) => Response::read(&room[..written]),
-        None => received,
-    }
+    let written = compose(resolution, resolved, received, aliases, name, room)?;
+    Response::read(&room[..written])
 }
 
-/// Puts a message together; `None` if it would be too large, or has RDATA that cannot be moved.
+/// Puts a message together, of what bears on the question; `None` if it would be too large, or has
+/// RDATA that cannot be moved.
 fn compose<'a>(
     resolution: &Resolution,
     resolved: &Resolved,
-    received: Option<Response<'_>>,
+    received: Option<(Response<'_>, Relevance)>,
     aliases: impl Iterator<Item = &'a Rrset>,
     name: &NameBuf,
     room: &mut [u8],
 ) -> Option<usize> {
-    let flags = match (received, resolved) {
-        (Some(response), _) => response.message.flags(),
+    let flags = match (&received, resolved) {
+        (Some((response, _)), _) => response.message.flags(),
         (None, Resolved::NameError) => Flags::QR.with_rcode(Rcode::NXDOMAIN),
         (None, Resolved::Records(_) | Resolved::NoData) => Flags::QR,
     };
@@ -346,9 +354,10 @@ fn compose<'a>(
         record.build(Section::Answer, &mut builder).ok()?;
     }
     match (received, resolved) {
-        (Some(response), _) => {
+        (Some((response, relevance)), _) => {
             for section in [Section::Answer, Section::Authority, Section::Additional] {
-                for record in response.message.records(section) {
+                let records = response.message.records(section);
+                for record in records.filter(|record| relevance.keeps(section, record)) {
                     record.to_buf().ok()?.build(section, &mut builder).ok()?;
                 }
             }

@@ -21,15 +21,15 @@ const EVERY_TYPE: RecordType = RecordType(0);
 /// Octets that an entry takes besides its data, about.
 const OVERHEAD: usize = 96;
 
-/// How far data is to be trusted, least first (RFC 2181 §5.4.1).
+/// How far data is to be trusted, least first (RFC 2181 §5.4.1). NS sets that came in the authority
+/// section of an answer are not among it: nobody asked for them, and one forged answer about one
+/// name would take the whole zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
     /// From an additional section: good enough to reach a server, and for nothing else.
     Glue,
     /// The NS set of a delegation, from a server of the parent.
     Delegation,
-    /// The NS set from the authority section of an authoritative answer.
-    Authority,
     /// The answer of an authoritative server.
     Answer,
 }
@@ -136,9 +136,6 @@ impl Cache {
         }
         if let Some(answer) = &reading.answer {
             self.insert(now, answer, Rank::Answer);
-        }
-        if let Some(apex) = &reading.apex {
-            self.insert(now, apex, Rank::Authority);
         }
         if let Kind::Referral(referral) = &reading.kind {
             self.insert(now, &referral.ns, Rank::Delegation);
@@ -260,7 +257,6 @@ mod tests {
             chain: Vec::new(),
             answer: None,
             soa: Some(set("org. 300 SOA a. b. 1 1 1 1 60")),
-            apex: None,
             glue: Vec::new(),
             zone: None,
         }
@@ -315,12 +311,40 @@ mod tests {
         let name: NameBuf = "www.zone.example".parse().unwrap();
         cache.insert(at(0), &set("zone.example. 100 NS ns.parent."), Rank::Delegation);
         for now in [1, 40, 80] {
-            cache.insert(at(now), &set("zone.example. 100 NS ns.child."), Rank::Authority);
             cache.insert(at(now), &set("zone.example. 100 NS ns.child."), Rank::Answer);
         }
         let found = cache.deepest_cut(at(99), &name).unwrap();
         assert_eq!(found.targets().next(), "ns.child".parse().ok());
         assert_eq!(cache.deepest_cut(at(100), &name), None);
+    }
+
+    #[test]
+    fn what_was_asked_for_is_kept_and_no_name_server_beside_it() {
+        let mut cache = Cache::new(100, 1 << 20);
+        let (zone, name): (NameBuf, NameBuf) =
+            ("zone.example".parse().unwrap(), "www.zone.example".parse().unwrap());
+        cache.insert(at(0), &set("zone.example. NS ns.parent."), Rank::Delegation);
+        let mut buffer = [0; 512];
+        let flags = crate::wire::Flags::QR.with(crate::wire::Flags::AA);
+        let mut builder = crate::wire::Builder::new(&mut buffer, 1, flags).unwrap();
+        builder.question(name.as_wire(), RecordType::A, Class::IN).unwrap();
+        use crate::wire::Section::{Additional, Answer, Authority};
+        for (section, text) in [
+            (Answer, "www.zone.example. A 192.0.2.1"),
+            (Authority, "zone.example. NS ns.zone.example."),
+            (Additional, "ns.zone.example. A 192.0.2.66"),
+        ] {
+            let record = RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 60).unwrap();
+            record.build(section, &mut builder).unwrap();
+        }
+        let len = builder.finish();
+        let reading = Reading::new(&buffer[..len], &zone, &name, RecordType::A);
+        cache.learn(at(0), &name, RecordType::A, &reading);
+        assert!(cache.lookup(at(1), &name, RecordType::A, Rank::Answer).is_some());
+        let cut = cache.deepest_cut(at(1), &name).unwrap();
+        assert_eq!(cut.targets().collect::<Vec<_>>(), ["ns.parent".parse().unwrap()]);
+        let server = "ns.zone.example".parse().unwrap();
+        assert_eq!(cache.lookup(at(1), &server, RecordType::A, Rank::Glue), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::engine::{Ask, Attempt, End, Failure, Finished, MannerId, ServerId, Servers, Time};
-use crate::wire::{NameBuf, RecordType};
+use crate::wire::{HEADER_LEN, NameBuf, RecordType};
 
 /// A question that is to be put to one server, as one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +118,18 @@ impl From<&Finished<'_>> for Exchange {
 }
 
 impl Exchange {
+    /// Gives the question in the answer the case of the name that was asked for, which 0x20 has
+    /// mixed: most names of the records point to it.
+    pub fn restore_case(&mut self, name: &NameBuf) {
+        let name = name.as_wire();
+        if let ExchangeEnd::Answered { response, .. } = &mut self.end
+            && let Some(question) = response.get_mut(HEADER_LEN..HEADER_LEN + name.len())
+            && question.eq_ignore_ascii_case(name)
+        {
+            question.copy_from_slice(name);
+        }
+    }
+
     /// The round-trip time of the attempt that brought the answer.
     pub fn rtt(&self) -> Option<Duration> {
         rtt(&self.attempts, &self.end)

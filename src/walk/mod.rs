@@ -43,6 +43,7 @@ mod evidence;
 mod hints;
 mod lookups;
 mod minimise;
+mod relevance;
 mod reply;
 mod report;
 mod resolver;
@@ -55,6 +56,7 @@ pub use config::{Config, Limits};
 pub use descent::Walk;
 pub use evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, Order, Purpose, Question};
 pub use hints::{Hints, HintsError};
+pub use relevance::Relevance;
 pub use reply::{Fault, Kind, Reading, Referral, Rrset};
 pub use report::{
     Address, ChildServer, Delegation, NameServer, ParentServer, Path, PathEnd, Said, ServerAnswer,

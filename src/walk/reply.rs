@@ -76,10 +76,8 @@ pub struct Reading {
     pub answer: Option<Rrset>,
     /// The SOA record of a negative answer.
     pub soa: Option<Rrset>,
-    /// The NS records of the zone itself that came with an authoritative answer.
-    pub apex: Option<Rrset>,
-    /// Addresses of the servers that NS records of this message name, as far as they are in the
-    /// zone.
+    /// Addresses of the servers that the NS records of a referral, or those that were asked for,
+    /// name, as far as they are in the zone.
     pub glue: Vec<Rrset>,
     /// The zone that an authoritative answer is from, if it shows.
     pub zone: Option<NameBuf>,
@@ -212,7 +210,6 @@ impl Reading {
             chain: Vec::new(),
             answer: None,
             soa: None,
-            apex: None,
             glue: Vec::new(),
             zone: None,
         }
@@ -238,17 +235,18 @@ impl Reading {
             .authorities()
             .filter(|record| record.rtype == RecordType::NS)
             .map(|record| record.name.to_buf())
-            .find(|owner| end.is_at_or_below(owner) && owner.is_at_or_below(zone))
-            .and_then(|owner| collect(message.authorities(), &owner, RecordType::NS));
+            .find(|owner| end.is_at_or_below(owner) && owner.is_at_or_below(zone));
         let at_apex = answer
             .as_ref()
             .filter(|set| matches!(set.rtype, RecordType::NS | RecordType::SOA))
             .map(|set| set.name);
-        let ns = answer.as_ref().filter(|set| set.rtype == RecordType::NS).or(apex.as_ref());
+        // Nobody asked for the NS records of an authority section: they show which zone this is, and
+        // neither they nor the addresses beside them are believed.
+        let ns = answer.as_ref().filter(|set| set.rtype == RecordType::NS);
         let glue = ns.map_or_else(Vec::new, |ns| glue(message, zone, ns));
-        let source = at_apex.or_else(|| apex.as_ref().map(|set| set.name));
+        let source = at_apex.or(apex);
         let rcode = message.rcode();
-        Self { chain, answer, apex, glue, zone: source, ..Self::bare(rcode, true, kind) }
+        Self { chain, answer, glue, zone: source, ..Self::bare(rcode, true, kind) }
     }
 
     fn referral(message: &Message<'_>, zone: &NameBuf, ns: Rrset, authoritative: bool) -> Self {
@@ -280,7 +278,7 @@ impl Reading {
 }
 
 /// Follows aliases from `name` to the records of the type, within the zone.
-fn follow(
+pub(super) fn follow(
     answers: Records<'_>,
     zone: &NameBuf,
     name: &NameBuf,

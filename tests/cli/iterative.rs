@@ -1,6 +1,10 @@
 //! `dnsonde scan --iterative`: from the root of a world on loopback to the answer of every name.
 
+use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::{Arc, Mutex};
+
 use dnsonde::playground::Scenario;
+use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, RecordBuf, Section};
 use serde_json::Value;
 
 use super::world::Served;
@@ -287,6 +291,142 @@ fn an_interrupt_leaves_names_unfinished_and_says_so() {
     assert_valid("scan-stats", &stats);
     assert_eq!(stats["iterative"]["questions"]["unfinished"], 2);
     assert_eq!(stats["output"]["lines"], 1);
+}
+
+/// A root server, and a server of the zone `evil.test.` that adds to each answer whatever would
+/// serve it. Both remember the names that they were asked for, as they came.
+struct Hostile {
+    port: u16,
+    asked: Arc<Mutex<Vec<Vec<u8>>>>,
+    files: Files,
+}
+
+impl Hostile {
+    const ROOT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
+    const EVIL: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+    fn new() -> Self {
+        // The same port at both addresses, which somebody else may have.
+        let (root, evil) = std::iter::repeat_with(|| {
+            let root = UdpSocket::bind((Self::ROOT, 0)).unwrap();
+            let port = root.local_addr().unwrap().port();
+            Some((root, UdpSocket::bind((Self::EVIL, port)).ok()?))
+        })
+        .find_map(|sockets| sockets)
+        .unwrap();
+        let (port, asked) = (root.local_addr().unwrap().port(), Arc::default());
+        let glue = format!("ns.evil.test. A {}", Self::EVIL);
+        Self::serve(
+            root,
+            &asked,
+            false,
+            vec![
+                (Section::Authority, "evil.test. NS ns.evil.test.".to_owned()),
+                (Section::Additional, glue),
+            ],
+        );
+        Self::serve(
+            evil,
+            &asked,
+            true,
+            vec![
+                (Section::Answer, "victim.test. A 192.0.2.66".to_owned()),
+                (Section::Authority, ". NS ns.evil.test.".to_owned()),
+                (Section::Authority, "evil.test. TXT 192.0.2.66".to_owned()),
+                (Section::Additional, "victim.test. A 192.0.2.66".to_owned()),
+            ],
+        );
+        let files = Files::new();
+        files.write("root.hints", &format!(". NS a.root.\na.root. A {}\n", Self::ROOT));
+        Self { port, asked, files }
+    }
+
+    /// Answers as long as the test runs: from the zone, with an address, or as its parent.
+    fn serve(
+        socket: UdpSocket,
+        asked: &Arc<Mutex<Vec<Vec<u8>>>>,
+        authoritative: bool,
+        records: Vec<(Section, String)>,
+    ) {
+        let asked = Arc::clone(asked);
+        std::thread::spawn(move || {
+            let (mut query, mut response) = ([0; 512], [0; 512]);
+            while let Ok((len, from)) = socket.recv_from(&mut query) {
+                let query = Message::parse(&query[..len]).unwrap();
+                let question = query.question().unwrap();
+                let name = question.name.to_buf();
+                asked.lock().unwrap().push(name.as_wire().to_vec());
+                let flags = if authoritative { Flags::QR.with(Flags::AA) } else { Flags::QR };
+                let mut builder = Builder::new(&mut response, query.header().id, flags).unwrap();
+                builder.question(name.as_wire(), question.rtype, Class::IN).unwrap();
+                let own = authoritative.then(|| (Section::Answer, format!("{name} A 192.0.2.1")));
+                for (section, text) in own.iter().chain(&records) {
+                    let record = RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 300);
+                    record.unwrap().build(*section, &mut builder).unwrap();
+                }
+                let len = builder.finish();
+                socket.send_to(&response[..len], from).unwrap();
+            }
+        });
+    }
+
+    fn scan(&self, names: &str, more: &[&str]) -> Run {
+        let (hints, port) = (text(&self.files.path("root.hints")), self.port.to_string());
+        let words = ["scan", "--iterative", "--root-hints", &hints, "--port", &port];
+        let words: Vec<&str> = words.into_iter().chain(more.iter().copied()).collect();
+        run_with_input(&words, names.as_bytes())
+    }
+}
+
+#[test]
+fn a_line_shows_nothing_that_a_zone_says_unasked() {
+    let world = Hostile::new();
+    for format in ["jsonl", "text", "csv", "massdns", "zdns"] {
+        let run = world.scan("www.evil.test\n", &["--format", format]);
+        run.assert_code(0);
+        assert!(run.stdout.contains("192.0.2.1"), "{}", run.stdout);
+        for unasked in ["victim", "192.0.2.66"] {
+            assert!(
+                !run.stdout.contains(unasked),
+                "{unasked} in the form {format}: {}",
+                run.stdout
+            );
+        }
+    }
+    let line = &world.scan("www.evil.test\n", &[]).lines()[0];
+    assert_valid("scan-line", line);
+    assert_eq!(data(line, "answers"), [("A", "192.0.2.1")]);
+    assert_eq!((data(line, "authorities"), data(line, "additionals")), (vec![], vec![]));
+}
+
+#[test]
+fn an_iterative_scan_mixes_the_case_of_its_questions_unless_told_otherwise() {
+    let upper = |asked: &[Vec<u8>]| asked.iter().flatten().any(u8::is_ascii_uppercase);
+    for (more, mixed) in [(&[][..], true), (&["--no-0x20"], false), (&["--0x20"], true)] {
+        let world = Hostile::new();
+        let run = world.scan("a-name-of-many-letters.evil.test\n", more);
+        run.assert_code(0);
+        // What is shown is what was asked for.
+        assert!(!run.stdout.contains("victim"));
+        let line = &run.lines()[0];
+        assert_eq!(line["name"], "a-name-of-many-letters.evil.test.");
+        assert_eq!(line["answers"][0]["name"], line["name"], "{line:#}");
+        let asked = world.asked.lock().unwrap();
+        assert!(!asked.is_empty());
+        assert_eq!(upper(&asked), mixed, "{more:?}");
+    }
+}
+
+#[test]
+fn servers_that_do_not_keep_the_case_of_a_question_are_believed_all_the_same() {
+    let world = Served::named("case-not-preserved");
+    let names = "example.com\nwww.example.com\nno.example.com\n";
+    let run = scan(&world, names, &["--timeout", "200"]);
+    run.assert_code(0);
+    let lines = run.lines();
+    assert_eq!(data(line(&lines, "example.com.", "A"), "answers"), [("A", "192.0.2.80")]);
+    assert_eq!(line(&lines, "no.example.com.", "A")["status"], "NXDOMAIN");
+    assert!(!run.stdout.contains("eXAMPLE"), "{}", run.stdout);
 }
 
 #[test]

@@ -46,6 +46,26 @@ fn additional_records_do_not_get_into_answers() {
     assert_eq!(found[0].addresses(), [ip("192.0.2.42")]);
 }
 
+/// Whoever can forge one answer about one name would have all of its zone.
+#[test]
+fn an_unasked_authority_section_never_outranks_the_delegation() {
+    let mut world = World::new();
+    for server in ["192.0.2.31", "2001:db8::31", "192.0.2.32"] {
+        world.behave(server, Behaviour::Usurps);
+    }
+    for i in 0..20 {
+        world.add("example.org", &format!("n{i} A 203.0.113.{i}\n"));
+    }
+    let mut resolver = Resolver::new(&World::hints(), &Config::default());
+    for i in 0..20 {
+        resolver.submit(Time::ZERO, i, name(&format!("n{i}.example.org")), A);
+        let found = resolve_all(&mut world, &mut resolver, Time::ZERO);
+        assert_eq!(found[0].addresses(), [ip(&format!("203.0.113.{i}"))]);
+    }
+    let usurper = ip("198.51.100.66");
+    assert!(world.asked.iter().all(|(server, ..)| *server != usurper), "{:?}", world.asked);
+}
+
 #[test]
 fn a_zone_of_a_thousand_servers_is_bounded() {
     let mut world = World::new();

@@ -30,6 +30,8 @@ pub enum Behaviour {
     DeniesEmptyNonTerminals,
     /// Adds addresses of names that are not its own to every answer.
     Poisons,
+    /// Adds other name servers of example.org., with addresses, to every answer of its own.
+    Usurps,
 }
 
 struct Zone {
@@ -174,6 +176,12 @@ impl World {
         if behaviour == Behaviour::Poisons {
             reply.additional.push(record("ns1.provider.net. A 198.51.100.66"));
             reply.additional.push(record("www.example.org. A 198.51.100.66"));
+        }
+        if behaviour == Behaviour::Usurps && !reply.answer.is_empty() {
+            reply.authority.push(record("example.org. NS ns1.example.org."));
+            reply.authority.push(record("example.org. NS usurper.example.org."));
+            reply.additional.push(record("ns1.example.org. A 198.51.100.66"));
+            reply.additional.push(record("usurper.example.org. A 198.51.100.66"));
         }
         Some(reply.build(qname, rtype))
     }

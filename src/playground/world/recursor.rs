@@ -323,7 +323,6 @@ fn reading(kind: Kind) -> Reading {
         chain: Vec::new(),
         answer: None,
         soa: None,
-        apex: None,
         glue: Vec::new(),
         zone: None,
     }
