@@ -32,6 +32,7 @@ fn attempt(sent_ms: u64, outcome: Outcome) -> Attempt {
         server: ServerId(0),
         transport: Transport::Udp,
         socket: SocketId(1),
+        port: Some(40_001),
         id: 4711,
         edns: true,
         mixed_case: false,
@@ -321,9 +322,8 @@ fn exchanges() -> Vec<Exchange> {
 fn rendered(format: Format, attempt_log: bool) -> Vec<u8> {
     let servers: [SocketAddr; 2] =
         ["192.0.2.53:53".parse().unwrap(), "[2001:db8::53]:5353".parse().unwrap()];
-    let ports = vec![None, Some(40_001), None, None];
     let epoch = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-    let context = Context::new(&servers, ports, Time::ZERO, epoch, attempt_log);
+    let context = Context::new(&servers, Time::ZERO, epoch, attempt_log);
     let mut renderer = Renderer::new(format, context);
     let mut out = Renderer::header(format).to_vec();
     for exchange in exchanges() {
@@ -461,7 +461,7 @@ fn beside_recorded(file: &str, format: Format) -> Vec<(String, String, String)> 
     let path = format!("{}/tests/formats/recorded/{file}", env!("CARGO_MANIFEST_DIR"));
     let recorded = std::fs::read_to_string(path).unwrap();
     let servers: [SocketAddr; 1] = ["127.0.0.1:53990".parse().unwrap()];
-    let context = Context::new(&servers, vec![None; 4], Time::ZERO, UNIX_EPOCH, false);
+    let context = Context::new(&servers, Time::ZERO, UNIX_EPOCH, false);
     let mut renderer = Renderer::new(format, context);
     let pairs = recorded.lines().map(|line| {
         let fields: Vec<_> = line.split('\t').collect();

@@ -1,5 +1,6 @@
 //! Engine and driver together, against small servers on loopback.
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use dnsonde::engine::{
     Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, Outcome, ServerId, SocketId,
-    Stamp, Time, Transport, TransportPolicy, Window,
+    SocketLife, Stamp, Time, Transport, TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
 use dnsonde::wire::{NameBuf, RecordType};
@@ -456,4 +457,30 @@ fn what_cannot_work_is_an_error_at_the_start() {
         assert!(matches!(error, NetError::BindFamily { .. }));
         assert!(error.to_string().contains("[::1]:53"), "{error}");
     });
+}
+
+/// What a scan does for hours, in a second: sockets are replaced while answers are on their way.
+#[test]
+fn sockets_are_replaced_and_no_answer_is_lost() {
+    let servers = [server(false, false), server(true, false)];
+    for backend in BACKENDS {
+        on_runtime(async {
+            let life = SocketLife { time: Duration::from_secs(3600), queries: 100 };
+            let config = Config { socket_life: Some(life), ..config() };
+            let options = Options { backend, sockets: 2, ..Options::default() };
+            let mut driver = Driver::open(config, &servers, &options).unwrap();
+            let ended = ask(&mut driver, 3_000).await;
+            assert!(ended.iter().all(|it| it.failure.is_none() && it.attempts.len() == 1));
+            let ports = |range: std::ops::Range<usize>| {
+                let attempts = ended[range].iter().flat_map(|it| &it.attempts);
+                attempts.map(|it| (it.socket, it.port.unwrap())).collect::<HashSet<_>>()
+            };
+            let (early, all) = (ports(0..100), ports(0..3_000));
+            assert!(all.len() > early.len(), "queries left from {} ports only", all.len());
+            // No more are open than two of each family and two on their way out.
+            let open = (0..100).filter(|&id| driver.port(SocketId(id)).is_some()).count();
+            assert!((4..=6).contains(&open), "{open} sockets are open");
+            assert_eq!(driver.engine().totals().attempts, 3_000);
+        });
+    }
 }

@@ -86,6 +86,7 @@ pub fn attempt(message: &[u8]) -> Attempt {
         server: ServerId(0),
         transport: Transport::Udp,
         socket: SocketId(0),
+        port: None,
         id: 7,
         edns: true,
         mixed_case: false,
@@ -121,7 +122,7 @@ pub fn finished<'a>(name: &'a NameBuf, attempts: &'a [Attempt], message: &'a [u8
 /// What `scan` writes JSON lines with.
 pub fn renderer() -> Renderer {
     let server = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 53), 53));
-    let context = Context::new(&[server], vec![Some(4711)], Time::ZERO, UNIX_EPOCH, false);
+    let context = Context::new(&[server], Time::ZERO, UNIX_EPOCH, false);
     Renderer::new(Format::Jsonl, context)
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::ports::SocketLife;
 use crate::wire::Flags;
 
 /// How exchanges are carried out.
@@ -19,6 +20,9 @@ pub struct Config {
     pub rate_per_server: Option<f64>,
     /// How long an exchange stays open after its end to see late and duplicate answers.
     pub linger: Duration,
+    /// How long a UDP socket is used before one on another port takes its place; `None` for as
+    /// long as the engine is.
+    pub socket_life: Option<SocketLife>,
     /// Most exchanges that the engine holds at once.
     pub capacity: usize,
 }
@@ -32,6 +36,7 @@ impl Default for Config {
             rate: None,
             rate_per_server: None,
             linger: Duration::ZERO,
+            socket_life: Some(SocketLife::default()),
             capacity: 32_768,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::exchange::{Mismatch, RetryReason, Transport, Unmatched};
+use super::exchange::{Mismatch, RetryReason, SocketId, Transport, Unmatched};
 use super::receive::question_of;
 use super::slot::question_hash;
 use super::time::Time;
@@ -20,6 +20,8 @@ const FEW: u16 = 3;
 /// A message and where it came from.
 #[derive(Clone, Copy)]
 pub(super) struct Incoming<'a> {
+    /// Over UDP: to which of our sockets.
+    pub(super) socket: Option<SocketId>,
     pub(super) from: SocketAddr,
     pub(super) received: Time,
     pub(super) octets: &'a [u8],
@@ -35,7 +37,7 @@ impl Engine {
         why: Mismatch,
         message: Incoming<'_>,
     ) {
-        self.count_unmatched(message.from);
+        self.count_unmatched(message);
         let slot = &mut self.slots[index];
         let seen = &mut slot.attempts[attempt].mismatched;
         *seen = seen.saturating_add(1);
@@ -49,7 +51,7 @@ impl Engine {
     /// Counts a message with an ID that no attempt has.
     #[cold]
     pub(super) fn unsolicited(&mut self, why: Mismatch, message: Incoming<'_>) {
-        let from_server = self.count_unmatched(message.from);
+        let from_server = self.count_unmatched(message);
         // Only what claims to come from a server that is asked can be meant to be believed.
         if from_server
             && let Ok(header) = Header::parse(message.octets)
@@ -66,9 +68,12 @@ impl Engine {
     }
 
     /// Counts a message that is no answer; whether a server of ours is where it seems to come from.
-    fn count_unmatched(&mut self, from: SocketAddr) -> bool {
+    fn count_unmatched(&mut self, message: Incoming<'_>) -> bool {
         self.totals.unmatched += 1;
-        let server = self.server_ids.get(&from);
+        if let Some(socket) = message.socket {
+            self.ports.on_mismatch(socket);
+        }
+        let server = self.server_ids.get(&message.from);
         if let Some(id) = server {
             self.servers[id.0 as usize].counts.mismatched += 1;
         }

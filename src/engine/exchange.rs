@@ -104,6 +104,8 @@ pub struct Attempt {
     pub transport: Transport,
     /// From which of the driver's UDP sockets; meaningless over TCP.
     pub socket: SocketId,
+    /// The local port of that socket, as far as the driver said.
+    pub port: Option<u16>,
     /// Its message ID.
     pub id: u16,
     /// Whether it had an OPT record.

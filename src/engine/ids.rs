@@ -55,6 +55,8 @@ impl Past {
 pub(super) struct IdTable {
     entries: Vec<u64>,
     live: usize,
+    /// How many were taken since it was new or cleared.
+    taken: u32,
 }
 
 const LIVE: u64 = 1;
@@ -63,7 +65,7 @@ const UNANSWERED: u64 = 3;
 
 impl IdTable {
     pub(super) fn new() -> Self {
-        Self { entries: vec![0; 1 << 16], live: 0 }
+        Self { entries: vec![0; 1 << 16], live: 0, taken: 0 }
     }
 
     #[inline]
@@ -112,6 +114,7 @@ impl IdTable {
         };
         self.entries[usize::from(id)] = LIVE << 62 | u64::from(slot) << 16 | u64::from(attempt);
         self.live += 1;
+        self.taken = self.taken.saturating_add(1);
         Some(id)
     }
 
@@ -136,6 +139,23 @@ impl IdTable {
         (0..=u16::MAX)
             .map(|i| id.wrapping_add(i))
             .find(|&id| !matches!(self.get(id), Use::Live { .. }))
+    }
+
+    /// Whether no attempt is live.
+    pub(super) fn is_idle(&self) -> bool {
+        self.live == 0
+    }
+
+    /// How many IDs were taken in all.
+    pub(super) fn taken(&self) -> u32 {
+        self.taken
+    }
+
+    /// Forgets everything, for another socket.
+    pub(super) fn clear(&mut self) {
+        debug_assert!(self.is_idle(), "a socket is closed when its attempts are over");
+        self.entries.fill(0);
+        self.taken = 0;
     }
 
     /// Ends the live use of `id`.

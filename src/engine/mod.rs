@@ -56,6 +56,7 @@ mod edns;
 mod exchange;
 mod ids;
 mod pacing;
+mod ports;
 mod ready;
 mod receive;
 mod retry;
@@ -80,12 +81,14 @@ pub use exchange::{
     Response, RetryReason, ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure,
     Transport, Unmatched, Unreachable,
 };
+pub use ports::{SocketChange, SocketLife};
 pub use server::{Counts, ServerReport};
 pub use time::Time;
 pub use transmit::{HANDSHAKE, Stream, Train, Transmits};
 
 use ids::IdTable;
 use pacing::TokenBucket;
+use ports::Ports;
 use ready::Ready;
 use server::{NOT_LISTED, Server};
 use slot::{Case, Ended, Plan, Slot, Slots, Timer};
@@ -154,7 +157,7 @@ pub struct Engine {
     available: Vec<ServerId>,
     /// Servers with something in their own queue.
     queued: Vec<ServerId>,
-    sockets: u16,
+    ports: Ports,
     ids: Vec<IdTable>,
     /// Timeouts of each socket since its last answer.
     silent_sockets: Vec<u16>,
@@ -194,7 +197,9 @@ impl Engine {
     /// An engine for `servers`.
     ///
     /// The driver has `sockets` UDP sockets for each address family: [`SocketId`] 0 to
-    /// `sockets - 1` for IPv4 and the next `sockets` for IPv6. `seed` feeds the generator of
+    /// `sockets - 1` for IPv4 and the next `sockets` for IPv6. It says with
+    /// [`Engine::socket_opened`] when they are open, and asks [`Engine::poll_socket`] which to
+    /// replace; then further numbers follow. `seed` feeds the generator of
     /// message IDs, sockets and jitter, and has to come from the system's source of randomness
     /// outside of tests.
     ///
@@ -207,6 +212,7 @@ impl Engine {
         let attempts = usize::from(config.manner.retries) + 1;
         let capacity =
             config.capacity.clamp(1, (usize::from(sockets) * (1 << 15) / attempts).max(1));
+        let ports = Ports::new(sockets);
         let mut engine = Self {
             manners: vec![Prepared::new(config.manner.clone())],
             rng: StdRng::from_seed(seed),
@@ -218,9 +224,9 @@ impl Engine {
             server_timers: Wheel::new(),
             available: Vec::with_capacity(servers.len()),
             queued: Vec::new(),
-            sockets,
-            ids: (0..2 * usize::from(sockets)).map(|_| IdTable::new()).collect(),
-            silent_sockets: vec![0; 2 * usize::from(sockets)],
+            ids: (0..ports.numbers()).map(|_| IdTable::new()).collect(),
+            silent_sockets: vec![0; ports.numbers()],
+            ports,
             stream_ids: HashMap::new(),
             suspicion: Suspicion::default(),
             tokens: config.rate.map(TokenBucket::new),

@@ -71,7 +71,7 @@ impl Engine {
         octets: &[u8],
         sink: &mut Sink<'_>,
     ) {
-        let message = Incoming { from, received, octets };
+        let message = Incoming { socket: Some(socket), from, received, octets };
         let Some(ids) = self.ids.get(usize::from(socket.0)) else {
             return self.unsolicited(Mismatch::OtherId, message);
         };
@@ -138,7 +138,7 @@ impl Engine {
             .filter(|header| header.flags.contains(Flags::QR))
             .and_then(|header| Some((header, *self.stream_ids.get(&(server, header.id))?)));
         let from = self.servers[server.0 as usize].addr;
-        let message = Incoming { from, received, octets };
+        let message = Incoming { socket: None, from, received, octets };
         let Some((header, (slot, attempt))) = live else {
             return self.unsolicited(Mismatch::OtherId, message);
         };

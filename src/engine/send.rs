@@ -165,36 +165,43 @@ impl Engine {
         self.relist(id);
     }
 
-    /// A random socket of the server's family. Those that only time out are hardly ever chosen: a
-    /// path that loses packets may be bound to the port.
-    fn random_socket(&mut self, id: ServerId) -> SocketId {
-        let first = if self.servers[id.0 as usize].addr.is_ipv6() { self.sockets } else { 0 };
-        let mut socket = first;
+    /// A random socket of the server's family, by its place. Those that only time out are hardly
+    /// ever chosen: a path that loses packets may be bound to the port.
+    fn random_place(&mut self, v6: bool) -> u16 {
+        let mut place = 0;
         for _ in 0..4 {
-            socket = first + self.rng.random_range(0..self.sockets);
-            if self.silent_sockets[usize::from(socket)] < SILENT_SOCKET {
+            place = self.rng.random_range(0..self.ports.per_family());
+            let socket = self.ports.at(v6, place);
+            if self.silent_sockets[usize::from(socket.0)] < SILENT_SOCKET {
                 break;
             }
         }
-        SocketId(socket)
+        place
+    }
+
+    fn random_socket(&mut self, id: ServerId) -> SocketId {
+        let v6 = self.servers[id.0 as usize].addr.is_ipv6();
+        let place = self.random_place(v6);
+        self.ports.at(v6, place)
     }
 
     /// A socket for an exchange that waits for this server: one that it has not used or, when it
     /// has used all, not just now.
     fn socket_for(&mut self, id: ServerId, index: u32) -> SocketId {
-        let drawn = self.random_socket(id);
-        let first = drawn.0 / self.sockets * self.sockets;
+        let v6 = self.servers[id.0 as usize].addr.is_ipv6();
+        let drawn = self.random_place(v6);
+        let (ports, count) = (&self.ports, self.ports.per_family());
         if let Some(wanted) = self.slots[index].socket {
-            return SocketId(first + wanted % self.sockets);
+            return ports.at(v6, wanted % count);
         }
         let attempts = &self.slots[index].attempts;
-        let mut others =
-            (0..self.sockets).map(|i| SocketId(first + (drawn.0 - first + i) % self.sockets));
+        let place = |i: u16| ((u32::from(drawn) + u32::from(i)) % u32::from(count)) as u16;
+        let mut others = (0..count).map(|i| ports.at(v6, place(i)));
         others
             .clone()
             .find(|&socket| attempts.iter().all(|attempt| attempt.socket != socket))
             .or_else(|| others.find(|&other| attempts.last().is_none_or(|a| a.socket != other)))
-            .unwrap_or(drawn)
+            .unwrap_or_else(|| ports.at(v6, drawn))
     }
 
     /// Writes the next attempt of an exchange; whether there was a message ID for it.
@@ -246,6 +253,7 @@ impl Engine {
             server: id,
             transport,
             socket,
+            port: self.ports.port(socket).filter(|_| transport == Transport::Udp),
             id: message_id,
             edns,
             mixed_case,

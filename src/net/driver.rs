@@ -14,8 +14,8 @@ use super::tcp::{self, Pool, Query};
 use super::udp::{self, Udp};
 use super::{LocalCounts, Options};
 use crate::engine::{
-    AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketId, Stream, Time, Transmits,
-    TransportPolicy, Unreachable,
+    AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketChange, SocketId, Stream, Time,
+    Transmits, TransportPolicy, Unreachable,
 };
 use crate::wire::{Message, ParseErrorKind};
 
@@ -109,7 +109,31 @@ impl Driver {
         {
             return Err(NetError::BindFamily { server, bind });
         }
-        if self.udp_wanted { self.udp.open_family(family) } else { Ok(()) }
+        if self.udp_wanted && self.udp.open_family(family)? {
+            let (now, udp) = (self.clock.now(), &self.udp);
+            for socket in udp.family(family) {
+                self.engine.socket_opened(now, socket, udp.port(socket));
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces sockets whose time is over.
+    fn change_sockets(&mut self, now: Time) {
+        let Self { engine, udp, .. } = self;
+        while let Some(change) = engine.poll_socket(now) {
+            match change {
+                SocketChange::Close(socket) => udp.close(socket),
+                SocketChange::Open { socket, v6 } => {
+                    let family = if v6 { Family::V6 } else { Family::V4 };
+                    match udp.open(socket, family) {
+                        Ok(()) => engine.socket_opened(now, socket, udp.port(socket)),
+                        // Perhaps there is no descriptor left: the old one does as well.
+                        Err(_) => engine.socket_failed(now, socket),
+                    }
+                }
+            }
+        }
     }
 
     /// The engine.
@@ -224,6 +248,9 @@ impl Driver {
     /// Sends a batch of the engine's, or what is left of the last one. Returns whether something
     /// came of it that the caller should see, or there may be more at once.
     fn send(&mut self, now: Time, sink: &mut Sink<'_>) -> bool {
+        if self.udp.is_drained() {
+            self.change_sockets(now);
+        }
         let Self { engine, udp, tcp, transmits, .. } = self;
         let mut busy = false;
         if udp.is_drained() {

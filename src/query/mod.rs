@@ -61,7 +61,6 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
     // A retry comes from another port: a path may lose one port and not another.
     let options = net::Options { sockets: 8, ..net::Options::default() };
     let mut driver = Driver::open(plan.engine, &plan.servers, &options)?;
-    let ports: Vec<_> = options.socket_ids().map(|socket| driver.port(socket)).collect();
     let ask = Ask { class: plan.class, ..Ask::new(0, plan.name.as_wire(), plan.rtype) };
     let mut exchange = Exchange {
         started,
@@ -79,8 +78,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
     while open {
         let mut sink = |finished: Finished<'_>| {
             open = false;
-            let port = |attempt: &Attempt| ports.get(usize::from(attempt.socket.0)).copied();
-            let with_port = |attempt: &Attempt| (*attempt, port(attempt).flatten());
+            let with_port = |attempt: &Attempt| (*attempt, attempt.port);
             exchange.attempts = finished.attempts.iter().map(with_port).collect();
             exchange.unmatched = finished.unmatched.to_vec();
             exchange.truncated = matches!(finished.end, End::Truncated { .. });

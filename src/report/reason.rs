@@ -120,6 +120,7 @@ mod tests {
             server: ServerId(0),
             transport,
             socket: SocketId(0),
+            port: None,
             id: 1,
             edns: true,
             mixed_case: false,

@@ -254,7 +254,7 @@ impl Scan {
                 post.send(Event::Worker(number, Box::new(done), result));
             })?;
         }
-        let context = Context::new(&[], Vec::new(), engine::Time::ZERO, UNIX_EPOCH, false);
+        let context = Context::new(&[], engine::Time::ZERO, UNIX_EPOCH, false);
         let label = plan.source.label.clone();
         let reader = Reader {
             source: plan.source,

@@ -161,9 +161,8 @@ async fn work(
     {
         return (Done::default(), Err(error.into()));
     }
-    let ports = shared.net.socket_ids().map(|socket| driver.port(socket)).collect();
     let (now, wall) = (driver.now(), SystemTime::now());
-    let context = Context::new(servers, ports, now, wall, shared.attempt_log);
+    let context = Context::new(servers, now, wall, shared.attempt_log);
     let mut worker = Worker {
         shared,
         working,
@@ -451,7 +450,7 @@ mod tests {
         let (_blocks, questions) = mpsc::channel(1);
         let net = net::Options { sockets: 1, ..net::Options::default() };
         let driver = Driver::open(engine::Config::default(), &servers, &net).unwrap();
-        let context = Context::new(&servers, Vec::new(), driver.now(), SystemTime::now(), false);
+        let context = Context::new(&servers, driver.now(), SystemTime::now(), false);
         let shared = Shared {
             whom: Whom::Servers(servers),
             net,

@@ -5,6 +5,7 @@ mod ending;
 mod forgery;
 mod malformed;
 mod network;
+mod sockets;
 mod streams;
 
 use std::collections::HashSet;

@@ -388,6 +388,7 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
         server: ServerId(0),
         transport: Transport::Udp,
         socket: SocketId(0),
+        port: None,
         id: 1,
         edns: true,
         mixed_case: false,

@@ -87,6 +87,16 @@ impl Batched {
         Ok(())
     }
 
+    /// Closes a socket, which takes it out of the set that is watched.
+    pub(super) fn remove(&mut self, id: SocketId, counts: &mut LocalCounts) {
+        let socket = self.sockets.get_mut(usize::from(id.0)).and_then(Option::take);
+        if let Some(socket) = socket
+            && let Some(overflow) = sys::overflow_count(socket.io.as_fd())
+        {
+            counts.receive_overflow += u64::from(overflow.wrapping_sub(socket.overflow));
+        }
+    }
+
     fn socket(&self, id: SocketId) -> Option<&BatchedSocket> {
         self.sockets.get(usize::from(id.0))?.as_ref()
     }

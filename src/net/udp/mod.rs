@@ -107,6 +107,8 @@ pub(super) type Each<'e> = dyn FnMut(Event<'_>) + 'e;
 /// The sockets of both address families.
 pub(super) struct Udp {
     per_family: u16,
+    /// Which families have their sockets.
+    opened: [bool; 2],
     bind: Option<IpAddr>,
     backend: Backend,
     /// Sockets that have something to send.
@@ -143,6 +145,7 @@ impl Udp {
         };
         Ok(Self {
             per_family: options.sockets_per_family(),
+            opened: [false; 2],
             bind: options.bind,
             backend,
             pending: Vec::new(),
@@ -151,14 +154,19 @@ impl Udp {
         })
     }
 
-    /// Opens the sockets of a family, if that is not done yet.
-    pub(super) fn open_family(&mut self, family: Family) -> Result<(), NetError> {
+    /// The sockets of a family that are opened first.
+    pub(super) fn family(&self, family: Family) -> impl Iterator<Item = SocketId> + use<> {
         let first = match family {
             Family::V4 => 0,
             Family::V6 => self.per_family,
         };
-        if self.port(SocketId(first)).is_some() {
-            return Ok(());
+        (first..first + self.per_family).map(SocketId)
+    }
+
+    /// Opens the sockets of a family, if that is not done yet; whether it was not.
+    pub(super) fn open_family(&mut self, family: Family) -> Result<bool, NetError> {
+        if self.opened[family as usize] {
+            return Ok(false);
         }
         let sockets = (0..self.per_family)
             .map(|nth| {
@@ -167,16 +175,34 @@ impl Udp {
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        for (socket, id) in sockets.into_iter().zip(first..) {
-            let id = SocketId(id);
-            match &mut self.backend {
-                #[cfg(target_os = "linux")]
-                Backend::Batched(batched) => batched.add(id, socket, family, &mut self.counts),
-                Backend::Portable(portable) => portable.add(id, socket),
-            }
-            .map_err(NetError::Watch)?;
+        for (socket, id) in sockets.into_iter().zip(self.family(family)) {
+            self.add(id, socket, family).map_err(NetError::Watch)?;
         }
-        Ok(())
+        self.opened[family as usize] = true;
+        Ok(true)
+    }
+
+    fn add(&mut self, id: SocketId, socket: Socket, family: Family) -> io::Result<()> {
+        match &mut self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.add(id, socket, family, &mut self.counts),
+            Backend::Portable(portable) => portable.add(id, socket),
+        }
+    }
+
+    /// Opens one more socket.
+    pub(super) fn open(&mut self, id: SocketId, family: Family) -> io::Result<()> {
+        let socket = open(family, self.bind)?;
+        self.add(id, socket, family)
+    }
+
+    /// Closes a socket that has nothing to send.
+    pub(super) fn close(&mut self, id: SocketId) {
+        match &mut self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.remove(id, &mut self.counts),
+            Backend::Portable(portable) => portable.remove(id),
+        }
     }
 
     /// The local port of a socket, if it is open.

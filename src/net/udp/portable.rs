@@ -58,6 +58,12 @@ impl Portable {
         Ok(())
     }
 
+    pub(super) fn remove(&mut self, id: SocketId) {
+        if let Some(socket) = self.sockets.get_mut(usize::from(id.0)) {
+            *socket = None;
+        }
+    }
+
     pub(super) fn port(&self, id: SocketId) -> Option<u16> {
         Some(self.sockets.get(usize::from(id.0))?.as_ref()?.port)
     }

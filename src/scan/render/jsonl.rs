@@ -115,12 +115,7 @@ fn write_attempts(context: &Context, view: &View<'_>, log: &mut Array<'_>) {
     for attempt in view.attempts {
         let asked = view.exchanges.get(attempt.server.0 as usize);
         log.value(&Logged {
-            attempt: AttemptJson::new(
-                attempt,
-                context.address(attempt),
-                context.port(attempt),
-                start,
-            ),
+            attempt: AttemptJson::new(attempt, context.address(attempt), attempt.port, start),
             question: asked.map(|asked| QuestionJson::new(&asked.question)),
         });
     }

@@ -43,17 +43,14 @@ pub struct Context {
     servers: Vec<SocketAddr>,
     /// The same as text, made once.
     server_texts: Vec<String>,
-    ports: Vec<Option<u16>>,
     epoch_nanos: u64,
     attempt_log: bool,
 }
 
 impl Context {
-    /// `servers` in the order of their [`crate::engine::ServerId`], `ports` in that of the socket
-    /// numbers; `now` and `time_of_day` are the same moment on the engine's clock and on the wall's.
+    /// `servers` in the order of their [`crate::engine::ServerId`]; `now` and `time_of_day` are the same moment on the engine's clock and on the wall's.
     pub fn new(
         servers: &[SocketAddr],
-        ports: Vec<Option<u16>>,
         now: Time,
         time_of_day: SystemTime,
         attempt_log: bool,
@@ -62,7 +59,6 @@ impl Context {
         Self {
             servers: servers.to_vec(),
             server_texts: servers.iter().map(ToString::to_string).collect(),
-            ports,
             epoch_nanos: (wall.as_nanos() as u64).saturating_sub(now.as_nanos()),
             attempt_log,
         }
@@ -85,10 +81,6 @@ impl Context {
     fn address(&self, attempt: &Attempt) -> SocketAddr {
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
         self.servers.get(attempt.server.0 as usize).copied().unwrap_or(unknown)
-    }
-
-    fn port(&self, attempt: &Attempt) -> Option<u16> {
-        self.ports.get(usize::from(attempt.socket.0)).copied().flatten()
     }
 
     /// A point of engine time in nanoseconds since the Unix epoch.

@@ -51,6 +51,7 @@ fn probes(
                 server: ServerId(0),
                 transport: Transport::Udp,
                 socket: SocketId(socket),
+                port: None,
                 id: number,
                 edns: true,
                 mixed_case: false,
