@@ -35,6 +35,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use complaint::Complaint;
 use notes::{hint, note};
 
+use crate::net::is_out_of_descriptors;
+use crate::playground::ServeError;
 use crate::report::printable::printable;
 
 /// Fine: verified, healthy, done.
@@ -145,11 +147,37 @@ fn complain(error: anyhow::Error) -> ExitCode {
         Err(error) => error,
     };
     let complaint = error.downcast_ref::<Complaint>();
-    note(&format!("{error:#}"));
-    if let Some(text) = complaint.and_then(|complaint| complaint.hint.as_deref()) {
-        hint(text);
+    note(&sentence(&error));
+    match complaint.and_then(|complaint| complaint.hint.as_deref()) {
+        Some(text) => hint(text),
+        None if wants_descriptors(&error) => hint("raise the limit on open files (`ulimit -n`)"),
+        None => {}
     }
     ExitCode::from(complaint.map_or(COULD_NOT, |complaint| complaint.exit))
+}
+
+/// An error and its causes, without those that are told already.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+/// Whether the process or the system had no file descriptor left for something.
+fn wants_descriptors(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let of_system = cause.downcast_ref::<std::io::Error>();
+        let of_playground = match cause.downcast_ref::<ServeError>() {
+            Some(ServeError::Bind { error, .. } | ServeError::Start(error)) => Some(error),
+            _ => None,
+        };
+        of_system.or(of_playground).is_some_and(is_out_of_descriptors)
+    })
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {

@@ -116,7 +116,7 @@ fn refused(error: ServeError) -> anyhow::Error {
         ServeError::Bind { .. } if !cfg!(target_os = "linux") => {
             "only Linux has all of 127.0.0.0/8 without being told to"
         }
-        _ => return Complaint::could_not(error.to_string()).into(),
+        _ => return error.into(),
     };
     Complaint::could_not(error.to_string()).hint(hint).into()
 }

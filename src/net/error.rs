@@ -40,7 +40,7 @@ pub enum NetError {
     /// The process or the system has no file descriptors left.
     #[error(
         "cannot open {what} {nth} of {wanted}: no file descriptors left; \
-         raise the limit (`ulimit -n`) or use fewer sockets (`--sockets`)"
+         raise the limit (`ulimit -n`) or open fewer sockets"
     )]
     NoDescriptors {
         /// What was to be opened.
@@ -117,6 +117,11 @@ pub enum NetError {
 }
 
 impl NetError {
+    /// Whether only servers of one address family cannot be asked, and others may be.
+    pub const fn is_of_family(&self) -> bool {
+        matches!(self, Self::NoFamily { .. } | Self::BindFamily { .. })
+    }
+
     /// Sorts an error of opening socket `nth` (from 0) of `wanted`.
     pub(super) fn open(
         source: io::Error,
@@ -153,7 +158,7 @@ pub(super) const TIMED_OUT: i32 = {
 };
 
 /// Whether the process or the system has no file descriptors left.
-pub(super) fn is_out_of_descriptors(error: &io::Error) -> bool {
+pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
     #[cfg(unix)]
     let codes = [libc::EMFILE, libc::ENFILE];
     #[cfg(windows)]
@@ -187,7 +192,7 @@ mod tests {
         let bind = Some(IpAddr::from([192, 0, 2, 1]));
         for (errno, bind, expected) in [
             (libc::EMFILE, None, "cannot open UDP socket 13 of 16: no file descriptors left"),
-            (libc::EMFILE, None, "--sockets"),
+            (libc::EMFILE, None, "raise the limit (`ulimit -n`)"),
             (libc::EACCES, None, "no permission to open a UDP socket for IPv6"),
             (libc::EPERM, None, "no permission to open a UDP socket for IPv6"),
             (libc::EAFNOSUPPORT, None, "this system has no IPv6: leave out servers"),

@@ -45,6 +45,7 @@ use std::time::Duration;
 use crate::engine::SocketId;
 
 pub use driver::Driver;
+pub(crate) use error::is_out_of_descriptors;
 pub use error::{Family, NetError};
 #[cfg(target_os = "linux")]
 pub(crate) use sys::process;

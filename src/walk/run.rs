@@ -79,7 +79,7 @@ pub fn engine_config(rate_per_server: Option<f64>) -> Config {
 /// A server that this system cannot ask (it has no IPv6, say) is an outcome of its exchange.
 ///
 /// # Errors
-/// [`NetError`] if the sockets cannot be used any more.
+/// [`NetError`] if there are no sockets to be had, or they cannot be used any more.
 pub async fn carry_out<A: Asker>(
     driver: &mut Driver,
     asker: &mut A,
@@ -100,7 +100,8 @@ pub async fn carry_out<A: Asker>(
                     let ask = order.ask(server, manners[order.manner]);
                     driver.engine_mut().submit(&ask).map_err(|full| full.to_string())
                 }
-                Err(error) => Err(error.to_string()),
+                Err(error) if error.is_of_family() => Err(error.to_string()),
+                Err(error) => return Err(error),
             };
             if let Err(why) = submitted {
                 let end = ExchangeEnd::NotAsked(why);

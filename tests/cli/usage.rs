@@ -184,3 +184,36 @@ fn without_file_descriptors_there_is_a_sentence_and_no_panic() {
         assert!(!stderr.contains("panicked"), "{limit}: {stderr}");
     }
 }
+
+/// That no socket could be opened is no finding about the DNS.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_file_descriptors_left_is_told_as_that_by_every_command() {
+    let files = Files::new();
+    let names = files.write("names.txt", "a.demo.test\n");
+    let hints = files.write("root.hints", ". NS ns.test.\nns.test. A 127.0.0.1\n");
+    let program = env!("CARGO_BIN_EXE_dnsonde");
+    let world = format!("--root-hints {hints} --port 9");
+    for command in [
+        "query @127.0.0.1:9 a.demo.test".to_owned(),
+        format!("query --trace a.demo.test --root-hints {hints} -p 9"),
+        format!("verify demo.test --expect 'a.demo.test A 192.0.2.1' --no-resolver {world}"),
+        format!("scan {names} -r 127.0.0.1:9"),
+        format!("scan {names} --iterative {world}"),
+        "playground healthy".to_owned(),
+        "demo scan".to_owned(),
+    ] {
+        for limit in [8, 13, 16] {
+            let script = format!("ulimit -n {limit} && exec {program} {command}");
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            let run = super::Run::of(output);
+            run.assert_code(3);
+            let told = ["no file descriptors left", "Too many open files"];
+            let (stderr, stdout) = (&run.stderr, &run.stdout);
+            assert!(told.iter().any(|told| stderr.contains(told)), "{limit} {command}: {stderr}");
+            let times = stderr.matches("(os error 24)").count();
+            assert!(times <= 1, "{limit} {command}: told {times} times: {stderr}");
+            assert!(!stdout.contains("answered"), "{limit} {command}: {stdout}");
+        }
+    }
+}
