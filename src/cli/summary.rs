@@ -31,6 +31,9 @@ pub(super) fn left_over(report: &Report) -> String {
     if cut_short > 0 {
         let _ = write!(text, ", {} were asked and not waited for", grouped(cut_short));
     }
+    if !report.output.whole {
+        text.push_str(", and not all that was finished is written");
+    }
     text
 }
 

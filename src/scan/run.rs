@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -165,6 +166,8 @@ struct Scan {
     reading: Arc<Reading>,
     working: Vec<Arc<Working>>,
     events: mpsc::UnboundedReceiver<Event>,
+    /// What the writer has written so far.
+    written: Arc<Mutex<OutputCounts>>,
     size: Option<u64>,
 }
 
@@ -226,6 +229,7 @@ impl Scan {
             reading: Arc::default(),
             working: (0..threads).map(|_| Arc::default()).collect(),
             events,
+            written: Arc::default(),
             size: plan.source.size,
             shared: Arc::clone(&shared),
         };
@@ -239,8 +243,9 @@ impl Scan {
         let write = plan.output.write;
         let label = plan.output.label;
         let panic = Event::Writer(OutputCounts::default(), Err(ScanError::Panic));
+        let written = Arc::clone(&scan.written);
         spawn("writer", Post::new(&post, panic), move |post| {
-            let (counts, result) = writer::write_all(lines, write, &pool, &write_stop);
+            let (counts, result) = writer::write_all(lines, write, &pool, &write_stop, &written);
             let lines = counts.lines;
             let failed = |source| ScanError::Output { label, lines, source };
             post.send(Event::Writer(counts, result.map_err(failed)));
@@ -285,14 +290,14 @@ impl Scan {
         let mut ticks = tokio::time::interval(TICK);
         let mut running = self.working.len();
         let (mut reader_ended, mut writer_ended) = (false, false);
-        let mut closing = false;
+        let (mut closing, mut closed) = (false, false);
         let mut result = Ok(());
+        let stop = Arc::clone(&self.stop);
+        let mut patience = pin!(stop.patience());
         while running > 0 || !reader_ended || !writer_ended {
             if running == 0 && !closing && (reader_ended || self.leaves_reader()) {
                 closing = true;
                 reader_ended = true;
-                // Fails only if the writer has failed, which its own event says.
-                let _ = self.shared.output.send(ToWriter::End).await;
             }
             let event = tokio::select! {
                 event = self.events.recv() => match event {
@@ -300,6 +305,17 @@ impl Scan {
                     // No thread is left that could tell.
                     None => break,
                 },
+                sent = self.shared.output.send(ToWriter::End), if closing && !closed => {
+                    // Fails only if the writer has failed, which its own event says.
+                    let _ = sent;
+                    closed = true;
+                    continue;
+                }
+                () = &mut patience, if closing => {
+                    // The output takes nothing, and may never again.
+                    report.output = self.written.lock().map(|counts| *counts).unwrap_or_default();
+                    break;
+                }
                 _ = ticks.tick() => {
                     show(&self.progress());
                     // A worker that has ended is silent as well.

@@ -45,6 +45,8 @@ pub struct OutputCounts {
     pub lines: u64,
     /// Octets.
     pub octets: u64,
+    /// Whether all that was finished is written: the output did not fail, and was waited for.
+    pub whole: bool,
 }
 
 /// How a scan ended.
@@ -168,7 +170,10 @@ impl Report {
 
     /// Whether there are questions without a line, or may be.
     pub(super) fn is_partial(&self) -> bool {
-        !self.input.whole || self.input.not_asked > 0 || self.tally.cut_short > 0
+        !self.input.whole
+            || !self.output.whole
+            || self.input.not_asked > 0
+            || self.tally.cut_short > 0
     }
 
     /// The JSON form.
@@ -201,7 +206,11 @@ impl Report {
                 "cut_short": self.tally.cut_short,
                 "whole": input.whole,
             },
-            "output": { "lines": self.output.lines, "octets": self.output.octets },
+            "output": {
+                "lines": self.output.lines,
+                "octets": self.output.octets,
+                "whole": self.output.whole,
+            },
             "totals": {
                 "submitted": totals.submitted,
                 "answered": totals.answered,

@@ -1,6 +1,10 @@
 //! The one word that a running scan listens to: go on, come to an end, or leave everything.
 
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+/// How long a scan that is to wait for nothing lets the output take what is finished.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How far a scan has been told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,7 +15,7 @@ pub enum Level {
     Drain,
     /// Ask nothing new and wait for no answer, but count what is left of the input.
     Cancel,
-    /// Wait for nothing.
+    /// Wait for nothing, not even for an output that takes nothing more.
     Abandon,
 }
 
@@ -33,6 +37,14 @@ impl Stop {
     /// Stops at least as much as `level` says; never takes a stop back.
     pub fn raise(&self, level: Level) {
         self.0.fetch_max(level as u8, Ordering::Relaxed);
+    }
+
+    /// Comes back when the scan is to wait for nothing, and has waited long enough for its output.
+    pub(super) async fn patience(&self) {
+        while self.level() < Level::Abandon {
+            tokio::time::sleep(PATIENCE / 10).await;
+        }
+        tokio::time::sleep(PATIENCE).await;
     }
 
     /// One step further: the first call drains, the second one abandons.

@@ -220,6 +220,10 @@ impl Worker<'_> {
             if self.results.lines.refused || over && self.results.lines.waiting.is_empty() {
                 return Ok(());
             }
+            if self.heeded == Level::Abandon {
+                // What is finished is handed on at the end, as long as the writer takes it.
+                return Ok(());
+            }
             self.wait(glance).await?;
         }
     }
@@ -412,15 +416,20 @@ impl Lines {
         }
     }
 
-    /// Gives the writer all there is, however long it takes.
+    /// Gives the writer all there is, however long it takes if nobody is in a hurry.
     async fn hand_over(&mut self, shared: &Shared) {
         if !self.current.is_empty() {
             self.cut(shared);
         }
+        let mut patience = pin!(shared.stop.patience());
         while !self.refused
             && let Some(block) = self.waiting.pop_front()
         {
-            self.refused = shared.output.send(ToWriter::Lines(block)).await.is_err();
+            tokio::select! {
+                biased;
+                sent = shared.output.send(ToWriter::Lines(block)) => self.refused = sent.is_err(),
+                () = &mut patience => self.refused = true,
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The writer: blocks of rendered lines go to the output, in the order in which they come.
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
@@ -20,7 +20,8 @@ pub(super) enum ToWriter {
     End,
 }
 
-/// Writes until the end, or until the output fails: then the scan is told to stop.
+/// Writes until the end, or until the output fails: then the scan is told to stop. Others can see in
+/// `written` how far it has come.
 ///
 /// # Errors
 /// What the output said. Everything before is written, and nothing after.
@@ -29,6 +30,7 @@ pub(super) fn write_all(
     mut output: Box<dyn Write + Send>,
     pool: &Arc<Pool<Vec<u8>>>,
     stop: &Stop,
+    written: &Mutex<OutputCounts>,
 ) -> (OutputCounts, io::Result<()>) {
     let mut counts = OutputCounts::default();
     while let Some(ToWriter::Lines(mut block)) = blocks.blocking_recv() {
@@ -39,8 +41,12 @@ pub(super) fn write_all(
         }
         counts.lines += memchr::memchr_iter(b'\n', &block).count() as u64;
         counts.octets += block.len() as u64;
+        if let Ok(mut written) = written.lock() {
+            *written = counts;
+        }
         block.clear();
         pool.give(block);
     }
+    counts.whole = true;
     (counts, Ok(()))
 }

@@ -289,6 +289,7 @@ fn an_interrupt_leaves_names_unfinished_and_says_so() {
     assert!(stderr.contains("2 were asked and not waited for"), "{stderr}");
     let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     assert_valid("scan-stats", &stats);
+    assert_eq!(super::stopping::assert_all_is_accounted_for(&stats, 3), 0);
     assert_eq!(stats["iterative"]["questions"]["unfinished"], 2);
     assert_eq!(stats["output"]["lines"], 1);
 }

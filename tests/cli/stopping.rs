@@ -63,7 +63,7 @@ fn an_interrupt_writes_what_is_finished_and_counts_the_rest() {
 
 /// Every question has its line, was not asked, or was not waited for. Gives how many were not asked.
 #[track_caller]
-fn assert_all_is_accounted_for(stats: &Value, questions: u64) -> u64 {
+pub fn assert_all_is_accounted_for(stats: &Value, questions: u64) -> u64 {
     super::assert_valid("scan-stats", stats);
     let input = |member: &str| stats["input"][member].as_u64().unwrap();
     let lines = stats["output"]["lines"].as_u64().unwrap();
@@ -325,4 +325,37 @@ fn an_interrupt_that_costs_nothing_leaves_a_scan_complete() {
     assert_eq!(run.lines().len(), 1);
     let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     assert_eq!(stats["end"], "complete");
+}
+
+#[test]
+fn a_second_interrupt_does_not_wait_for_an_output_that_takes_nothing() {
+    let server = server();
+    let addr = server.addr().to_string();
+    let files = Files::new();
+    let names: String = (0..50_000).map(|i| format!("n{i}.demo.test\n")).collect();
+    let names = files.write("names.txt", names);
+    let stats = text(&files.path("stats.json"));
+    let args = ["scan", &names, "-r", &addr, "--threads", "2", "--stats", &stats];
+    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Nobody reads this, and a pipe does not hold the lines of so many.
+    let stdout = child.stdout.take().unwrap();
+    while server.counts().udp_queries < 2_000 {
+        thread::yield_now();
+    }
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    interrupt(&child);
+    let mut said = String::new();
+    stderr.read_line(&mut said).unwrap();
+    assert!(said.contains("waiting for answers on their way"), "{said}");
+    interrupt(&child);
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
+    assert!(rest.contains("and not all that was finished is written"), "{rest}");
+    drop(stdout);
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    super::assert_valid("scan-stats", &stats);
+    assert_eq!((&stats["end"], &stats["output"]["whole"]), (&"interrupted".into(), &false.into()));
+    let written = stats["output"]["lines"].as_u64().unwrap();
+    assert!(written < stats["totals"]["answered"].as_u64().unwrap(), "{stats:#}");
 }
