@@ -359,3 +359,48 @@ fn a_second_interrupt_does_not_wait_for_an_output_that_takes_nothing() {
     let written = stats["output"]["lines"].as_u64().unwrap();
     assert!(written < stats["totals"]["answered"].as_u64().unwrap(), "{stats:#}");
 }
+
+/// Runs a program on a terminal of its own, which is hung up at the next line of standard input.
+#[cfg(target_os = "linux")]
+const TERMINAL: &str = "\
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+sys.stdin.readline()
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_hangs_up_costs_no_line_and_no_count() {
+    let server = server();
+    let addr = server.addr().to_string();
+    let files = Files::new();
+    let names: String = (0..20_000).map(|i| format!("n{i}.demo.test\n")).collect();
+    let names = files.write("names.txt", names);
+    let (out, stats) = (files.path("out.jsonl"), text(&files.path("stats.json")));
+    let mut terminal = std::process::Command::new("python3")
+        .args(["-c", TERMINAL, env!("CARGO_BIN_EXE_dnsonde"), "scan", &names, "-r", &addr])
+        .args(["--rate", "500", "-o", &text(&out), "--stats", &stats])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while server.counts().udp_queries < 50 {
+        assert_eq!(terminal.try_wait().unwrap(), None, "it still runs");
+        thread::yield_now();
+    }
+    terminal.stdin.take().unwrap().write_all(b"\n").unwrap();
+    let ended = terminal.wait_with_output().unwrap();
+    // Where SIGHUP is ignored, the scan goes on to its end.
+    let (code, end) =
+        if signals().contains(&"HUP") { ("1\n", "interrupted") } else { ("0\n", "complete") };
+    assert_eq!(String::from_utf8(ended.stdout).unwrap(), code);
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    assert_eq!(stats["end"], end);
+    assert_all_is_accounted_for(&stats, 20_000);
+    let lines = std::fs::read_to_string(out).unwrap().lines().count();
+    assert_eq!(stats["output"]["lines"], lines);
+}
