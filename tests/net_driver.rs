@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, Outcome, ServerId, SocketId,
-    SocketLife, Stamp, Time, Transport, TransportPolicy, Window,
+    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, Outcome, RetryReason, ServerId,
+    SocketId, SocketLife, Stamp, Time, Transport, TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
 use dnsonde::wire::{NameBuf, RecordType};
@@ -481,6 +481,51 @@ fn sockets_are_replaced_and_no_answer_is_lost() {
             let open = (0..100).filter(|&id| driver.port(SocketId(id)).is_some()).count();
             assert!((4..=6).contains(&open), "{open} sockets are open");
             assert_eq!(driver.engine().totals().attempts, 3_000);
+        });
+    }
+}
+
+/// A server that is answered for before it answers: ten guesses at the ID, and then a right one.
+fn forged_server() -> SocketAddr {
+    let (tcp, udp) = loop {
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()) {
+            break (tcp, udp);
+        }
+    };
+    let addr = udp.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 2048];
+        while let Ok((len, from)) = udp.recv_from(&mut buffer) {
+            answer(&mut buffer[..len]);
+            for guess in (0..=10u8).rev() {
+                let mut forged = buffer[..len].to_vec();
+                forged[1] ^= guess;
+                udp.send_to(&forged, from).unwrap();
+            }
+        }
+    });
+    thread::spawn(move || {
+        for stream in tcp.incoming() {
+            thread::spawn(move || serve_stream(stream.unwrap()));
+        }
+    });
+    addr
+}
+
+#[test]
+fn who_guesses_is_not_believed_when_he_guesses_right() {
+    let servers = [forged_server()];
+    for backend in BACKENDS {
+        on_runtime(async {
+            let mut driver = open(config(), &servers, backend);
+            for ended in ask(&mut driver, 20).await {
+                assert_eq!(ended.failure, None);
+                let last = ended.attempts.last().unwrap();
+                assert_eq!(last.transport, Transport::Tcp, "{ended:?}");
+                assert_eq!(ended.attempts[0].retried_because, Some(RetryReason::Mismatched));
+            }
+            assert_eq!(driver.engine().totals().suspected, 20);
         });
     }
 }

@@ -145,7 +145,7 @@ pub(super) struct Args {
     tcp: bool,
 
     /// Ask without EDNS
-    #[arg(long, conflicts_with_all = ["bufsize", "dnssec", "nsid"])]
+    #[arg(long, conflicts_with_all = ["bufsize", "dnssec", "nsid", "cookies"])]
     no_edns: bool,
 
     /// The largest UDP answer that is taken, in octets
@@ -159,6 +159,11 @@ pub(super) struct Args {
     /// Ask servers who they are (NSID)
     #[arg(long)]
     nsid: bool,
+
+    /// Send DNS cookies (RFC 7873): where a server has returned ours once, what comes without is
+    /// no answer
+    #[arg(long)]
+    cookies: bool,
 
     /// Ask without recursion (RD clear), as authoritative servers are asked
     #[arg(long)]
@@ -418,6 +423,7 @@ impl Args {
             udp_payload_size: self.bufsize,
             dnssec_ok: self.dnssec,
             options,
+            cookie: self.cookies,
             ..Edns::default()
         };
         Config {

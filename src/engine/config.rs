@@ -102,11 +102,20 @@ pub struct Edns {
     pub version: u8,
     /// Options in wire form, one after the other.
     pub options: Vec<u8>,
+    /// A cookie (RFC 7873) as well: ours is random for each server and engine, the server's is
+    /// returned to it, and where it has returned ours once, what comes without is no answer.
+    pub cookie: bool,
 }
 
 impl Default for Edns {
     fn default() -> Self {
-        Self { udp_payload_size: 1232, dnssec_ok: false, version: 0, options: Vec::new() }
+        Self {
+            udp_payload_size: 1232,
+            dnssec_ok: false,
+            version: 0,
+            options: Vec::new(),
+            cookie: false,
+        }
     }
 }
 

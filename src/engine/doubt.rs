@@ -41,7 +41,9 @@ impl Engine {
         let slot = &mut self.slots[index];
         let seen = &mut slot.attempts[attempt].mismatched;
         *seen = seen.saturating_add(1);
-        slot.mismatched = slot.mismatched.saturating_add(1);
+        // Who gets everything right but the cookie has seen or guessed what he should not have.
+        let cookie = matches!(why, Mismatch::NoCookie | Mismatch::WrongCookie);
+        slot.mismatched = slot.mismatched.saturating_add(if cookie { FEW } else { 1 });
         if why == Mismatch::CaseChanged {
             slot.case_changed = slot.case_changed.saturating_add(1);
         }

@@ -267,6 +267,8 @@ pub enum RetryReason {
     CaseChanged,
     /// Messages came that were not answers, and so perhaps forged: asked again over TCP.
     Mismatched,
+    /// BADCOOKIE: asked again with the cookie that came with it, then over TCP.
+    BadCookie,
     /// ICMP, or a refused TCP connection.
     Unreachable,
     /// The local system did not send it.
@@ -338,6 +340,10 @@ pub enum Mismatch {
     CaseChanged,
     /// It fits, but came after its time, and others came before it that did not fit.
     LateAndDoubtful,
+    /// It lacks the cookie that the server has returned before (RFC 7873 §5.3).
+    NoCookie,
+    /// It has another cookie than ours.
+    WrongCookie,
     /// It fits, but its attempt had been given up.
     GivenUp,
 }

@@ -51,6 +51,7 @@
 //! ```
 
 mod config;
+mod cookie;
 mod doubt;
 mod edns;
 mod exchange;
@@ -361,6 +362,7 @@ impl Engine {
             fell_back_to_plain: false,
             case: Case::Mixed,
             suspected: false,
+            bad_cookie: false,
         };
         let slot = &mut self.slots[index];
         slot.plan = plan;

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use super::config::{Accept, Manner, TransportPolicy};
 use super::doubt::Incoming;
 use super::exchange::{
-    Answer, AttemptKey, Mismatch, Outcome, Response, RetryReason, ServerId, SocketId, Stamp,
-    StreamFailure, Transport, Unreachable,
+    Answer, Attempt, AttemptKey, Mismatch, Outcome, Response, RetryReason, ServerId, SocketId,
+    Stamp, StreamFailure, Transport, Unreachable,
 };
 use super::ids::Use;
 use super::slot::{Ended, Slot, Timer, question_hash};
 use super::time::Time;
 use super::{Engine, Sink};
-use crate::wire::{Flags, HEADER_LEN, Header, Rcode, RecordType};
+use crate::wire::{Flags, HEADER_LEN, Header, OptionCode, Rcode, RecordType};
 
 /// What an answer is worth, best last.
 pub(super) const TRUNCATED: u8 = 1;
@@ -281,6 +281,12 @@ impl Engine {
         }
         // The header was read before, so there is something to be read.
         let Some(response) = Response::read_with(octets, &mut self.scratch) else { return };
+        if attempt.edns
+            && self.manner(index).edns.as_ref().is_some_and(|edns| edns.cookie)
+            && let Err(why) = self.check_cookie(index, &attempt, response)
+        {
+            return self.mismatched(index, number, why, message);
+        }
         let slot = &mut self.slots[index];
         let server = &mut self.servers[attempt.server.0 as usize];
         if attempt.mixed_case
@@ -331,6 +337,23 @@ impl Engine {
         self.judge(index, number, answer, &message, received, sink);
     }
 
+    /// Whether a response to a query with a cookie is from the server that it seems to be from. Who
+    /// wants to see anything that a server does gets everything.
+    fn check_cookie(
+        &mut self,
+        index: u32,
+        attempt: &Attempt,
+        response: Response<'_>,
+    ) -> Result<(), Mismatch> {
+        let opt = response.message.opt();
+        let option = opt.as_ref().and_then(|opt| {
+            opt.options().find(|(code, _)| *code == OptionCode::COOKIE).map(|(_, value)| value)
+        });
+        let over_tcp = attempt.transport == Transport::Tcp;
+        let checked = self.servers[attempt.server.0 as usize].cookie.check(option, over_tcp);
+        if self.manner(index).accept == Accept::Anything { Ok(()) } else { checked }
+    }
+
     /// Whether a message without a question, with the right ID and from the right place, is an
     /// answer to this attempt all the same. Some servers leave the question out when they refuse
     /// to read it, or when they cut the answer. BIND and Unbound take both for what they say,
@@ -367,7 +390,9 @@ impl Engine {
         let edns = self.slots[index].attempts[number].edns;
         let over_udp = self.slots[index].attempts[number].transport == Transport::Udp;
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
-        let Manner { transport, accept, recursion_desired, .. } = *self.manner(index);
+        let Manner { transport, accept, recursion_desired, edns: ref profile, .. } =
+            *self.manner(index);
+        let cookie = profile.as_ref().is_some_and(|edns| edns.cookie);
         let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
             // What is truncated is no answer (RFC 2181 §9). It is kept for the case that TCP
             // brings none.
@@ -405,6 +430,7 @@ impl Engine {
                 Rcode::SERVFAIL => RetryReason::ServerFailure,
                 Rcode::REFUSED => RetryReason::Refused,
                 Rcode::FORMERR | Rcode::NOTIMP | Rcode::BADVERS if edns => RetryReason::WithoutEdns,
+                Rcode::BADCOOKIE if edns && cookie => RetryReason::BadCookie,
                 _ => RetryReason::OtherError,
             };
             (reason, USELESS)

@@ -117,6 +117,7 @@ impl Engine {
         sink: &mut Sink<'_>,
     ) {
         let Some(&last) = self.slots[index].attempts.last() else { return };
+        let only_if_truncated = self.manner(index).transport == TransportPolicy::UdpThenTcp;
         let mut plan = self.slots[index].plan;
         let mut delay = Duration::ZERO;
         plan.server = Some(last.server);
@@ -139,6 +140,12 @@ impl Engine {
                 self.totals.suspected += u64::from(!plan.suspected);
                 plan.transport = Transport::Tcp;
                 !std::mem::replace(&mut plan.suspected, true)
+            }
+            RetryReason::BadCookie => {
+                if plan.bad_cookie && only_if_truncated {
+                    plan.transport = Transport::Tcp;
+                }
+                !std::mem::replace(&mut plan.bad_cookie, true)
             }
             _ => false,
         };
@@ -163,7 +170,7 @@ impl Engine {
             match reason {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
                 // The same server, which has not been asked without EDNS yet.
-                RetryReason::WithoutEdns => {}
+                RetryReason::WithoutEdns | RetryReason::BadCookie => {}
                 // Once truncated, it would be so again: TCP stays.
                 _ if elsewhere => plan.server = self.another_server(index),
                 // Whoever has room, which is the same server where there is no other: there it

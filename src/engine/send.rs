@@ -10,7 +10,7 @@ use super::slot::{Case, Timer};
 use super::time::Time;
 use super::transmit::{HANDSHAKE, Stream, Train, Transmits};
 use super::{Engine, Prepared};
-use crate::wire::{Builder, Class, HEADER_LEN, MAX_NAME_LEN, RecordType, Section};
+use crate::wire::{Builder, Class, HEADER_LEN, MAX_NAME_LEN, OptionCode, RecordType, Section};
 
 /// Messages that one call of [`Engine::poll_transmit`] gives at most.
 const BATCH: usize = 512;
@@ -230,6 +230,7 @@ impl Engine {
         let (timeout, jitter) = (manner.timeout, *jitter);
         let as_it_is = manner.accept == Accept::Anything;
         let wants_edns = manner.edns.is_some();
+        let wants_cookie = manner.edns.as_ref().is_some_and(|edns| edns.cookie);
         let only_tcp = manner.transport == TransportPolicy::TcpOnly;
         let fixed = matches!(self.config.window, Window::Fixed(_));
         let server = &mut self.servers[id.0 as usize];
@@ -247,6 +248,9 @@ impl Engine {
             };
         let edns = wants_edns && edns_off.is_none();
         server.counts.edns_off += u64::from(edns_off.is_some());
+        if wants_cookie && edns {
+            server.cookie.draw(&mut self.rng);
+        }
         let start = out.octets.len();
         let key = AttemptKey { slot: index, generation: slot.generation, attempt };
         slot.attempts.push(Attempt {
@@ -309,11 +313,15 @@ impl Engine {
     fn write_query(&self, index: u32, attempt: u16, octets: &mut Vec<u8>) -> usize {
         let slot = &self.slots[index];
         let Prepared { manner, flags, .. } = self.prepared(index);
-        let Attempt { id, edns, mixed_case, .. } = slot.attempts[usize::from(attempt)];
+        let Attempt { server, id, edns, mixed_case, .. } = slot.attempts[usize::from(attempt)];
         let edns = manner.edns.as_ref().filter(|_| edns);
+        let cookie =
+            edns.filter(|edns| edns.cookie).map(|_| self.servers[server.0 as usize].cookie.value());
         let start = octets.len();
-        let longest = HEADER_LEN + slot.name().len() + 4 + edns.map_or(0, |e| 11 + e.options.len());
-        octets.resize(start + longest, 0);
+        let opt = edns.map_or(0, |edns| 11 + edns.options.len());
+        let cookie_option = cookie.map_or(0, |cookie| 4 + cookie.len());
+        let len = HEADER_LEN + slot.name().len() + 4 + opt + cookie_option;
+        octets.resize(start + len, 0);
         let mut mixed = [0; MAX_NAME_LEN];
         let name = if mixed_case {
             for (i, octet) in mixed.iter_mut().enumerate().take(slot.name().len()) {
@@ -333,7 +341,13 @@ impl Engine {
                     RecordType::OPT,
                     Class(edns.udp_payload_size),
                     ttl,
-                    |rdata| rdata.octets(&edns.options),
+                    |rdata| {
+                        rdata.octets(&edns.options)?;
+                        let Some(cookie) = cookie else { return Ok(()) };
+                        rdata.octets(&OptionCode::COOKIE.0.to_be_bytes())?;
+                        rdata.octets(&(cookie.len() as u16).to_be_bytes())?;
+                        rdata.octets(cookie)
+                    },
                 )?;
             }
             Ok(builder.finish())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::config::{Config, Window};
+use super::cookie::Cookie;
 use super::edns::EdnsSupport;
 use super::pacing::{AdaptiveWindow, TokenBucket};
 use super::time::Time;
@@ -147,6 +148,7 @@ pub(super) struct Server {
     /// Its place in the engine's list of available servers.
     pub(super) listed_at: u32,
     pub(super) edns: EdnsSupport,
+    pub(super) cookie: Cookie,
     /// It changes the case of questions, as was seen over TCP, and until when that is believed.
     case_changes_until: Option<Time>,
     health: Health,
@@ -179,6 +181,7 @@ impl Server {
             queued: false,
             listed_at: NOT_LISTED,
             edns: EdnsSupport::default(),
+            cookie: Cookie::new(),
             case_changes_until: None,
             health: Health::Good,
             silent: 0,

@@ -68,6 +68,8 @@ pub(super) struct Plan {
     pub(super) fell_back_to_tcp: bool,
     /// How the letters of the name are sent.
     pub(super) case: Case,
+    /// A BADCOOKIE was followed already.
+    pub(super) bad_cookie: bool,
     /// It went to TCP because of messages that were not answers.
     pub(super) suspected: bool,
     /// A refusal of EDNS was followed already.
@@ -143,6 +145,7 @@ impl Slot {
                 fell_back_to_plain: false,
                 case: Case::Mixed,
                 suspected: false,
+                bad_cookie: false,
             },
             timer: Timer::None,
             deadline: Time::ZERO,

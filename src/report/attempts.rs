@@ -33,6 +33,7 @@ pub const fn retry_reason_text(reason: RetryReason) -> &'static str {
         RetryReason::Lame => "lame",
         RetryReason::CaseChanged => "case-changed",
         RetryReason::Mismatched => "mismatched",
+        RetryReason::BadCookie => "bad-cookie",
         RetryReason::Unreachable => "unreachable",
         RetryReason::NotSent => "not-sent",
         RetryReason::StreamFailed => "stream-failed",

@@ -19,6 +19,8 @@ pub const fn mismatch_word(why: Mismatch) -> &'static str {
         Mismatch::OtherQuestion => "other-question",
         Mismatch::CaseChanged => "case-changed",
         Mismatch::LateAndDoubtful => "late-and-doubtful",
+        Mismatch::NoCookie => "no-cookie",
+        Mismatch::WrongCookie => "wrong-cookie",
         Mismatch::GivenUp => "given-up",
     }
 }
@@ -36,6 +38,8 @@ pub const fn mismatch_text(why: Mismatch) -> &'static str {
         Mismatch::OtherQuestion => "it answers another question",
         Mismatch::CaseChanged => "its question has letters in another case than they were sent in",
         Mismatch::LateAndDoubtful => "it came late, after messages that do not match",
+        Mismatch::NoCookie => "it lacks the cookie that this server has returned before",
+        Mismatch::WrongCookie => "its cookie is not the one that was sent",
         Mismatch::GivenUp => "its query had been given up",
     }
 }

@@ -53,3 +53,25 @@ fn a_scan_with_attempts_tells_what_was_not_taken() {
         assert!(without.lines().iter().all(|line| line.get("unmatched").is_none()));
     }
 }
+
+#[test]
+fn cookies_are_random_for_each_server_and_run_and_are_returned() {
+    let servers = [server_with(Faults::default()), server_with(Faults::default())];
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..2 {
+        for server in &servers {
+            let addr = server.addr().to_string();
+            let args = ["scan", "-r", &addr, "--cookies", "--concurrency", "1"];
+            let scan = run_with_input(&args, b"a.demo.test\nb.demo.test\n");
+            scan.assert_code(0);
+            let cookies: Vec<_> = scan
+                .lines()
+                .iter()
+                .map(|line| line["edns"]["options"][0]["hex"].as_str().unwrap().to_owned())
+                .collect();
+            assert!(cookies.iter().all(|cookie| cookie.len() >= 32), "{cookies:?}");
+            assert_eq!(cookies[0][..16], cookies[1][..16], "one cookie for one server");
+            assert!(seen.insert(cookies[0][..16].to_owned()), "{} was used before", cookies[0]);
+        }
+    }
+}

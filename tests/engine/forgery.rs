@@ -20,30 +20,36 @@ const SERVER: &str = "192.0.2.53:53";
 const SOCKETS: u16 = 16;
 
 /// One exchange, with its queries in plain sight.
-struct Watched {
-    engine: Engine,
-    sent: Vec<(Transport, SocketId, Vec<u8>)>,
-    ended: Option<Ended>,
+pub struct Watched {
+    pub engine: Engine,
+    pub sent: Vec<(Transport, SocketId, Vec<u8>)>,
+    pub ended: Option<Ended>,
 }
 
 #[derive(Debug)]
-struct Ended {
-    attempts: Vec<Attempt>,
-    unmatched: Vec<Unmatched>,
-    answer: Result<(Rcode, Option<[u8; 4]>), Failure>,
+pub struct Ended {
+    pub attempts: Vec<Attempt>,
+    pub unmatched: Vec<Unmatched>,
+    pub answer: Result<(Rcode, Option<[u8; 4]>), Failure>,
 }
 
 impl Watched {
-    fn new(config: Config) -> Self {
-        let mut engine = Engine::new(config, &[server()], SOCKETS, [5; 32]);
-        let name: NameBuf = "victim.example.".parse().unwrap();
-        engine.submit(&Ask::new(0, name.as_wire(), RecordType::A)).unwrap();
+    pub fn new(config: Config) -> Self {
+        let engine = Engine::new(config, &[server()], SOCKETS, [5; 32]);
         let mut watched = Self { engine, sent: Vec::new(), ended: None };
-        watched.transmit(Time::ZERO);
+        watched.ask();
         watched
     }
 
-    fn transmit(&mut self, now: Time) {
+    /// Asks, again or for the first time.
+    pub fn ask(&mut self) {
+        let name: NameBuf = "victim.example.".parse().unwrap();
+        self.engine.submit(&Ask::new(0, name.as_wire(), RecordType::A)).unwrap();
+        self.ended = None;
+        self.transmit(Time::ZERO);
+    }
+
+    pub fn transmit(&mut self, now: Time) {
         let mut out = Transmits::default();
         loop {
             self.engine.poll_transmit(now, &mut out);
@@ -60,7 +66,7 @@ impl Watched {
     }
 
     /// Lets time pass until the next attempt is sent, or nothing is left to wait for.
-    fn next_attempt(&mut self) {
+    pub fn next_attempt(&mut self) {
         let before = self.sent.len();
         while self.sent.len() == before
             && let Some(at) = self.engine.poll_timeout()
@@ -70,38 +76,38 @@ impl Watched {
         }
     }
 
-    fn now(&self) -> Time {
+    pub fn now(&self) -> Time {
         self.engine.poll_timeout().unwrap_or(Time::ZERO)
     }
 
-    fn datagram(&mut self, now: Time, socket: SocketId, from: SocketAddr, octets: &[u8]) {
+    pub fn datagram(&mut self, now: Time, socket: SocketId, from: SocketAddr, octets: &[u8]) {
         let stamp = Stamp::Kernel;
         self.engine.handle_datagram(now, stamp, socket, from, octets, &mut end(&mut self.ended));
         self.transmit(now);
     }
 
     /// A datagram to the socket of the last attempt.
-    fn reply(&mut self, from: SocketAddr, octets: &[u8]) {
+    pub fn reply(&mut self, from: SocketAddr, octets: &[u8]) {
         let socket = self.sent.last().unwrap().1;
         self.datagram(Time::ZERO + Duration::from_millis(20), socket, from, octets);
     }
 
-    fn stream(&mut self, octets: &[u8]) {
+    pub fn stream(&mut self, octets: &[u8]) {
         let now = self.now();
         self.engine.handle_stream_message(now, ServerId(0), octets, &mut end(&mut self.ended));
         self.transmit(now);
     }
 
-    fn query(&self) -> Vec<u8> {
+    pub fn query(&self) -> Vec<u8> {
         self.sent.last().unwrap().2.clone()
     }
 
-    fn transport(&self) -> Transport {
+    pub fn transport(&self) -> Transport {
         self.sent.last().unwrap().0
     }
 }
 
-fn end(ended: &mut Option<Ended>) -> impl FnMut(dnsonde::engine::Finished<'_>) {
+pub fn end(ended: &mut Option<Ended>) -> impl FnMut(dnsonde::engine::Finished<'_>) {
     |finished| {
         *ended = Some(Ended {
             attempts: finished.attempts.to_vec(),
@@ -118,12 +124,12 @@ fn end(ended: &mut Option<Ended>) -> impl FnMut(dnsonde::engine::Finished<'_>) {
     }
 }
 
-fn server() -> SocketAddr {
+pub fn server() -> SocketAddr {
     SERVER.parse().unwrap()
 }
 
 /// An answer to `query` with this address.
-fn answer(query: &[u8], address: [u8; 4]) -> Vec<u8> {
+pub fn answer(query: &[u8], address: [u8; 4]) -> Vec<u8> {
     let message = Message::parse(query).unwrap();
     let question = message.question().unwrap();
     let name = question.name.to_buf();
@@ -141,7 +147,7 @@ fn answer(query: &[u8], address: [u8; 4]) -> Vec<u8> {
 }
 
 /// A header alone.
-fn bare(query: &[u8], flags: Flags) -> Vec<u8> {
+pub fn bare(query: &[u8], flags: Flags) -> Vec<u8> {
     let mut octets = vec![0; HEADER_LEN];
     octets[..2].copy_from_slice(&query[..2]);
     octets[2..4].copy_from_slice(&flags.with(Flags::QR).0.to_be_bytes());

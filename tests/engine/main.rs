@@ -1,5 +1,6 @@
 //! The engine against a simulated network, under virtual time and with seeded dice.
 
+mod cookies;
 mod edns;
 mod ending;
 mod forgery;
