@@ -49,6 +49,11 @@ fn records_read_back_from_their_text() {
 }
 
 #[test]
+fn what_every_renderer_shows_reads_back() {
+    run("render", checks::render);
+}
+
+#[test]
 fn what_the_references_take_has_the_same_content() {
     run("differential", checks::differential);
 }

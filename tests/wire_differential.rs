@@ -25,6 +25,7 @@ fn every_type_of_the_table_has_the_same_content() {
     for record in RECORDS.iter() {
         checks::differential(&checks::wrap(record.rtype, &record.rdata));
         checks::rebuild(&checks::wrap(record.rtype, &record.rdata));
+        checks::render(&checks::wrap(record.rtype, &record.rdata));
     }
 }
 
