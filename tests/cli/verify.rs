@@ -154,6 +154,33 @@ mod worlds {
     }
 
     #[test]
+    fn a_state_that_can_no_longer_be_written_costs_no_report() {
+        use std::io::{BufRead as _, BufReader, Read as _};
+        use std::process::Stdio;
+        let files = Files::new();
+        let hints = files.write("root.hints", ". NS a.root.\na.root. A 127.53.200.1\n");
+        let folder = files.path("folder");
+        std::fs::create_dir(&folder).unwrap();
+        let state = text(&folder.join("state"));
+        let words = ["verify", "example.com", "--dmarc", "--root-hints", &hints, "--port", "1"];
+        let wait = ["--no-resolver", "--wait", "2s", "--every", "1s", "--state", &state];
+        let mut child = super::super::dnsonde(&[&words[..], &wait, &["--format", "json"]].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        stderr.read_line(&mut String::new()).unwrap();
+        std::fs::rename(&folder, files.path("elsewhere")).unwrap();
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).unwrap();
+        let run = Run::of(child.wait_with_output().unwrap());
+        run.assert_code(3);
+        assert!(said.contains("dnsonde: the state cannot be written"), "{said}");
+        assert_eq!(run.lines()[0]["verdict"], "inconclusive");
+    }
+
+    #[test]
     fn waiting_sees_a_record_appear_and_keeps_what_was_seen() {
         let scenario = r#"
             base = "ses"

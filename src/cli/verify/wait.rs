@@ -39,8 +39,11 @@ pub(super) async fn until_verified(
         if let Some(change) = history.add(now, &report) {
             notes::line(&format!("{}  {}", moment(now), change.summary));
         }
-        if let Some(file) = wait.state {
-            save(&history, file)?;
+        // What was seen is not lost with the file: it stands in the report, and the next look tries again.
+        if let Some(file) = wait.state
+            && let Err(error) = save(&history, file)
+        {
+            notes::note(&format!("{error:#}"));
         }
         let pause = wait.every.unwrap_or_else(|| next_look(&evidence, &report));
         let left = Duration::from_secs(end.saturating_sub(now));
