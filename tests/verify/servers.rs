@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dnsonde::playground::Scenario;
-use dnsonde::report::finding::{Report, Severity};
+use dnsonde::report::finding::{Report, Role, Severity};
 
 use crate::harness::examine;
 use crate::scenarios::runs;
@@ -580,6 +580,45 @@ fn each_fault_of_a_server_or_a_path_is_told_once_and_as_what_it_is() {
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn each_server_of_a_zone_is_listed_once_and_as_what_it_is() {
+    let examined = |args: &str, world: &str| {
+        let text = format!(
+            "base = \"ses\"\ntitle = \"t\"\nstory = \"None.\"\n[verify]\nargs = {args}\n\
+             [expect]\nverdict = \"verified\"\n{world}"
+        );
+        examine(&Arc::new(Scenario::from_toml("t", &text).unwrap()), 1).report
+    };
+    // Where answers of the servers that aliases lead to get lost, there are experiments with them.
+    let lossy = r#"
+[[faults]]
+server = ["ses1", "ses2"]
+transport = "udp"
+share = 0.3
+effect = "drop"
+"#;
+    let with_alias = r#"["example.com", "--expect", "www A 192.0.2.80"]"#;
+    let with_keys = r#"["example.com", "--ses", "t1,t2,t3"]"#;
+    for (report, zones) in [
+        (examined(with_keys, lossy), &["example.com.", "dkim.amazonses.com."][..]),
+        // This alias leads to another name of its own zone.
+        (examined(with_alias, ""), &["example.com."]),
+    ] {
+        let mut seen = Vec::new();
+        for server in report.servers.iter().filter(|server| server.role != Role::Recursive) {
+            let zone = server.zone.as_deref().unwrap();
+            assert!(!seen.contains(&(server.server, zone)), "{server:?} is listed twice");
+            seen.push((server.server, zone));
+            let owns = zone == "example.com.";
+            let role = if owns { Role::Authoritative } else { Role::Target };
+            assert_eq!(server.role, role, "{server:?}");
+        }
+        for zone in zones {
+            assert!(seen.iter().any(|(_, seen)| seen == zone), "nobody of {zone} was asked");
+        }
+    }
 }
 
 #[test]

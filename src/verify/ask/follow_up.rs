@@ -65,6 +65,20 @@ pub(super) struct Round<'s> {
     pub(super) rng: &'s mut StdRng,
 }
 
+/// A zone, and what its servers are asked as: experiments with them count where what led to them
+/// counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Zone {
+    apex: NameBuf,
+    role: Role,
+}
+
+impl Zone {
+    fn of(inquiry: &Inquiry) -> Self {
+        Self { apex: inquiry.zone, role: inquiry.role }
+    }
+}
+
 impl Round<'_> {
     pub(super) fn inquiries(&mut self) -> Vec<Inquiry> {
         let mut all = Vec::new();
@@ -245,15 +259,15 @@ impl Round<'_> {
     /// Where servers of a zone have it with different serials: do those behind come up, and does
     /// one address show now this one and now that?
     fn serials(&self, all: &mut Vec<Inquiry>) {
-        let mut zones: BTreeMap<NameBuf, BTreeSet<u32>> = BTreeMap::new();
+        let mut zones: BTreeMap<Zone, BTreeSet<u32>> = BTreeMap::new();
         for probe in self.probes.iter().filter(|probe| probe.inquiry.purpose == Purpose::Serial) {
             let answer = probe.reading().and_then(|reading| reading.answer.as_ref());
             if let Some(serial) = answer.and_then(Rrset::serial) {
-                zones.entry(probe.inquiry.zone).or_default().insert(serial);
+                zones.entry(Zone::of(&probe.inquiry)).or_default().insert(serial);
             }
         }
         for (zone, _) in zones.into_iter().filter(|(_, serials)| serials.len() > 1) {
-            for server in addresses(self.walk, &zone) {
+            for server in addresses(self.walk, &zone.apex) {
                 for i in 0..SERIALS_AGAIN {
                     let probe = small(server, zone, Purpose::Serial, None);
                     let not_before = self.now() + SERIAL_SPACING * i;
@@ -265,10 +279,10 @@ impl Round<'_> {
 
     /// Where a server fails for what it answers at other times: how often does it?
     fn failures(&self, all: &mut Vec<Inquiry>) {
-        let mut servers: BTreeMap<(SocketAddr, NameBuf), [u32; 2]> = BTreeMap::new();
+        let mut servers: BTreeMap<(SocketAddr, Zone), [u32; 2]> = BTreeMap::new();
         for probe in self.probes.iter().filter(|probe| is_survey(probe.inquiry.purpose)) {
-            let Inquiry { server, role, zone, .. } = probe.inquiry;
-            if role == Role::Authoritative
+            let (server, zone) = (probe.inquiry.server, Zone::of(&probe.inquiry));
+            if zone.role == Role::Authoritative
                 && let Some(reading) = probe.reading()
             {
                 let failed = matches!(reading.kind, Kind::Fault(Fault::Rcode(_)));
@@ -284,12 +298,12 @@ impl Round<'_> {
     }
 
     /// Addresses that answered some questions over UDP and not others, or not as they should.
-    fn lossy(&self) -> Vec<(SocketAddr, NameBuf, Sample<'_>)> {
+    fn lossy(&self) -> Vec<(SocketAddr, Zone, Sample<'_>)> {
         let samples = Sample::of_all(self.probes).into_iter();
         samples
             .filter(|(_, sample)| sample.is_hindered())
             .filter_map(|(server, sample)| {
-                let zone = sample.fates.first()?.0.inquiry.zone;
+                let zone = Zone::of(&sample.fates.first()?.0.inquiry);
                 Some((server, zone, sample))
             })
             .take(LOSSY_ADDRESSES)
@@ -407,9 +421,9 @@ fn is_odd(probe: &Probe) -> bool {
     }
 }
 
-/// A question whose answer is small.
-fn small(server: SocketAddr, zone: NameBuf, purpose: Purpose, socket: Option<u16>) -> Inquiry {
-    let rtype = RecordType::SOA;
-    let probe = inquiry(server, Role::Authoritative, zone, zone, rtype, How::Udp, purpose);
+/// A question to a server of a zone whose answer is small.
+fn small(server: SocketAddr, zone: Zone, purpose: Purpose, socket: Option<u16>) -> Inquiry {
+    let Zone { apex, role } = zone;
+    let probe = inquiry(server, role, apex, apex, RecordType::SOA, How::Udp, purpose);
     Inquiry { socket, ..probe }
 }

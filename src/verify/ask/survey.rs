@@ -145,8 +145,9 @@ impl Survey<'_> {
 
     fn at_target(&mut self, target: &NameBuf, rtype: RecordType, how: How, purpose: Purpose) {
         let Some(zone) = self.zone_of(target) else { return };
+        let role = role_of(self.plan, self.walk, &zone);
         for server in addresses(self.walk, &zone) {
-            self.all.push(inquiry(server, Role::Target, zone, *target, rtype, how, purpose));
+            self.all.push(inquiry(server, role, zone, *target, rtype, how, purpose));
         }
     }
 
@@ -266,6 +267,17 @@ pub(in crate::verify) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
         }
     }
     zones
+}
+
+/// What the servers of a zone are asked as, whatever they are asked: an alias may lead to another
+/// name of the zone that it is in.
+fn role_of(plan: &Plan, walk: &WalkReport, zone: &NameBuf) -> Role {
+    let owners = plan
+        .expectations
+        .iter()
+        .flat_map(|expectation| std::iter::once(expectation.owner).chain(ancestors(expectation)));
+    let mut zones = owners.filter_map(|owner| zone_of(walk, &owner));
+    if zones.any(|owners_zone| owners_zone == *zone) { Role::Authoritative } else { Role::Target }
 }
 
 /// The zone of a name: the last one on the way to it, or to the nearest name above it that the walk
