@@ -367,3 +367,77 @@ async fn write(writer: &Mutex<Option<OwnedWriteHalf>>, arrival: &Arrival) -> boo
         Arrival::Unreachable => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playground::Scenario;
+    use crate::wire::{Builder, Class, Flags, NameBuf, RecordType};
+
+    fn playground(more: &str) -> Rc<Playground> {
+        let text = format!(
+            "base = \"ses\"\ntitle = \"A test\"\nstory = \"None.\"\n[expect]\nverdict = \"verified\"\n{more}"
+        );
+        Playground::new(World::new(Arc::new(Scenario::from_toml("test", &text).unwrap()), 1))
+    }
+
+    fn delivery(octets: usize) -> Delivery {
+        let from = SocketAddr::from(([127, 0, 0, 1], 53));
+        let arrival = Arrival::Message { from, octets: vec![0; octets] };
+        Delivery { after: Duration::ZERO, arrival }
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_bounded_in_octets() {
+        let here = playground("");
+        let mut held: Vec<OnTheWay> = Vec::new();
+        while let Some(coming) = here.on_its_way(delivery(1 << 20)) {
+            held.push(coming);
+        }
+        assert_eq!(held.len() << 20, MAX_OCTETS_ON_THE_WAY);
+        held.pop();
+        assert!(here.on_its_way(delivery(1 << 20)).is_some());
+        drop(held);
+        assert_eq!((here.on_the_way.get(), here.octets_on_the_way.get()), (0, 0));
+    }
+
+    #[test]
+    fn a_connection_has_only_so_many_queries_under_way() {
+        const QUERIES: usize = 4 * PIPELINE;
+        let here =
+            playground("[[faults]]\ntransport = \"tcp\"\neffect = { delay = { ms = 20 } }\n");
+        let address = here.world.borrow().scenario().addresses().next().unwrap();
+        let mut query = [0; 512];
+        let mut builder = Builder::new(&mut query, 7, Flags::default()).unwrap();
+        builder.question(NameBuf::root().as_wire(), RecordType::NS, Class::IN).unwrap();
+        let len = builder.finish();
+        let framed = [&(len as u16).to_be_bytes(), &query[..len]].concat();
+
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let most = LocalSet::new().block_on(&runtime, async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (stream, from) = listener.accept().await.unwrap();
+            let server = Rc::clone(&here);
+            let to = SocketAddr::new(address, 53);
+            spawn_local(async move {
+                let _ = server.serve_stream(to, from, stream).await;
+            });
+            client.write_all(&framed.repeat(QUERIES)).await.unwrap();
+            let most = Rc::new(Cell::new(0));
+            let (watched, seen) = (Rc::clone(&here), Rc::clone(&most));
+            spawn_local(async move {
+                loop {
+                    seen.set(seen.get().max(watched.on_the_way.get()));
+                    tokio::task::yield_now().await;
+                }
+            });
+            for _ in 0..QUERIES {
+                let len = client.read_u16().await.unwrap();
+                client.read_exact(&mut vec![0; usize::from(len)]).await.unwrap();
+            }
+            most.get()
+        });
+        assert_eq!(most, PIPELINE);
+    }
+}
