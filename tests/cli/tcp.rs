@@ -74,3 +74,28 @@ fn a_connection_that_is_closed_within_a_response_is_told_as_that() {
                  the server closed the TCP connection in the middle of a response";
     assert_eq!(run.lines()[0]["error"], error);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_trace_says_what_tcp_did() {
+    use std::sync::Arc;
+
+    use dnsonde::playground::{Scenario, World, serve};
+
+    let faults = "[[faults]]\nserver = 'ns3'\ntransport = 'udp'\neffect = 'truncate'\n\
+                  [[faults]]\nserver = 'ns3'\ntransport = 'tcp'\neffect = 'unreachable'\n";
+    let text = format!(
+        "base = 'ses'\ntitle = 'A test'\nstory = 'None.'\n[expect]\nverdict = 'flaky'\n{faults}"
+    );
+    let scenario = Scenario::from_toml("test", &text).unwrap().on_loopback().unwrap();
+    let files = super::Files::new();
+    let hints = files.write("root.hints", scenario.root_hints());
+    let service = serve(World::new(Arc::new(scenario), 1), 0).unwrap();
+    let port = service.port().to_string();
+    let words = ["query", "--trace", "example.com", "NS", "--root-hints", &hints, "-p", &port];
+    let said = "the response was truncated over UDP; the TCP connection was refused";
+    let text = run(&words);
+    assert!(text.stdout.contains(said), "{}", text.stdout);
+    let json = run(&[&words[..], &["--format", "json"]].concat());
+    assert!(json.lines()[0].to_string().contains(said), "{}", json.stdout);
+}

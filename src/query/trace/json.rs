@@ -92,7 +92,7 @@ fn said(report: &WalkReport, answer: &ServerAnswer) -> Value {
     json!({
         "server": answer.server.to_string(),
         "status": answer.reading().map(|reading| reading.rcode.to_string()),
-        "says": words(answer),
+        "says": words(report, answer),
         "rtt_us": rtt_us(report, answer),
     })
 }

@@ -8,13 +8,14 @@ mod text;
 
 use std::net::SocketAddr;
 
-use crate::engine;
+use crate::engine::{self, Attempt};
 use crate::net::{Driver, NetError, Options};
+use crate::report::reason::write_reason;
 use crate::walk::{
     Config, Fault, Hints, Kind, NameServer, PathEnd, Said, ServerAnswer, Source, Walk, WalkReport,
     carry_out,
 };
-use crate::wire::{NameBuf, RecordType};
+use crate::wire::{Flags, NameBuf, RecordType};
 
 pub use json::write_json;
 pub use text::write_text;
@@ -55,7 +56,7 @@ pub fn is_complete(report: &WalkReport) -> bool {
 }
 
 /// What a server says, in a few words.
-fn words(answer: &ServerAnswer) -> String {
+fn words(report: &WalkReport, answer: &ServerAnswer) -> String {
     match &answer.said {
         Said::Reply(reading) => match &reading.kind {
             Kind::Answer => "answer".into(),
@@ -66,10 +67,22 @@ fn words(answer: &ServerAnswer) -> String {
             Kind::Fault(fault) => fault_words(*fault),
         },
         Said::Silent(engine::Failure::Unreachable) => "cannot be reached".into(),
-        Said::Silent(_) => "no answer".into(),
+        Said::Silent(_) => truncated(report, answer).unwrap_or_else(|| "no answer".into()),
         Said::NotAsked(why) => why.clone(),
         Said::Skipped => "not asked, for want of earlier answers".into(),
     }
+}
+
+/// What TCP did, where an answer was truncated over UDP.
+fn truncated(report: &WalkReport, answer: &ServerAnswer) -> Option<String> {
+    let attempts = &report.evidence.exchanges.get(answer.exchange?)?.attempts;
+    let mut answers = attempts.iter().filter_map(Attempt::answer);
+    if !answers.any(|answer| answer.flags.contains(Flags::TC)) {
+        return None;
+    }
+    let mut text = Vec::new();
+    write_reason(attempts, true, &mut text);
+    String::from_utf8(text).ok()
 }
 
 fn fault_words(fault: Fault) -> String {

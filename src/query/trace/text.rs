@@ -44,7 +44,7 @@ pub fn write_text(report: &WalkReport, out: &mut Vec<u8>) {
 fn write_zone(report: &WalkReport, zone: &Delegation, out: &mut Vec<u8>) {
     line(out, 0, &zone.zone.to_string());
     if let Some(parent) = zone.parent {
-        let said = zone.parent_servers.iter().map(|server| (delegates(server), server));
+        let said = zone.parent_servers.iter().map(|server| (delegates(report, server), server));
         let said = said.map(|(what, server)| (what, server.delegation.server));
         for (what, servers) in grouped(said) {
             line(out, 2, &format!("{parent} says: {what}  {}", list(&servers)));
@@ -78,8 +78,8 @@ fn write_zone(report: &WalkReport, zone: &Delegation, out: &mut Vec<u8>) {
 }
 
 /// What a server of the parent says of a delegation.
-fn delegates(server: &ParentServer) -> String {
-    let Some(ns) = server.ns() else { return words(&server.delegation) };
+fn delegates(report: &WalkReport, server: &ParentServer) -> String {
+    let Some(ns) = server.ns() else { return words(report, &server.delegation) };
     let ds = match server.ds() {
         Some(ds) => format!("; DS {}", data(ds).join(", ")),
         None => String::new(),
@@ -99,11 +99,11 @@ fn apex(report: &WalkReport, child: &ChildServer, parent_set: Option<&[String]>)
             parts.push("NS as the parent has them".into());
         }
         Some(ns) => parts.push(format!("NS {}", names(ns).join(" "))),
-        None => parts.push(words(&child.ns)),
+        None => parts.push(words(report, &child.ns)),
     }
     match child.serial() {
         Some(serial) => parts.push(format!("serial {serial}")),
-        None if child.ns().is_some() => parts.push(format!("SOA: {}", words(&child.soa))),
+        None if child.ns().is_some() => parts.push(format!("SOA: {}", words(report, &child.soa))),
         None => {}
     }
     if let Some(rtt) = rtt_us(report, &child.ns) {
@@ -121,7 +121,7 @@ fn write_path(report: &WalkReport, path: &Path, out: &mut Vec<u8>) {
         let records: Vec<String> = answer.reading().map_or_else(Vec::new, |reading| {
             reading.chain.iter().chain(&reading.answer).flat_map(lines).collect()
         });
-        let what = if records.is_empty() { vec![words(answer)] } else { records };
+        let what = if records.is_empty() { vec![words(report, answer)] } else { records };
         (what, answer.server)
     });
     for (what, servers) in grouped(said) {
