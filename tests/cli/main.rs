@@ -2,6 +2,7 @@
 
 mod demo;
 mod edns;
+mod forgery;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod iterative;
