@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dnsonde::engine::{Ask, Config, Engine, Finished, Stamp, Time, Transmits};
+use dnsonde::engine::{Ask, Config, Engine, Finished, Response, Stamp, Time, Transmits};
 use dnsonde::scan::render::Status;
 use dnsonde::wire::{
     Builder, Class, Flags, HEADER_LEN, Message, NameBuf, Opt, OptBuf, Rcode, RecordBuf, RecordType,
@@ -131,6 +131,13 @@ fn reading_an_answer_allocates_nothing() {
     });
     assert!(octets > 2000);
     assert_eq!(allocations, 0);
+}
+
+#[test]
+fn checking_what_is_inside_the_records_of_an_answer_allocates_nothing() {
+    let answer = answer();
+    let (malformed, allocations) = counted(|| Response::read(&answer).unwrap().malformed);
+    assert_eq!((malformed, allocations), (None, 0));
 }
 
 #[test]
