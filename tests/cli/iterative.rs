@@ -338,7 +338,7 @@ impl Hostile {
             ],
         );
         let files = Files::new();
-        files.write("root.hints", &format!(". NS a.root.\na.root. A {}\n", Self::ROOT));
+        files.write("root.hints", format!(". NS a.root.\na.root. A {}\n", Self::ROOT));
         Self { port, asked, files }
     }
 
