@@ -39,6 +39,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// in their IDNA form, and with -t PTR an address is asked by its reverse name. A line that cannot
 /// be asked gives a line with status INVALID that says why.
 ///
+/// A truncated response is asked for again over TCP. If TCP brings none, the line has what came, and the
+/// status TRUNCATED.
+///
 /// With --iterative no resolver is asked, but the authoritative servers, from the root on, as a
 /// resolver would. The line of a name that no server gives an answer for has the status SERVFAIL, or
 /// TIMEOUT if the servers of its zone are silent, and says why.
@@ -136,7 +139,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
     retries: Option<u16>,
 
-    /// How long an attempt waits for its answer, in milliseconds
+    /// How long an attempt waits for its answer, in milliseconds; a TCP handshake has 4 s besides
     #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=600_000))]
     timeout: u64,
 
