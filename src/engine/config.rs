@@ -23,6 +23,10 @@ pub struct Config {
     /// How long a UDP socket is used before one on another port takes its place; `None` for as
     /// long as the engine is.
     pub socket_life: Option<SocketLife>,
+    /// How long to wait, without an attempt counted or timed out, while this machine cannot send to
+    /// any server of an address family; `None` for as long as it takes. If zero, each attempt that
+    /// was not sent is one that failed.
+    pub give_up_after: Option<Duration>,
     /// Most exchanges that the engine holds at once.
     pub capacity: usize,
 }
@@ -37,6 +41,7 @@ impl Default for Config {
             rate_per_server: None,
             linger: Duration::ZERO,
             socket_life: Some(SocketLife::default()),
+            give_up_after: Some(Duration::ZERO),
             capacity: 32_768,
         }
     }

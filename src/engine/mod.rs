@@ -16,6 +16,7 @@
 //! - **Matching**: an answer counts only if its source, our socket, its ID and its question all
 //!   fit an attempt of an open exchange. Anything else is counted and changes nothing.
 //! - **Retries** go to another server where there is one, and say why they were needed.
+//! - **Pauses**: while this machine cannot send, nothing is sent, counted or timed out.
 //! - **Pacing**: a window for each server, token buckets where a rate was set, and a bench for
 //!   servers that do not answer.
 //! - **Accounting**: every exchange that was submitted ends once, as answered, failed or
@@ -56,6 +57,7 @@ mod doubt;
 mod edns;
 mod exchange;
 mod ids;
+mod outage;
 mod pacing;
 mod ports;
 mod ready;
@@ -82,12 +84,14 @@ pub use exchange::{
     Response, RetryReason, ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure,
     Transport, Unmatched, Unreachable,
 };
+pub use outage::{CannotSend, Refusal, Troubles};
 pub use ports::{SocketChange, SocketLife};
 pub use server::{Counts, ServerReport};
 pub use time::Time;
 pub use transmit::{HANDSHAKE, Stream, Train, Transmits};
 
 use ids::IdTable;
+use outage::Way;
 use pacing::TokenBucket;
 use ports::Ports;
 use ready::Ready;
@@ -174,6 +178,11 @@ pub struct Engine {
     draining: bool,
     /// The first attempt after the last word from any server.
     unanswered_since: Option<Time>,
+    /// The ways out of this machine, over IPv4 and over IPv6.
+    ways: [Way; 2],
+    /// Attempts that the local system refused, until it is known whether it refuses all.
+    refusals: Vec<(AttemptKey, i32)>,
+    troubles: Troubles,
 }
 
 /// A manner with what every attempt needs of it, worked out once.
@@ -236,6 +245,9 @@ impl Engine {
             scratch: Vec::new(),
             draining: false,
             unanswered_since: None,
+            ways: Default::default(),
+            refusals: Vec::new(),
+            troubles: Troubles::default(),
             config,
         };
         let digits = rtt_digits(servers.len());
@@ -257,6 +269,7 @@ impl Engine {
         let id = ServerId(self.servers.len() as u32);
         self.servers.push(Server::new(addr, &self.config, rtt_digits));
         self.server_ids.insert(addr, id);
+        self.ways[usize::from(addr.is_ipv6())].servers += 1;
         self.relist(id);
         id
     }
@@ -292,6 +305,8 @@ impl Engine {
             std::mem::replace(&mut self.servers[id.0 as usize], fresh);
         self.server_ids.remove(&old);
         self.server_ids.insert(addr, id);
+        self.ways[usize::from(old.is_ipv6())].servers -= 1;
+        self.ways[usize::from(addr.is_ipv6())].servers += 1;
         self.relist(id);
         Some((old, counts))
     }
@@ -385,6 +400,7 @@ impl Engine {
     pub fn handle_timeout(&mut self, now: Time, sink: &mut Sink<'_>) {
         while let Some(index) = self.timers.pop_due(now) {
             match std::mem::replace(&mut self.slots[index].timer, Timer::None) {
+                Timer::Suspect | Timer::Deadline if self.is_frozen(index) => {}
                 Timer::Suspect => self.suspect(index, now),
                 Timer::Deadline => self.attempt_timed_out(index, now, sink),
                 Timer::Delay => self.queue_next_attempt(index),
@@ -404,7 +420,8 @@ impl Engine {
         let waiting =
             !self.queued.is_empty() || !self.ready.is_empty() && !self.available.is_empty();
         let token = self.tokens.as_ref().filter(|t| waiting && t.is_empty()).map(TokenBucket::next);
-        [self.timers.next(), self.server_timers.next(), token].into_iter().flatten().min()
+        let timers = [self.timers.next(), self.server_timers.next(), self.next_try(), token];
+        timers.into_iter().flatten().min()
     }
 
     /// Makes no attempt and takes no exchange from now on. An exchange whose last attempt is on its way
@@ -492,8 +509,11 @@ impl Engine {
     }
 
     /// How long servers have been asked without a word from any of them; `None` if nobody is being
-    /// asked.
+    /// asked, or this machine cannot send.
     pub fn silent_for(&self, now: Time) -> Option<Duration> {
+        if self.cannot_send().is_some() {
+            return None;
+        }
         self.unanswered_since.filter(|_| self.totals.open > 0).map(|since| now.since(since))
     }
 
@@ -555,6 +575,9 @@ impl Engine {
     /// Lists a server as available, or not, by what it can take now.
     #[inline]
     fn relist(&mut self, id: ServerId) {
+        if self.is_out(id) {
+            return self.unlist(id);
+        }
         let server = &mut self.servers[id.0 as usize];
         let room = server.room(self.config.window);
         let listed = server.listed_at != NOT_LISTED;

@@ -208,21 +208,16 @@ impl Engine {
         if self.servers[server.0 as usize].addr != to || !current {
             return;
         }
+        let sent = slot.attempts[attempt].sent;
+        self.heard_from(server, now, sent);
+        self.troubles.add_unreachable(error, 1);
         self.servers[server.0 as usize].counts.unreachable += 1;
         let outcome = Outcome::Unreachable(error);
         self.attempt_failed(index, outcome, RetryReason::Unreachable, now, sink);
     }
 
-    /// Handles the local system's refusal to send an attempt.
-    pub fn handle_not_sent(&mut self, now: Time, key: AttemptKey, errno: i32, sink: &mut Sink<'_>) {
-        let Some((index, attempt)) = self.waiting(key) else { return };
-        let server = self.slots[index].attempts[attempt].server;
-        self.servers[server.0 as usize].counts.not_sent += 1;
-        self.attempt_failed(index, Outcome::NotSent(errno), RetryReason::NotSent, now, sink);
-    }
-
     /// The attempt that `key` names, if it is still waited for.
-    fn waiting(&self, key: AttemptKey) -> Option<(u32, usize)> {
+    pub(super) fn waiting(&self, key: AttemptKey) -> Option<(u32, usize)> {
         let (index, attempt) = self.slots.find(key)?;
         let slot = &self.slots[index];
         let waiting = slot.ended.is_none() && slot.attempts[attempt].outcome == Outcome::Waiting;
@@ -324,6 +319,8 @@ impl Engine {
             }
         }
         self.unanswered_since = None;
+        self.heard_from(attempt.server, received, attempt.sent);
+        let slot = &self.slots[index];
         if slot.ended.is_some() {
             return;
         }

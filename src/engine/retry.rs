@@ -14,6 +14,9 @@ use super::slot::{Case, Ended, Timer};
 use super::time::Time;
 use super::{Engine, Sink, TransportPolicy};
 
+/// Attempts of one exchange that may be refused by the local system before they use up retries.
+const MOST_NOT_SENT: usize = 8;
+
 impl Engine {
     /// The current attempt has been out for longer than answers take: its server's window does not
     /// wait for it any more.
@@ -146,6 +149,12 @@ impl Engine {
                     plan.transport = Transport::Tcp;
                 }
                 !std::mem::replace(&mut plan.bad_cookie, true)
+            }
+            // It is no fault of the name, and another server may well be reached.
+            RetryReason::NotSent if self.can_go_elsewhere(index, last.server) => {
+                plan.server = self.another_server(index);
+                usize::from(self.slots[index].plan.retries) + MOST_NOT_SENT
+                    > self.slots[index].attempts.len()
             }
             _ => false,
         };

@@ -31,6 +31,7 @@ impl Engine {
         out.clear();
         let mut allowance = BATCH.min(self.allowance(now));
         let before = allowance;
+        self.try_again(now, out);
         self.send_own_queues(now, out, &mut allowance);
         self.send_ready(now, out, &mut allowance);
         if before != allowance {
@@ -56,6 +57,10 @@ impl Engine {
         while let Some(&id) = self.queued.get(i) {
             if *allowance == 0 {
                 break;
+            }
+            if self.is_out(id) {
+                i += 1;
+                continue;
             }
             let server = &mut self.servers[id.0 as usize];
             let room = server.room_for_own(self.config.window);
@@ -187,7 +192,7 @@ impl Engine {
 
     /// A socket for an exchange that waits for this server: one that it has not used or, when it
     /// has used all, not just now.
-    fn socket_for(&mut self, id: ServerId, index: u32) -> SocketId {
+    pub(super) fn socket_for(&mut self, id: ServerId, index: u32) -> SocketId {
         let v6 = self.servers[id.0 as usize].addr.is_ipv6();
         let drawn = self.random_place(v6);
         let (ports, count) = (&self.ports, self.ports.per_family());
@@ -206,7 +211,7 @@ impl Engine {
 
     /// Writes the next attempt of an exchange; whether there was a message ID for it.
     #[inline]
-    fn send(
+    pub(super) fn send(
         &mut self,
         index: u32,
         id: ServerId,
@@ -295,6 +300,7 @@ impl Engine {
         self.in_flight += usize::from(slot.charged);
         self.totals.attempts += 1;
         let to = server.addr;
+        self.ways[usize::from(to.is_ipv6())].handed += 1;
 
         let len = self.write_query(index, attempt, &mut out.octets);
         match transport {

@@ -151,6 +151,8 @@ pub(super) struct Server {
     pub(super) cookie: Cookie,
     /// It changes the case of questions, as was seen over TCP, and until when that is believed.
     case_changes_until: Option<Time>,
+    /// Until then a refusal of this machine to send to it is no sign that it can send to nobody.
+    pub(super) refused_alone_until: Time,
     health: Health,
     silent: u32,
     suspects: u32,
@@ -183,6 +185,7 @@ impl Server {
             edns: EdnsSupport::default(),
             cookie: Cookie::new(),
             case_changes_until: None,
+            refused_alone_until: Time::ZERO,
             health: Health::Good,
             silent: 0,
             suspects: 0,

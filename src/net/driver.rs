@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::clock::Clock;
-use super::error::{Family, NetError};
+use super::error::{Family, NetError, refusal};
 use super::tcp::{self, Pool, Query};
 use super::udp::{self, Udp};
 use super::{LocalCounts, Options};
 use crate::engine::{
     AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketChange, SocketId, Stream, Time,
-    Transmits, TransportPolicy, Unreachable,
+    Transmits, TransportPolicy,
 };
 use crate::wire::{Message, ParseErrorKind};
 
@@ -254,6 +254,7 @@ impl Driver {
         let Self { engine, udp, tcp, transmits, .. } = self;
         let mut busy = false;
         if udp.is_drained() {
+            engine.handle_all_sent(now, sink);
             engine.poll_transmit(now, transmits);
             if transmits.is_empty() {
                 return false;
@@ -273,7 +274,11 @@ impl Driver {
             on_udp(engine, transmits, now, event, sink);
         };
         udp.send(now, transmits, &mut each);
-        busy || udp.is_drained()
+        if udp.is_drained() {
+            engine.handle_all_sent(now, sink);
+            busy = true;
+        }
+        busy
     }
 
     /// Receives datagrams. Returns whether something happened; if not, the task will be woken.
@@ -320,37 +325,37 @@ fn on_udp(
             engine.handle_datagram(received, stamp, socket, from, octets, sink);
         }
         udp::Event::Unreachable { socket, to, error, quoted } => {
-            on_unreachable(engine, now, (socket, to), error, quoted, sink);
+            for_each_query(quoted, &mut |query| {
+                engine.handle_unreachable(now, socket, to, error, query, sink);
+            });
+        }
+        udp::Event::Undelivered { socket, to, errno, quoted } => {
+            for_each_query(quoted, &mut |query| {
+                engine.handle_undelivered(now, socket, to, errno, query, sink);
+            });
         }
         udp::Event::NotSent { train, datagrams, errno } => {
             let train = &transmits.trains()[train];
             for &key in &transmits.keys(train)[datagrams] {
-                engine.handle_not_sent(now, key, errno, sink);
+                engine.handle_not_sent(now, key, refusal(errno), errno, sink);
             }
         }
     }
 }
 
-/// Hands on an ICMP error once for each query that it quotes.
+/// Hands on each of the queries that an error quotes.
 ///
 /// A train stays in one piece as far as the loopback interface and virtual ones take it, so there
 /// its refusal is one ICMP message that quotes several queries, one after the other.
-fn on_unreachable(
-    engine: &mut Engine,
-    now: Time,
-    (socket, to): (SocketId, SocketAddr),
-    error: Unreachable,
-    mut quoted: &[u8],
-    sink: &mut Sink<'_>,
-) {
+fn for_each_query(mut quoted: &[u8], each: &mut dyn FnMut(&[u8])) {
     while let Err(more) = Message::parse(quoted)
         && matches!(more.kind, ParseErrorKind::TrailingOctets(_))
     {
         let (query, rest) = quoted.split_at(more.offset.min(quoted.len()));
-        engine.handle_unreachable(now, socket, to, error, query, sink);
+        each(query);
         quoted = rest;
     }
-    engine.handle_unreachable(now, socket, to, error, quoted, sink);
+    each(quoted);
 }
 
 fn on_tcp(engine: &mut Engine, now: Time, event: tcp::Event<'_, AttemptKey>, sink: &mut Sink<'_>) {
@@ -362,7 +367,9 @@ fn on_tcp(engine: &mut Engine, now: Time, event: tcp::Event<'_, AttemptKey>, sin
         tcp::Event::Failed { key, failure } => {
             engine.handle_stream_failed(now, key, failure, sink);
         }
-        tcp::Event::NotSent { key, errno } => engine.handle_not_sent(now, key, errno, sink),
+        tcp::Event::NotSent { key, errno } => {
+            engine.handle_not_sent(now, key, refusal(errno), errno, sink);
+        }
     }
 }
 

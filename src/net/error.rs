@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::engine::Refusal;
+
 /// An address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
@@ -168,6 +170,31 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
+/// What it means that the system did not send a message, by its error number.
+pub(super) fn refusal(errno: i32) -> Refusal {
+    use io::ErrorKind::{
+        AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable, OutOfMemory,
+        PermissionDenied,
+    };
+    #[cfg(unix)]
+    let codes = [libc::ENOBUFS];
+    #[cfg(windows)]
+    let codes = [10_055]; // WSAENOBUFS
+    #[cfg(not(any(unix, windows)))]
+    let codes = [];
+    let of_machine = codes.contains(&errno)
+        || matches!(
+            io::Error::from_raw_os_error(errno).kind(),
+            AddrNotAvailable
+                | HostUnreachable
+                | NetworkDown
+                | NetworkUnreachable
+                | OutOfMemory
+                | PermissionDenied
+        );
+    if of_machine { Refusal::OfMachine } else { Refusal::OfMessage }
+}
+
 fn is_unknown_family(error: &io::Error) -> bool {
     #[cfg(unix)]
     let codes = [libc::EAFNOSUPPORT];
@@ -185,6 +212,24 @@ mod tests {
     fn sentence(errno: i32, bind: Option<IpAddr>) -> String {
         let error = io::Error::from_raw_os_error(errno);
         NetError::open(error, "UDP socket", 12, 16, Family::V6, bind).to_string()
+    }
+
+    #[test]
+    fn a_refusal_is_of_the_machine_unless_the_message_or_its_destination_is_to_blame() {
+        for errno in [
+            libc::EPERM,
+            libc::EACCES,
+            libc::ENOBUFS,
+            libc::ENETDOWN,
+            libc::ENETUNREACH,
+            libc::EHOSTUNREACH,
+            libc::EADDRNOTAVAIL,
+        ] {
+            assert_eq!(refusal(errno), Refusal::OfMachine, "{errno}");
+        }
+        for errno in [0, libc::EINVAL, libc::EMSGSIZE, libc::ECONNREFUSED] {
+            assert_eq!(refusal(errno), Refusal::OfMessage, "{errno}");
+        }
     }
 
     #[test]

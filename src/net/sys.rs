@@ -11,7 +11,7 @@ pub(crate) mod process;
 
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
@@ -299,6 +299,8 @@ pub(super) struct QueuedError {
     pub(super) icmp_type: u8,
     /// The ICMP or ICMPv6 code.
     pub(super) icmp_code: u8,
+    /// Who reported it, if it was ICMP or ICMPv6.
+    pub(super) offender: Option<IpAddr>,
     /// How many octets of the datagram's payload were quoted and written to the caller's buffer.
     pub(super) quoted: usize,
 }
@@ -331,6 +333,7 @@ pub(super) fn receive_error(socket: BorrowedFd<'_>, payload: &mut [u8]) -> io::R
         errno: 0,
         icmp_type: 0,
         icmp_code: 0,
+        offender: None,
         quoted: quoted.min(payload.len()),
     };
     // SAFETY: the kernel filled the header, and its buffers are alive.
@@ -345,6 +348,7 @@ pub(super) fn receive_error(socket: BorrowedFd<'_>, payload: &mut [u8]) -> io::R
             entry.errno = error.ee_errno.cast_signed();
             entry.icmp_type = error.ee_type;
             entry.icmp_code = error.ee_code;
+            entry.offender = cmsg.offender();
         }
     }
     Ok(entry)
@@ -411,6 +415,23 @@ impl<'a> Iterator for ControlMessages<'a> {
 }
 
 impl ControlMessage<'_> {
+    /// The address that stands behind an extended error (`SO_EE_OFFENDER`).
+    fn offender(&self) -> Option<IpAddr> {
+        let address = self.data.get(mem::size_of::<libc::sock_extended_err>()..)?;
+        let family = u16::from_ne_bytes(*address.first_chunk()?);
+        match i32::from(family) {
+            libc::AF_INET => {
+                let octets: [u8; 4] = address.get(4..8)?.try_into().ok()?;
+                Some(Ipv4Addr::from(octets).into())
+            }
+            libc::AF_INET6 => {
+                let octets: [u8; 16] = address.get(8..24)?.try_into().ok()?;
+                Some(Ipv6Addr::from(octets).into())
+            }
+            _ => None,
+        }
+    }
+
     /// The value, if the message has as many octets as it takes or more.
     fn value<T: Plain>(&self) -> Option<T> {
         // SAFETY: the slice has enough octets, and any of them are a `T`: it is `Plain`.

@@ -6,6 +6,7 @@ mod ending;
 mod forgery;
 mod malformed;
 mod network;
+mod outage;
 mod sockets;
 mod streams;
 
@@ -13,8 +14,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Accept, Config, Failure, Manner, MannerId, Outcome, RetryReason, ServerId, Servers, Transport,
-    TransportPolicy, Window,
+    Accept, Attempt, Config, Failure, Manner, MannerId, Outcome, RetryReason, ServerId, Servers,
+    Transport, TransportPolicy, Window,
 };
 use dnsonde::wire::Rcode;
 use network::{Behaviour, FORGED, Network, Streams, TRUE, name};
@@ -517,28 +518,38 @@ fn behaviour() -> impl Strategy<Value = Behaviour> {
         (any::<bool>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.1)),
         share(),
         (0u64..5_000, prop::bool::weighted(0.1), prop::bool::weighted(0.1)),
+        (
+            any::<bool>(),
+            prop::option::weighted(0.15, Just(network::EPERM)),
+            prop::bool::weighted(0.1),
+        ),
     )
-        .prop_map(|(shares, delay, dies_after, flags, stream_breaks, streams)| Behaviour {
-            loss: shares.0,
-            duplicates: shares.1,
-            refused: shares.2,
-            servfail: shares.3,
-            truncated: shares.4,
-            forged: shares.5,
-            silent: shares.6,
-            delay: (delay.0, delay.0 + delay.1),
-            dies_after,
-            lame: flags.0,
-            lowers_case: flags.1,
-            no_edns: flags.2,
-            unreachable: flags.3,
-            stream_breaks,
-            stream: Streams {
-                handshake: Duration::from_millis(streams.0),
-                drops_syns: streams.1,
-                silent: streams.2,
-            },
-            ..Behaviour::default()
+        .prop_map(|(shares, delay, dies_after, flags, stream_breaks, streams, here)| {
+            Behaviour {
+                loss: shares.0,
+                duplicates: shares.1,
+                refused: shares.2,
+                servfail: shares.3,
+                truncated: shares.4,
+                forged: shares.5,
+                silent: shares.6,
+                delay: (delay.0, delay.0 + delay.1),
+                dies_after,
+                lame: flags.0,
+                lowers_case: flags.1,
+                no_edns: flags.2,
+                unreachable: flags.3,
+                stream_breaks,
+                stream: Streams {
+                    handshake: Duration::from_millis(streams.0),
+                    drops_syns: streams.1,
+                    silent: streams.2,
+                },
+                ipv6: here.0,
+                refused_here: here.1,
+                no_neighbour: here.2,
+                ..good()
+            }
         })
 }
 
@@ -555,12 +566,15 @@ proptest! {
         mixed_case in any::<bool>(),
         linger in prop_oneof![Just(0u64), Just(300)],
         window in prop_oneof![Just(Window::Adaptive), (1usize..50).prop_map(Window::Fixed)],
+        give_up_after in prop_oneof![Just(0u64), Just(2)],
         seed in any::<u64>(),
     ) {
-        let config = Config { manner: Manner { retries, ..Manner::default() }, mixed_case, window, linger: Duration::from_millis(linger), capacity: 128, ..Config::default() };
+        let config = Config { manner: Manner { retries, ..Manner::default() }, mixed_case, window, linger: Duration::from_millis(linger), capacity: 128, give_up_after: Some(Duration::from_secs(give_up_after)), ..Config::default() };
         let network = run(config, behaviours, count, seed);
         for result in &network.results {
-            prop_assert!(result.attempts.len() <= usize::from(retries) + 4);
+            let not_sent = |attempt: &&Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
+            let free = 4 + result.attempts.iter().filter(not_sent).count();
+            prop_assert!(result.attempts.len() <= usize::from(retries) + free);
             if let Ok((Rcode::NOERROR, Some(address), _)) = result.end {
                 prop_assert_eq!(address, TRUE);
             }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, HANDSHAKE, MannerId,
+    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, HANDSHAKE, MannerId, Refusal,
     ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure, Time, Transmits, Unreachable,
 };
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
@@ -16,6 +16,11 @@ use rand::{Rng, RngExt, SeedableRng};
 /// The address in every true answer, and the one in every forged one.
 pub const TRUE: [u8; 4] = [192, 0, 2, 1];
 pub const FORGED: [u8; 4] = [203, 0, 113, 66];
+
+/// Of Linux.
+pub const EPERM: i32 = 1;
+pub const ENETUNREACH: i32 = 101;
+pub const EHOSTUNREACH: i32 = 113;
 
 /// What a server does; shares are between 0 and 1.
 #[derive(Debug, Clone)]
@@ -49,6 +54,12 @@ pub struct Behaviour {
     /// Queries that it works off in a second, one after the other, and how many may wait for it:
     /// the next one is dropped. `None`: all at once.
     pub service: Option<(f64, usize)>,
+    /// Has an IPv6 address.
+    pub ipv6: bool,
+    /// This machine refuses to send to it, with this error number.
+    pub refused_here: Option<i32>,
+    /// This machine finds out after three seconds that nobody is there.
+    pub no_neighbour: bool,
 }
 
 impl Default for Behaviour {
@@ -71,6 +82,9 @@ impl Default for Behaviour {
             stream: Streams::default(),
             dead_socket: None,
             service: None,
+            ipv6: false,
+            refused_here: None,
+            no_neighbour: false,
         }
     }
 }
@@ -90,6 +104,7 @@ enum Event {
     Datagram { socket: SocketId, from: SocketAddr, octets: Vec<u8> },
     Icmp { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
     StreamSent { key: AttemptKey },
+    Undelivered { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
     StreamMessage { server: u32, octets: Vec<u8> },
     StreamFailed { key: AttemptKey, failure: StreamFailure },
 }
@@ -129,6 +144,10 @@ pub fn address(i: usize) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 10 + i as u8], 53))
 }
 
+pub fn address6(i: usize) -> SocketAddr {
+    SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, 10 + i as u16], 53))
+}
+
 pub fn name(i: u64) -> NameBuf {
     // Names of several lengths, so that trains of several lengths form.
     format!("{}n{i}.example", "x".repeat((i % 5) as usize)).parse().unwrap()
@@ -136,7 +155,10 @@ pub fn name(i: u64) -> NameBuf {
 
 impl Network {
     pub fn new(config: Config, behaviours: Vec<Behaviour>, seed: u64) -> Self {
-        let servers: Vec<_> = (0..behaviours.len()).map(address).collect();
+        let address = |(i, server): (usize, &Behaviour)| {
+            if server.ipv6 { address6(i) } else { address(i) }
+        };
+        let servers: Vec<_> = behaviours.iter().enumerate().map(address).collect();
         let mut rng = StdRng::seed_from_u64(seed);
         let mut engine_seed = [0; 32];
         rng.fill_bytes(&mut engine_seed);
@@ -179,8 +201,21 @@ impl Network {
 
     /// Asks for `count` names as fast as the engine takes them, until all have ended.
     pub fn run(&mut self, count: u64) {
-        let mut next = 0;
+        self.run_from(0, count);
+    }
+
+    /// The same for the names from `next` on.
+    pub fn run_from(&mut self, mut next: u64, count: u64) {
+        let mut steps = 0;
         loop {
+            steps += 1;
+            assert!(
+                steps < 10_000_000,
+                "no end at {:?}: {:?}, {:#?}",
+                self.now,
+                self.engine.totals(),
+                self.behaviours
+            );
             while next < count && self.engine.room() > 0 {
                 self.ask(next, Servers::Any);
                 next += 1;
@@ -214,6 +249,9 @@ impl Network {
                     let error = Unreachable { icmp_type: 3, icmp_code: 3, errno: 111 };
                     engine.handle_unreachable(at, socket, to, error, &octets, &mut sink);
                 }
+                Event::Undelivered { socket, to, octets } => {
+                    engine.handle_undelivered(at, socket, to, EHOSTUNREACH, &octets, &mut sink);
+                }
                 Event::StreamMessage { server, octets } => {
                     let server = dnsonde::engine::ServerId(server);
                     engine.handle_stream_message(at, server, &octets, &mut sink);
@@ -228,10 +266,28 @@ impl Network {
         true
     }
 
+    /// Asks for names from `next` on, up to `count`, until `until`; gives the next one.
+    pub fn run_until(&mut self, until: Duration, mut next: u64, count: u64) -> u64 {
+        while self.now < Time::ZERO + until {
+            while next < count && self.engine.room() > 0 {
+                self.ask(next, Servers::Any);
+                next += 1;
+            }
+            if !self.step() {
+                self.now = Time::ZERO + until;
+            }
+        }
+        next
+    }
+
     /// Does nothing for a while, as if the machine were busy with something else. What comes in
     /// meanwhile waits with the time of its arrival.
     pub fn sleep(&mut self, span: Duration) {
         self.now = self.now + span;
+    }
+
+    pub fn behaviour(&mut self, server: usize) -> &mut Behaviour {
+        &mut self.behaviours[server]
     }
 
     pub fn set_behaviour(&mut self, server: usize, behaviour: Behaviour) {
@@ -255,21 +311,46 @@ impl Network {
 
     pub fn transmit(&mut self) {
         let mut out = Transmits::default();
+        let mut rounds = 0;
         loop {
+            rounds += 1;
+            assert!(rounds < 20_000, "sends for ever at {:?}: {:#?}", self.now, self.behaviours);
             self.engine.poll_transmit(self.now, &mut out);
             if out.is_empty() {
                 break;
             }
+            let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+            let mut refused = |key, errno| {
+                let of_machine = Refusal::OfMachine;
+                self.engine.handle_not_sent(self.now, key, of_machine, errno, &mut sink);
+            };
+            for train in out.trains() {
+                if let Some(errno) = self.behaviours[train.server.0 as usize].refused_here {
+                    out.keys(train).iter().for_each(|&key| refused(key, errno));
+                }
+            }
+            for stream in out.streams() {
+                if let Some(errno) = self.behaviours[stream.server.0 as usize].refused_here {
+                    refused(stream.key, errno);
+                }
+            }
+            self.engine.handle_all_sent(self.now, &mut sink);
+            drop(sink);
             for train in out.trains() {
                 assert!(train.count <= 64 && train.count > 0);
+                if self.behaviours[train.server.0 as usize].refused_here.is_some() {
+                    continue;
+                }
                 for octets in out.octets(train).chunks(usize::from(train.segment)) {
                     self.note_live(train.socket, octets);
                     self.serve(train.server.0, train.socket, train.to, octets);
                 }
             }
             for stream in out.streams() {
-                let octets = out.message(stream).to_vec();
-                self.serve_stream(stream.server.0, stream.key, &octets);
+                if self.behaviours[stream.server.0 as usize].refused_here.is_none() {
+                    let octets = out.message(stream).to_vec();
+                    self.serve_stream(stream.server.0, stream.key, &octets);
+                }
             }
         }
         let in_flight = self.engine.servers().map(|server| server.in_flight).sum();
@@ -311,6 +392,10 @@ impl Network {
         let Some(served) = self.served(server) else { return };
         if behaviour.dead_socket == Some(socket.0) {
             return;
+        }
+        if behaviour.no_neighbour {
+            let (at, octets) = (self.now + Duration::from_secs(3), query.to_vec());
+            return self.at(at, Event::Undelivered { socket, to: from, octets });
         }
         if behaviour.unreachable {
             let at = self.now + self.delay(server);
@@ -443,6 +528,12 @@ impl Network {
                 assert_eq!(server.in_flight, 0, "an idle engine has something in flight");
             }
         }
+    }
+
+    /// When the last attempt was sent, in seconds.
+    pub fn last_sent(&self) -> f64 {
+        let attempts = self.results.iter().flat_map(|result| &result.attempts);
+        attempts.map(|attempt| attempt.sent).max().unwrap().as_nanos() as f64 / 1e9
     }
 
     /// Attempts for each name.

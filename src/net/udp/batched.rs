@@ -303,18 +303,32 @@ impl BatchedSocket {
                 return fetched;
             };
             // What the local system objects to, it also says when the datagram is sent.
-            if let (true, Some(to)) = (entry.icmp, entry.to) {
+            let (true, Some(to)) = (entry.icmp, entry.to) else { continue };
+            let quoted = &quote[..entry.quoted];
+            if is_ours(&entry) {
+                let (socket, errno) = (self.id, entry.errno);
+                each(Event::Undelivered { socket, to, errno, quoted });
+            } else {
                 let error = Unreachable {
                     icmp_type: entry.icmp_type,
                     icmp_code: entry.icmp_code,
                     errno: entry.errno,
                 };
-                let quoted = &quote[..entry.quoted];
                 each(Event::Unreachable { socket: self.id, to, error, quoted });
             }
         }
         BATCH
     }
+}
+
+/// Whether it is this machine that could not hand a datagram to the next one. Linux then sends itself
+/// an ICMP message, host or address unreachable, as a router would.
+fn is_ours(entry: &sys::QueuedError) -> bool {
+    matches!(entry.errno, libc::EHOSTUNREACH | libc::ENETUNREACH)
+        && entry.offender.is_some_and(|offender| {
+            // Only an address of this machine can be bound to.
+            std::net::UdpSocket::bind((offender, 0)).is_ok()
+        })
 }
 
 /// What an error of sending means. ICMP errors come as those numbers that Linux maps them to

@@ -13,7 +13,7 @@ use super::Trains;
 const SUSPECT_TRIES: u8 = 8;
 
 /// How often one message is tried again while the system has no buffers for it. The tries are
-/// about a millisecond apart.
+/// about a millisecond apart. Those behind it are tried once each, until one is sent.
 const NO_BUFFER_TRIES: u8 = 100;
 
 /// Trains that wait for one socket.
@@ -142,6 +142,7 @@ impl Lane {
             last = Some(piece);
         }
         if let Some(piece) = last {
+            self.no_buffer = 0;
             self.move_behind(&piece, trains);
             if alone {
                 // The first datagram went through by itself: the segmentation had been refused.
@@ -187,7 +188,6 @@ impl Lane {
 
     fn move_behind(&mut self, piece: &Piece, trains: &impl Trains) {
         self.suspect = 0;
-        self.no_buffer = 0;
         let place = self.trains[self.done..].iter().position(|&t| t as usize == piece.train);
         self.done += place.unwrap_or(0);
         if place != Some(0) {
@@ -343,8 +343,24 @@ mod tests {
             }
             assert_eq!(lane.failed(trouble, &trains), Verdict::GiveUp(piece(0, 0..1)));
             assert_eq!(all(&lane, &trains), [piece(1, 0..1)]);
-            assert!(!matches!(lane.failed(trouble, &trains), Verdict::GiveUp(_)));
         }
+    }
+
+    /// An interface that is down takes nothing for seconds: a hundred tries for each message of a
+    /// batch would be minutes.
+    #[test]
+    fn a_lack_of_buffers_is_waited_for_once_until_something_is_sent() {
+        let trains = Counts(vec![1, 1, 1, 1]);
+        let mut lane = lane(&trains, true);
+        for _ in 0..NO_BUFFER_TRIES {
+            assert_eq!(lane.failed(Trouble::NoBuffers, &trains), Verdict::AwaitBuffers);
+        }
+        for train in 0..2 {
+            let given_up = Verdict::GiveUp(piece(train, 0..1));
+            assert_eq!(lane.failed(Trouble::NoBuffers, &trains), given_up);
+        }
+        assert_eq!(lane.sent(1, &trains), 1);
+        assert_eq!(lane.failed(Trouble::NoBuffers, &trains), Verdict::AwaitBuffers);
     }
 
     #[test]

@@ -97,6 +97,8 @@ pub(super) enum Event<'a> {
     Datagram { socket: SocketId, from: SocketAddr, received: Time, stamp: Stamp, octets: &'a [u8] },
     /// ICMP says that a datagram cannot be delivered.
     Unreachable { socket: SocketId, to: SocketAddr, error: Unreachable, quoted: &'a [u8] },
+    /// The system took a datagram, and found nobody there to hand it to on its way.
+    Undelivered { socket: SocketId, to: SocketAddr, errno: i32, quoted: &'a [u8] },
     /// The system does not send these datagrams of this train.
     NotSent { train: usize, datagrams: Range<usize>, errno: i32 },
 }

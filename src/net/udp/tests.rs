@@ -71,6 +71,7 @@ impl Told {
             Event::Unreachable { socket, to, error, quoted } => {
                 Self::Unreachable { socket, to, error, quoted: quoted.to_vec() }
             }
+            Event::Undelivered { .. } => panic!("there is no neighbour on loopback"),
             Event::NotSent { train, datagrams, errno } => Self::NotSent { train, datagrams, errno },
         })
     }
