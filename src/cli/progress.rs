@@ -49,6 +49,14 @@ impl Progress {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!(", {count} {what}"))
         .collect();
+        if let Some((span, errno)) = state.cannot_send {
+            let error = std::io::Error::from_raw_os_error(errno);
+            bar.set_message(format!(
+                "paused for {} s: this machine cannot send ({error}); trying again every second",
+                span.as_secs()
+            ));
+            return;
+        }
         let stopping = if state.stopping { "; stopping" } else { "" };
         bar.set_message(format!(
             "{:.0}/s, {} answered{failed}{stopping}",

@@ -303,6 +303,15 @@ fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<E
             ));
             Ok(ExitCode::from(COULD_NOT))
         }
+        End::CannotSend(span, errno) => {
+            let error = io::Error::from_raw_os_error(errno);
+            note(&format!(
+                "this machine could not send anything for {} s ({error}); {}",
+                span.as_secs(),
+                summary::left_over(report)
+            ));
+            Ok(ExitCode::from(COULD_NOT))
+        }
         End::Unreachable => {
             let error = io::Error::from_raw_os_error(report.tally.last_errno);
             note(&format!("no server can be reached ({error}); {}", summary::left_over(report)));
@@ -446,6 +455,8 @@ impl Args {
             window: self.concurrency.0,
             rate: limits.total.map(|limit| limit.rate),
             rate_per_server: limits.per_server.map(|limit| limit.rate),
+            // The scan ends as one that no server answers.
+            give_up_after: None,
             ..Config::default()
         }
     }

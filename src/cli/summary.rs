@@ -95,9 +95,34 @@ fn text(report: &Report) -> String {
              full: that is no loss of the network; a lower --rate or --concurrency avoids it"
         );
     }
-    if report.local.send_errors > 0 {
-        let refused = grouped(report.local.send_errors);
-        let _ = writeln!(text, "dnsonde: this machine refused to send {refused} queries");
+    let troubles = &report.troubles;
+    for &(errno, count) in &troubles.not_sent {
+        let error = std::io::Error::from_raw_os_error(errno);
+        let count = grouped(count);
+        let _ = writeln!(text, "dnsonde: this machine refused to send {count} queries: {error}");
+    }
+    if troubles.pauses > 0 {
+        let _ = writeln!(
+            text,
+            "dnsonde: paused {} because this machine could not send, {:.1} s in total; no attempt \
+             was counted meanwhile",
+            match troubles.pauses {
+                1 => "once".to_owned(),
+                count => format!("{} times", grouped(count)),
+            },
+            troubles.paused.as_secs_f64()
+        );
+    }
+    for (error, count) in troubles.unreachable.iter().filter(|(error, _)| error.icmp_type > 0) {
+        let reason = std::io::Error::from_raw_os_error(error.errno);
+        let _ = writeln!(
+            text,
+            "dnsonde: ICMP said {} times that a query cannot be delivered: {reason} (type {}, code \
+             {})",
+            grouped(*count),
+            error.icmp_type,
+            error.icmp_code
+        );
     }
     text
 }

@@ -84,7 +84,7 @@ impl Troubles {
         }
     }
 
-    /// Adds those of another engine.
+    /// Adds those of another engine, which ran at the same time: their pauses are the same ones.
     pub fn add(&mut self, other: &Self) {
         for &(errno, count) in &other.not_sent {
             self.add_not_sent(errno, count);
@@ -92,8 +92,8 @@ impl Troubles {
         for &(error, count) in &other.unreachable {
             self.add_unreachable(error, count);
         }
-        self.pauses += other.pauses;
-        self.paused += other.paused;
+        self.pauses = self.pauses.max(other.pauses);
+        self.paused = self.paused.max(other.paused);
     }
 }
 

@@ -261,6 +261,8 @@ impl Engine {
         let (late, superseded) = match attempt.outcome {
             Outcome::Waiting => (stamp == Stamp::Kernel && received > deadline, false),
             Outcome::TimedOut => (stamp == Stamp::Clock || rtt > timeout, true),
+            // That it cannot be delivered may have been forged, or true for a moment only.
+            Outcome::Unreachable(_) if attempt.transport == Transport::Udp => (rtt > timeout, true),
             Outcome::Answered(_) | Outcome::Late(_) => {
                 let attempt = &mut self.slots[index].attempts[number];
                 attempt.duplicates = attempt.duplicates.saturating_add(1);
@@ -307,10 +309,10 @@ impl Engine {
         server.counts.record_rtt(rtt.as_micros() as u64);
         if late {
             server.counts.late += 1;
-            server.counts.lost += u64::from(!superseded);
+            server.counts.lost += u64::from(attempt.outcome != Outcome::TimedOut);
         } else {
             server.counts.answered += 1;
-            server.counts.lost -= u64::from(superseded);
+            server.counts.lost -= u64::from(attempt.outcome == Outcome::TimedOut);
             if attempt.transport == Transport::Udp {
                 self.silent_sockets[usize::from(attempt.socket.0)] = 0;
             }
@@ -318,6 +320,7 @@ impl Engine {
                 server.window.on_answer(received, rtt, slot.suspected || superseded);
             }
         }
+        server.counts.unreachable -= u64::from(matches!(attempt.outcome, Outcome::Unreachable(_)));
         self.unanswered_since = None;
         self.heard_from(attempt.server, received, attempt.sent);
         let slot = &self.slots[index];

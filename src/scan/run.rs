@@ -90,6 +90,9 @@ pub struct Progress {
     pub tally: Tally,
     /// Whether the scan was told to stop.
     pub stopping: bool,
+    /// The scan is paused because this machine cannot send: for how long, and the error number that
+    /// the system gives.
+    pub cannot_send: Option<(Duration, i32)>,
 }
 
 /// Why a scan could not be carried out, or not to its end.
@@ -323,6 +326,13 @@ impl Scan {
                         report.end = End::Silence(self.shared.silence);
                         self.stop.raise(Level::Cancel);
                     }
+                    if let Some((span, errno)) = self.cannot_send()
+                        && span >= self.shared.silence
+                        && self.stop.level() < Level::Cancel
+                    {
+                        report.end = End::CannotSend(self.shared.silence, errno);
+                        self.stop.raise(Level::Cancel);
+                    }
                     if running > 0 && self.is_hopeless() {
                         self.stop.raise(Level::Cancel);
                     }
@@ -390,6 +400,20 @@ impl Scan {
         self.working.iter().all(|working| working.silent.load(Relaxed))
     }
 
+    /// How long no worker that still runs could send, and why.
+    fn cannot_send(&self) -> Option<(Duration, i32)> {
+        let mut shortest: Option<(Duration, i32)> = None;
+        for working in &self.working {
+            match working.cannot_send() {
+                Some(pause) => shortest = Some(shortest.map_or(pause, |other| other.min(pause))),
+                // One that has ended, or waits in vain as well.
+                None if working.silent.load(Relaxed) => {}
+                None => return None,
+            }
+        }
+        shortest
+    }
+
     fn progress(&self) -> Progress {
         let mut tally = Tally::default();
         for working in &self.working {
@@ -402,6 +426,7 @@ impl Scan {
             size: self.size,
             tally,
             stopping: self.stop.level() > Level::Run,
+            cannot_send: self.cannot_send(),
         }
     }
 }

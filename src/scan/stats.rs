@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::iterate::Others;
 use super::tally::{Tally, by_rcode};
 use super::worker::Done;
-use crate::engine::{Counts, ServerReport, Totals};
+use crate::engine::{Counts, ServerReport, Totals, Troubles};
 use crate::net::LocalCounts;
 use crate::report::time::write_rfc3339;
 
@@ -58,6 +58,8 @@ pub enum End {
     Interrupted,
     /// No server answered anything for so long.
     Silence(Duration),
+    /// This machine could not send anything for so long; the system's error number.
+    CannotSend(Duration, i32),
     /// No server could be reached at all.
     Unreachable,
     /// It could not go on.
@@ -96,6 +98,8 @@ pub struct Report {
     pub others: Option<Others>,
     /// What the local system did.
     pub local: LocalCounts,
+    /// What kept messages from being sent or delivered.
+    pub troubles: Troubles,
     /// Questions that were read and that no worker asked.
     pub(super) untaken: u64,
 }
@@ -114,6 +118,7 @@ impl Report {
             servers: Vec::new(),
             others: iterative.then(Others::default),
             local: LocalCounts::default(),
+            troubles: Troubles::default(),
             untaken: 0,
         }
     }
@@ -148,6 +153,7 @@ impl Report {
         if let (Some(mine), Some(counts)) = (&mut self.others, &done.others.counts) {
             mine.add(done.others.servers, counts);
         }
+        self.troubles.add(&done.troubles);
         let (mine, theirs) = (&mut self.local, done.local);
         mine.receive_overflow += theirs.receive_overflow;
         mine.send_errors += theirs.send_errors;
@@ -185,6 +191,7 @@ impl Report {
             End::Complete => "complete",
             End::Interrupted => "interrupted",
             End::Silence(_) => "silence",
+            End::CannotSend(..) => "cannot-send",
             End::Unreachable => "unreachable",
             End::Failed => "failed",
         };
@@ -229,6 +236,7 @@ impl Report {
             "malformed": self.tally.malformed,
             "servers": self.servers.iter().map(ServerStats::to_json).collect::<Vec<_>>(),
             "local": local(&self.local),
+            "troubles": troubles(&self.troubles),
         });
         if let Some(others) = &self.others {
             let tally = &self.tally;
@@ -297,6 +305,27 @@ fn percentiles(rtt: &Histogram<u32>) -> Value {
         "p90": rtt.value_at_quantile(0.90),
         "p99": rtt.value_at_quantile(0.99),
         "max": rtt.max(),
+    })
+}
+
+fn troubles(troubles: &Troubles) -> Value {
+    let not_sent = troubles.not_sent.iter().map(|&(errno, count)| {
+        let error = std::io::Error::from_raw_os_error(errno).to_string();
+        json!({ "errno": errno, "error": error, "count": count })
+    });
+    let unreachable = troubles.unreachable.iter().map(|(error, count)| {
+        json!({
+            "icmp_type": error.icmp_type,
+            "icmp_code": error.icmp_code,
+            "errno": error.errno,
+            "count": count,
+        })
+    });
+    json!({
+        "not_sent": not_sent.collect::<Vec<_>>(),
+        "unreachable": unreachable.collect::<Vec<_>>(),
+        "pauses": troubles.pauses,
+        "paused_ms": troubles.paused.as_millis() as u64,
     })
 }
 

@@ -20,7 +20,7 @@ use super::stats::ServerStats;
 use super::stop::{Level, Stop};
 use super::tally::Tally;
 use super::writer::{BLOCK, ToWriter};
-use crate::engine::{self, Ask, Finished, Time, Totals};
+use crate::engine::{self, Ask, Finished, Time, Totals, Troubles};
 use crate::net::{self, Driver, LocalCounts};
 
 /// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
@@ -59,11 +59,17 @@ pub(super) struct Working {
     tally: Mutex<Tally>,
     /// No server has answered this worker for too long.
     pub silent: AtomicBool,
+    /// This machine cannot send: for how long, and what the system says.
+    cannot_send: Mutex<Option<(Duration, i32)>>,
 }
 
 impl Working {
     pub(super) fn tally(&self) -> Tally {
         self.tally.lock().map(|tally| *tally).unwrap_or_default()
+    }
+
+    pub(super) fn cannot_send(&self) -> Option<(Duration, i32)> {
+        self.cannot_send.lock().ok().and_then(|pause| *pause)
     }
 }
 
@@ -88,6 +94,7 @@ pub(super) struct Done {
     pub tally: Tally,
     pub servers: Vec<ServerStats>,
     pub local: LocalCounts,
+    pub troubles: Troubles,
     /// Servers that had to make room for others.
     pub others: Others,
     /// Questions that it had taken and did not ask.
@@ -349,6 +356,10 @@ impl Worker<'_> {
         if let Ok(mut tally) = self.working.tally.lock() {
             *tally = self.results.tally;
         }
+        let pause = self.driver.engine().cannot_send();
+        if let Ok(mut cannot_send) = self.working.cannot_send.lock() {
+            *cannot_send = pause.map(|pause| (now.since(pause.since), pause.errno));
+        }
         let silent = self.driver.engine().silent_for(now);
         let silent = silent.is_some_and(|span| span >= self.shared.silence);
         self.working.silent.store(silent, Relaxed);
@@ -389,6 +400,7 @@ impl Worker<'_> {
             tally: self.results.tally,
             servers: engine.servers().map(|server| ServerStats::new(&server)).collect(),
             local: self.driver.local_counts(),
+            troubles: engine.troubles().clone(),
             others,
             not_asked: (self.block.len() - self.next) as u64,
         }

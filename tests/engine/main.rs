@@ -234,6 +234,17 @@ fn unreachable_servers_are_told_from_silent_ones() {
 }
 
 #[test]
+fn a_forged_word_of_icmp_costs_nothing() {
+    let server = Behaviour { forged_icmp: true, ..good() };
+    let network = run(Config::default(), vec![server], 200, 11);
+    assert_eq!((network.unanswered(), network.engine.totals().attempts), (0, 200));
+    let counts = network.engine.server(ServerId(0)).counts;
+    assert_eq!((counts.answered, counts.unreachable, counts.lost), (200, 0, 0));
+    let told = &network.engine.troubles().unreachable;
+    assert!(matches!(told[..], [(error, 200)] if error.icmp_code == 3), "{told:?}");
+}
+
+#[test]
 fn an_answer_after_the_timeout_still_counts_and_keeps_its_rtt() {
     let config = Config {
         manner: Manner { timeout: Duration::from_millis(100), ..Manner::default() },

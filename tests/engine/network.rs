@@ -45,6 +45,8 @@ pub struct Behaviour {
     pub no_edns: bool,
     /// ICMP instead of answers.
     pub unreachable: bool,
+    /// Somebody sends ICMP port unreachable before the answer comes.
+    pub forged_icmp: bool,
     /// Share of TCP connections that break.
     pub stream_breaks: f64,
     /// How TCP is served.
@@ -78,6 +80,7 @@ impl Default for Behaviour {
             lowers_case: false,
             no_edns: false,
             unreachable: false,
+            forged_icmp: false,
             stream_breaks: 0.0,
             stream: Streams::default(),
             dead_socket: None,
@@ -396,6 +399,10 @@ impl Network {
         if behaviour.no_neighbour {
             let (at, octets) = (self.now + Duration::from_secs(3), query.to_vec());
             return self.at(at, Event::Undelivered { socket, to: from, octets });
+        }
+        if behaviour.forged_icmp {
+            let (at, octets) = (self.now + Duration::from_micros(1), query.to_vec());
+            self.at(at, Event::Icmp { socket, to: from, octets });
         }
         if behaviour.unreachable {
             let at = self.now + self.delay(server);
