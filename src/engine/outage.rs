@@ -275,9 +275,14 @@ impl Engine {
         }
     }
 
-    /// What the engine was told that kept messages from being sent or delivered.
-    pub fn troubles(&self) -> &Troubles {
-        &self.troubles
+    /// What the engine was told that kept messages from being sent or delivered, until now.
+    pub fn troubles(&self, now: Time) -> Troubles {
+        let mut troubles = self.troubles.clone();
+        let outages = self.ways.iter().filter_map(|way| way.outage.as_ref());
+        for outage in outages.filter(|outage| outage.confirmed) {
+            troubles.paused += now.since(outage.since);
+        }
+        troubles
     }
 
     /// Whether everything is paused because this machine cannot send to any server.

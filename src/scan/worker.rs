@@ -400,7 +400,7 @@ impl Worker<'_> {
             tally: self.results.tally,
             servers: engine.servers().map(|server| ServerStats::new(&server)).collect(),
             local: self.driver.local_counts(),
-            troubles: engine.troubles().clone(),
+            troubles: engine.troubles(now),
             others,
             not_asked: (self.block.len() - self.next) as u64,
         }

@@ -240,7 +240,7 @@ fn a_forged_word_of_icmp_costs_nothing() {
     assert_eq!((network.unanswered(), network.engine.totals().attempts), (0, 200));
     let counts = network.engine.server(ServerId(0)).counts;
     assert_eq!((counts.answered, counts.unreachable, counts.lost), (200, 0, 0));
-    let told = &network.engine.troubles().unreachable;
+    let told = &network.engine.troubles(network.now).unreachable;
     assert!(matches!(told[..], [(error, 200)] if error.icmp_code == 3), "{told:?}");
 }
 

@@ -38,13 +38,15 @@ fn a_scan_pauses_while_nothing_can_be_sent_and_loses_no_attempt() {
             let pause = network.engine.cannot_send().expect("the engine pauses");
             assert_eq!(pause.errno, errno);
             assert_eq!(network.engine.silent_for(network.now), None, "silence is not of servers");
+            let paused = network.engine.troubles(network.now).paused.as_secs_f64();
+            assert!((span / 2.0 - paused).abs() < 1.1, "{paused} s of a pause that goes on");
             let next = network.run_until(seconds(2.0 + span), next, NAMES);
             for server in 0..2 {
                 network.behaviour(server).refused_here = None;
             }
             network.run_from(next, NAMES);
             assert_nothing_was_lost(&network);
-            let troubles = network.engine.troubles();
+            let troubles = network.engine.troubles(network.now);
             let [(told, count)] = troubles.not_sent[..] else { panic!("{troubles:?}") };
             // One when it began, or a batch of them, and then one a second.
             assert!(told == errno && count < 40 + span as u64, "{troubles:?}");
