@@ -1,4 +1,4 @@
-//! JSON, written in two ways that can write nothing else: by serde ([`write`], and the types whose
+//! JSON, written in two ways that can write nothing else: by serde ([`write()`], and the types whose
 //! names end in `Json`), and, where speed matters, by a writer of our own ([`Object`], [`Array`]).
 
 mod ascii;

@@ -16,7 +16,7 @@ use crate::wire::{
     write_ipv6, write_padded,
 };
 
-/// The name of a member, checked by the compiler; see [`key!`](crate::report::json::key).
+/// The name of a member, checked by the compiler.
 #[derive(Clone, Copy)]
 pub struct Key(&'static str);
 
@@ -47,7 +47,7 @@ macro_rules! key {
 }
 pub(crate) use key;
 
-/// A text that needs no escapes, checked by the compiler; see [`plain!`](crate::report::json::plain).
+/// A text that needs no escapes, checked by the compiler.
 #[derive(Clone, Copy)]
 pub struct Plain(&'static str);
 
