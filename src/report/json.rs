@@ -9,8 +9,8 @@ mod writer;
 pub use ascii::write;
 pub use message::{MessageJson, OptJson, QuestionJson, RecordJson};
 pub use records::{RecordWriter, write_opt};
-pub use writer::{Array, Key, Members, Number, Object, Plain, Span, Word};
-pub(crate) use writer::{key, plain};
+pub use writer::{Array, Key, Member, Members, Number, Object, Plain, Span, Word};
+pub(crate) use writer::{key, member, plain};
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The records of a message, as fast as they can be written.
 
-use super::{Array, Key, Members, Object, Span, key};
+use super::{Array, Key, Members, Object, Span, key, member};
 use crate::report::message::{flag_names, write_option_value};
 use crate::wire::{
     Class, Name, Opt, OptionValue, Record, RecordType, write_generic_rdata, write_hex, write_labels,
@@ -71,7 +71,10 @@ impl RecordWriter {
             _ => {
                 self.write_name(key!("name"), record.name, what.owner, object);
                 object.word(key!("type"), what.rtype);
-                object.word(key!("class"), what.class);
+                match what.class {
+                    Class::IN => object.member(member!("class", "IN")),
+                    class => object.word(key!("class"), class),
+                }
                 object.number(key!("ttl"), what.ttl);
                 self.head = Some((what, object.members()));
             }

@@ -80,6 +80,49 @@ macro_rules! plain {
 }
 pub(crate) use plain;
 
+/// A member whose value is a text that needs no escapes, both checked by the compiler; see
+/// [`member!`](crate::report::json::member). It is written at once, where that matters.
+#[derive(Clone, Copy)]
+pub struct Member(&'static str);
+
+impl Member {
+    /// Takes `,"name":"value"`, which is `key` and `value`.
+    ///
+    /// # Panics
+    /// If it is not that. In a constant the compiler says so.
+    pub const fn new(text: &'static str, key: Key, value: Plain) -> Self {
+        let (octets, key, value) = (text.as_bytes(), key.0.as_bytes(), value.0.as_bytes());
+        assert!(octets.len() == key.len() + value.len() + 2);
+        let mut i = 0;
+        while i < octets.len() {
+            let expected = if i < key.len() {
+                key[i]
+            } else if i == key.len() || i + 1 == octets.len() {
+                b'"'
+            } else {
+                value[i - key.len() - 1]
+            };
+            assert!(octets[i] == expected);
+            i += 1;
+        }
+        Self(text)
+    }
+}
+
+/// The [`Member`] of two literals.
+macro_rules! member {
+    ($name:literal, $value:literal) => {
+        const {
+            $crate::report::json::Member::new(
+                concat!(",\"", $name, "\":\"", $value, "\""),
+                $crate::report::json::Key::new(concat!(",\"", $name, "\":")),
+                $crate::report::json::Plain::new($value),
+            )
+        }
+    };
+}
+pub(crate) use member;
+
 /// What is written as a string as it is. Implemented here only, for types whose text never needs
 /// escapes.
 pub trait Word: sealed::Append {}
@@ -96,7 +139,7 @@ use sealed::Append;
 
 impl Word for Plain {}
 impl Append for Plain {
-    #[inline]
+    #[inline(always)]
     fn append(self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0.as_bytes());
     }
@@ -115,7 +158,7 @@ impl Append for IpAddr {
 
 /// Codes whose mnemonics the compiler has checked, and whose others are a word and a number.
 macro_rules! codes {
-    ($($code:ident $generic:literal;)*) => {$(
+    ($($code:ident $generic:literal $(, mostly $frequent:ident)?;)*) => {$(
         const _: () = {
             let mut i = 0;
             while i < $code::KNOWN.len() {
@@ -128,8 +171,12 @@ macro_rules! codes {
 
         impl Word for $code {}
         impl Append for $code {
-            #[inline]
+            #[inline(always)]
             fn append(self, out: &mut Vec<u8>) {
+                $(if self == $code::$frequent {
+                    // Its length is known to the compiler.
+                    return plain!($code::$frequent.mnemonic().unwrap()).append(out);
+                })?
                 match self.mnemonic() {
                     Some(mnemonic) => out.extend_from_slice(mnemonic.as_bytes()),
                     None => {
@@ -143,9 +190,9 @@ macro_rules! codes {
 }
 
 codes! {
-    RecordType "TYPE";
-    Class "CLASS";
-    Rcode "RCODE";
+    RecordType "TYPE", mostly A;
+    Class "CLASS", mostly IN;
+    Rcode "RCODE", mostly NOERROR;
     OptionCode "OPT";
     SvcParamKey "key";
 }
@@ -171,6 +218,32 @@ const FLAGS: [Plain; Flags::NAMED.len()] = {
     }
     words
 };
+
+/// The array of some flags.
+const fn flags_text<const LEN: usize>(flags: Flags) -> [u8; LEN] {
+    let (mut text, mut at, mut i) = ([b'['; LEN], 1, 0);
+    while i < FLAGS.len() {
+        let (bit, word) = (Flags::NAMED[i].0, FLAGS[i].0.as_bytes());
+        if flags.0 & bit.0 != 0 {
+            if at > 1 {
+                text[at] = b',';
+                at += 1;
+            }
+            text[at] = b'"';
+            let mut j = 0;
+            while j < word.len() {
+                text[at + 1 + j] = word[j];
+                j += 1;
+            }
+            text[at + 1 + j] = b'"';
+            at += j + 2;
+        }
+        i += 1;
+    }
+    assert!(at + 1 == LEN);
+    text[at] = b']';
+    text
+}
 
 macro_rules! numbers {
     ($($number:ty)*) => {$(
@@ -211,11 +284,22 @@ impl Object<'_> {
         out.push(b'}');
     }
 
-    #[inline]
+    /// Two branches, each with a length that the compiler knows: no call copies a key.
+    #[inline(always)]
     fn key(&mut self, key: Key) {
-        // The first one has no comma in front.
-        let text = &key.0.as_bytes()[usize::from(self.out.len() == self.start)..];
-        self.out.extend_from_slice(text);
+        let text = key.0.as_bytes();
+        if self.out.len() == self.start {
+            // The first one has no comma in front.
+            self.out.extend_from_slice(&text[1..]);
+        } else {
+            self.out.extend_from_slice(text);
+        }
+    }
+
+    /// A member that is known whole.
+    #[inline(always)]
+    pub fn member(&mut self, member: Member) {
+        self.key(Key(member.0));
     }
 
     /// A key that is a word.
@@ -229,7 +313,7 @@ impl Object<'_> {
     }
 
     /// A number.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, key: Key, value: impl Number) {
         self.key(key);
         value.append(self.out);
@@ -251,7 +335,7 @@ impl Object<'_> {
     }
 
     /// A string that needs no escapes.
-    #[inline]
+    #[inline(always)]
     pub fn word(&mut self, key: Key, word: impl Word) {
         self.key(key);
         write_word(word, self.out);
@@ -318,6 +402,30 @@ impl Object<'_> {
     pub fn array_under(&mut self, key: impl Word, items: impl FnOnce(&mut Array<'_>)) {
         self.word_key(key);
         Array::write(self.out, items);
+    }
+
+    /// The header flags that are set, as an array.
+    #[inline]
+    pub fn flags(&mut self, key: Key, flags: Flags) {
+        // What a recursive and an authoritative server say most often.
+        const RECURSIVE: Flags = Flags::QR.with(Flags::RD).with(Flags::RA);
+        const AUTHORITATIVE: Flags = Flags::QR.with(Flags::AA).with(Flags::RD);
+        const NAMES: u16 = 0x87F0;
+        if flags.0 & NAMES == RECURSIVE.0 {
+            self.key(key);
+            return self.out.extend_from_slice(&const { flags_text::<16>(RECURSIVE) });
+        }
+        if flags.0 & NAMES == AUTHORITATIVE.0 {
+            self.key(key);
+            return self.out.extend_from_slice(&const { flags_text::<16>(AUTHORITATIVE) });
+        }
+        self.array(key, |array| {
+            for ((flag, _), word) in Flags::NAMED.into_iter().zip(FLAGS) {
+                if flags.contains(flag) {
+                    array.word(word);
+                }
+            }
+        });
     }
 
     /// `true` or `false` under a word.
@@ -387,16 +495,6 @@ impl Array<'_> {
         write_word(word, self.out);
     }
 
-    /// The header flags that are set.
-    #[inline]
-    pub fn flags(&mut self, flags: Flags) {
-        for ((flag, _), word) in Flags::NAMED.into_iter().zip(FLAGS) {
-            if flags.contains(flag) {
-                self.word(word);
-            }
-        }
-    }
-
     /// A string of any octets.
     pub fn string(&mut self, octets: &[u8]) {
         self.next();
@@ -417,7 +515,7 @@ impl Array<'_> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn write_word(word: impl Word, out: &mut Vec<u8>) {
     out.push(b'"');
     word.append(out);
@@ -430,7 +528,7 @@ fn write_string(octets: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     // Nearly all strings are plain, and are copied whole.
     match look(octets) {
-        Looks { odd: false, specials: 0 } => out.extend_from_slice(octets),
+        Looks { odd: false, special: false } => out.extend_from_slice(octets),
         _ => write_escaped(octets, out),
     }
     out.push(b'"');
@@ -448,8 +546,8 @@ fn write_text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Span {
     if looks.odd {
         let text = out.split_off(start);
         write_escaped(&text, out);
-    } else if looks.specials > 0 {
-        escape_in_place(out, start, looks.specials);
+    } else if looks.special {
+        escape_in_place(out, start);
     }
     out.push(b'"');
     Span(quote..out.len())
@@ -459,20 +557,36 @@ fn write_text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Span {
 struct Looks {
     /// Something other than printable ASCII.
     odd: bool,
-    /// How many quotes and backslashes.
-    specials: usize,
+    /// A quote or a backslash.
+    special: bool,
 }
 
-/// Without branches, so that many octets are looked at at once.
+/// Looks at many octets at once, the last ones twice where they fill no whole chunk.
 #[inline]
 fn look(text: &[u8]) -> Looks {
-    let mut odd = 0u8;
-    let mut specials = 0usize;
-    for &octet in text {
-        odd |= u8::from(octet.wrapping_sub(b' ') > b'~' - b' ');
-        specials += usize::from((octet == b'"') | (octet == b'\\'));
+    let kinds = if let Some(last) = text.last_chunk::<16>() {
+        text.as_chunks::<16>().0.iter().fold(kinds(last), |all, chunk| all | kinds(chunk))
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        kinds(first) | kinds(last)
+    } else {
+        text.iter().fold(0, |all, octet| all | kinds(&[*octet]))
+    };
+    Looks { odd: kinds & ODD != 0, special: kinds & SPECIAL != 0 }
+}
+
+const ODD: u8 = 1;
+const SPECIAL: u8 = 2;
+
+/// Without branches and of a known length, so that the compiler makes vectors of it.
+#[inline(always)]
+fn kinds<const N: usize>(chunk: &[u8; N]) -> u8 {
+    let mut kinds = 0;
+    for &octet in chunk {
+        kinds |= if octet.wrapping_sub(b' ') > b'~' - b' ' { ODD } else { 0 };
+        kinds |= if octet == b'"' { SPECIAL } else { 0 };
+        kinds |= if octet == b'\\' { SPECIAL } else { 0 };
     }
-    Looks { odd: odd != 0, specials }
+    kinds
 }
 
 const fn is_plain(octet: u8) -> bool {
@@ -480,7 +594,8 @@ const fn is_plain(octet: u8) -> bool {
 }
 
 /// Puts backslashes into printable ASCII from `start` on, from the back to the front.
-fn escape_in_place(out: &mut Vec<u8>, start: usize, specials: usize) {
+fn escape_in_place(out: &mut Vec<u8>, start: usize) {
+    let specials = out[start..].iter().filter(|&&octet| matches!(octet, b'"' | b'\\')).count();
     let mut from = out.len();
     out.resize(from + specials, 0);
     let mut to = out.len();

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Context, Invalid, Reply, View, data_records};
+use super::{Context, Invalid, Reply, Status, View, data_records};
 use crate::engine::Transport;
 use crate::report::attempts::AttemptJson;
-use crate::report::json::{Array, Object, RecordWriter, Span, key, plain, write_opt};
+use crate::report::json::{Array, Object, RecordWriter, Span, key, member, plain, write_opt};
 use crate::report::unmatched::UnmatchedJson;
 use crate::walk::Question;
 use crate::wire::{Class, HEADER_LEN, Rcode, Section};
@@ -14,8 +14,14 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     Object::write(out, |line| {
         let name = line.text(key!("name"), |out| view.write_name(out));
         line.word(key!("type"), view.rtype);
-        line.word(key!("class"), view.class);
-        line.word(key!("status"), view.status.word());
+        match view.class {
+            Class::IN => line.member(member!("class", "IN")),
+            class => line.word(key!("class"), class),
+        }
+        match view.status {
+            Status::Rcode(Rcode::NOERROR) => line.member(member!("status", "NOERROR")),
+            status => line.word(key!("status"), status.word()),
+        }
         if let Some(rcode) = view.hidden_rcode() {
             line.word(key!("rcode"), rcode);
         }
@@ -23,13 +29,10 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
             && let Some(attempt) = reply.attempt
         {
             line.string(key!("server"), context.server(attempt).as_bytes());
-            line.word(
-                key!("transport"),
-                match attempt.transport {
-                    Transport::Udp => plain!("udp"),
-                    Transport::Tcp => plain!("tcp"),
-                },
-            );
+            line.member(match attempt.transport {
+                Transport::Udp => member!("transport", "udp"),
+                Transport::Tcp => member!("transport", "tcp"),
+            });
             line.number(key!("rtt_us"), reply.rtt_us());
             if let Some(rcode) = attempt.edns_off {
                 write_edns_off(rcode, context.server(attempt), line);
@@ -82,22 +85,19 @@ fn write_edns_off(rcode: Rcode, server: &str, line: &mut Object<'_>) {
 /// `name` is where the question's name was written.
 #[inline]
 fn write_reply(reply: &Reply<'_>, question: &[u8], name: Span, line: &mut Object<'_>) {
-    line.array(key!("flags"), |array| array.flags(reply.flags()));
+    line.flags(key!("flags"), reply.flags());
     // An owner that points to the question is the name that was just written, if the question
     // came back as it was sent.
     let octets = reply.message.octets();
     let echoed = octets.get(HEADER_LEN..HEADER_LEN + question.len()) == Some(question);
     let mut records =
         if echoed { RecordWriter::knowing(HEADER_LEN, name) } else { RecordWriter::new() };
-    for (section, key) in [
-        (Section::Answer, key!("answers")),
-        (Section::Authority, key!("authorities")),
-        (Section::Additional, key!("additionals")),
-    ] {
-        line.array(key, |array| {
-            records.write_all(data_records(reply.message.records(section)), array);
-        });
-    }
+    let mut write = |section, array: &mut Array<'_>| {
+        records.write_all(data_records(reply.message.records(section)), array);
+    };
+    line.array(key!("answers"), |array| write(Section::Answer, array));
+    line.array(key!("authorities"), |array| write(Section::Authority, array));
+    line.array(key!("additionals"), |array| write(Section::Additional, array));
     // The OPT record, where it says more than that the server knows EDNS: who the server is (RFC
     // 5001), extended errors (RFC 8914), and so on.
     if let Some(opt) = reply.message.opt()
