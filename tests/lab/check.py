@@ -13,7 +13,9 @@ import collections
 import json
 import sys
 
-NO_ANSWER = {"TIMEOUT", "UNREACHABLE", "REFUSED", "SERVFAIL", "FORMERR"}
+# Statuses that are no response code, each of which has an error that says why.
+NO_RCODE = {"TIMEOUT", "UNREACHABLE", "TRUNCATED", "MALFORMED", "INVALID"}
+NO_ANSWER = NO_RCODE | {"REFUSED", "SERVFAIL", "FORMERR"}
 
 
 def main():
@@ -42,6 +44,8 @@ def main():
             awaited[line["name"]] -= 1
             attempts += line["attempts"]
             statuses[line["status"]] += 1
+            if line["status"] in NO_RCODE and not line.get("error"):
+                wrong.append(f"{line['name']}: {line['status']} without an error")
             if line["status"] in NO_ANSWER:
                 lost += 1
                 continue

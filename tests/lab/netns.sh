@@ -24,7 +24,7 @@ need_root_and_tools() {
     done
     ((${#missing[@]} == 0)) || die "these programs are missing: ${missing[*]} (on Debian 12:" \
         "apt-get install knot nsd unbound bind9 bind9-utils knot-dnsutils iproute2 ethtool" \
-        "nftables python3)"
+        "nftables procps python3)"
 }
 
 make_namespaces() {
