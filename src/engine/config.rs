@@ -18,6 +18,9 @@ pub struct Config {
     pub rate: Option<f64>,
     /// Most queries a second to one server; `None` for no limit.
     pub rate_per_server: Option<f64>,
+    /// Whether the engine may ask questions of its own: to try servers before names are sent there,
+    /// and to tell names that nobody answers from a server that is gone or asked too much.
+    pub own_questions: bool,
     /// How long an exchange stays open after its end to see late and duplicate answers.
     pub linger: Duration,
     /// How long a UDP socket is used before one on another port takes its place; `None` for as
@@ -39,6 +42,7 @@ impl Default for Config {
             window: Window::Adaptive,
             rate: None,
             rate_per_server: None,
+            own_questions: false,
             linger: Duration::ZERO,
             socket_life: Some(SocketLife::default()),
             give_up_after: Some(Duration::ZERO),

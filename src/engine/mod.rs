@@ -57,7 +57,9 @@ mod doubt;
 mod edns;
 mod exchange;
 mod ids;
+mod limiter;
 mod outage;
+mod own;
 mod pacing;
 mod ports;
 mod ready;
@@ -71,11 +73,12 @@ mod time;
 mod transmit;
 mod wheel;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
 pub use config::{Accept, Config, Edns, Manner, TransportPolicy, Window};
@@ -86,12 +89,13 @@ pub use exchange::{
 };
 pub use outage::{CannotSend, Refusal, Troubles};
 pub use ports::{SocketChange, SocketLife};
-pub use server::{Counts, ServerReport};
+pub use server::{Counts, ServerReport, Standing};
 pub use time::Time;
 pub use transmit::{HANDSHAKE, Stream, Train, Transmits};
 
 use ids::IdTable;
 use outage::Way;
+use own::Again;
 use pacing::TokenBucket;
 use ports::Ports;
 use ready::Ready;
@@ -105,6 +109,10 @@ use crate::wire::{Flags, NameBuf};
 /// Exchanges that may wait for a server before [`Engine::room`] says that there is enough. Some
 /// hundreds let queries be grouped by length; more would only be memory.
 const BACKLOG: usize = 1024;
+
+/// Attempts that an exchange may have beyond its retries, where it was not its fault that others
+/// failed: its server was asked too much, or is of no use.
+const SPARE: u8 = 3;
 
 /// Takes finished exchanges; what it wants to keep it copies.
 pub type Sink<'s> = dyn FnMut(Finished<'_>) + 's;
@@ -136,6 +144,8 @@ pub struct Totals {
     pub open: u64,
     /// Attempts handed to the driver.
     pub attempts: u64,
+    /// Those of them that were the engine's own: trials of servers, and controls.
+    pub own_attempts: u64,
     /// Messages that answer no attempt: strangers, forgeries, and what came too late.
     pub unmatched: u64,
     /// Exchanges that went to TCP because messages came that were not answers: perhaps somebody
@@ -160,6 +170,19 @@ pub struct Engine {
     server_timers: Wheel,
     /// Servers that can take an exchange now, in no order.
     available: Vec<ServerId>,
+    /// Servers in good health, and those that may yet pass a trial.
+    good: usize,
+    hopeful: usize,
+    /// Servers whose next trial may be made.
+    untried: VecDeque<ServerId>,
+    trial_tokens: TokenBucket,
+    trials_open: usize,
+    /// When to look again for servers that suit what waits.
+    look_again: Option<Time>,
+    /// Exchanges of the engine's own that are held.
+    own_open: usize,
+    /// What became of second attempts.
+    again: Again,
     /// Servers with something in their own queue.
     queued: Vec<ServerId>,
     ports: Ports,
@@ -233,6 +256,14 @@ impl Engine {
             server_ids: HashMap::with_capacity(servers.len()),
             server_timers: Wheel::new(),
             available: Vec::with_capacity(servers.len()),
+            good: 0,
+            hopeful: 0,
+            untried: VecDeque::new(),
+            trial_tokens: TokenBucket::new(own::TRIALS_PER_SECOND),
+            trials_open: 0,
+            look_again: None,
+            own_open: 0,
+            again: Again::default(),
             queued: Vec::new(),
             ids: (0..ports.numbers()).map(|_| IdTable::new()).collect(),
             silent_sockets: vec![0; ports.numbers()],
@@ -254,6 +285,9 @@ impl Engine {
         for &addr in servers {
             engine.add(addr, digits);
         }
+        if engine.config.own_questions && engine.servers.len() > 1 {
+            engine.await_trials();
+        }
         engine
     }
 
@@ -268,6 +302,7 @@ impl Engine {
         }
         let id = ServerId(self.servers.len() as u32);
         self.servers.push(Server::new(addr, &self.config, rtt_digits));
+        self.good += 1;
         self.server_ids.insert(addr, id);
         self.ways[usize::from(addr.is_ipv6())].servers += 1;
         self.relist(id);
@@ -302,7 +337,7 @@ impl Engine {
         self.server_timers.cancel(id.0);
         let fresh = Server::new(addr, &self.config, rtt_digits(self.servers.len()));
         let Server { addr: old, counts, .. } =
-            std::mem::replace(&mut self.servers[id.0 as usize], fresh);
+            self.change_health(id, |server| std::mem::replace(server, fresh));
         self.server_ids.remove(&old);
         self.server_ids.insert(addr, id);
         self.ways[usize::from(old.is_ipv6())].servers -= 1;
@@ -346,7 +381,8 @@ impl Engine {
         if self.draining {
             return 0;
         }
-        self.slots.room().min(BACKLOG.saturating_sub(self.ready.len()))
+        // Not less because much is asked again: new names have their share.
+        self.slots.room().min(BACKLOG.saturating_sub(self.ready.new_len()))
     }
 
     /// Takes an exchange.
@@ -362,7 +398,23 @@ impl Engine {
         if self.draining {
             return Err(Full);
         }
-        let index = self.slots.take(ask).ok_or(Full)?;
+        let index = self.take_slot(ask).ok_or(Full)?;
+        match ask.servers {
+            Servers::Any => self.make_ready(index),
+            Servers::Only(server) => {
+                self.servers[server.0 as usize].own_open += 1;
+                self.enqueue(index, server);
+            }
+        }
+        self.totals.submitted += 1;
+        self.totals.open += 1;
+        Ok(())
+    }
+
+    /// Takes a slot for a question, with the plan of its first attempt.
+    #[inline]
+    fn take_slot(&mut self, ask: &Ask<'_>) -> Option<u32> {
+        let index = self.slots.take(ask)?;
         let several = ask.servers == Servers::Any && self.servers.len() > 1;
         let manner = self.manner(index);
         let plan = Plan {
@@ -372,6 +424,7 @@ impl Engine {
             },
             server: None,
             retries: manner.retries,
+            spare: if self.config.own_questions { SPARE } else { 0 },
             same_again: if several { u8::MAX } else { 1 },
             fell_back_to_tcp: false,
             fell_back_to_plain: false,
@@ -384,16 +437,30 @@ impl Engine {
         if self.config.mixed_case {
             slot.case_mask = std::array::from_fn(|_| self.rng.next_u64());
         }
-        match ask.servers {
-            Servers::Any => self.make_ready(index),
-            Servers::Only(server) => {
-                self.servers[server.0 as usize].own_open += 1;
-                self.enqueue(index, server);
-            }
+        Some(index)
+    }
+
+    /// Lets no server have names before it has passed a trial.
+    fn await_trials(&mut self) {
+        for i in 0..self.servers.len() as u32 {
+            let id = ServerId(i);
+            self.change_health(id, Server::await_trial);
+            self.unlist(id);
+            self.untried.push_back(id);
         }
-        self.totals.submitted += 1;
-        self.totals.open += 1;
-        Ok(())
+        // Lists are often sorted, by network or by quality: those who ask much learn sooner from a
+        // mixture.
+        self.untried.make_contiguous().shuffle(&mut self.rng);
+    }
+
+    /// Changes what decides over a server's health, and keeps count.
+    fn change_health<T>(&mut self, id: ServerId, change: impl FnOnce(&mut Server) -> T) -> T {
+        let server = &mut self.servers[id.0 as usize];
+        let (good, hopeful) = (server.is_good(), server.is_hopeful());
+        let result = change(server);
+        self.good = self.good + usize::from(server.is_good()) - usize::from(good);
+        self.hopeful = self.hopeful + usize::from(server.is_hopeful()) - usize::from(hopeful);
+        result
     }
 
     /// Handles every timer that is due at `now`.
@@ -409,18 +476,33 @@ impl Engine {
             }
         }
         while let Some(index) = self.server_timers.pop_due(now) {
-            self.servers[index as usize].end_bench(now);
-            self.relist(ServerId(index));
+            let id = ServerId(index);
+            if self.servers[index as usize].is_untried() {
+                self.untried.push_back(id);
+                continue;
+            }
+            self.change_health(id, |server| server.end_bench(now));
+            self.relist(id);
+            if self.servers[index as usize].is_benched() {
+                self.rearm(id);
+            }
         }
     }
 
     /// When [`Engine::handle_timeout`] and [`Engine::poll_transmit`] have something to do next, if
     /// nothing comes in before; `None` if there is nothing to wait for.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let waiting =
-            !self.queued.is_empty() || !self.ready.is_empty() && !self.available.is_empty();
+        let takers = !self.available.is_empty() || !self.untried.is_empty();
+        let waiting = !self.queued.is_empty() || !self.ready.is_empty() && takers;
         let token = self.tokens.as_ref().filter(|t| waiting && t.is_empty()).map(TokenBucket::next);
-        let timers = [self.timers.next(), self.server_timers.next(), self.next_try(), token];
+        let timers = [
+            self.timers.next(),
+            self.server_timers.next(),
+            token,
+            self.next_trial(),
+            self.look_again,
+            self.next_try(),
+        ];
         timers.into_iter().flatten().min()
     }
 
@@ -429,6 +511,7 @@ impl Engine {
     /// then, ends as cancelled: nothing is said of it that might be said otherwise after a retry.
     pub fn drain(&mut self, now: Time, sink: &mut Sink<'_>) {
         self.draining = true;
+        self.abandon_own();
         self.end_all(now, sink, |slot| {
             slot.ended.is_some() || !matches!(slot.timer, Timer::Suspect | Timer::Deadline)
         });
@@ -445,6 +528,7 @@ impl Engine {
 
     /// Ends all exchanges, as cancelled if they have no answer.
     pub fn cancel(&mut self, now: Time, sink: &mut Sink<'_>) {
+        self.abandon_own();
         self.end_all(now, sink, |_| true);
     }
 
@@ -452,7 +536,7 @@ impl Engine {
     fn end_all(&mut self, now: Time, sink: &mut Sink<'_>, ends: impl Fn(&Slot) -> bool) {
         for index in self.slots.indices() {
             let slot = &self.slots[index];
-            if !ends(slot) {
+            if slot.own.is_some() || !ends(slot) {
                 continue;
             }
             if slot.ended.is_some() {
@@ -485,9 +569,9 @@ impl Engine {
         self.servers[id.0 as usize].queue = queue;
     }
 
-    /// Whether no exchange is held.
+    /// Whether no exchange is held, but for the engine's own.
     pub fn is_idle(&self) -> bool {
-        self.slots.held() == 0
+        self.slots.held() == self.own_open
     }
 
     /// One server.
@@ -523,7 +607,7 @@ impl Engine {
         let server = &mut self.servers[id.0 as usize];
         let slot = &mut self.slots[index];
         slot.queued = true;
-        if slot.attempts.is_empty() {
+        if slot.attempts.is_empty() && slot.own.is_none() {
             server.queue.push_back(index);
         } else {
             server.queue.push_front(index);
@@ -593,6 +677,17 @@ impl Engine {
         }
     }
 
+    /// Sets the timer of a server for what it waits for next.
+    fn rearm(&mut self, id: ServerId) {
+        let server = &mut self.servers[id.0 as usize];
+        if server.is_untried() {
+            return;
+        }
+        if let Some(at) = server.next_timer() {
+            self.server_timers.set(id.0, at);
+        }
+    }
+
     fn unlist(&mut self, id: ServerId) {
         let place = std::mem::replace(&mut self.servers[id.0 as usize].listed_at, NOT_LISTED);
         if place == NOT_LISTED {
@@ -606,9 +701,8 @@ impl Engine {
 
     /// Leaves a server alone for a while; what waits for it goes elsewhere if it may.
     fn bench(&mut self, id: ServerId, now: Time) {
-        let server = &mut self.servers[id.0 as usize];
-        let until = server.bench(now);
-        self.server_timers.set(id.0, until);
+        self.change_health(id, |server| server.bench(now));
+        self.rearm(id);
         self.unlist(id);
         let server = &mut self.servers[id.0 as usize];
         let (movable, staying) = std::mem::take(&mut server.queue)

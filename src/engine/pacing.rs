@@ -4,64 +4,53 @@ use std::time::Duration;
 
 use super::time::Time;
 
-/// Attempts in flight that an adaptive window starts with.
-const INITIAL: f64 = 16.0;
+/// Attempts in flight that an adaptive window starts with: few, because a server may take no more,
+/// and its rate is not known yet.
+const INITIAL: f64 = 4.0;
+/// What an answer adds to a window that still opens. Whatever a server allows at once before it
+/// begins to lose, no more is lost than this part of it.
+const OPENING: f64 = 0.25;
 /// An adaptive window never gets smaller: a few attempts must be out to see a server recover.
 const FLOOR: f64 = 4.0;
 /// And never larger: more than a server's usual queue of packets is only asking for loss.
 const CEILING: f64 = 2048.0;
-/// Up to here the window may double. A UDP socket with Linux's usual buffer holds about 270 small
+/// Up to here each answer opens the window. A UDP socket with Linux's usual buffer holds about 270 small
 /// packets; what comes on top while the server is busy is lost.
-const DOUBLING_CEILING: f64 = 192.0;
+const OPENING_CEILING: f64 = 192.0;
 /// Where packets are long on their way, more of them are needed: this many a second.
-const DOUBLING_RATE: f64 = 100_000.0;
+const OPENING_RATE: f64 = 100_000.0;
 /// Queueing that does no harm: below it, scheduling noise of either side looks the same.
 const QUEUE_ALLOWED: Duration = Duration::from_micros(1500);
+/// The fastest of fewer answers than this may be slow by chance, and not because of a queue.
+const LEAST_FASTEST_OF: f64 = 64.0;
 /// The least time without an answer after which an attempt is no longer counted as in flight.
 const SUSPECT_AFTER: Duration = Duration::from_millis(20);
 /// The same where one that was sent later has been answered: then it is not we who slept.
 const SUSPECT_OVERTAKEN_AFTER: Duration = Duration::from_millis(3);
 /// How long a lowest round-trip time stands before it is measured anew.
 const BASE_AGE: Duration = Duration::from_secs(20);
-/// Attempts and epochs that a loss is taken from, so that it is not nothing by chance, nor because
-/// losses show in the epoch after their own.
-const LOSS_SAMPLE: u32 = 500;
-const LOSS_SAMPLE_EPOCHS: u32 = 4;
-/// How many such samples a lowest loss stands.
-const LOSS_AGE: u32 = 8;
-/// What is thought usual before the first sample: so much that a path that always loses a tenth does
-/// not end the doubling. A window that is twice too wide loses half.
-const LOSS_ASSUMED: f64 = 0.05;
-
-/// How many attempts may be in flight to one server, learned from what comes back.
+/// How many attempts may be in flight to one server, learned from how long answers take.
 ///
-/// The window opens while answers come. It closes on two signs of congestion: even the fastest of
-/// a window of answers are much slower than the fastest ever (a queue delays every packet, a hard
-/// name only its own), or more attempts go unanswered than lately at the best of times. Names that
-/// are never answered and loss on the path are there at the best of times too, so they do not
-/// close the window; loss that follows the rate does.
+/// The window opens while answers come, and closes when even the fastest of a window of answers are
+/// much slower than the fastest ever: a queue delays every packet, a hard name only its own. Loss
+/// does not close it: that is the [limiter](super::limiter)'s business.
 ///
-/// The size changes once an epoch, and an epoch lasts until the fate of its first attempts is
-/// known: whoever opens faster than loss shows opens far too wide. Only first attempts of an
-/// exchange are counted; that a name fails once more says little of its server.
+/// Until the first sign of a queue or of loss each answer opens it a little; from then on the size
+/// changes once an epoch, and an epoch lasts until the fate of its first attempts is known.
 #[derive(Debug, Clone)]
 pub(super) struct AdaptiveWindow {
     size: f64,
-    /// Doubling in each epoch, until the first sign of congestion.
-    slow_start: bool,
+    /// Opening with each answer, until the first sign of congestion.
+    opening: bool,
+    /// What these were before the window followed a rate.
+    unlimited: Option<(f64, bool)>,
     smoothed: Option<Smoothed>,
     /// When the latest of the attempts that were answered was sent.
     newest_answered: Time,
     base: Lowest<Duration>,
     base_since: Time,
-    loss: Lowest<f64>,
-    loss_samples: u32,
-    /// The sample that is being taken.
-    sample: Loss,
-    /// The epoch before this one.
-    last: Loss,
     epoch: Epoch,
-    /// The epoch after a cut: its losses were caused before the cut.
+    /// The epoch after a cut: what it saw was caused before the cut.
     aftermath: bool,
     backoff: u32,
 }
@@ -75,47 +64,29 @@ struct Smoothed {
 
 /// The lowest of this period and of the one before.
 #[derive(Debug, Clone, Copy)]
-struct Lowest<T> {
+pub(super) struct Lowest<T> {
     current: T,
     previous: T,
 }
 
 impl<T: PartialOrd + Copy> Lowest<T> {
-    const fn new(highest: T) -> Self {
+    pub(super) const fn new(highest: T) -> Self {
         Self { current: highest, previous: highest }
     }
 
-    fn add(&mut self, value: T) {
+    pub(super) fn add(&mut self, value: T) {
         if value < self.current {
             self.current = value;
         }
     }
 
-    fn next_period(&mut self, highest: T) {
+    pub(super) fn next_period(&mut self, highest: T) {
         self.previous = self.current;
         self.current = highest;
     }
 
-    fn get(&self) -> T {
+    pub(super) fn get(&self) -> T {
         if self.current < self.previous { self.current } else { self.previous }
-    }
-}
-
-/// Attempts whose fate is known, those of them that went unanswered, over so many epochs.
-#[derive(Debug, Clone, Copy, Default)]
-struct Loss {
-    seen: u32,
-    unanswered: u32,
-    epochs: u32,
-}
-
-impl Loss {
-    fn with(self, other: Self) -> Self {
-        Self {
-            seen: self.seen + other.seen,
-            unanswered: self.unanswered + other.unanswered,
-            epochs: self.epochs + other.epochs,
-        }
     }
 }
 
@@ -152,15 +123,12 @@ impl AdaptiveWindow {
     pub(super) fn new() -> Self {
         Self {
             size: INITIAL,
-            slow_start: true,
+            opening: true,
+            unlimited: None,
             smoothed: None,
             newest_answered: Time::ZERO,
             base: Lowest::new(Duration::MAX),
             base_since: Time::ZERO,
-            loss: Lowest::new(1.0),
-            loss_samples: 0,
-            sample: Loss::default(),
-            last: Loss::default(),
             epoch: Epoch::new(Time::ZERO),
             aftermath: false,
             backoff: 0,
@@ -207,9 +175,10 @@ impl AdaptiveWindow {
         self.epoch.sent += 1;
     }
 
-    /// A first attempt was answered; `suspected` if it had been taken for lost.
+    /// A first attempt was answered; `suspected` if it had been taken for lost, `open` if there is
+    /// no reason against a wider window.
     #[inline]
-    pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, suspected: bool) {
+    pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, suspected: bool, open: bool) {
         self.backoff = 0;
         self.newest_answered = self.newest_answered.max(now - rtt);
         let nanos = rtt.as_nanos() as u64 as f64;
@@ -225,11 +194,14 @@ impl AdaptiveWindow {
             self.base_since = now;
         }
         self.base.add(rtt);
+        if open && self.opening && self.size < self.opening_ceiling() {
+            self.size += OPENING;
+        }
         let epoch = &mut self.epoch;
         epoch.answered += 1;
         epoch.answers += 1;
         epoch.fastest = epoch.fastest.min(rtt);
-        if f64::from(epoch.answers) >= self.size {
+        if f64::from(epoch.answers) >= self.size.max(LEAST_FASTEST_OF) {
             epoch.fastest_sum += epoch.fastest;
             epoch.windows += 1;
             epoch.answers = 0;
@@ -241,14 +213,14 @@ impl AdaptiveWindow {
         self.end_epoch_if_over(now);
     }
 
-    /// A first attempt is taken for lost.
+    /// A first attempt is taken for lost; `slow` unless it is known that the server is not the reason.
     #[inline]
-    pub(super) fn on_suspect(&mut self, now: Time) {
+    pub(super) fn on_suspect(&mut self, now: Time, slow: bool) {
         self.epoch.unanswered += 1;
         // Nothing at all came back during this epoch, and not because nothing was sent: be slower
         // to suspect the next ones.
         let Epoch { sent, answered, unanswered, .. } = self.epoch;
-        if sent > 0 && answered == 0 && unanswered.is_multiple_of(8) {
+        if slow && sent > 0 && answered == 0 && unanswered.is_multiple_of(8) {
             self.backoff = (self.backoff + 1).min(6);
         }
         self.end_epoch_if_over(now);
@@ -257,7 +229,7 @@ impl AdaptiveWindow {
     /// Begins anew after the server did not answer for a while.
     pub(super) fn restart(&mut self, now: Time) {
         self.size = FLOOR;
-        self.slow_start = true;
+        self.opening = true;
         self.epoch = Epoch::new(now);
         self.aftermath = false;
         self.backoff = 0;
@@ -282,54 +254,67 @@ impl AdaptiveWindow {
         if epoch.sent == 0 {
             return;
         }
-        let (answered, unanswered) = (epoch.answered, epoch.unanswered);
-        let this = Loss { seen: answered + unanswered, unanswered, epochs: 1 };
-        let two = this.with(std::mem::replace(&mut self.last, this));
-        self.sample_loss(this);
         if std::mem::take(&mut self.aftermath) {
-            self.last = Loss::default();
             return;
         }
-        // Three standard errors over what is usual, and a little that is never worth a reaction.
-        let seen = f64::from(two.seen);
-        let usual = if self.loss_samples == 0 { LOSS_ASSUMED } else { self.loss.get() } * seen;
-        let bearable = 1.5 * usual + 3.0 * usual.sqrt() + (0.01 * seen).max(2.0);
-        let lossy = f64::from(two.unanswered) > bearable;
         let queue = match epoch.windows {
             0 if epoch.answered == 0 => Duration::ZERO,
             0 => epoch.fastest.saturating_sub(self.base.get()),
             windows => (epoch.fastest_sum / windows).saturating_sub(self.base.get()),
         };
         let allowed = QUEUE_ALLOWED.max(self.base.get() / 4);
-        if lossy || queue > allowed {
-            self.size *= if self.slow_start || lossy { 0.6 } else { 0.85 };
-            self.slow_start = false;
+        if queue > allowed {
+            self.size *= if self.opening { 0.6 } else { 0.85 };
+            self.opening = false;
             self.aftermath = true;
         } else if queue * 2 > allowed {
-            self.slow_start = false;
-        } else if self.slow_start && self.size < self.doubling_ceiling() {
-            self.size = (self.size * 2.0).min(self.doubling_ceiling());
-        } else {
+            self.opening = false;
+        } else if !self.opening || self.size >= self.opening_ceiling() {
             self.size += (self.size / 16.0).max(1.0);
         }
         self.size = self.size.clamp(FLOOR, CEILING);
     }
 
-    fn sample_loss(&mut self, epoch: Loss) {
-        self.sample = self.sample.with(epoch);
-        if self.sample.seen < LOSS_SAMPLE || self.sample.epochs < LOSS_SAMPLE_EPOCHS {
-            return;
-        }
-        let sample = std::mem::take(&mut self.sample);
-        if self.loss_samples.is_multiple_of(LOSS_AGE) {
-            self.loss.next_period(1.0);
-        }
-        self.loss.add(f64::from(sample.unanswered) / f64::from(sample.seen));
-        self.loss_samples += 1;
+    /// More is lost than is usual.
+    pub(super) fn narrow(&mut self) {
+        self.size = (self.size * 0.6).max(FLOOR);
+        self.opening = false;
+        self.aftermath = true;
     }
 
-    fn doubling_ceiling(&self) -> f64 {
-        (self.base.get().as_secs_f64() * DOUBLING_RATE).max(DOUBLING_CEILING)
+    /// Whether it still opens with each answer.
+    #[inline]
+    pub(super) fn is_opening(&self) -> bool {
+        self.opening
+    }
+
+    /// It is a rate of queries that the server limits: the window is twice what that fills, and does
+    /// not stand in its way.
+    #[inline]
+    pub(super) fn follow(&mut self, rate: f64) {
+        self.unlimited.get_or_insert((self.size, self.opening));
+        self.opening = false;
+        let filled = rate * self.usual_rtt().as_secs_f64();
+        self.size = (2.0 * filled).clamp(FLOOR, CEILING);
+    }
+
+    /// It limits no rate after all: the window is what it was.
+    #[inline]
+    pub(super) fn unfollow(&mut self) {
+        if let Some(before) = self.unlimited.take() {
+            (self.size, self.opening) = before;
+        }
+    }
+
+    /// How long an answer usually takes, its variation included; nothing before the first one.
+    #[inline]
+    pub(super) fn usual_rtt(&self) -> Duration {
+        let nanos = self.smoothed.map_or(0.0, |smoothed| smoothed.rtt + smoothed.variation);
+        Duration::from_nanos(nanos as u64)
+    }
+
+    fn opening_ceiling(&self) -> f64 {
+        (self.base.get().as_secs_f64() * OPENING_RATE).max(OPENING_CEILING)
     }
 }
 
@@ -366,6 +351,23 @@ impl TokenBucket {
     #[inline]
     pub(super) fn take(&mut self, count: usize) {
         self.tokens -= count as f64;
+    }
+
+    /// A bucket that saves up no more than what makes up for timers that are late, for a server that
+    /// may take nothing more at once.
+    pub(super) fn even(rate: f64) -> Self {
+        let bucket = Self::new(rate);
+        Self { burst: 1.0 + bucket.rate * 0.002, ..bucket }
+    }
+
+    /// Gives tokens at another rate from now on.
+    pub(super) fn set_rate(&mut self, rate: f64) {
+        *self = Self { tokens: self.tokens, filled: self.filled, ..Self::even(rate) };
+    }
+
+    /// Takes all tokens away.
+    pub(super) fn empty(&mut self, now: Time) {
+        (self.tokens, self.filled) = (0.0, now);
     }
 
     /// Whether there was less than one token at the last look.
@@ -437,7 +439,7 @@ mod tests {
         while now < Time::ZERO + Duration::from_secs_f64(seconds) {
             while lost.front().is_some_and(|&known| known <= now) {
                 lost.pop_front();
-                window.on_suspect(now);
+                window.on_suspect(now, true);
             }
             let in_pipe = path.rate * path.rtt.as_secs_f64();
             let size = window.size().saturating_sub(lost.len());
@@ -452,7 +454,7 @@ mod tests {
                     dropped += f64::from(u8::from(i >= fitting));
                     lost.push_back(now + window.suspect_after(Duration::from_secs(1)));
                 } else {
-                    window.on_answer(now + rtt, rtt, false);
+                    window.on_answer(now + rtt, rtt, false, true);
                 }
             }
             now = now + rtt;
@@ -476,39 +478,11 @@ mod tests {
     }
 
     #[test]
-    fn loss_that_follows_the_rate_closes_the_window() {
-        // A policer: no queue at all, and whatever is over the rate is lost.
-        let policed = Path { room: 0.0, ..FAR };
-        let (size, dropped) = settle(policed, 30.0);
-        assert!(
-            (400.0..1300.0).contains(&size) && dropped < 0.03,
-            "size {size}, dropped {dropped}"
-        );
-    }
-
-    #[test]
-    fn loss_that_does_not_follow_the_rate_leaves_it_open() {
-        let (clean, _) = settle(FAR, 20.0);
-        for one_lost_in in [10, 40] {
-            let (size, _) = settle(Path { one_lost_in, ..FAR }, 20.0);
-            assert!(size > clean * 0.6, "{size} of {clean} with one in {one_lost_in} lost");
-        }
-    }
-
-    #[test]
-    fn loss_from_the_start_does_not_end_the_doubling() {
-        for one_lost_in in [10, 40] {
-            let (size, _) = settle(Path { one_lost_in, ..FAR }, 1.0);
-            assert!(size > 600.0, "{size} after a second with one in {one_lost_in} lost");
-        }
-    }
-
-    #[test]
     fn what_later_answers_overtook_is_suspected_sooner() {
         let mut window = AdaptiveWindow::new();
         let timeout = Duration::from_secs(1);
         for i in 0..100 {
-            window.on_answer(at(1_000 + i), Duration::from_micros(200), false);
+            window.on_answer(at(1_000 + i), Duration::from_micros(200), false, true);
         }
         assert_eq!(window.overdue_after(timeout), Duration::from_millis(3));
         assert_eq!(window.suspect_after(timeout), Duration::from_millis(20));
@@ -522,7 +496,7 @@ mod tests {
         let timeout = Duration::from_secs(1);
         assert_eq!(window.suspect_after(timeout), timeout);
         for _ in 0..100 {
-            window.on_answer(at(0), Duration::from_millis(50), false);
+            window.on_answer(at(0), Duration::from_millis(50), false, true);
         }
         let after = window.suspect_after(timeout);
         assert!(

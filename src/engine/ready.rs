@@ -12,6 +12,8 @@ const LENGTHS: usize = 256;
 pub(super) struct Ready {
     again: Lengths,
     new: Lengths,
+    /// Whether the new ones have the next turn.
+    new_first: bool,
 }
 
 /// Queues of slots, one for each length of a name in wire form; links are kept by slot.
@@ -27,11 +29,21 @@ struct Lengths {
 
 impl Ready {
     pub(super) fn new() -> Self {
-        Self { again: Lengths::new(), new: Lengths::new() }
+        Self { again: Lengths::new(), new: Lengths::new(), new_first: false }
     }
 
     pub(super) fn len(&self) -> usize {
         self.again.len + self.new.len
+    }
+
+    /// Those that are new.
+    pub(super) fn new_len(&self) -> usize {
+        self.new.len
+    }
+
+    /// One that waits.
+    pub(super) fn first(&self) -> Option<u32> {
+        self.new.first().or_else(|| self.again.first())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,21 +62,44 @@ impl Ready {
         self.again.push(slot, length);
     }
 
-    /// The length whose turn it is; the next call gives another one, if there is another.
+    /// The length whose turn it is; the next call gives another one, if there is another. Those that
+    /// are asked again and those that are new have their turns alternately.
     pub(super) fn next_length(&mut self) -> Option<usize> {
-        self.again.next_length().or_else(|| self.new.next_length())
+        let (first, second) = if self.new_first {
+            (&mut self.new, &mut self.again)
+        } else {
+            (&mut self.again, &mut self.new)
+        };
+        first.next_length().or_else(|| second.next_length())
+    }
+
+    /// Something was sent: the others have the next turn.
+    #[inline]
+    pub(super) fn turn(&mut self) {
+        self.new_first = !self.new_first;
     }
 
     /// The slots of a length, in the order they will be taken.
     #[inline]
     pub(super) fn peek(&self, length: usize) -> impl Iterator<Item = u32> {
-        self.again.peek(length).chain(self.new.peek(length))
+        let (first, second) = self.in_turn();
+        first.peek(length).chain(second.peek(length))
+    }
+
+    #[inline]
+    fn in_turn(&self) -> (&Lengths, &Lengths) {
+        if self.new_first { (&self.new, &self.again) } else { (&self.again, &self.new) }
     }
 
     /// Takes the first slot of a length.
     #[inline]
     pub(super) fn pop(&mut self, length: usize) -> Option<u32> {
-        self.again.pop(length).or_else(|| self.new.pop(length))
+        let (first, second) = if self.new_first {
+            (&mut self.new, &mut self.again)
+        } else {
+            (&mut self.again, &mut self.new)
+        };
+        first.pop(length).or_else(|| second.pop(length))
     }
 
     /// Takes all slots.
@@ -112,6 +147,12 @@ impl Lengths {
             .find(|&length| self.occupied[length / 64] & 1 << (length % 64) != 0)?;
         self.turn = (length + 1) % LENGTHS;
         Some(length)
+    }
+
+    fn first(&self) -> Option<u32> {
+        let word = self.occupied.iter().position(|&word| word != 0)?;
+        let length = word * 64 + self.occupied[word].trailing_zeros() as usize;
+        Some(self.heads[length])
     }
 
     #[inline]

@@ -316,15 +316,28 @@ impl Engine {
             if attempt.transport == Transport::Udp {
                 self.silent_sockets[usize::from(attempt.socket.0)] = 0;
             }
-            if number == 0 {
-                server.window.on_answer(received, rtt, slot.suspected || superseded);
+            // Some refuse what they would drop elsewhere, because it is too much.
+            let turned_away = rcode == Rcode::REFUSED && server.control.is_some();
+            if turned_away && number == 0 {
+                server.on_turned_away(received, rtt);
+            } else if slot.own.is_none() {
+                server.on_answer(received, rtt, number == 0, slot.suspected || superseded);
+            } else {
+                server.window.on_answer(received, rtt, false, false);
+            }
+            if number == 1 && slot.attempts[0].outcome == Outcome::TimedOut {
+                self.again.note(true);
             }
         }
         server.counts.unreachable -= u64::from(matches!(attempt.outcome, Outcome::Unreachable(_)));
         self.unanswered_since = None;
-        self.heard_from(attempt.server, received, attempt.sent);
-        let slot = &self.slots[index];
-        if slot.ended.is_some() {
+        let Attempt { server: id, sent, .. } = self.slots[index].attempts[number];
+        self.heard_from(id, received, sent);
+        if self.slots[index].own.is_none() {
+            self.note_name(id, sent, true, received);
+        }
+        self.limit_if_over(id, received);
+        if self.slots[index].ended.is_some() {
             return;
         }
         if !superseded {
@@ -396,8 +409,10 @@ impl Engine {
         let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
             // What is truncated is no answer (RFC 2181 §9). It is kept for the case that TCP
             // brings none.
-            self.servers[id.0 as usize].on_useful(now);
-            self.relist(id);
+            self.useful(id, now);
+            if self.slots[index].own.is_some() {
+                return self.end(index, Ended::Answered, Some((number, response)), now, sink);
+            }
             self.slots[index].best.keep(response.octets(), number, TRUNCATED);
             if message.superseded {
                 // The attempt that is on its way may be lost; the one after it goes over TCP.
@@ -410,21 +425,21 @@ impl Engine {
             // Nobody wants such an answer while there may be a better one.
             (RetryReason::Malformed, MALFORMED)
         } else if accept == Accept::Anything {
-            self.servers[id.0 as usize].on_useful(now);
+            self.useful(id, now);
             return self.end(index, Ended::Answered, Some((number, response)), now, sink);
         } else {
             let reason = match answer.rcode {
                 Rcode::NOERROR if recursion_desired && is_lame(message.header) => RetryReason::Lame,
                 Rcode::NOERROR | Rcode::NXDOMAIN => {
+                    self.useful(id, now);
+                    self.note_control(index, id, now);
                     let server = &mut self.servers[id.0 as usize];
-                    server.on_useful(now);
                     if edns {
                         server.edns.on_answer_with();
                     } else if let Some(rcode) = self.slots[index].refused_edns(id) {
                         // It does well without.
                         server.edns.on_answer_without(rcode, now);
                     }
-                    self.relist(id);
                     return self.end(index, Ended::Answered, Some((number, response)), now, sink);
                 }
                 Rcode::SERVFAIL => RetryReason::ServerFailure,
@@ -448,6 +463,21 @@ impl Engine {
             return;
         }
         self.retry(index, reason, now, sink);
+    }
+}
+
+impl Engine {
+    /// A server gave an answer that it is asked for.
+    #[inline]
+    fn useful(&mut self, id: ServerId, now: Time) {
+        let was_good = self.servers[id.0 as usize].is_good();
+        if was_good {
+            self.servers[id.0 as usize].on_useful(now);
+        } else {
+            self.change_health(id, |server| server.on_useful(now));
+            self.server_timers.cancel(id.0);
+        }
+        self.relist(id);
     }
 }
 

@@ -12,7 +12,7 @@ use super::ids::Past;
 use super::receive::TRUNCATED;
 use super::slot::{Case, Ended, Timer};
 use super::time::Time;
-use super::{Engine, Sink, TransportPolicy};
+use super::{Engine, Sink, TransportPolicy, Window};
 
 /// Attempts of one exchange that may be refused by the local system before they use up retries.
 const MOST_NOT_SENT: usize = 8;
@@ -38,9 +38,26 @@ impl Engine {
         let first = slot.attempts.len() == 1;
         self.timers.set(index, deadline);
         self.uncharge(index);
-        if first && self.servers[id.0 as usize].on_suspect(now) && self.can_go_elsewhere(index, id)
-        {
+        if self.slots[index].own.is_some() {
+            return self.suspect_own(index, id, now);
+        }
+        self.note_name(id, sent, false, now);
+        if !first {
+            return;
+        }
+        let silent = self.servers[id.0 as usize].on_suspect(now, sent);
+        self.limit_if_over(id, now);
+        if silent && self.can_go_elsewhere(index, id) && !self.doubts_silence(id, now) {
             self.bench(id, now);
+        }
+    }
+
+    /// Sees to it that a server is not asked more than it answers.
+    #[inline]
+    pub(super) fn limit_if_over(&mut self, id: ServerId, now: Time) {
+        let limits = self.config.window == Window::Adaptive || self.config.own_questions;
+        if limits && self.servers[id.0 as usize].is_over_limit(now) {
+            self.on_over_limit(id, now);
         }
     }
 
@@ -62,8 +79,11 @@ impl Engine {
         let Some(&last) = slot.attempts.last() else { return };
         let server = &mut self.servers[last.server.0 as usize];
         server.counts.lost += 1;
-        if !slot.suspected && slot.attempts.len() == 1 {
-            server.window.on_suspect(now);
+        let unnoticed = !slot.suspected && slot.own.is_none();
+        match &slot.attempts[..] {
+            [_] if unnoticed => server.on_loss(now, last.sent),
+            [first, _] if first.outcome == Outcome::TimedOut => self.again.note(false),
+            _ => {}
         }
         if last.transport == Transport::Udp {
             let silent = &mut self.silent_sockets[usize::from(last.socket.0)];
@@ -80,6 +100,10 @@ impl Engine {
         } else {
             RetryReason::Timeout
         };
+        if unnoticed {
+            self.note_name(last.server, last.sent, false, now);
+        }
+        self.limit_if_over(last.server, now);
         self.attempt_failed(index, Outcome::TimedOut, reason, now, sink);
     }
 
@@ -105,6 +129,7 @@ impl Engine {
             && silence
             && self.servers[id.0 as usize].on_silence()
             && self.can_go_elsewhere(index, id)
+            && !self.doubts_silence(id, now)
         {
             self.bench(id, now);
         }
@@ -159,10 +184,13 @@ impl Engine {
             _ => false,
         };
         if !free {
-            if plan.retries == 0 {
+            if plan.spare > 0 && self.is_no_fault_of_the_name(&last, reason) {
+                plan.spare -= 1;
+            } else if plan.retries > 0 {
+                plan.retries -= 1;
+            } else {
                 return self.end_with_best(index, now, sink);
             }
-            plan.retries -= 1;
             // Only the case of an answer was ever wrong, and TCP, which would tell whose doing that
             // was, is not to be had: it is more likely the server's than a forger's.
             if plan.case == Case::OverTcp
@@ -176,6 +204,12 @@ impl Engine {
             let elsewhere = self.can_go_elsewhere(index, last.server);
             let unmade = matches!(last.outcome, Outcome::StreamFailed(failure)
                 if failure.cause == StreamCause::ConnectTimedOut);
+            if reason == RetryReason::Refused
+                && self.servers[last.server.0 as usize].is_near_limit()
+            {
+                // Others may be so near to theirs that it would be refused all over.
+                delay = self.pause(index);
+            }
             match reason {
                 RetryReason::Truncated => plan.transport = Transport::Tcp,
                 // The same server, which has not been asked without EDNS yet.
@@ -225,6 +259,17 @@ impl Engine {
         }
     }
 
+    /// Whether an attempt failed because its server was asked too much, or is of no use to anybody.
+    fn is_no_fault_of_the_name(&self, attempt: &Attempt, reason: RetryReason) -> bool {
+        let server = &self.servers[attempt.server.0 as usize];
+        match reason {
+            RetryReason::Timeout => server.limiter.was_over(attempt.sent),
+            RetryReason::Refused => server.is_near_limit() || server.is_useless(),
+            RetryReason::ServerFailure | RetryReason::Lame => server.is_useless(),
+            _ => false,
+        }
+    }
+
     pub(super) fn queue_next_attempt(&mut self, index: u32) {
         match self.slots[index].plan.server {
             Some(id) => self.enqueue(index, id),
@@ -263,9 +308,13 @@ impl Engine {
         if !asked(id) {
             return true;
         }
-        let unasked = (0..self.servers.len() as u32)
-            .map(ServerId)
-            .any(|other| self.servers[other.0 as usize].is_good() && !asked(other));
+        let mut good_asked = 0;
+        for (i, attempt) in attempts.iter().enumerate() {
+            let before = attempts[..i].iter().any(|other| other.server == attempt.server);
+            let good = self.servers[attempt.server.0 as usize].is_good();
+            good_asked += usize::from(good && !before);
+        }
+        let unasked = self.good > good_asked;
         let last = attempts.last().is_some_and(|attempt| attempt.server == id);
         !(unasked || last && self.has_other_good_server(id))
     }
@@ -278,7 +327,7 @@ impl Engine {
 
     /// Whether there is a server in good health besides this one.
     pub(super) fn has_other_good_server(&self, id: ServerId) -> bool {
-        (0..self.servers.len()).any(|i| i != id.0 as usize && self.servers[i].is_good())
+        self.good > usize::from(self.servers[id.0 as usize].is_good())
     }
 
     /// Ends an exchange that has no attempts left, with the best of its bad answers if there is one.
@@ -306,6 +355,15 @@ impl Engine {
         now: Time,
         sink: &mut Sink<'_>,
     ) {
+        if let Some(own) = self.slots[index].own {
+            let id = self.slots[index].attempts.last().map(|attempt| attempt.server);
+            self.uncharge(index);
+            self.release(index, None, sink);
+            if let Some(id) = id {
+                self.own_ended(own, id, fresh.is_some(), now);
+            }
+            return;
+        }
         self.totals.open -= 1;
         if self.totals.open == 0 {
             // Nobody is being asked, so nobody is silent.
@@ -366,6 +424,9 @@ impl Engine {
             }
         }
         let slot = &self.slots[index];
+        if slot.own.is_some() {
+            return self.slots.give_back(index);
+        }
         let kept = || {
             let response = Response::read(&slot.best.octets)?;
             Some((usize::from(slot.best.attempt), response))

@@ -16,6 +16,8 @@ use crate::wire::{Builder, Class, HEADER_LEN, MAX_NAME_LEN, OptionCode, RecordTy
 const BATCH: usize = 512;
 /// Datagrams of one run to a server: 40 is where longer runs stopped to make sending cheaper.
 const RUN: usize = 40;
+/// The time until another server is drawn for exchanges that did not suit the last one.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// Timeouts of one socket, with no answer in between, after which others are preferred.
 const SILENT_SOCKET: u16 = 8;
 /// Servers that nothing that waits may go to, after which the others are not looked at.
@@ -29,9 +31,11 @@ impl Engine {
     /// stays empty.
     pub fn poll_transmit(&mut self, now: Time, out: &mut Transmits) {
         out.clear();
+        self.look_again = None;
         let mut allowance = BATCH.min(self.allowance(now));
         let before = allowance;
         self.try_again(now, out);
+        self.ask_trials(now, allowance);
         self.send_own_queues(now, out, &mut allowance);
         self.send_ready(now, out, &mut allowance);
         if before != allowance {
@@ -142,12 +146,18 @@ impl Engine {
                 sent += 1;
             }
             *allowance -= sent;
+            if sent > 0 {
+                self.ready.turn();
+                self.follow_with_control(id, now);
+            }
             self.after_sending(id, sent, tokens - sent);
             if sent > 0 {
                 unsuitable = 0;
             } else if count > 0 {
                 unsuitable += 1;
                 if unsuitable >= self.available.len().min(MOST_UNSUITABLE) {
+                    // Another one may be drawn soon.
+                    self.look_again = Some(now + LOOK_AGAIN);
                     break;
                 }
             }
@@ -156,16 +166,11 @@ impl Engine {
 
     /// Takes the server's tokens and lists it by what it can take now.
     fn after_sending(&mut self, id: ServerId, sent: usize, tokens_left: usize) {
-        let server = &mut self.servers[id.0 as usize];
-        let benched = server.is_benched();
-        if let Some(bucket) = &mut server.tokens {
-            bucket.take(sent);
-            if tokens_left == 0 && !benched {
-                let next = bucket.next();
-                self.server_timers.set(id.0, next);
-                self.unlist(id);
-                return;
-            }
+        self.servers[id.0 as usize].take_tokens(sent);
+        if tokens_left == 0 {
+            self.rearm(id);
+            self.unlist(id);
+            return;
         }
         self.relist(id);
     }
@@ -292,7 +297,9 @@ impl Engine {
         // says nothing of the server's UDP.
         slot.charged = transport == Transport::Udp || only_tcp || fixed;
         slot.suspected = false;
-        if attempt == 0 {
+        if slot.own.is_some() {
+            self.totals.own_attempts += 1;
+        } else if attempt == 0 {
             server.window.on_send();
         }
         server.in_flight += u32::from(slot.charged);

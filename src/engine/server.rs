@@ -9,6 +9,8 @@ use hdrhistogram::Histogram;
 use super::config::{Config, Window};
 use super::cookie::Cookie;
 use super::edns::EdnsSupport;
+use super::limiter::{Limiter, Path};
+use super::own::{Control, Doubt};
 use super::pacing::{AdaptiveWindow, TokenBucket};
 use super::time::Time;
 
@@ -114,6 +116,23 @@ pub struct ServerReport<'a> {
     pub in_flight: usize,
     /// Whether it is left alone for now because it does not answer usefully.
     pub benched: bool,
+    /// What it has turned out to be.
+    pub standing: Standing,
+    /// The rate at which it answers, where it has shown a limit: queries a second.
+    pub limit: Option<f64>,
+}
+
+/// What a server has turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// It answers usefully.
+    Good,
+    /// It answers, and never usefully: REFUSED, SERVFAIL, referrals.
+    Refusing,
+    /// It was asked and has never answered.
+    Silent,
+    /// It was not asked.
+    Untried,
 }
 
 /// Attempts without any answer, one after the other, after which a server is benched.
@@ -125,9 +144,13 @@ const SUSPECT_STREAK: u32 = 48;
 const USELESS_STREAK: u32 = 24;
 /// How long it is believed that a server changes the case of questions.
 const CASE_HOLDS: Duration = Duration::from_secs(600);
+/// Trials after which a server that has not answered one usefully is asked only now and then.
+const TRIALS: u32 = 3;
 /// The first time on the bench; each further one takes twice as long.
 const BENCH_FIRST: Duration = Duration::from_secs(1);
 const BENCH_LONGEST: Duration = Duration::from_secs(32);
+/// The longest time between two trials of a server that has never answered usefully.
+const TRIAL_LONGEST: Duration = Duration::from_secs(512);
 
 /// The place in the list of available servers of one that is not in it.
 pub(super) const NOT_LISTED: u32 = u32::MAX;
@@ -137,6 +160,10 @@ pub(super) struct Server {
     pub(super) addr: SocketAddr,
     pub(super) counts: Counts,
     pub(super) window: AdaptiveWindow,
+    pub(super) limiter: Limiter,
+    /// Whether it is held to the rate that the limiter learns. Where no controls are asked, silent
+    /// names may be all that was seen, and a narrower window has to do.
+    paced: bool,
     pub(super) in_flight: u32,
     pub(super) tokens: Option<TokenBucket>,
     /// Exchanges that are held and may go to no other server.
@@ -154,14 +181,23 @@ pub(super) struct Server {
     /// Until then a refusal of this machine to send to it is no sign that it can send to nobody.
     pub(super) refused_alone_until: Time,
     health: Health,
+    /// Whether it has ever answered usefully.
+    useful: bool,
     silent: u32,
     suspects: u32,
     useless: u32,
     benchings: u32,
+    /// A question that it has answered usefully.
+    pub(super) control: Option<Box<Control>>,
+    pub(super) doubt: Doubt,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Health {
+    /// It has never answered usefully; nothing is asked but trials.
+    Untried {
+        trials: u32,
+    },
     Good,
     Benched {
         until: Time,
@@ -176,6 +212,8 @@ impl Server {
             addr,
             counts: Counts::new(rtt_digits),
             window: AdaptiveWindow::new(),
+            limiter: Limiter::new(),
+            paced: config.own_questions,
             in_flight: 0,
             tokens: config.rate_per_server.map(TokenBucket::new),
             own_open: 0,
@@ -187,10 +225,57 @@ impl Server {
             case_changes_until: None,
             refused_alone_until: Time::ZERO,
             health: Health::Good,
+            useful: false,
             silent: 0,
             suspects: 0,
             useless: 0,
             benchings: 0,
+            control: None,
+            doubt: Doubt::default(),
+        }
+    }
+
+    /// From now on nothing is asked but trials, until one is answered usefully.
+    pub(super) fn await_trial(&mut self) {
+        self.health = Health::Untried { trials: 0 };
+    }
+
+    /// Whether it gets nothing but trials.
+    pub(super) fn is_untried(&self) -> bool {
+        matches!(self.health, Health::Untried { .. })
+    }
+
+    /// Whether it has not had all the trials that tell that it is of no use.
+    pub(super) fn is_hopeful(&self) -> bool {
+        matches!(self.health, Health::Untried { trials } if trials < TRIALS)
+    }
+
+    /// Whether so much went unanswered, one after the other, that it seems to be gone.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent >= SILENT_STREAK || self.suspects >= SUSPECT_STREAK
+    }
+
+    /// A trial brought no useful answer: gives when the next one may be made.
+    pub(super) fn trial_failed(&mut self, now: Time) -> Time {
+        let Health::Untried { trials } = &mut self.health else { return now };
+        *trials += 1;
+        now + BENCH_FIRST.saturating_mul(1 << (*trials - 1).min(16)).min(TRIAL_LONGEST)
+    }
+
+    /// It is asked like any other, because none has answered its trials.
+    pub(super) fn trust(&mut self) {
+        if self.is_untried() {
+            self.health = Health::Good;
+        }
+    }
+
+    fn path(&self) -> Path {
+        let window = &self.window;
+        Path {
+            rtt: window.usual_rtt(),
+            window: window.size(),
+            opening: window.is_opening(),
+            paced: self.paced,
         }
     }
 
@@ -207,7 +292,7 @@ impl Server {
     #[inline]
     pub(super) fn room(&self, window: Window) -> usize {
         match self.health {
-            Health::Benched { .. } => 0,
+            Health::Untried { .. } | Health::Benched { .. } => 0,
             Health::OnTrial => 1usize.saturating_sub(self.in_flight as usize),
             Health::Good => self.room_for_own(window),
         }
@@ -247,22 +332,116 @@ impl Server {
         self.case_changes_until = None;
     }
 
-    /// Whole tokens of its own rate.
+    /// Whole tokens of its own rate, that which was set and that which was learned.
     #[inline]
     pub(super) fn tokens(&mut self, now: Time) -> usize {
-        self.tokens.as_mut().map_or(usize::MAX, |bucket| bucket.available(now))
+        let set = self.tokens.as_mut().map_or(usize::MAX, |bucket| bucket.available(now));
+        set.min(self.limiter.tokens(now))
+    }
+
+    /// Takes tokens of both.
+    #[inline]
+    pub(super) fn take_tokens(&mut self, count: usize) {
+        if let Some(bucket) = &mut self.tokens {
+            bucket.take(count);
+        }
+        self.limiter.take(count);
+    }
+
+    /// When its next timer is due: the end of its time on the bench, or its next token if it has none.
+    pub(super) fn next_timer(&mut self) -> Option<Time> {
+        let benched = match self.health {
+            Health::Benched { until } => Some(until),
+            _ => None,
+        };
+        let bucket = self.tokens.as_ref().filter(|bucket| bucket.is_empty());
+        let token = bucket.map(TokenBucket::next).max(self.limiter.next());
+        // Who asks this server and no other does not wait for the end of the bench.
+        match (benched, token) {
+            (Some(until), Some(token)) if self.queued => Some(until.min(token)),
+            (Some(until), _) => Some(until),
+            (None, token) => token,
+        }
+    }
+
+    /// An attempt was answered in time: the first one of its exchange, or another; `suspected` if
+    /// it had been taken for lost.
+    #[inline]
+    pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, first: bool, suspected: bool) {
+        if first {
+            self.window.on_answer(now, rtt, suspected, !self.limiter.is_losing());
+            if suspected {
+                self.limiter.on_late(now - rtt);
+            }
+        }
+        let path = self.path();
+        self.limiter.on_answer(now, now - rtt, path, first);
+        self.follow_limit();
+    }
+
+    /// Has the window fit the rate that was learned, if there is one.
+    #[inline]
+    pub(super) fn follow_limit(&mut self) {
+        match self.limiter.rate() {
+            Some(rate) => self.window.follow(rate),
+            None => self.window.unfollow(),
+        }
+    }
+
+    /// A first attempt was turned away, perhaps for asking too much.
+    pub(super) fn on_turned_away(&mut self, now: Time, rtt: Duration) {
+        let path = self.path();
+        self.limiter.on_loss(now, now - rtt, path);
+    }
+
+    /// Whether it is asked more than it answers.
+    #[inline]
+    pub(super) fn is_over_limit(&self, now: Time) -> bool {
+        self.limiter.is_losing() && self.limiter.is_over(now, self.path())
+    }
+
+    /// Whether it may have refused what it would have answered at another time.
+    pub(super) fn is_near_limit(&self) -> bool {
+        self.control.is_some() && (self.limiter.rate().is_some() || self.limiter.is_losing())
+    }
+
+    /// Whether it answers nothing but what is of no use.
+    pub(super) fn is_useless(&self) -> bool {
+        self.useless >= USELESS_STREAK
+    }
+
+    /// The rate is more than it answers.
+    pub(super) fn limit(&mut self, now: Time) {
+        if self.paced {
+            self.limiter.lower(now);
+            self.follow_limit();
+        } else {
+            self.window.narrow();
+            self.limiter.forgive();
+        }
+    }
+
+    /// It is alive: what went unanswered is not held against it.
+    pub(super) fn forgive(&mut self) {
+        self.limiter.forgive();
+        self.silent = 0;
+        self.suspects = 0;
     }
 
     /// A useful answer came.
     #[inline]
     pub(super) fn on_useful(&mut self, now: Time) {
+        self.useful = true;
         self.silent = 0;
         self.suspects = 0;
         self.useless = 0;
         if self.health != Health::Good {
+            // One that answered its first trial has nothing to make up for.
+            if !self.is_untried() {
+                self.window.restart(now);
+            }
             self.health = Health::Good;
             self.benchings = 0;
-            self.window.restart(now);
         }
     }
 
@@ -271,27 +450,41 @@ impl Server {
         self.silent = 0;
         self.suspects = 0;
         self.useless += 1;
-        !self.is_benched() && (self.useless >= USELESS_STREAK || self.health == Health::OnTrial)
+        self.may_be_benched() && (self.is_useless() || self.health == Health::OnTrial)
     }
 
     /// A first attempt takes longer than answers usually take. Gives whether the server should be
     /// benched for it, if there are others.
-    pub(super) fn on_suspect(&mut self, now: Time) -> bool {
-        self.window.on_suspect(now);
+    pub(super) fn on_suspect(&mut self, now: Time, sent: Time) -> bool {
+        self.on_loss(now, sent);
         self.suspects += 1;
         self.is_good() && self.suspects >= SUSPECT_STREAK
+    }
+
+    /// A first attempt is taken for lost.
+    pub(super) fn on_loss(&mut self, now: Time, sent: Time) {
+        self.window.on_suspect(now, !self.doubt.is_forgiven(now));
+        let path = self.path();
+        self.limiter.on_loss(now, sent, path);
     }
 
     /// An attempt had no answer. Gives whether the server should be benched for it.
     pub(super) fn on_silence(&mut self) -> bool {
         self.silent += 1;
-        !self.is_benched() && (self.silent >= SILENT_STREAK || self.health == Health::OnTrial)
+        self.may_be_benched() && (self.silent >= SILENT_STREAK || self.health == Health::OnTrial)
+    }
+
+    fn may_be_benched(&self) -> bool {
+        matches!(self.health, Health::Good | Health::OnTrial)
     }
 
     /// Leaves the server alone for a while, longer each time; gives when that ends.
     pub(super) fn bench(&mut self, now: Time) -> Time {
         let span = BENCH_FIRST.saturating_mul(1 << self.benchings.min(8)).min(BENCH_LONGEST);
         self.benchings += 1;
+        // It answers nothing at all, at whatever rate.
+        self.limiter = Limiter::new();
+        self.follow_limit();
         let until = now + span;
         self.health = Health::Benched { until };
         until
@@ -311,6 +504,21 @@ impl Server {
             window: self.window.size(),
             in_flight: self.in_flight as usize,
             benched: self.is_benched(),
+            standing: self.standing(),
+            limit: self.limiter.rate(),
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        let counts = &self.counts;
+        if counts.sent == 0 {
+            Standing::Untried
+        } else if self.useful && !self.is_useless() {
+            Standing::Good
+        } else if counts.answered + counts.late > 0 {
+            Standing::Refusing
+        } else {
+            Standing::Silent
         }
     }
 }

@@ -4,6 +4,7 @@ use super::exchange::{
     Ask, Attempt, AttemptKey, Failure, MannerId, RetryReason, ServerId, Servers, Transport,
     Unmatched,
 };
+use super::own::Own;
 use super::time::Time;
 use crate::wire::{Class, MAX_NAME_LEN, Rcode, RecordType};
 
@@ -44,6 +45,8 @@ pub(super) struct Slot {
     pub(super) best: Best,
     /// Set while the exchange has ended and lingers.
     pub(super) ended: Option<Ended>,
+    /// Set if it is the engine's own.
+    pub(super) own: Option<Own>,
 }
 
 /// How an exchange ended, its answer being in [`Best`].
@@ -62,6 +65,8 @@ pub(super) struct Plan {
     pub(super) server: Option<ServerId>,
     /// Retries that are left.
     pub(super) retries: u16,
+    /// Further attempts that may be made because it was not the name's fault that one failed.
+    pub(super) spare: u8,
     /// Times the same server may be asked again after an answer that was of no use.
     pub(super) same_again: u8,
     /// TC was followed already.
@@ -140,6 +145,7 @@ impl Slot {
                 transport: Transport::Udp,
                 server: None,
                 retries: 0,
+                spare: 0,
                 same_again: 0,
                 fell_back_to_tcp: false,
                 fell_back_to_plain: false,
@@ -157,6 +163,7 @@ impl Slot {
             unmatched: Vec::new(),
             best: Best::default(),
             ended: None,
+            own: None,
         }
     }
 
@@ -246,6 +253,11 @@ impl Slots {
         self.capacity - self.held()
     }
 
+    /// Slots there are, held or not.
+    pub(super) fn len(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
     pub(super) fn held(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -280,6 +292,7 @@ impl Slots {
         slot.unmatched.clear();
         slot.best.rank = 0;
         slot.ended = None;
+        slot.own = None;
         Some(index)
     }
 

@@ -53,6 +53,12 @@ pub struct Behaviour {
     pub stream: Streams,
     /// A socket whose datagrams are all lost.
     pub dead_socket: Option<u16>,
+    /// Queries a second that it answers, and how many it answers at once after a pause; it drops the
+    /// rest, or refuses it.
+    pub limit: Option<(f64, f64)>,
+    pub refuses_over_limit: bool,
+    /// The mean of an exponential delay on top, in microseconds.
+    pub jitter: f64,
     /// Queries that it works off in a second, one after the other, and how many may wait for it:
     /// the next one is dropped. `None`: all at once.
     pub service: Option<(f64, usize)>,
@@ -84,6 +90,9 @@ impl Default for Behaviour {
             stream_breaks: 0.0,
             stream: Streams::default(),
             dead_socket: None,
+            limit: None,
+            refuses_over_limit: false,
+            jitter: 0.0,
             service: None,
             ipv6: false,
             refused_here: None,
@@ -116,6 +125,7 @@ enum Event {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Result {
     pub tag: u64,
+    pub ended: Time,
     pub name: NameBuf,
     pub attempts: Vec<Attempt>,
     pub end: core::result::Result<(Rcode, Option<[u8; 4]>, usize), Failure>,
@@ -130,10 +140,14 @@ pub struct Network {
     pub peak_in_flight: usize,
     /// Times at which queries reached the first server.
     pub arrivals: Vec<Time>,
+    /// Whether names of odd numbers are never answered.
+    pub odd_names_are_silent: bool,
     behaviours: Vec<Behaviour>,
     queries: Vec<u64>,
     /// When each server will have worked off what it has.
     busy_until: Vec<Time>,
+    /// What each server's limit has left, and as of when.
+    allowances: Vec<(f64, Time)>,
     rng: StdRng,
     events: BinaryHeap<Reverse<(Time, u64)>>,
     payloads: HashMap<u64, Event>,
@@ -144,7 +158,10 @@ pub struct Network {
 }
 
 pub fn address(i: usize) -> SocketAddr {
-    SocketAddr::from(([192, 0, 2, 10 + i as u8], 53))
+    match u8::try_from(i + 10) {
+        Ok(last) => SocketAddr::from(([192, 0, 2, last], 53)),
+        Err(_) => SocketAddr::from(([198, 18, (i / 256) as u8, (i % 256) as u8], 53)),
+    }
 }
 
 pub fn address6(i: usize) -> SocketAddr {
@@ -171,8 +188,10 @@ impl Network {
             results: Vec::new(),
             peak_in_flight: 0,
             arrivals: Vec::new(),
+            odd_names_are_silent: false,
             queries: vec![0; behaviours.len()],
             busy_until: vec![Time::ZERO; behaviours.len()],
+            allowances: vec![(f64::MAX, Time::ZERO); behaviours.len()],
             behaviours,
             rng,
             events: BinaryHeap::new(),
@@ -226,8 +245,15 @@ impl Network {
             if !self.step() && next == count {
                 break;
             }
+            assert!(
+                self.now < Time::ZERO + Duration::from_secs(1_000),
+                "it never ends {}",
+                self.engine.debug_state()
+            );
         }
         assert!(self.engine.is_idle(), "open exchanges, but nothing to wait for");
+        self.engine.abandon_own();
+        self.check_accounting();
     }
 
     /// Sends what may be sent, then lets the next thing happen; whether there was anything.
@@ -239,7 +265,7 @@ impl Network {
         let Some(at) = [next, timer].into_iter().flatten().min() else { return false };
         self.now = self.now.max(at);
         let (engine, now) = (&mut self.engine, self.now);
-        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
         while let Some(&Reverse((at, sequence))) = self.events.peek()
             && at <= now
         {
@@ -298,17 +324,17 @@ impl Network {
     }
 
     pub fn cancel(&mut self) {
-        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
         self.engine.cancel(self.now, &mut sink);
     }
 
     pub fn drain(&mut self) {
-        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
         self.engine.drain(self.now, &mut sink);
     }
 
     pub fn recall(&mut self, server: ServerId) {
-        let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+        let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
         self.engine.recall(server, self.now, &mut sink);
     }
 
@@ -322,7 +348,8 @@ impl Network {
             if out.is_empty() {
                 break;
             }
-            let mut sink = collector(&mut self.results, &mut self.live, &mut self.live_of);
+            let mut sink =
+                collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
             let mut refused = |key, errno| {
                 let of_machine = Refusal::OfMachine;
                 self.engine.handle_not_sent(self.now, key, of_machine, errno, &mut sink);
@@ -363,7 +390,9 @@ impl Network {
     fn note_live(&mut self, socket: SocketId, octets: &[u8]) {
         let message = Message::parse(octets).expect("the engine sends well-formed queries");
         let key = (socket, message.id());
-        assert!(self.live.insert(key), "ID {key:?} is live twice");
+        // The sink does not see the end of the engine's own questions.
+        let unseen = self.engine.config().own_questions;
+        assert!(self.live.insert(key) || unseen, "ID {key:?} is live twice");
         let name = message.question().unwrap().name.to_buf();
         self.live_of.entry(name).or_default().push(key);
     }
@@ -380,7 +409,9 @@ impl Network {
 
     fn delay(&mut self, server: u32) -> Duration {
         let (low, high) = self.behaviours[server as usize].delay;
-        Duration::from_micros(self.rng.random_range(low..=high))
+        let jitter = self.behaviours[server as usize].jitter;
+        let more = if jitter > 0.0 { -self.rng.random::<f64>().ln() * jitter } else { 0.0 };
+        Duration::from_micros(self.rng.random_range(low..=high) + more as u64)
     }
 
     fn serve(&mut self, server: u32, socket: SocketId, from: SocketAddr, query: &[u8]) {
@@ -404,6 +435,14 @@ impl Network {
             let (at, octets) = (self.now + Duration::from_micros(1), query.to_vec());
             self.at(at, Event::Icmp { socket, to: from, octets });
         }
+        if !self.is_within_limit(server) {
+            if behaviour.refuses_over_limit {
+                let octets = build(query, Flags::QR.with_rcode(Rcode::REFUSED), None, false);
+                let at = served + self.delay(server);
+                self.at(at, Event::Datagram { socket, from, octets });
+            }
+            return;
+        }
         if behaviour.unreachable {
             let at = self.now + self.delay(server);
             let octets = query.to_vec();
@@ -413,6 +452,8 @@ impl Network {
             h.wrapping_mul(0x100_0000_01B3) ^ u64::from(b.to_ascii_lowercase())
         });
         let silent = (hash >> 8) % 10_000 < (behaviour.silent * 10_000.0) as u64;
+        let last_digit = query[12 + usize::from(query[12])];
+        let silent = silent || self.odd_names_are_silent && last_digit % 2 == 1;
         let dead = self.queries[server as usize] > behaviour.dies_after;
         if silent || dead || self.chance(behaviour.loss) {
             return;
@@ -438,6 +479,16 @@ impl Network {
         }
         *busy_until = self.now.max(*busy_until) + Duration::from_secs_f64(1.0 / rate);
         Some(*busy_until)
+    }
+
+    fn is_within_limit(&mut self, server: u32) -> bool {
+        let Some((rate, burst)) = self.behaviours[server as usize].limit else { return true };
+        let (left, since) = &mut self.allowances[server as usize];
+        *left = (*left + self.now.since(*since).as_secs_f64() * rate).min(burst);
+        *since = self.now;
+        let within = *left >= 1.0;
+        *left -= f64::from(u8::from(within));
+        within
     }
 
     fn serve_stream(&mut self, server: u32, key: AttemptKey, query: &[u8]) {
@@ -531,8 +582,11 @@ impl Network {
             for server in self.engine.servers() {
                 let c = server.counts;
                 let ended = c.answered + c.lost + c.unreachable + c.not_sent + c.stream_failed;
-                assert_eq!(c.sent, ended + c.abandoned, "an attempt got lost: {c:?}");
-                assert_eq!(server.in_flight, 0, "an idle engine has something in flight");
+                let all = ended + c.abandoned;
+                // Questions of the engine's own may still be in flight.
+                let lost = if t.own_attempts > 0 { c.sent < all } else { c.sent != all };
+                assert!(!lost, "an attempt got lost: {c:?}");
+                assert!(server.in_flight == 0 || t.own_attempts > 0, "idle, with one in flight");
             }
         }
     }
@@ -556,17 +610,19 @@ impl Network {
 
 /// A sink that keeps results and forgets the IDs that they free.
 fn collector(
+    now: Time,
     results: &mut Vec<Result>,
     live: &mut HashSet<(SocketId, u16)>,
     live_of: &mut HashMap<NameBuf, Vec<(SocketId, u16)>>,
 ) -> impl FnMut(Finished<'_>) {
-    |finished| {
+    move |finished| {
         for id in live_of.remove(&finished.name_buf()).unwrap_or_default() {
             live.remove(&id);
         }
         let mut truncated = false;
         results.push(Result {
             tag: finished.tag,
+            ended: now,
             name: finished.name_buf(),
             attempts: finished.attempts.to_vec(),
             end: match finished.end {

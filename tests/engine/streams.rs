@@ -29,7 +29,7 @@ fn the_time_for_an_answer_begins_when_the_connection_is_made() {
 fn a_connection_that_is_made_and_stays_silent_times_out_after_the_timeout() {
     let handshake = Duration::from_millis(500);
     let stream = Streams { handshake, silent: true, ..Streams::default() };
-    let network = run(only_tcp(0), vec![Behaviour { stream, ..good() }], 5, 2);
+    let network = run(only_tcp(0), vec![Behaviour { stream, ..good() }], 4, 2);
     for result in &network.results {
         assert_eq!(result.end, Err(Failure::TimedOut));
         assert_eq!(result.attempts[0].outcome, Outcome::TimedOut);
