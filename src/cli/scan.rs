@@ -143,6 +143,11 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=600_000))]
     timeout: u64,
 
+    /// End when no server has answered anything for so many seconds, names included that it has
+    /// answered before; 0 for never [default: 30, or longer with --iterative]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+    give_up_after: Option<u64>,
+
     /// Ask over TCP
     #[arg(long)]
     tcp: bool,
@@ -268,7 +273,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 /// How long nobody may answer. A name of an iterative scan may meet silent servers only, one after the
 /// other, and nobody else may be asked meanwhile.
-fn silence(whom: &Whom, manner: &Manner) -> Duration {
+fn silence(wanted: Option<u64>, whom: &Whom, manner: &Manner) -> Duration {
+    match wanted {
+        Some(0) => return Duration::MAX,
+        Some(seconds) => return Duration::from_secs(seconds),
+        None => {}
+    }
     match whom {
         Whom::Servers(_) => SILENCE,
         Whom::Authorities(from) => {
@@ -394,8 +404,11 @@ impl Args {
                 types.push(rtype);
             }
         }
-        let engine = self.engine_config(tcp, limits);
-        let silence = silence(&whom, &engine.manner);
+        let engine = Config {
+            own_questions: matches!(whom, Whom::Servers(_)),
+            ..self.engine_config(tcp, limits)
+        };
+        let silence = silence(self.give_up_after, &whom, &engine.manner);
         let source = open_input(&self.input)?;
         let output = match self.output {
             Some(path) if !to_standard_output => {

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::notes;
-use crate::scan::Report;
+use crate::engine::Standing;
+use crate::scan::{Report, ServerStats};
 
 /// Writes the summary to standard error.
 pub(super) fn print(report: &Report) {
@@ -95,6 +96,7 @@ fn text(report: &Report) -> String {
              full: that is no loss of the network; a lower --rate or --concurrency avoids it"
         );
     }
+    text.push_str(&list_of_servers(report));
     let troubles = &report.troubles;
     for &(errno, count) in &troubles.not_sent {
         let error = std::io::Error::from_raw_os_error(errno);
@@ -123,6 +125,45 @@ fn text(report: &Report) -> String {
             error.icmp_type,
             error.icmp_code
         );
+    }
+    text
+}
+
+/// What the servers of a list have turned out to be, where there are several.
+fn list_of_servers(report: &Report) -> String {
+    let servers = &report.servers;
+    if servers.len() < 2 || report.others.is_some() {
+        return String::new();
+    }
+    let mut text = format!("dnsonde: of {} servers\n", grouped(servers.len() as u64));
+    let limits =
+        |server: &&ServerStats| server.standing == Standing::Good && server.limit.is_some();
+    let mut rates: Vec<f64> = servers.iter().filter(limits).filter_map(|s| s.limit).collect();
+    rates.sort_by(f64::total_cmp);
+    let limited = match (&rates[..], rates.first(), rates.last()) {
+        (rates, Some(lowest), Some(highest)) => format!(
+            "good, and limited to so many queries a second: {lowest:.0} to {highest:.0}, half of \
+             them to {:.0} or less",
+            rates[(rates.len() - 1) / 2]
+        ),
+        _ => String::new(),
+    };
+    let is = |standing| move |server: &&ServerStats| server.standing == standing;
+    let good = |server: &&ServerStats| is(Standing::Good)(server) && server.limit.is_none();
+    let count = |which: &dyn Fn(&&ServerStats) -> bool| servers.iter().filter(which).count();
+    for (count, what) in [
+        (count(&good), "good"),
+        (rates.len(), &limited),
+        (
+            count(&is(Standing::Refusing)),
+            "answer, and nothing of use: REFUSED, SERVFAIL, referrals",
+        ),
+        (count(&is(Standing::Silent)), "silent"),
+        (count(&is(Standing::Untried)), "not tried"),
+    ] {
+        if count > 0 {
+            let _ = writeln!(text, "dnsonde: {:>9}  {what}", grouped(count as u64));
+        }
     }
     text
 }

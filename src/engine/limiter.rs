@@ -28,6 +28,9 @@ const LOSS_SAMPLE: u32 = 200;
 const LOSS_AGE: u32 = 8;
 /// How far the score has to rise, in losses.
 const THRESHOLD: f64 = 3.0;
+/// Names may all go unanswered for a while; still, what a limit takes from those after them must
+/// show.
+const MOST_USUAL: f64 = 0.5;
 /// From here on a window does not open further.
 const LOSING: f64 = 2.0;
 /// How far it has to rise while the window still opens fast, and what loss is no sign there: a path
@@ -321,9 +324,11 @@ impl Limiter {
     /// Forgets a rate that was learned from silence that is none of the server's doing: it is usual
     /// that this share is lost.
     pub(super) fn take_back(&mut self, lost: f64) {
-        self.usual.is_now(lost);
         if self.is_unverified() {
             self.learned = None;
+        }
+        if self.learned.is_none() {
+            self.usual.is_now(lost.min(MOST_USUAL));
         }
     }
 

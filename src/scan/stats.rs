@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::iterate::Others;
 use super::tally::{Tally, by_rcode};
 use super::worker::Done;
-use crate::engine::{Counts, ServerReport, Totals, Troubles};
+use crate::engine::{Counts, ServerReport, Standing, Totals, Troubles};
 use crate::net::LocalCounts;
 use crate::report::time::write_rfc3339;
 
@@ -73,6 +73,10 @@ pub struct ServerStats {
     pub address: SocketAddr,
     /// What happened with it.
     pub counts: Counts,
+    /// What it has turned out to be: the best that a worker has seen.
+    pub standing: Standing,
+    /// The rate that it limits its clients to, in queries a second, over all workers.
+    pub limit: Option<f64>,
 }
 
 /// The accounting of a whole scan.
@@ -134,6 +138,7 @@ impl Report {
         mine.cancelled += theirs.cancelled;
         mine.open += theirs.open;
         mine.attempts += theirs.attempts;
+        mine.own_attempts += theirs.own_attempts;
         mine.unmatched += theirs.unmatched;
         mine.suspected += theirs.suspected;
         self.tally.add(&done.tally);
@@ -145,7 +150,7 @@ impl Report {
             let places: HashMap<SocketAddr, usize> = places.collect();
             for theirs in done.servers {
                 match places.get(&theirs.address) {
-                    Some(&place) => self.servers[place].counts.add(&theirs.counts),
+                    Some(&place) => self.servers[place].add(&theirs),
                     None => self.servers.push(theirs),
                 }
             }
@@ -228,6 +233,7 @@ impl Report {
                 },
                 "cancelled": totals.cancelled,
                 "attempts": totals.attempts,
+                "own_attempts": totals.own_attempts,
                 "unmatched": totals.unmatched,
                 "suspected": totals.suspected,
                 "edns_off": self.tally.edns_off,
@@ -261,11 +267,31 @@ impl Report {
 impl ServerStats {
     /// Begins with what one worker knows of a server.
     pub(super) fn new(report: &ServerReport<'_>) -> Self {
-        Self { address: report.addr, counts: report.counts.clone() }
+        Self {
+            address: report.addr,
+            counts: report.counts.clone(),
+            standing: report.standing,
+            limit: report.limit,
+        }
+    }
+
+    /// Adds what another worker knows of the same server.
+    fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.standing = self.standing.min(other.standing);
+        self.limit = self.limit.zip(other.limit).map(|(mine, theirs)| mine + theirs);
     }
 
     fn to_json(&self) -> Value {
         let mut server = counts_json(&self.counts);
+        server["standing"] = match self.standing {
+            Standing::Good => "good",
+            Standing::Refusing => "refusing",
+            Standing::Silent => "silent",
+            Standing::Untried => "untried",
+        }
+        .into();
+        server["limit_qps"] = self.limit.map(|rate| (rate * 10.0).round() / 10.0).into();
         server["address"] = self.address.to_string().into();
         server
     }

@@ -388,6 +388,7 @@ impl Worker<'_> {
             // What had ended when the scan was stopped has its line.
             self.iterate();
         }
+        self.driver.engine_mut().abandon_own();
         self.results.lines.hand_over(self.shared).await;
         let results = &mut self.results;
         let others = results.iteration.as_mut().map(Iteration::others).unwrap_or_default();

@@ -245,11 +245,7 @@ impl Network {
             if !self.step() && next == count {
                 break;
             }
-            assert!(
-                self.now < Time::ZERO + Duration::from_secs(1_000),
-                "it never ends {}",
-                self.engine.debug_state()
-            );
+            assert!(self.now < Time::ZERO + Duration::from_secs(100_000), "it never ends");
         }
         assert!(self.engine.is_idle(), "open exchanges, but nothing to wait for");
         self.engine.abandon_own();
