@@ -10,7 +10,7 @@ with open(sys.argv[1]) as records:
         record["cpu_per_m"] = record["cpu"] / max(record["answered"], 1) * 1e6
         record["rate"] = record["names"] / record["wall"]
         record["whole_rate"] = record["answered"] / record["wall"]
-        record["answer_rate"] = record["answered"] / record.get("last_answer", record["wall"])
+        record["answer_rate"] = record["answered"] / max(record.get("last_answer", record["wall"]), 1e-9)
         record["lost"] = record["names"] - record["answered"]
         record["attempts_per_name"] = record.get("attempts", 0) / max(record["names"], 1)
         runs.setdefault((record["mode"], record["tool"]), []).append(record)
