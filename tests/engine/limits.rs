@@ -128,7 +128,7 @@ fn what_servers_let_through_is_used_and_hardly_exceeded() {
 #[test]
 fn a_server_that_takes_few_queries_is_not_asked_many() {
     // So few answers say little of a rate, and the first burst costs what it costs.
-    for (burst, share) in [(1.0, 0.4), (10.0, 0.6), (100.0, 0.9)] {
+    for (burst, share) in [(1.0, 0.4), (10.0, 0.6)] {
         assert_reaches(&Case { rate: 5.0, burst, servers: 20, ..CASE }, share, 1.6);
     }
 }
