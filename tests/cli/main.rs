@@ -8,6 +8,7 @@ mod hostile;
 mod iterative;
 #[cfg(unix)]
 mod limits;
+mod lists;
 mod playground;
 mod query;
 mod readers;
