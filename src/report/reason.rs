@@ -1,6 +1,6 @@
 //! Why there is no answer, in words: the `error` of a line whose status is no response code.
 
-use crate::engine::{Attempt, Outcome, StreamCause, StreamFailure, Transport};
+use crate::engine::{Attempt, Outcome, StreamCause, StreamFailure, Transport, Unreachable};
 use crate::wire::write_decimal;
 
 /// How a TCP connection ended, in one word; these words are part of the output contracts.
@@ -37,11 +37,26 @@ pub const fn stream_cause_clause(cause: StreamCause) -> &'static str {
     }
 }
 
+/// What an ICMP error says, as the clause of a sentence (types and codes of RFC 792, RFC 1812 §5.2.7.1 and
+/// RFC 4443 §3.1).
+pub const fn icmp_clause(error: Unreachable) -> &'static str {
+    match (error.icmp_type, error.icmp_code) {
+        (3, 3) | (1, 4) => "ICMP says that the port is unreachable: nothing listens there",
+        (3, 9 | 10 | 13) | (1, 1 | 5) => {
+            "ICMP says that a firewall on the way forbids it (administratively prohibited)"
+        }
+        (3, 0 | 6 | 11) | (1, 0 | 6) => "ICMP says that there is no route to the server's network",
+        (3, 1 | 7 | 12) | (1, 3) => "ICMP says that the server's address cannot be reached",
+        (3, 4) | (2, _) => "ICMP says that the query is too large for the path",
+        _ => "ICMP says that the server cannot be reached",
+    }
+}
+
 /// What became of an attempt that was not answered, as far as the causes of a failure go.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Silence(Transport),
-    Icmp,
+    Icmp(Unreachable),
     NotSent(i32),
     Stream(StreamFailure),
 }
@@ -50,7 +65,7 @@ impl Cause {
     fn of(attempt: &Attempt) -> Option<Self> {
         match attempt.outcome {
             Outcome::TimedOut => Some(Self::Silence(attempt.transport)),
-            Outcome::Unreachable(_) => Some(Self::Icmp),
+            Outcome::Unreachable(error) => Some(Self::Icmp(error)),
             Outcome::NotSent(errno) => Some(Self::NotSent(errno)),
             Outcome::StreamFailed(failure) => Some(Self::Stream(failure)),
             Outcome::Waiting | Outcome::Answered(_) | Outcome::Late(_) | Outcome::Abandoned => None,
@@ -61,7 +76,7 @@ impl Cause {
         let text = match self {
             Self::Silence(Transport::Udp) => "no response over UDP",
             Self::Silence(Transport::Tcp) => "no response over TCP",
-            Self::Icmp => "ICMP says that the server cannot be reached",
+            Self::Icmp(error) => icmp_clause(error),
             Self::NotSent(_) => "this machine did not send the query",
             Self::Stream(failure) => stream_cause_clause(failure.cause),
         };
@@ -130,6 +145,23 @@ mod tests {
             duplicates: 0,
             mismatched: 0,
             retried_because: None,
+        }
+    }
+
+    #[test]
+    fn what_icmp_says_is_told_as_what_it_is() {
+        for (icmp_type, icmp_code, word) in [
+            (3, 3, "port"),
+            (1, 4, "port"),
+            (3, 13, "prohibited"),
+            (1, 1, "prohibited"),
+            (3, 1, "address"),
+            (1, 0, "route"),
+            (0, 0, "cannot be reached"),
+        ] {
+            let error = Unreachable { icmp_type, icmp_code, errno: 111 };
+            let told = reason(&[attempt(Transport::Udp, Outcome::Unreachable(error)); 2], false);
+            assert!(told.contains(word) && told.ends_with(" (2 times)"), "{told}");
         }
     }
 
