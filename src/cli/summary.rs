@@ -96,6 +96,18 @@ fn text(report: &Report) -> String {
              full: that is no loss of the network; a lower --rate or --concurrency avoids it"
         );
     }
+    if report.local.stalls > 0 {
+        let _ = writeln!(
+            text,
+            "dnsonde: this program did not run for {:.1} s in all ({}), because it was stopped or the \
+             machine was busy; answers that came meanwhile count by the time they came",
+            report.local.stalled.as_secs_f64(),
+            match report.local.stalls {
+                1 => "once".to_owned(),
+                count => format!("{} times", grouped(count)),
+            }
+        );
+    }
     text.push_str(&list_of_servers(report));
     let troubles = &report.troubles;
     for &(errno, count) in &troubles.not_sent {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::attendance::Attendance;
 use super::clock::Clock;
 use super::error::{Family, NetError, refusal};
 use super::tcp::{self, Pool, Query};
@@ -38,6 +39,7 @@ pub struct Driver {
     /// What the engine wants to have sent; not asked for more until the UDP part is gone.
     transmits: Transmits,
     timer: Timer,
+    attendance: Attendance,
     bind: Option<IpAddr>,
     /// Whether UDP is used at all.
     udp_wanted: bool,
@@ -67,6 +69,7 @@ impl Driver {
             tcp,
             transmits: Transmits::default(),
             timer: Timer::new(),
+            attendance: Attendance::default(),
             bind: options.bind,
             udp_wanted,
         };
@@ -159,7 +162,8 @@ impl Driver {
 
     /// What the local system did. Asks the kernel about each socket: not for each turn.
     pub fn local_counts(&self) -> LocalCounts {
-        self.udp.counts()
+        let Attendance { stalls, stalled, .. } = self.attendance;
+        LocalCounts { stalls, stalled, ..self.udp.counts() }
     }
 
     /// One turn: handles what timed out, sends a batch, receives what came; finished exchanges go
@@ -192,6 +196,7 @@ impl Driver {
     ) -> Poll<Result<(), NetError>> {
         loop {
             let now = self.clock.now();
+            self.attendance.note(now);
             if visit.due.is_none() && self.next_timer().is_some_and(|at| at <= now) {
                 visit.due = Some(now);
                 visit.renew();
@@ -217,7 +222,9 @@ impl Driver {
             if until.is_some_and(|at| at <= now) {
                 return visit.poll(cx).map(Ok);
             }
-            if self.timer.poll(cx, now, until.unwrap_or(now + FAR)).is_pending() {
+            let until = until.unwrap_or(now + FAR);
+            if self.timer.poll(cx, now, until).is_pending() {
+                self.attendance.sleeps(until);
                 return Poll::Pending;
             }
         }

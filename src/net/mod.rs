@@ -30,6 +30,7 @@
 
 // Kernel time stamps, ICMP and segmentation are only had on Linux.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+mod attendance;
 mod clock;
 mod driver;
 mod error;
@@ -115,6 +116,11 @@ pub struct LocalCounts {
     pub send_errors: u64,
     /// Received messages that were dropped because their end was cut off.
     pub truncated_receives: u64,
+    /// How often this thread did not run for a quarter of a second or more although it wanted to, and
+    /// how long that was in all: the process was stopped, or the machine was busy.
+    pub stalls: u64,
+    /// See `stalls`.
+    pub stalled: std::time::Duration,
     /// Datagrams handed to the system.
     pub datagrams_sent: u64,
     /// Datagrams received.

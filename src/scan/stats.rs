@@ -161,6 +161,8 @@ impl Report {
         self.troubles.add(&done.troubles);
         let (mine, theirs) = (&mut self.local, done.local);
         mine.receive_overflow += theirs.receive_overflow;
+        mine.stalls += theirs.stalls;
+        mine.stalled += theirs.stalled;
         mine.send_errors += theirs.send_errors;
         mine.truncated_receives += theirs.truncated_receives;
         mine.datagrams_sent += theirs.datagrams_sent;
@@ -358,6 +360,8 @@ fn troubles(troubles: &Troubles) -> Value {
 fn local(counts: &LocalCounts) -> Value {
     json!({
         "receive_overflow": counts.receive_overflow,
+        "stalls": counts.stalls,
+        "stalled_ms": counts.stalled.as_millis() as u64,
         "send_errors": counts.send_errors,
         "truncated_receives": counts.truncated_receives,
         "datagrams_sent": counts.datagrams_sent,
