@@ -81,7 +81,7 @@ macro_rules! plain {
 pub(crate) use plain;
 
 /// A member whose value is a text that needs no escapes, both checked by the compiler; see
-/// [`member!`](crate::report::json::member). It is written at once, where that matters.
+/// `member!`. It is written at once, where that matters.
 #[derive(Clone, Copy)]
 pub struct Member(&'static str);
 
