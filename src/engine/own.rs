@@ -152,7 +152,7 @@ impl Engine {
         if server.doubt.lost.is_some() {
             return;
         }
-        if now < server.doubt.forgiven {
+        if server.doubt.is_forgiven(now) {
             return server.forgive();
         }
         let share = server.limiter.share_lost();
@@ -171,7 +171,7 @@ impl Engine {
         if doubt.lost.is_some() {
             return true;
         }
-        if now < doubt.forgiven {
+        if doubt.is_forgiven(now) {
             self.servers[id.0 as usize].forgive();
             return true;
         }
