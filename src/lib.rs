@@ -5,6 +5,8 @@
 //! - [`engine`]: the exchange state machine, without I/O.
 //! - [`net`]: the drivers that move bytes for the engine.
 //! - [`walk`]: delegations, iterative resolution and a cache.
+//! - [`probe`]: single questions to single addresses, and what came of them.
+//! - [`judge`]: from what probes saw to findings. Pure.
 //! - [`report`]: messages, results and judgements as text, JSON and HTML.
 //! - [`scan`]: bulk look-ups.
 //! - [`query`]: one exchange, carried out and shown in full.
@@ -18,8 +20,10 @@
 
 pub mod cli;
 pub mod engine;
+pub mod judge;
 pub mod net;
 pub mod playground;
+pub mod probe;
 pub mod query;
 pub mod report;
 pub mod scan;

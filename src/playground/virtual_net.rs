@@ -31,7 +31,8 @@ use crate::engine::{
     AttemptKey, Config, Engine, Finished, HANDSHAKE, MannerId, ServerId, SocketId, Stamp,
     StreamCause, StreamFailure, Time, Transmits, Transport, Unreachable,
 };
-use crate::walk::{Asker, Exchange, ExchangeEnd};
+use crate::probe::Asker;
+use crate::walk::{Exchange, ExchangeEnd};
 
 /// UDP sockets for each address family.
 const SOCKETS: u16 = 32;

@@ -8,46 +8,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+use crate::judge::finding::Finding;
+use crate::probe::query::Role;
 use crate::stats::Chance;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Worth a thought; nothing is broken.
-    Notice,
-    /// Something is wrong and may do harm.
-    Warning,
-    /// Something is wrong and does harm.
-    Error,
-}
-
-/// What was concluded, and from what. Its `id` is a promise to scripts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
-    /// What it is, in words joined by hyphens.
-    pub id: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is about: `OWNER TYPE`, a zone, or a server.
-    pub subject: String,
-    /// The addresses that show it.
-    pub servers: Vec<SocketAddr>,
-    /// One sentence.
-    pub summary: String,
-    /// The numbers behind it, by name.
-    pub evidence: Map<String, Value>,
-    /// One sentence that its reader can act on.
-    pub advice: String,
-    /// RFC and section.
-    pub reference: &'static str,
-    /// Where waiting is the cure: how long, in seconds.
-    pub retry_after_s: Option<u32>,
-}
 
 /// The outcome in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -182,20 +146,6 @@ pub struct RecordAtServer {
     pub asked: u64,
     /// What stands there instead, in presentation format; each once.
     pub found: Vec<String>,
-}
-
-/// What a server is asked as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// It serves the zone of an expected record.
-    Authoritative,
-    /// It serves the zone that an alias leads to.
-    Target,
-    /// A recursive server.
-    Recursive,
-    /// One that was named by `--also-ask`.
-    Other,
 }
 
 /// One address that was asked.

@@ -17,10 +17,11 @@ use crate::engine::{
     Attempt, Counts, Failure, Finished, MannerId, Outcome, Response, ServerId, Time, Window,
 };
 use crate::net::{Driver, NetError};
+use crate::probe::Order;
 use crate::report::reason::stream_cause_clause;
 use crate::walk::{
-    self, Asked, Exchange, ExchangeEnd, Hints, Order, Relevance, Resolution, Resolved, Resolver,
-    Rrset, Unresolved,
+    self, Asked, Exchange, ExchangeEnd, Hints, Relevance, Resolution, Resolved, Resolver, Rrset,
+    Unresolved,
 };
 use crate::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
 

@@ -1,9 +1,9 @@
 //! What one probe says about one expected record.
 
-use super::evidence::Probe;
 use super::expect::caa::{self, Caa};
 use super::expect::{Expectation, Kind};
 use crate::engine::Outcome;
+use crate::probe::log::Probe;
 use crate::walk::{self, Fault, Rrset};
 use crate::wire::{NameBuf, Rcode, RecordBuf, RecordType};
 

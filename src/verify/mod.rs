@@ -2,7 +2,6 @@
 //!
 //! - [`expect`]: what a domain should publish, and whether a record is well-formed.
 //! - [`ask`]: whom to ask what, and what to ask next: a [`Session`], without I/O.
-//! - [`evidence`]: what was asked and what came back, as plain data.
 //! - [`judge`]: what follows from it. Pure.
 //! - [`wait`]: looking again until all is right, and what is kept of it.
 //!
@@ -15,18 +14,16 @@
 )]
 
 pub mod ask;
-pub mod evidence;
 pub mod expect;
 pub mod judge;
-mod look;
+pub(crate) mod look;
 mod plan;
 mod run;
-mod sample;
 mod undelegated;
 pub mod wait;
 
+pub use crate::probe::log::Evidence;
 pub use ask::Session;
-pub use evidence::Evidence;
 pub use look::{Look, Useless};
 pub use plan::{Plan, SesTokens};
 pub use run::{VerifyError, engine, run};

@@ -1,11 +1,12 @@
 //! Carries a plan to the network and brings the evidence back.
 
 use super::ask::{Progress, Session};
-use super::evidence::Evidence;
 use super::plan::Plan;
 use crate::engine::{Config, Window};
 use crate::net::{Driver, NetError, Options};
-use crate::walk::{carry_out, engine_config};
+use crate::probe::carry_out;
+use crate::probe::log::Evidence;
+use crate::walk::engine_config;
 
 /// Attempts in flight at once; the rate for each address is what limits.
 const WINDOW: usize = 16_384;

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Evidence;
 use super::plan::Plan;
-use crate::report::finding::{Moment, RecordState, Report, Severity, Verdict};
+use crate::judge::finding::Severity;
+use crate::probe::log::Evidence;
+use crate::report::finding::{Moment, RecordState, Report, Verdict};
 use crate::wire::RecordType;
 
 /// The shortest and the longest time between two looks that TTLs can ask for.
@@ -206,7 +207,8 @@ pub fn next_look(evidence: &Evidence, report: &Report) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::finding::{Effort, Finding, RecordReport};
+    use crate::judge::finding::Finding;
+    use crate::report::finding::{Effort, RecordReport};
     use crate::verify::expect::parse_expectation;
 
     fn plan(records: &[&str]) -> Plan {

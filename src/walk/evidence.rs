@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::engine::{Ask, Attempt, End, Failure, Finished, MannerId, ServerId, Servers, Time};
+use crate::engine::{Attempt, End, Failure, Finished, Time};
 use crate::wire::{HEADER_LEN, NameBuf, RecordType};
 
 /// A question that is to be put to one server, as one exchange.
@@ -21,39 +21,6 @@ pub struct Question {
     pub rtype: RecordType,
     /// Why it is asked.
     pub purpose: Purpose,
-}
-
-/// A question as it is put to a server: what those who carry it out must know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    /// Comes back in [`Exchange::id`].
-    pub id: u64,
-    /// Whom to ask.
-    pub server: SocketAddr,
-    /// QNAME.
-    pub name: NameBuf,
-    /// QTYPE; the class is IN.
-    pub rtype: RecordType,
-    /// How: what [`Asker::manner`](super::Asker::manner) gives for this number.
-    pub manner: usize,
-    /// From which UDP socket, as in [`crate::engine::Ask::socket`].
-    pub socket: Option<u16>,
-}
-
-impl From<Question> for Order {
-    fn from(question: Question) -> Self {
-        let Question { id, server, name, rtype, .. } = question;
-        Self { id, server, name, rtype, manner: 0, socket: None }
-    }
-}
-
-impl Order {
-    /// The question for an engine that has the server and the manner under these numbers.
-    pub fn ask(&self, server: ServerId, manner: MannerId) -> Ask<'_> {
-        let servers = Servers::Only(server);
-        let ask = Ask::new(self.id, self.name.as_wire(), self.rtype);
-        Ask { servers, manner, socket: self.socket, ..ask }
-    }
 }
 
 /// Why a question is asked.

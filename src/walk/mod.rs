@@ -11,7 +11,7 @@
 //!   parents and children say about it, and every exchange as evidence.
 //!
 //! Both are without I/O: they never open a socket and never read a clock, so they are tested
-//! against a simulated world. [`carry_out`] runs a walk on a [`crate::net::Driver`].
+//! against a simulated world. [`crate::probe::carry_out`] runs a walk on a [`crate::net::Driver`].
 //!
 //! What a server says is believed only about names in the zone that it was asked for as a server
 //! of (RFC 2181 §5.4.1), and everything is bounded: depth, servers, aliases, exchanges.
@@ -42,20 +42,21 @@ mod descent;
 mod evidence;
 mod hints;
 mod lookups;
+mod manner;
 mod minimise;
 mod relevance;
 mod reply;
 mod report;
 mod resolver;
-mod run;
 mod servers;
 mod task;
 
 pub use cache::{Cache, Cached, Rank};
 pub use config::{Config, Limits};
 pub use descent::Walk;
-pub use evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, Order, Purpose, Question};
+pub use evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, Purpose, Question};
 pub use hints::{Hints, HintsError};
+pub use manner::{engine_config, manner};
 pub use relevance::Relevance;
 pub use reply::{Fault, Kind, Reading, Referral, Rrset};
 pub use report::{
@@ -63,4 +64,3 @@ pub use report::{
     Source, WalkReport,
 };
 pub use resolver::{Asked, Resolution, Resolved, Resolver, Unresolved};
-pub use run::{Asker, carry_out, engine_config, manner};

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use dnsonde::judge::finding::{Finding, Severity};
+use dnsonde::probe::query::Role;
 use dnsonde::report::finding::{
-    Effort, Finding, Moment, RecordAtServer, RecordReport, RecordState, Report, Role, ServerReport,
-    Severity, Verdict,
+    Effort, Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Verdict,
 };
 use dnsonde::stats::{Chance, Interval};
 use serde_json::{Map, Value, json};

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use dnsonde::cli::verify::plan_of;
 use dnsonde::engine::Time;
+use dnsonde::judge::finding::Severity;
 use dnsonde::playground::{Scenario, VirtualNet, World};
-use dnsonde::report::finding::{Report, Severity};
+use dnsonde::report::finding::Report;
 use dnsonde::verify::{self, Evidence, Session, judge};
 use dnsonde::walk::Hints;
 

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use dnsonde::judge::finding::{Finding, Severity};
 use dnsonde::playground::Scenario;
-use dnsonde::report::finding::{Finding, RecordState, Report, Severity, Verdict};
+use dnsonde::report::finding::{RecordState, Report, Verdict};
 
 use crate::harness::{examine, problems};
 use crate::scenarios::runs;

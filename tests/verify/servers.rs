@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use dnsonde::judge::finding::Severity;
 use dnsonde::playground::Scenario;
-use dnsonde::report::finding::{Report, Role, Severity};
+use dnsonde::probe::query::Role;
+use dnsonde::report::finding::Report;
 
 use crate::harness::examine;
 use crate::scenarios::runs;

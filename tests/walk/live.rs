@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use dnsonde::engine::{Outcome, RetryReason};
 use dnsonde::net::{Driver, Options};
-use dnsonde::walk::{Config, ExchangeEnd, PathEnd, Walk, carry_out, engine_config};
+use dnsonde::probe::carry_out;
+use dnsonde::walk::{Config, ExchangeEnd, PathEnd, Walk, engine_config};
 use dnsonde::wire::{Message, RecordType};
 use tokio::net::UdpSocket;
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use dnsonde::engine::Outcome;
 use dnsonde::net::{Driver, Options};
 use dnsonde::playground::{Scenario, ServeError, Service, World, serve};
-use dnsonde::walk::{Config, Hints, PathEnd, Walk, carry_out, engine_config};
+use dnsonde::probe::carry_out;
+use dnsonde::walk::{Config, Hints, PathEnd, Walk, engine_config};
 use dnsonde::wire::{Flags, Message, RecordType as T};
 
 use super::{Ask, ask, name, world_with};

@@ -10,10 +10,10 @@ use std::net::SocketAddr;
 
 use crate::engine::{self, Attempt};
 use crate::net::{Driver, NetError, Options};
+use crate::probe::carry_out;
 use crate::report::reason::write_reason;
 use crate::walk::{
     Config, Fault, Hints, Kind, NameServer, PathEnd, Said, ServerAnswer, Source, Walk, WalkReport,
-    carry_out,
 };
 use crate::wire::{Flags, NameBuf, RecordType};
 

@@ -3,9 +3,9 @@
 
 use std::net::SocketAddr;
 
-use super::super::finding::{
-    Finding, RecordAtServer, RecordReport, RecordState, Report, Role, ServerReport, Severity,
-};
+use super::super::finding::{RecordAtServer, RecordReport, RecordState, Report, ServerReport};
+use crate::judge::finding::{Finding, Severity};
+use crate::probe::query::Role;
 
 /// Findings that differ only in their subject and its evidence; at least one.
 pub struct Group<'r> {

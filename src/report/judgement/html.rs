@@ -8,7 +8,7 @@
 use askama::Template;
 
 use super::super::finding::{
-    Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Severity, Verdict,
+    Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Verdict,
 };
 use super::super::printable::acts;
 use super::evidence::{Item, items};
@@ -19,6 +19,7 @@ use super::words::{
     seconds, sentence, servers_of_finding, severity_word, span, state_words, timestamp, unanswered,
     verdict_word,
 };
+use crate::judge::finding::Severity;
 
 /// What a page says beside the report.
 #[derive(Debug, Clone, Copy)]

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::super::finding::{Effort, Finding, RecordReport, Report, ServerReport, Verdict};
+use super::super::finding::{Effort, RecordReport, Report, ServerReport, Verdict};
 use super::super::json;
 use super::words::timestamp;
+use crate::judge::finding::Finding;
 
 /// Appends a judgement as one line of JSON, in printable ASCII only: what else there is in a string
 /// is escaped, so that the line may be shown on a terminal.

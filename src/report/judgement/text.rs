@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::super::finding::{Finding, RecordReport, RecordState, Report, Severity, Verdict};
+use super::super::finding::{RecordReport, RecordState, Report, Verdict};
 use super::evidence::{Item, brief_items};
 use super::group::{Asked, Group, Standing, alike, asked, causes, notes, standings};
 use super::layout::{Row, Style, Tone, Writer, plain, span};
@@ -12,6 +12,7 @@ use super::words::{
     named_servers, right_of, seconds, sentence, servers_of_finding, severity_word,
     span as time_span, state_words, timestamp, unanswered, verdict_word,
 };
+use crate::judge::finding::{Finding, Severity};
 
 /// Columns before the name of a record: its mark and its state.
 const STATE_WIDTH: usize = 12;

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::super::finding::{Effort, RecordState, Report, Role, Severity, Verdict};
+use super::super::finding::{Effort, RecordState, Report, Verdict};
 use super::super::time::write_rfc3339;
 use super::group::Asked;
+use crate::judge::finding::Severity;
+use crate::probe::query::Role;
 use crate::stats::{CONFIDENCE, Chance, Proportion, percent};
 
 /// The verdict in one word.

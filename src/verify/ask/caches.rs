@@ -6,8 +6,8 @@
 //! not at all if the caches are to be spared.
 
 use super::survey::inquiry;
-use crate::report::finding::Role;
-use crate::verify::evidence::{How, Inquiry, Purpose};
+use crate::probe::query::Role;
+use crate::probe::query::{How, Inquiry, Purpose};
 use crate::verify::plan::Plan;
 use crate::wire::{NameBuf, RecordType};
 

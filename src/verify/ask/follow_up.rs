@@ -8,14 +8,16 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
 use super::survey::{self, inquiry, random_below, zone_of};
-use super::{addresses, is_survey, near_miss};
+use super::{addresses, near_miss};
 use crate::engine::{SocketId, Time};
-use crate::report::finding::Role;
-use crate::verify::evidence::{How, Inquiry, Probe, Purpose};
+use crate::probe::log::Probe;
+use crate::probe::query::Role;
+use crate::probe::query::is_survey;
+use crate::probe::query::{How, Inquiry, Purpose};
+use crate::probe::sample::Sample;
 use crate::verify::expect;
 use crate::verify::look::Look;
 use crate::verify::plan::Plan;
-use crate::verify::sample::Sample;
 use crate::walk::{Fault, Kind, Rrset, WalkReport};
 use crate::wire::{NameBuf, Rcode, RecordType};
 

@@ -7,7 +7,6 @@
 
 mod caches;
 mod follow_up;
-mod manner;
 mod near_miss;
 mod survey;
 
@@ -19,12 +18,15 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use self::caches::Caches;
-use super::evidence::{Evidence, How, Inquiry, Probe, Purpose, Reply};
 use super::look::{Look, is_cut_off};
 use super::plan::Plan;
 use crate::engine::{Manner, Time};
-use crate::report::finding::Role;
-use crate::walk::{self, Asker, Exchange, ExchangeEnd, Order, Reading, Walk, WalkReport};
+use crate::probe::log::{Evidence, Probe, Reply};
+use crate::probe::query::Role;
+use crate::probe::query::is_survey;
+use crate::probe::query::{How, Inquiry, Purpose};
+use crate::probe::{Asker, Order, form};
+use crate::walk::{self, Exchange, ExchangeEnd, Reading, Walk, WalkReport};
 use crate::wire::{NameBuf, OptionCode, RecordType};
 
 /// Rounds of following up: each may raise questions for the next.
@@ -221,7 +223,7 @@ impl Session {
         }
         if inquiry.how == How::Cookie
             && self.cookies.len() < MOST_COOKIES
-            && let Some(cookie) = reply.option(OptionCode::COOKIE).and_then(manner::server_cookie)
+            && let Some(cookie) = reply.option(OptionCode::COOKIE).and_then(form::server_cookie)
         {
             let place = self.cookies.len() as u8;
             self.cookies.push(cookie.to_vec());
@@ -247,7 +249,7 @@ impl Asker for Session {
             How::CookieBack(place) => self.cookies.get(usize::from(place)).map(Vec::as_slice),
             _ => None,
         };
-        manner::manner(how, cookie)
+        form::manner(how, cookie)
     }
 
     fn poll_order(&mut self, now: Time) -> Option<Order> {
@@ -307,19 +309,12 @@ fn read(inquiry: &Inquiry, response: &[u8]) -> Reading {
     }
 }
 
-pub(super) use survey::zones;
+pub(crate) use survey::zones;
 
 /// Every address of a zone's servers that may be asked, none twice.
-pub(super) fn addresses(walk: &WalkReport, zone: &NameBuf) -> Vec<SocketAddr> {
+pub(crate) fn addresses(walk: &WalkReport, zone: &NameBuf) -> Vec<SocketAddr> {
     let Some(delegation) = walk.delegation(zone) else { return Vec::new() };
     let all = delegation.child_servers.iter().map(|child| child.ns.server);
     all.filter(|server| !(if server.is_ipv6() { walk.ipv6_given_up } else { walk.ipv4_given_up }))
         .collect()
-}
-
-/// Whether a probe is one of those that every address gets, unasked for by any suspicion: only
-/// those are a fair sample.
-pub fn is_survey(purpose: Purpose) -> bool {
-    use Purpose::{Ancestor, Record, Serial, Target};
-    matches!(purpose, Record(_) | Target(_) | Serial | Ancestor(_))
 }

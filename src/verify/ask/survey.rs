@@ -9,8 +9,8 @@ use rand::{Rng as _, RngExt as _};
 
 use super::addresses;
 use crate::engine::Time;
-use crate::report::finding::Role;
-use crate::verify::evidence::{How, Inquiry, Purpose};
+use crate::probe::query::Role;
+use crate::probe::query::{How, Inquiry, Purpose};
 use crate::verify::expect::{Expectation, Kind};
 use crate::verify::plan::Plan;
 use crate::verify::undelegated::undelegated;
@@ -257,7 +257,7 @@ fn leads_to(walk: &WalkReport, expectation: &Expectation) -> Vec<NameBuf> {
 }
 
 /// The zones of all owners, each once.
-pub(in crate::verify) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
+pub(crate) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
     let mut zones = Vec::new();
     for expectation in &plan.expectations {
         if let Some(zone) = zone_of(walk, &expectation.owner)

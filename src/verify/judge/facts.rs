@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use crate::engine::Outcome;
-use crate::report::finding::{RecordState, Role};
-use crate::verify::evidence::{Evidence, How, Probe, Purpose};
+use crate::probe::log::{Evidence, Probe};
+use crate::probe::query::Role;
+use crate::probe::query::{How, Purpose};
+use crate::report::finding::RecordState;
 use crate::verify::expect::{Expectation, Kind, text_of};
 use crate::verify::look::{Look, Useless, is_cut_off};
 use crate::walk::{self, Rrset};

@@ -1,20 +1,20 @@
 //! From evidence to findings. Pure functions: no I/O, no clock, no dice.
 //!
-//! `records` judges what was expected, `servers` those who were asked and the paths to them;
+//! `records` judges what was expected, [`crate::judge`] those who were asked and the paths to them;
 //! `rows` lays out how each record and server stands, and `verdict` sums it all up.
 
 mod facts;
 mod records;
 mod rows;
-mod servers;
 mod verdict;
 mod writing;
 
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::evidence::Evidence;
-use crate::report::finding::{Effort, Finding, Report, Severity, Verdict};
+use crate::judge::finding::{Finding, Severity};
+use crate::probe::log::Evidence;
+use crate::report::finding::{Effort, Report, Verdict};
 use crate::stats::{CONFIDENCE, largest_unseen_share};
 use facts::Facts;
 use writing::{Draft, finish};
@@ -39,7 +39,7 @@ const DEEPEST: [&str; 12] = [
 pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
     let facts = Facts::new(evidence);
     let mut findings = records::findings(&facts);
-    findings.extend(servers::findings(evidence));
+    findings.extend(crate::judge::rules::findings(evidence));
     // Whom nobody answers can say nothing of others.
     if evidence.walk.is_unanswered() && evidence.probes.iter().all(|probe| probe.reply.is_none()) {
         findings.clear();

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use super::facts::{AtServer, Facts, Standing};
 use super::writing::{data, short};
-use crate::report::finding::{RecordAtServer, RecordReport, RecordState, Role, ServerReport};
-use crate::verify::ask::is_survey;
-use crate::verify::evidence::{How, Probe};
+use crate::probe::log::Probe;
+use crate::probe::query::How;
+use crate::probe::query::Role;
+use crate::probe::query::is_survey;
+use crate::report::finding::{RecordAtServer, RecordReport, RecordState, ServerReport};
 use crate::verify::expect::Kind;
 use crate::verify::look::Look;
 use crate::wire::{NameBuf, write_hex};

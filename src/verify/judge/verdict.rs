@@ -5,9 +5,12 @@ use std::net::SocketAddr;
 
 use super::facts::{Facts, Standing};
 use super::writing::plain;
-use crate::report::finding::{Finding, RecordState, Role, Severity, Verdict};
+use crate::judge::finding::{Finding, Severity};
+use crate::probe::log::Probe;
+use crate::probe::query::Role;
+use crate::probe::query::{How, Purpose};
+use crate::report::finding::{RecordState, Verdict};
 use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
-use crate::verify::evidence::{How, Probe, Purpose};
 use crate::verify::look::{Look, is_cut_off};
 use crate::walk::{PathEnd, Said};
 use crate::wire::{NameBuf, RecordType};

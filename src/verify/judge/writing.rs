@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use serde_json::{Map, Value};
 
-use crate::report::finding::{Finding, Severity};
-use crate::verify::evidence::Evidence;
+use crate::judge::finding::{Finding, Severity};
+use crate::probe::log::Evidence;
 use crate::verify::expect::{Expectation, text_of};
 use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
 

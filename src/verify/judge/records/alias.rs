@@ -9,7 +9,8 @@ use super::super::facts::{AtServer, AtTarget, Facts, at_target, texts, useless_w
 use super::super::writing::{Draft, counted, list, plain, server_names};
 use super::Case;
 use super::elsewhere::{own_addresses, own_texts};
-use crate::report::finding::{RecordState, Severity};
+use crate::judge::finding::Severity;
+use crate::report::finding::RecordState;
 use crate::stats::Proportion;
 use crate::verify::expect::{Kind, SES_ZONE};
 use crate::verify::look::Look;

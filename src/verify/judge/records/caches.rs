@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use super::super::facts::Seen;
 use super::super::writing::{Draft, counted, data, plain, short};
 use super::Case;
+use crate::probe::log::Probe;
+use crate::probe::query::{How, Purpose};
 use crate::report::finding::RecordState;
-use crate::verify::evidence::{How, Probe, Purpose};
 use crate::verify::look::{Look, Useless};
 use crate::wire::{EdeCode, NameBuf, Rcode};
 

@@ -7,8 +7,9 @@ use super::super::writing::{self, Draft, counted, data, list, plain, short, valu
 use super::caches;
 use super::value as values;
 use super::{Case, alias};
-use crate::report::finding::Role;
-use crate::verify::evidence::{NearMiss, Probe, Purpose};
+use crate::probe::log::Probe;
+use crate::probe::query::Role;
+use crate::probe::query::{NearMiss, Purpose};
 use crate::verify::expect::{Expectation, Kind, text_of};
 use crate::verify::look::Look;
 use crate::walk::{self, Rrset};

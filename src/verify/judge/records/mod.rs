@@ -29,7 +29,8 @@ use std::net::SocketAddr;
 
 use super::facts::{Facts, Standing};
 use super::writing::{finish, line_for, provider, subject};
-use crate::report::finding::{Finding, RecordState};
+use crate::judge::finding::Finding;
+use crate::report::finding::RecordState;
 use crate::verify::undelegated::undelegated;
 use crate::wire::NameBuf;
 

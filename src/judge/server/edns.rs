@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::Explained;
-use super::reach::names_of;
-use super::scene::{Host, Scene};
-use super::tell::finding;
-use crate::report::finding::{Finding, Severity};
-use crate::verify::evidence::{How, Probe, Purpose};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene};
+use crate::judge::server::reach::names_of;
+use crate::probe::log::Probe;
+use crate::probe::query::{How, Purpose};
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, Rcode};
 
@@ -22,7 +23,7 @@ const SOME: usize = 2;
 type ByFault = BTreeMap<Vec<String>, Vec<SocketAddr>>;
 
 /// Servers that answer nothing with EDNS: what they do with single parts of it is no news then.
-pub(super) fn judge_plain_only(
+pub(crate) fn judge_plain_only(
     scene: &Scene<'_>,
     explained: &mut Explained,
     findings: &mut Vec<Finding>,
@@ -41,7 +42,7 @@ pub(super) fn judge_plain_only(
     }
 }
 
-pub(super) fn judge_edns(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge_edns(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for zone in &scene.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in scene.serving(zone, explained) {
@@ -101,7 +102,7 @@ fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
     faults
 }
 
-fn has_opt(reply: &crate::verify::evidence::Reply) -> bool {
+fn has_opt(reply: &crate::probe::log::Reply) -> bool {
     reply.message().is_some_and(|message| message.opt().is_some())
 }
 
@@ -146,7 +147,7 @@ fn edns(scene: &Scene<'_>, zone: &NameBuf, faults: &[String], servers: Vec<Socke
         .with("faults", faults)
 }
 
-pub(super) fn judge_cookies(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge_cookies(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for zone in &scene.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in scene.serving(zone, explained) {

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use super::Explained;
-use super::reach::names_of;
-use super::scene::{Scene, ip, short};
-use super::tell::finding;
-use crate::report::finding::{Finding, Severity};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Scene, ip, short};
+use crate::judge::server::reach::names_of;
 use crate::walk::{Delegation, NameServer, Resolution, Resolved, Source, Unresolved};
 use crate::wire::{NameBuf, RecordType};
 
 /// Names that are listed.
 const NAMED: usize = 6;
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for zone in &scene.zones {
         let Some(delegation) = scene.evidence.walk.delegation(zone) else { continue };
         for server in &delegation.name_servers {
@@ -26,7 +26,7 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec
 }
 
 /// Addresses of a zone's servers that only the parent still gives.
-pub(super) fn outdated_glue(scene: &Scene<'_>, zone: &NameBuf) -> BTreeSet<IpAddr> {
+pub(crate) fn outdated_glue(scene: &Scene<'_>, zone: &NameBuf) -> BTreeSet<IpAddr> {
     let Some(delegation) = scene.evidence.walk.delegation(zone) else { return BTreeSet::new() };
     let mut outdated = BTreeSet::new();
     let mut right = BTreeSet::new();
@@ -107,7 +107,9 @@ fn other_glue(
     let dead: Vec<SocketAddr> = servers
         .iter()
         .copied()
-        .filter(|server| scene.hosts.get(server).is_some_and(super::scene::Host::is_silent))
+        .filter(|server| {
+            scene.hosts.get(server).is_some_and(crate::judge::observations::Host::is_silent)
+        })
         .collect();
     let severity = if dead.is_empty() { Severity::Warning } else { Severity::Error };
     let name = short(&server.name);

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-use super::scene::{Host, Scene, short};
-use super::tell::finding;
-use super::{Explained, delegation};
+use super::delegation;
 use crate::engine::{Outcome, Unreachable};
-use crate::report::finding::{Finding, Severity};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene, short};
+use crate::probe::log::Probe;
 use crate::stats::Proportion;
-use crate::verify::evidence::Probe;
 use crate::wire::NameBuf;
 
 /// Messages of ICMP from which on they are no accident.
 const SOME: u64 = 3;
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
     for (server, host) in &scene.hosts {
         if host.is_silent() || host.answers_from_elsewhere() || only_late(host) {
             explained.silent.insert(*server);
@@ -271,11 +272,11 @@ fn icmp_text(error: Unreachable, ipv6: bool) -> String {
 }
 
 /// The names of the servers that have these addresses, or the addresses where there are none.
-pub(super) fn names_of(scene: &Scene<'_>, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+pub(crate) fn names_of(scene: &Scene<'_>, zone: &NameBuf, servers: &[SocketAddr]) -> String {
     let mut names: Vec<String> = Vec::new();
     for server in servers {
         let known = scene.evidence.names_of(zone, *server);
-        let name = known.first().map_or_else(|| super::scene::ip(*server), short);
+        let name = known.first().map_or_else(|| crate::judge::observations::ip(*server), short);
         if !names.contains(&name) {
             names.push(name);
         }

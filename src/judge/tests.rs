@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::findings;
+use super::rules::findings;
 use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
+use crate::judge::finding::Severity;
 use crate::net::LocalCounts;
-use crate::report::finding::{Role, Severity};
-use crate::verify::evidence::{Evidence, How, Inquiry, Probe, Purpose, Reply, Strays};
-use crate::verify::plan::Plan;
+use crate::probe::log::{Evidence, Probe, Reply, Strays};
+use crate::probe::query::Role;
+use crate::probe::query::{How, Inquiry, Purpose};
+use crate::verify::Plan;
 use crate::walk::{Reading, WalkReport};
 use crate::wire::{Flags, NameBuf, Rcode, RecordType};
 

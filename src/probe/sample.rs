@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
-use super::ask::is_survey;
-use super::evidence::{How, Inquiry, Probe, Purpose};
+use super::log::Probe;
+use super::query::{How, Inquiry, Purpose, Role, is_survey};
 use crate::engine::{Outcome, SocketId};
-use crate::report::finding::Role;
 use crate::stats::fisher_exact;
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, RecordType};
@@ -22,7 +21,7 @@ const NO_DOUBT: f64 = 1e-5;
 
 /// What became of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// There is an answer.
     Answered,
     /// There is none.
@@ -34,28 +33,28 @@ pub(super) enum Fate {
 
 /// Lost and answered questions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) lost: u64,
-    pub(super) answered: u64,
+pub(crate) struct Tally {
+    pub(crate) lost: u64,
+    pub(crate) answered: u64,
 }
 
 /// A sort of question: name, type, and whether it was put so that the answer is as large as can
 /// be.
-pub(super) type Sort = (NameBuf, RecordType, bool);
+pub(crate) type Sort = (NameBuf, RecordType, bool);
 
 /// Questions to one address, in the order of sending.
 #[derive(Debug, Default)]
-pub(super) struct Sample<'p> {
+pub(crate) struct Sample<'p> {
     /// Those of the survey and of the experiments about loss, without those of sorts that are
     /// never answered.
-    pub(super) fates: Vec<(&'p Probe, Fate)>,
+    pub(crate) fates: Vec<(&'p Probe, Fate)>,
     /// Sorts of the survey that are never answered, while others are: the last question of each,
     /// and how many there were.
-    pub(super) never_answered: BTreeMap<Sort, (&'p Probe, u64)>,
+    pub(crate) never_answered: BTreeMap<Sort, (&'p Probe, u64)>,
 }
 
 impl Tally {
-    pub(super) fn of(fates: impl Iterator<Item = Fate>) -> Self {
+    pub(crate) fn of(fates: impl Iterator<Item = Fate>) -> Self {
         let mut tally = Self::default();
         fates.for_each(|fate| tally.add(fate));
         tally
@@ -69,55 +68,55 @@ impl Tally {
     }
 
     /// All of them.
-    pub(super) fn asked(self) -> u64 {
+    pub(crate) fn asked(self) -> u64 {
         self.lost + self.answered
     }
 
     /// The share that was lost; 0 without a question.
-    pub(super) fn share(self) -> f64 {
+    pub(crate) fn share(self) -> f64 {
         self.lost as f64 / self.asked().max(1) as f64
     }
 
     /// As a row of Fisher's table.
-    pub(super) fn row(self) -> [u64; 2] {
+    pub(crate) fn row(self) -> [u64; 2] {
         [self.lost, self.answered]
     }
 }
 
 /// Two parts of a sample that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Contrast {
+pub(crate) struct Contrast {
     /// The part that is thought to lose more.
-    pub(super) suspected: Tally,
+    pub(crate) suspected: Tally,
     /// The other one.
-    pub(super) others: Tally,
+    pub(crate) others: Tally,
 }
 
 impl Contrast {
     /// Fisher's p-value for "both lose alike".
-    pub(super) fn p_value(self) -> f64 {
+    pub(crate) fn p_value(self) -> f64 {
         fisher_exact([self.suspected.row(), self.others.row()])
     }
 
     /// Whether the suspected part loses so much more that it matters.
-    pub(super) fn is_worth_telling(self) -> bool {
+    pub(crate) fn is_worth_telling(self) -> bool {
         self.suspected.share() - self.others.share() >= WORTH_TELLING
     }
 
     /// Whether it is worth to look whether the others lose less by more than chance.
-    pub(super) fn is_better_slow(self) -> bool {
+    pub(crate) fn is_better_slow(self) -> bool {
         self.others.share() * 2.0 < self.suspected.share()
     }
 
     /// Whether no further question could change the conclusion.
-    pub(super) fn leaves_no_doubt(self) -> bool {
+    pub(crate) fn leaves_no_doubt(self) -> bool {
         self.is_worth_telling() && self.p_value() <= NO_DOUBT
     }
 }
 
 impl<'p> Sample<'p> {
     /// The samples of all authoritative addresses.
-    pub(super) fn of_all(probes: &'p [Probe]) -> BTreeMap<SocketAddr, Self> {
+    pub(crate) fn of_all(probes: &'p [Probe]) -> BTreeMap<SocketAddr, Self> {
         let mut by_server: BTreeMap<SocketAddr, Vec<&Probe>> = BTreeMap::new();
         for probe in probes {
             let authoritative = matches!(probe.inquiry.role, Role::Authoritative | Role::Target);
@@ -154,31 +153,31 @@ impl<'p> Sample<'p> {
     }
 
     /// All of them.
-    pub(super) fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> Tally {
         Tally::of(self.fates.iter().map(|(_, fate)| *fate))
     }
 
     /// Whether some were answered and some not, or not as they should be.
-    pub(super) fn is_hindered(&self) -> bool {
+    pub(crate) fn is_hindered(&self) -> bool {
         let hindered = self.fates.iter().filter(|(_, fate)| *fate != Fate::Answered).count();
         (1..self.fates.len()).contains(&hindered)
     }
 
     /// The survey by the socket that was asked from.
-    pub(super) fn survey_by_socket(&self) -> BTreeMap<SocketId, Tally> {
+    pub(crate) fn survey_by_socket(&self) -> BTreeMap<SocketId, Tally> {
         let survey = self.fates.iter().filter(|(probe, _)| is_survey(probe.inquiry.purpose));
         by_socket(survey)
     }
 
     /// Everything by the socket that was asked from.
-    pub(super) fn by_socket(&self) -> BTreeMap<SocketId, Tally> {
+    pub(crate) fn by_socket(&self) -> BTreeMap<SocketId, Tally> {
         by_socket(self.fates.iter())
     }
 
     /// The experiment about ports: the fates of fresh questions from ports that had lost some in
     /// the survey, against those from ports that had not. What made a port suspicious is no part
     /// of it.
-    pub(super) fn by_suspicion(&self) -> Contrast {
+    pub(crate) fn by_suspicion(&self) -> Contrast {
         let suspects: BTreeSet<SocketId> = self
             .survey_by_socket()
             .into_iter()
@@ -196,7 +195,7 @@ impl<'p> Sample<'p> {
     /// The experiment about the rate: what went fast before the slow questions, and what went fast
     /// after them, each against the slow ones. Truncated answers count as lost here. The first
     /// one alone, twice, while there is no second one.
-    pub(super) fn by_rate(&self) -> [Contrast; 2] {
+    pub(crate) fn by_rate(&self) -> [Contrast; 2] {
         let is_slow = |probe: &Probe| probe.inquiry.purpose == Purpose::Slow;
         let begin =
             self.fates.iter().find(|(probe, _)| is_slow(probe)).and_then(|(probe, _)| probe.sent());
@@ -216,14 +215,14 @@ impl<'p> Sample<'p> {
     }
 
     /// Whether anything went fast after the slow questions.
-    pub(super) fn was_fast_again(&self) -> bool {
+    pub(crate) fn was_fast_again(&self) -> bool {
         let is_slow = |probe: &Probe| probe.inquiry.purpose == Purpose::Slow;
         let begin = self.fates.iter().position(|(probe, _)| is_slow(probe));
         begin.is_some_and(|begin| self.fates[begin..].iter().any(|(probe, _)| !is_slow(probe)))
     }
 
     /// How many answers a second the survey got, as far as it can be told.
-    pub(super) fn answers_a_second(&self) -> Option<f64> {
+    pub(crate) fn answers_a_second(&self) -> Option<f64> {
         let survey = || self.fates.iter().filter(|(probe, _)| is_survey(probe.inquiry.purpose));
         let sent = || survey().filter_map(|(probe, _)| probe.sent());
         let span = sent().max()?.since(sent().min()?).as_secs_f64();
@@ -252,7 +251,7 @@ fn is_of_interest(probe: &Probe) -> bool {
 }
 
 /// The sort of a question.
-pub(super) fn sort_of(probe: &Probe) -> Sort {
+pub(crate) fn sort_of(probe: &Probe) -> Sort {
     let sized = matches!(probe.inquiry.how, How::Sized(_));
     (probe.inquiry.name, probe.inquiry.rtype, sized)
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::Explained;
-use super::reach::names_of;
-use super::scene::{Host, Scene};
-use super::tell::finding;
 use crate::engine::{Outcome, StreamCause};
-use crate::report::finding::{Finding, Severity};
-use crate::verify::evidence::Probe;
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene};
+use crate::judge::server::reach::names_of;
+use crate::probe::log::Probe;
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
 
@@ -62,7 +62,7 @@ impl How {
     }
 }
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for zone in &scene.zones {
         let mut groups: BTreeMap<(How, bool), Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in scene.serving(zone, explained) {

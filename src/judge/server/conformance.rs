@@ -6,12 +6,14 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use super::Explained;
-use super::reach::names_of;
-use super::scene::{Host, Scene, short};
-use super::tell::finding;
-use crate::report::finding::{Finding, Role, Severity};
-use crate::verify::evidence::{Evidence, Probe, Purpose, Reply};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene, short};
+use crate::judge::server::reach::names_of;
+use crate::probe::log::{Evidence, Probe, Reply};
+use crate::probe::query::Purpose;
+use crate::probe::query::Role;
 use crate::verify::look::Look;
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, RecordType, Section};
@@ -81,7 +83,7 @@ const HABITS: [Habit; 5] = [
     },
 ];
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
     for (zone, habit) in scene.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
     {
         let mut groups: BTreeMap<String, Vec<SocketAddr>> = BTreeMap::new();

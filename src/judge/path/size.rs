@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
-use super::Explained;
-use super::loss::zone_of;
-use super::reach::names_of;
-use super::scene::{Host, Scene, short};
-use super::tell::finding;
 use crate::engine::Outcome;
-use crate::report::finding::{Finding, Severity};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene, short};
+use crate::judge::path::loss::zone_of;
+use crate::judge::server::reach::names_of;
+use crate::probe::log::Probe;
+use crate::probe::query::is_survey;
+use crate::probe::query::{How, Purpose};
+use crate::probe::sample::{Contrast, Fate, Sort, Tally, sort_of};
 use crate::stats::{Proportion, SIGNIFICANCE};
-use crate::verify::ask::is_survey;
-use crate::verify::evidence::{How, Probe, Purpose};
-use crate::verify::sample::{Contrast, Fate, Sort, Tally, sort_of};
 use crate::wire::NameBuf;
 
 /// Large answers that were lost, from which on it is said.
@@ -33,7 +34,7 @@ struct Large {
     lost: u16,
 }
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
     let sizes = sizes(scene);
     let suspicious: Vec<(SocketAddr, &Host<'_>)> = scene
         .hosts

@@ -9,15 +9,16 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use super::Explained;
-use super::reach::names_of;
-use super::scene::{Host, Scene};
-use super::tell::finding;
 use crate::engine::SocketId;
-use crate::report::finding::{Finding, Severity};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene};
+use crate::judge::server::reach::names_of;
+use crate::probe::log::Probe;
+use crate::probe::query::Purpose;
+use crate::probe::sample::{Contrast, Fate, Tally};
 use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
-use crate::verify::evidence::{Probe, Purpose};
-use crate::verify::sample::{Contrast, Fate, Tally};
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
 
@@ -67,7 +68,7 @@ struct Case<'s, 'e> {
     p_values: [f64; 3],
 }
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
     let cases: Vec<Case<'_, '_>> = scene
         .hosts
         .iter()
@@ -99,13 +100,13 @@ pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
 }
 
 /// The zone that an address is told of as a server of: one of expected records, if there is one.
-pub(super) fn zone_of(scene: &Scene<'_>, host: &Host<'_>) -> NameBuf {
+pub(crate) fn zone_of(scene: &Scene<'_>, host: &Host<'_>) -> NameBuf {
     let zones = || host.probes.iter().map(|probe| probe.inquiry.zone);
     let expected = zones().find(|zone| scene.zones.contains(zone));
     expected.or_else(|| zones().next()).unwrap_or_else(NameBuf::root)
 }
 
-pub(super) fn is_truncated(probe: &Probe) -> bool {
+pub(crate) fn is_truncated(probe: &Probe) -> bool {
     probe.reading().is_some_and(|reading| reading.kind == Kind::Fault(Fault::Truncated))
 }
 

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::reach::names_of;
-use super::scene::{Host, Scene};
-use super::tell::finding;
 use crate::engine::Outcome;
-use crate::report::finding::{Finding, Severity};
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene};
+use crate::judge::server::reach::names_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::wire::NameBuf;
 
@@ -19,7 +19,7 @@ const TWICE: u64 = 2;
 /// The share of late answers that is told.
 const WORTH_TELLING: f64 = 0.005;
 
-pub(super) fn judge(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
     for zone in scene.zones.iter().chain(&scene.target_zones()) {
         findings.extend(late(scene, zone));
         findings.extend(twice(scene, zone));

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Explained;
-use super::reach::names_of;
-use super::scene::{Host, Scene, short};
-use super::tell::finding;
 use crate::engine::Time;
-use crate::report::finding::{Finding, Role, Severity};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene, short};
+use crate::judge::server::reach::names_of;
+use crate::probe::log::Reply;
+use crate::probe::query::Role;
+use crate::probe::sample::sort_of;
 use crate::stats::Proportion;
-use crate::verify::evidence::Reply;
-use crate::verify::sample::sort_of;
 use crate::walk::{Kind, Rrset};
 use crate::wire::{NameBuf, RecordType, write_printable};
 
@@ -42,7 +43,7 @@ fn behind(a: u32, b: u32) -> Option<u32> {
     Some(b.wrapping_sub(a)).filter(|ahead| (1..1 << 31).contains(ahead))
 }
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
     for zone in scene.zones.iter().chain(&scene.target_zones()) {
         let told = scene.zones.contains(zone);
         let seen: BTreeMap<SocketAddr, Vec<Seen>> = scene

@@ -1,17 +1,48 @@
 //! Carries the questions of a walk, or of anyone who asks like it, to a driver.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::descent::Walk;
-use super::evidence::{Exchange, ExchangeEnd, Order};
-use crate::engine::{Config, Edns, Finished, Manner, MannerId, Time};
+use crate::engine::{Ask, Finished, Manner, MannerId, ServerId, Servers, Time};
 use crate::net::{Driver, NetError};
-
-/// An empty NSID option: which instance answers (RFC 5001)?
-const NSID: [u8; 4] = [0, 3, 0, 0];
+use crate::walk::{self, Exchange, ExchangeEnd, Question, Walk};
+use crate::wire::{NameBuf, RecordType};
 
 /// How often whoever watches is heard, if nothing comes in.
 const TICK: Duration = Duration::from_millis(100);
+
+/// A question as it is put to a server: what those who carry it out must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// Comes back in [`Exchange::id`].
+    pub id: u64,
+    /// Whom to ask.
+    pub server: SocketAddr,
+    /// QNAME.
+    pub name: NameBuf,
+    /// QTYPE; the class is IN.
+    pub rtype: RecordType,
+    /// How: what [`Asker::manner`] gives for this number.
+    pub manner: usize,
+    /// From which UDP socket, as in [`crate::engine::Ask::socket`].
+    pub socket: Option<u16>,
+}
+
+impl From<Question> for Order {
+    fn from(question: Question) -> Self {
+        let Question { id, server, name, rtype, .. } = question;
+        Self { id, server, name, rtype, manner: 0, socket: None }
+    }
+}
+
+impl Order {
+    /// The question for an engine that has the server and the manner under these numbers.
+    pub fn ask(&self, server: ServerId, manner: MannerId) -> Ask<'_> {
+        let servers = Servers::Only(server);
+        let ask = Ask::new(self.id, self.name.as_wire(), self.rtype);
+        Ask { servers, manner, socket: self.socket, ..ask }
+    }
+}
 
 /// Who has questions for certain servers, and goes on by their answers.
 ///
@@ -37,7 +68,7 @@ pub trait Asker {
 
 impl Asker for Walk {
     fn manner(&self, _number: usize) -> Manner {
-        manner()
+        walk::manner()
     }
 
     fn poll_order(&mut self, _now: Time) -> Option<Order> {
@@ -51,26 +82,6 @@ impl Asker for Walk {
     fn is_done(&self) -> bool {
         Walk::is_done(self)
     }
-}
-
-/// How the questions of a walk are put: without recursion, and each server has four chances.
-///
-/// An authoritative server knows its answer at once, so only the way takes time; and a walk has
-/// many steps one after the other, each of which waits for the slowest server.
-pub fn manner() -> Manner {
-    Manner {
-        timeout: Duration::from_millis(800),
-        retries: 3,
-        edns: Some(Edns { options: NSID.to_vec(), ..Edns::default() }),
-        recursion_desired: false,
-        ..Manner::default()
-    }
-}
-
-/// How the engine of a walk's driver should be set up: [`manner`], and each server is asked at most
-/// `rate_per_server` questions a second.
-pub fn engine_config(rate_per_server: Option<f64>) -> Config {
-    Config { manner: manner(), rate_per_server, ..Config::default() }
 }
 
 /// Asks until `asker` is done. The engine of `driver` must have no exchanges of others. `watch`

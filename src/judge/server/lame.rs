@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
-use super::Explained;
-use super::reach::names_of;
-use super::scene::{Host, Scene, short};
-use super::tell::finding;
-use crate::report::finding::{Finding, Severity};
+use crate::judge::explained::Explained;
+use crate::judge::finding::finding;
+use crate::judge::finding::{Finding, Severity};
+use crate::judge::observations::{Host, Scene, short};
+use crate::judge::server::reach::names_of;
+use crate::probe::log::Probe;
+use crate::probe::sample::sort_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
-use crate::verify::evidence::Probe;
-use crate::verify::sample::sort_of;
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, Rcode};
 
@@ -62,7 +62,7 @@ fn lame(kind: &Kind) -> Option<String> {
     }
 }
 
-pub(super) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
     let targets = scene.target_zones();
     let addresses: usize = scene.hosts.len().max(1);
     for zone in scene.zones.iter().chain(&targets) {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::Explained;
 use crate::engine::Outcome;
-use crate::report::finding::Role;
-use crate::verify::ask::is_survey;
-use crate::verify::evidence::{Evidence, How, Probe, Purpose, Strays};
-use crate::verify::sample::Sample;
+use crate::judge::explained::Explained;
+use crate::probe::log::{Evidence, Probe, Strays};
+use crate::probe::query::Role;
+use crate::probe::query::is_survey;
+use crate::probe::query::{How, Purpose};
+use crate::probe::sample::Sample;
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
 
@@ -23,35 +24,35 @@ const LONGEST_NAME: usize = 80;
 const BY_LOSS: f64 = 1e-4;
 
 /// Everything that was seen of servers.
-pub(super) struct Scene<'e> {
-    pub(super) evidence: &'e Evidence,
+pub(crate) struct Scene<'e> {
+    pub(crate) evidence: &'e Evidence,
     /// The zones of the expected records.
-    pub(super) zones: Vec<NameBuf>,
+    pub(crate) zones: Vec<NameBuf>,
     /// The addresses that were asked as servers of a zone.
-    pub(super) hosts: BTreeMap<SocketAddr, Host<'e>>,
+    pub(crate) hosts: BTreeMap<SocketAddr, Host<'e>>,
 }
 
 /// One address that was asked as a server of a zone.
 #[derive(Default)]
-pub(super) struct Host<'e> {
+pub(crate) struct Host<'e> {
     /// What was sent to it, in the order of sending.
-    pub(super) probes: Vec<&'e Probe>,
+    pub(crate) probes: Vec<&'e Probe>,
     /// What can be said of loss.
-    pub(super) sample: Sample<'e>,
-    pub(super) udp: Count,
-    pub(super) tcp: Count,
-    pub(super) strays: Strays,
+    pub(crate) sample: Sample<'e>,
+    pub(crate) udp: Count,
+    pub(crate) tcp: Count,
+    pub(crate) strays: Strays,
 }
 
 /// What became of questions over one transport.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Count {
-    pub(super) asked: u64,
-    pub(super) answered: u64,
+pub(crate) struct Count {
+    pub(crate) asked: u64,
+    pub(crate) answered: u64,
     /// Ended by ICMP, or a refused connection.
-    pub(super) unreachable: u64,
+    pub(crate) unreachable: u64,
     /// No answer, but something that came to the same port with the same ID, and from elsewhere.
-    pub(super) from_elsewhere: u64,
+    pub(crate) from_elsewhere: u64,
 }
 
 impl Count {
@@ -71,40 +72,40 @@ impl Count {
         }
     }
 
-    pub(super) fn failed(self) -> u64 {
+    pub(crate) fn failed(self) -> u64 {
         self.asked - self.answered
     }
 }
 
 impl Host<'_> {
     /// Whether it has never answered, and was asked often enough to say so.
-    pub(super) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.udp.asked + self.tcp.asked >= SILENT
             && self.udp.answered + self.tcp.answered + self.strays.late == 0
             && !self.answers_from_elsewhere()
     }
 
     /// Whether that is so of UDP alone.
-    pub(super) fn is_silent_over_udp(&self) -> bool {
+    pub(crate) fn is_silent_over_udp(&self) -> bool {
         self.udp.asked >= SILENT
             && self.udp.answered + self.strays.late == 0
             && !self.answers_from_elsewhere()
     }
 
     /// Whether answers come, and from where they must not.
-    pub(super) fn answers_from_elsewhere(&self) -> bool {
+    pub(crate) fn answers_from_elsewhere(&self) -> bool {
         let lost = self.udp.failed();
         self.udp.from_elsewhere >= SILENT.min(3) && self.udp.from_elsewhere * 2 > lost
     }
 
     /// Whether it answers anything over UDP.
-    pub(super) fn answers_over_udp(&self) -> bool {
+    pub(crate) fn answers_over_udp(&self) -> bool {
         self.udp.answered > 0
     }
 
     /// Whether `silent` questions without an answer say something about these questions, and
     /// not only about the loss on the way.
-    pub(super) fn silence_is_telling(&self, silent: u64) -> bool {
+    pub(crate) fn silence_is_telling(&self, silent: u64) -> bool {
         let tally = self.sample.tally();
         let failed = tally.lost + self.udp.unreachable;
         let share = (failed + 1) as f64 / (tally.asked() + self.udp.unreachable + 2) as f64;
@@ -113,7 +114,7 @@ impl Host<'_> {
 
     /// Whether these, which all failed, say something about what they have in common, and not only
     /// that questions to this server fail now and then.
-    pub(super) fn failure_is_telling(&self, failed: &[&Probe]) -> bool {
+    pub(crate) fn failure_is_telling(&self, failed: &[&Probe]) -> bool {
         let silent = failed.iter().filter(|probe| probe.reply.is_none()).count() as u64;
         if silent > 0 && !self.silence_is_telling(silent) {
             return false;
@@ -132,7 +133,7 @@ impl Host<'_> {
     }
 
     /// The probes of the survey that were put as usual, as to a server of a zone.
-    pub(super) fn looks(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
+    pub(crate) fn looks(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
         self.of_zone(zone).filter(|probe| {
             is_survey(probe.inquiry.purpose)
                 && matches!(probe.inquiry.how, How::Udp | How::Sized(_) | How::Tcp)
@@ -140,19 +141,19 @@ impl Host<'_> {
     }
 
     /// The probes to it as a server of a zone.
-    pub(super) fn of_zone(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
+    pub(crate) fn of_zone(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
         let zone = *zone;
         self.probes.iter().copied().filter(move |probe| probe.inquiry.zone == zone)
     }
 
     /// The probes that were put to it as a server of a zone for a purpose.
-    pub(super) fn probes_for(&self, zone: &NameBuf, purpose: Purpose) -> Vec<&Probe> {
+    pub(crate) fn probes_for(&self, zone: &NameBuf, purpose: Purpose) -> Vec<&Probe> {
         self.of_zone(zone).filter(|probe| probe.inquiry.purpose == purpose).collect()
     }
 }
 
 impl<'e> Scene<'e> {
-    pub(super) fn new(evidence: &'e Evidence) -> Self {
+    pub(crate) fn new(evidence: &'e Evidence) -> Self {
         let mut hosts: BTreeMap<SocketAddr, Host<'e>> = BTreeMap::new();
         for probe in &evidence.probes {
             if matches!(probe.inquiry.role, Role::Authoritative | Role::Target) && probe.counts() {
@@ -173,7 +174,7 @@ impl<'e> Scene<'e> {
     }
 
     /// The addresses of a zone's servers that were asked, with what was seen of them.
-    pub(super) fn servers_of(
+    pub(crate) fn servers_of(
         &self,
         zone: &NameBuf,
     ) -> impl Iterator<Item = (SocketAddr, &Host<'e>)> {
@@ -184,7 +185,7 @@ impl<'e> Scene<'e> {
     }
 
     /// Those that answer as servers of the zone.
-    pub(super) fn serving<'s>(
+    pub(crate) fn serving<'s>(
         &'s self,
         zone: &'s NameBuf,
         explained: &'s Explained,
@@ -197,7 +198,7 @@ impl<'e> Scene<'e> {
     }
 
     /// The zones that aliases lead to, as far as they are not zones of expected records.
-    pub(super) fn target_zones(&self) -> Vec<NameBuf> {
+    pub(crate) fn target_zones(&self) -> Vec<NameBuf> {
         let mut zones = Vec::new();
         for probe in &self.evidence.probes {
             let zone = probe.inquiry.zone;
@@ -212,7 +213,7 @@ impl<'e> Scene<'e> {
     }
 
     /// Whether someone has answered over an address family, so that our own way there is good.
-    pub(super) fn family_works(&self, ipv6: bool) -> bool {
+    pub(crate) fn family_works(&self, ipv6: bool) -> bool {
         let walk = self.evidence.walk.evidence.exchanges.iter();
         let mut walked = walk.filter(|exchange| exchange.response().is_some());
         let mut probed = self.evidence.probes.iter().filter(|probe| probe.reply.is_some());
@@ -221,7 +222,7 @@ impl<'e> Scene<'e> {
     }
 
     /// Addresses as the subject of a sentence.
-    pub(super) fn who(&self, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+    pub(crate) fn who(&self, zone: &NameBuf, servers: &[SocketAddr]) -> String {
         let all = self.evidence.servers_of(zone).len().max(servers.len());
         match servers {
             [server] => self.label(zone, *server),
@@ -239,7 +240,7 @@ impl<'e> Scene<'e> {
     }
 
     /// An address with the name of its server.
-    pub(super) fn label(&self, zone: &NameBuf, server: SocketAddr) -> String {
+    pub(crate) fn label(&self, zone: &NameBuf, server: SocketAddr) -> String {
         match self.evidence.names_of(zone, server).first() {
             Some(name) => format!("{} at {}", short(name), ip(server)),
             None => ip(server),
@@ -248,12 +249,12 @@ impl<'e> Scene<'e> {
 }
 
 /// An address without the usual port.
-pub(super) fn ip(server: SocketAddr) -> String {
+pub(crate) fn ip(server: SocketAddr) -> String {
     if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
 }
 
 /// A name, cut off where it is longer than a sentence bears.
-pub(super) fn short(name: &NameBuf) -> String {
+pub(crate) fn short(name: &NameBuf) -> String {
     let text = name.to_string();
     // Presentation format is ASCII, so every place is one between characters.
     if text.len() <= LONGEST_NAME { text } else { format!("{}…", &text[..LONGEST_NAME]) }

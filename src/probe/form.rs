@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::query::How;
 use crate::engine::{Accept, Edns, Manner, TransportPolicy};
-use crate::verify::evidence::How;
 use crate::wire::OptionCode;
 
 /// How long a probe waits for its answer. Answers that take longer are seen as late.
@@ -18,7 +18,7 @@ const UNKNOWN_OPTION: OptionCode = OptionCode(65_500);
 const CLIENT_COOKIE: [u8; 8] = *b"dnsonde?";
 
 /// The engine's manner for [`How`]; `cookie` is the server cookie for [`How::CookieBack`].
-pub(super) fn manner(how: How, cookie: Option<&[u8]>) -> Manner {
+pub(crate) fn manner(how: How, cookie: Option<&[u8]>) -> Manner {
     let mut options = Vec::new();
     let mut option = |code: OptionCode, parts: &[&[u8]]| {
         let value = parts.concat();
@@ -66,7 +66,7 @@ pub(super) fn manner(how: How, cookie: Option<&[u8]>) -> Manner {
 }
 
 /// The server cookie in the value of a COOKIE option (RFC 7873 §4.2), if it answers to ours.
-pub(super) fn server_cookie(value: &[u8]) -> Option<&[u8]> {
+pub(crate) fn server_cookie(value: &[u8]) -> Option<&[u8]> {
     let (client, server) = value.split_at_checked(CLIENT_COOKIE.len())?;
     (client == CLIENT_COOKIE && (8..=32).contains(&server.len())).then_some(server)
 }

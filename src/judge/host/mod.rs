@@ -1,0 +1,3 @@
+//! What this machine does wrong.
+
+pub(super) mod local;

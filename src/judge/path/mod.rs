@@ -1,0 +1,4 @@
+//! What the ways to servers do wrong.
+
+pub(super) mod loss;
+pub(super) mod size;

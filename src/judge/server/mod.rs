@@ -1,0 +1,9 @@
+//! What servers do wrong.
+
+pub(super) mod conformance;
+pub(super) mod delegation;
+pub(super) mod edns;
+pub(super) mod lame;
+pub(super) mod reach;
+pub(super) mod serials;
+pub(super) mod tcp;

@@ -1,0 +1,28 @@
+//! How the questions of a walk are put.
+
+use std::time::Duration;
+
+use crate::engine::{Config, Edns, Manner};
+
+/// An empty NSID option: which instance answers (RFC 5001)?
+const NSID: [u8; 4] = [0, 3, 0, 0];
+
+/// How the questions of a walk are put: without recursion, and each server has four chances.
+///
+/// An authoritative server knows its answer at once, so only the way takes time; and a walk has
+/// many steps one after the other, each of which waits for the slowest server.
+pub fn manner() -> Manner {
+    Manner {
+        timeout: Duration::from_millis(800),
+        retries: 3,
+        edns: Some(Edns { options: NSID.to_vec(), ..Edns::default() }),
+        recursion_desired: false,
+        ..Manner::default()
+    }
+}
+
+/// How the engine of a walk's driver should be set up: [`manner`], and each server is asked at most
+/// `rate_per_server` questions a second.
+pub fn engine_config(rate_per_server: Option<f64>) -> Config {
+    Config { manner: manner(), rate_per_server, ..Config::default() }
+}
