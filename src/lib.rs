@@ -8,6 +8,7 @@
 //! - [`probe`]: single questions to single addresses, and what came of them.
 //! - [`judge`]: from what probes saw to findings. Pure.
 //! - [`report`]: messages, results and judgements as text, JSON and HTML.
+//! - [`names`]: names and servers as users write them.
 //! - [`scan`]: bulk look-ups.
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
@@ -21,6 +22,7 @@
 pub mod cli;
 pub mod engine;
 pub mod judge;
+pub mod names;
 pub mod net;
 pub mod playground;
 pub mod probe;

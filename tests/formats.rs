@@ -357,6 +357,7 @@ fn rendered(format: Format, attempt_log: bool) -> Vec<u8> {
         text: b"two \"words\", \x1b and \xff",
         error: "a space inside the name; a line is NAME or NAME,TYPE",
         rtype: RecordType::A,
+        class: Class::IN,
     };
     renderer.render_invalid(&invalid, &mut out);
     out

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dnsonde::engine::{Config, Manner};
 use dnsonde::playground::{Faults, Server};
 use dnsonde::scan::{End, Format, Output, Plan, Source, Stop, Whom, run};
-use dnsonde::wire::RecordType;
+use dnsonde::wire::{Class, RecordType};
 
 /// Lines of output, kept.
 #[derive(Clone, Default)]
@@ -29,6 +29,7 @@ fn plan(server: SocketAddr, kept: &Kept, silence: Duration) -> Plan {
     Plan {
         source: Source::from_bytes("names", names.into_bytes()),
         types: vec![RecordType::A],
+        class: Class::IN,
         whom: Whom::Servers(vec![server]),
         // An attempt would wait for ten minutes: nothing but the silence can end this.
         engine: Config {

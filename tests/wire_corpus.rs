@@ -59,6 +59,11 @@ fn what_the_references_take_has_the_same_content() {
 }
 
 #[test]
+fn lists_of_servers_read_the_same_once_more() {
+    run("servers", checks::servers);
+}
+
+#[test]
 fn every_target_of_the_fuzzer_has_a_test_here() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
     let this = include_str!("wire_corpus.rs");

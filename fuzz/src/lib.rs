@@ -4,6 +4,7 @@
 
 mod readers;
 mod render;
+mod servers;
 
 use dnsonde::report::{json, message as shown};
 use dnsonde::wire::{
@@ -402,6 +403,11 @@ fn is_typed_by_domain(rtype: RecordType) -> bool {
             | T::TSIG
             | T::ZONEMD
     )
+}
+
+/// Whatever a list of servers holds, what is read of it can be written and read again.
+pub fn servers(octets: &[u8]) {
+    servers::all(octets);
 }
 
 /// Whatever a message holds, every renderer shows it so that readers of others read it back.

@@ -13,15 +13,16 @@ use clap::ValueEnum;
 use super::carry_out::carry_out;
 use super::complaint::Complaint;
 use super::limits::{Limits, Rate};
-use super::notes::note;
+use super::notes::{hint, note};
 use super::progress::Progress;
-use super::servers::{self, DNS_PORT, Families, Form, Spec};
+use super::servers::{self, DNS_PORT, Families, Form, parse_server};
 use super::{COULD_NOT, FINE, PROBLEM, streams, summary};
 use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
+use crate::names::class::parse_class;
 use crate::net;
 use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, ScanError, Source, Whom};
 use crate::walk;
-use crate::wire::{OptionCode, RecordType};
+use crate::wire::{Class, OptionCode, RecordType};
 
 /// Further attempts, unless the user says otherwise. An iterative scan has more servers to go to.
 const RETRIES: u16 = 4;
@@ -75,12 +76,16 @@ pub(super) struct Args {
     #[arg(default_value = "A", value_parser = asked_type)]
     types: Vec<RecordType>,
 
+    /// The class to ask in: IN, CH (such as for version.bind,TXT), HS or CLASS3
+    #[arg(long, value_name = "CLASS", default_value = "IN", value_parser = asked_class)]
+    class: Class,
+
     /// Servers to ask: ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://
     /// [default: the system's resolvers]
     #[arg(short = 'r', long = "resolver", value_name = "SERVER", value_delimiter = ',')]
     resolvers: Vec<String>,
 
-    /// A file of servers, one address a line, with a port or without
+    /// A file of servers, one address a line, with a port or without; `-` is standard input
     #[arg(short = 'R', long = "resolvers", value_name = "FILE")]
     resolver_list: Option<PathBuf>,
 
@@ -244,13 +249,18 @@ fn asked_type(text: &str) -> Result<RecordType, String> {
     if scan::is_askable(rtype) { Ok(rtype) } else { Err(format!("{rtype} is no type to look up")) }
 }
 
+fn asked_class(text: &str) -> Result<Class, String> {
+    parse_class(text).ok_or_else(|| "not a class: write IN, CH, HS or CLASS3".to_owned())
+}
+
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let to_terminal = args.writes_to_standard_output() && io::stdout().is_terminal();
-    let targets = args.targets()?;
+    let mut targets = args.targets()?;
     let limits = Limits::new(args.rate, args.rate_per_server, &targets.whom, targets.of_the_system);
     let stats = args.stats.clone();
     let of_the_system = targets.of_the_system;
+    let doubts = std::mem::take(&mut targets.doubts);
     let plan = args.into_plan(targets, &limits)?;
     let stats_file = stats.as_deref().map(create).transpose()?;
     if of_the_system && let Whom::Servers(servers) = &plan.whom {
@@ -263,6 +273,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     progress.clear();
 
     summary::print(&report);
+    if report.tally.answered.iter().sum::<u64>() == 0 {
+        doubts.iter().for_each(|doubt| hint(doubt));
+    }
     if let Some(file) = stats_file {
         let path = stats.unwrap_or_default();
         write_stats(file, &report)
@@ -347,6 +360,8 @@ struct Targets {
     tcp: bool,
     /// The user named none of them.
     of_the_system: bool,
+    /// Hints for the case that none of them answers.
+    doubts: Vec<String>,
 }
 
 impl Args {
@@ -357,6 +372,12 @@ impl Args {
     fn targets(&self) -> Result<Targets, Complaint> {
         let families = Families::of(self.ipv4, self.ipv6);
         if self.iterative {
+            if self.class != Class::IN {
+                return Err(Complaint::usage(
+                    "--iterative follows delegations in the class IN only",
+                )
+                .hint(format!("name the servers to ask in {} with -r or -R", self.class)));
+            }
             let from = FromRoot {
                 hints: servers::read_hints(self.root_hints.as_deref())?,
                 walk: walk::Config {
@@ -371,19 +392,27 @@ impl Args {
                 },
             };
             let whom = Whom::Authorities(Box::new(from));
-            return Ok(Targets { whom, tcp: self.tcp, of_the_system: false });
+            return Ok(Targets { whom, tcp: self.tcp, of_the_system: false, doubts: Vec::new() });
         }
+        let form = Form { server: "-r SERVER", tcp: "--tcp", list: Some("-R") };
         let mut specs = Vec::new();
         for text in &self.resolvers {
-            specs.push(Spec::parse(text)?);
+            specs.push(parse_server(text, form)?);
         }
         if let Some(path) = &self.resolver_list {
+            let dash = Path::new("-");
+            if path == dash && self.input == dash {
+                return Err(Complaint::usage(
+                    "standard input cannot be the list of names and that of servers",
+                )
+                .hint("give one of them as a file")
+                .into());
+            }
             specs.extend(servers::read_list(path)?);
         }
-        let form = Form { server: "-r SERVER", tcp: "--tcp" };
-        let servers::Resolvers { addresses, tcp, of_the_system } =
+        let servers::Resolvers { addresses, tcp, of_the_system, doubts } =
             servers::resolvers(&specs, self.tcp, DNS_PORT, families, form)?;
-        Ok(Targets { whom: Whom::Servers(addresses), tcp, of_the_system })
+        Ok(Targets { whom: Whom::Servers(addresses), tcp, of_the_system, doubts })
     }
 
     fn into_plan(mut self, targets: Targets, limits: &Limits) -> anyhow::Result<Plan> {
@@ -427,6 +456,7 @@ impl Args {
         Ok(Plan {
             source,
             types,
+            class: self.class,
             whom,
             engine,
             net: net::Options { sockets: self.sockets, ..net::Options::default() },

@@ -1,17 +1,30 @@
-//! Servers as people write them: arguments, resolver lists, the system's own configuration.
+//! The servers of a command: those of its arguments and lists, or the system's own.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::complaint::Complaint;
 use super::input::read_all;
+use super::notes::note;
+use super::shell_word;
+use crate::names::resolv_conf::read_resolv_conf;
+pub(super) use crate::names::servers::DNS_PORT;
+use crate::names::servers::{
+    ServerError, ServerHost, ServerListError, ServerSpec, read_server_list, reject_address,
+};
 use crate::walk::Hints;
 
-/// The port of DNS over UDP and TCP.
-pub(super) const DNS_PORT: u16 = 53;
 /// Where the system keeps its resolvers.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
+/// The octets of that, and of a list of servers, at most.
+const LONGEST_RESOLV_CONF: u64 = 1 << 20;
+const LONGEST_LIST: u64 = 64 << 20;
+/// How many lines that were skipped, and doubtful addresses, are told one by one.
+const SKIPPED_TOLD: usize = 5;
+const DOUBTS_TOLD: usize = 3;
 
 /// Address families that may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,146 +54,129 @@ impl Families {
     }
 }
 
-/// A server as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spec {
-    /// `tcp://` stood in front.
-    pub tcp: bool,
-    host: Host,
-    port: Option<u16>,
+/// How a command wants servers and TCP to be written, for hints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    pub server: &'static str,
+    pub tcp: &'static str,
+    /// The option that reads servers from a file, if there is one.
+    pub list: Option<&'static str>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Host {
-    Address(IpAddr),
-    /// For the system to resolve.
-    Name(String),
-}
-
-impl Spec {
-    /// Reads `ADDR`, `ADDR:PORT`, `[V6]:PORT`, `HOST`, `HOST:PORT`, each with `tcp://` in front or
-    /// not.
-    pub fn parse(text: &str) -> Result<Self, Complaint> {
-        let wrong = |what: &str| {
-            Complaint::usage(format!("'{text}' is no server: {what}"))
-                .hint("write ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://")
-        };
-        let (tcp, rest) = match text.strip_prefix("tcp://") {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix("udp://").unwrap_or(text)),
-        };
-        if let Ok(address) = rest.parse::<IpAddr>() {
-            return Ok(Self { tcp, host: Host::Address(address), port: None });
-        }
-        let (host, port) = if let Some(inner) = rest.strip_prefix('[') {
-            let (host, tail) = inner.split_once(']').ok_or_else(|| wrong("a ']' is missing"))?;
-            match tail.strip_prefix(':') {
-                Some(port) => (host, Some(port)),
-                None if tail.is_empty() => (host, None),
-                None => return Err(wrong("only a port may follow the ']'")),
-            }
-        } else {
-            match rest.split_once(':') {
-                // More than one colon, and yet no IPv6 address: perhaps one with a zone.
-                Some((_, tail)) if tail.contains(':') => (rest, None),
-                Some((host, port)) => (host, Some(port)),
-                None => (rest, None),
-            }
-        };
-        let port = match port.map(str::parse::<u16>) {
-            None => None,
-            Some(Ok(port)) if port > 0 => Some(port),
-            Some(_) => return Err(wrong("the port is no number from 1 to 65535")),
-        };
-        let host = match host.parse() {
-            Ok(address) => Host::Address(address),
-            // No top-level domain is a number: this was meant to be an address.
-            Err(_)
-                if !host.is_empty()
-                    && host.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.') =>
-            {
-                return Err(wrong("not an IPv4 address"));
-            }
-            Err(_) if is_host_name(host) => Host::Name(host.to_owned()),
-            Err(_) => return Err(wrong("neither an address nor a host name")),
-        };
-        Ok(Self { tcp, host, port })
-    }
-
-    /// Reads an address with or without a port; a host name is refused.
-    fn parse_address(text: &str) -> Result<Self, Complaint> {
-        let spec = Self::parse(text)?;
-        match spec.host {
-            Host::Address(_) => Ok(spec),
-            Host::Name(_) => Err(Complaint::usage(format!("'{text}' is no address"))),
-        }
-    }
-
-    /// The addresses of the server, host names resolved by the system.
-    pub fn resolve(&self, port: u16, families: Families) -> Result<Vec<SocketAddr>, Complaint> {
-        let port = self.port.unwrap_or(port);
-        let addresses: Vec<SocketAddr> = match &self.host {
-            Host::Address(address) => vec![SocketAddr::new(*address, port)],
-            Host::Name(name) => (name.as_str(), port)
-                .to_socket_addrs()
-                .map_err(|error| {
-                    Complaint::could_not(format!(
-                        "the system finds no address of server '{name}': {error}"
-                    ))
-                    .hint("give the address of the server")
-                })?
-                .collect(),
-        };
-        let allowed: Vec<SocketAddr> =
-            addresses.into_iter().filter(|address| families.allow(address.ip())).collect();
-        if allowed.is_empty() {
-            let name = match &self.host {
-                Host::Address(address) => address.to_string(),
-                Host::Name(name) => name.clone(),
-            };
-            return Err(Complaint::usage(format!(
-                "server '{name}' has no address of the family that was asked for"
-            )));
-        }
-        Ok(allowed)
+impl From<ServerError> for Complaint {
+    fn from(error: ServerError) -> Self {
+        Self::usage(error.to_string()).hint(error.hint())
     }
 }
 
-/// Letters, digits, hyphens, dots and underscores; `%` for the zone of an address.
-fn is_host_name(text: &str) -> bool {
-    let (host, is_zoned) = match text.split_once('%') {
-        Some((host, zone)) => (host, !zone.is_empty() && host.parse::<IpAddr>().is_ok()),
-        None => (text, false),
+/// Reads a server of the command line. A host name that is the name of a file is none: the DNS is
+/// not asked for `resolvers.txt`.
+pub(super) fn parse_server(text: &str, form: Form) -> Result<ServerSpec, Complaint> {
+    let parsed = ServerSpec::parse(text);
+    let may_be_file = match &parsed {
+        Ok(spec) => {
+            matches!(&spec.host, ServerHost::Name(name) if name == text && !name.ends_with('.'))
+        }
+        Err(_) => true,
     };
-    let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
-    is_zoned || !host.is_empty() && !text.contains('%') && host.bytes().all(plain)
+    if may_be_file && Path::new(text).is_file() {
+        let hint = match form.list {
+            Some(option) => format!("{option} {} reads servers from a file", shell_word(text)),
+            None => format!("name each server with {}", form.server),
+        };
+        let sentence = format!("'{text}' is a file, not a server");
+        let or_else = if parsed.is_ok() {
+            format!("; a host of that name is '{text}.'")
+        } else {
+            String::new()
+        };
+        return Err(Complaint::usage(sentence).hint(hint + &or_else));
+    }
+    Ok(parsed?)
 }
 
-/// Reads a list of resolvers in the form of massdns: one address a line, with a port or without,
-/// and comments behind `#` or `;`.
-pub(super) fn read_list(path: &Path) -> Result<Vec<Spec>, Complaint> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Complaint::usage(format!("{shown}: the list of resolvers cannot be read: {error}"))
-    })?;
-    let mut specs = Vec::new();
-    for (number, line) in (1..).zip(text.trim_start_matches('\u{FEFF}').lines()) {
-        let entry = line.split(['#', ';']).next().unwrap_or_default().trim();
-        if entry.is_empty() {
-            continue;
+/// The addresses of a server, host names and zones resolved by the system.
+pub(super) fn resolve(
+    spec: &ServerSpec,
+    port: u16,
+    families: Families,
+) -> Result<Vec<SocketAddr>, Complaint> {
+    let port = spec.port.unwrap_or(port);
+    let host = spec.host.to_string();
+    let addresses: Vec<SocketAddr> = match &spec.host {
+        ServerHost::Address(address) => vec![SocketAddr::new(*address, port)],
+        ServerHost::Zoned(address, zone) => (host.as_str(), port)
+            .to_socket_addrs()
+            .map_err(|_| {
+                Complaint::usage(format!(
+                    "server '{address}%{zone}': no interface is called '{zone}'"
+                ))
+                .hint("`ip link` lists the interfaces of this machine")
+            })?
+            .collect(),
+        ServerHost::Name(name) => {
+            let found = (name.as_str(), port).to_socket_addrs().map_err(|error| {
+                Complaint::could_not(format!(
+                    "the system finds no address of server '{name}': {error}"
+                ))
+                .hint("give the address of the server")
+            })?;
+            let (usable, others): (Vec<_>, Vec<_>) = found.partition(|address| {
+                // The system knows the interface of a link-local address that it gives.
+                let zoned = matches!(address, SocketAddr::V6(v6) if v6.scope_id() != 0);
+                zoned || reject_address(address.ip()).is_none()
+            });
+            if let (true, Some(other)) = (usable.is_empty(), others.first()) {
+                return Err(Complaint::usage(format!(
+                    "server '{name}' has the address {}, which cannot be asked",
+                    other.ip()
+                ))
+                .hint("give the address of the server"));
+            }
+            usable
         }
-        specs.push(Spec::parse_address(entry).map_err(|_| {
-            let entry: String = entry.chars().take(60).collect();
-            Complaint::usage(format!(
-                "{shown}, line {number}: '{entry}' is no address of a resolver"
-            ))
-            .hint("write one ADDR, ADDR:PORT or [V6]:PORT a line; # begins a comment")
-        })?);
+    };
+    let allowed: Vec<SocketAddr> =
+        addresses.into_iter().filter(|address| families.allow(address.ip())).collect();
+    if allowed.is_empty() {
+        return Err(Complaint::usage(format!(
+            "server '{host}' has no address of the family that was asked for"
+        )));
     }
-    if specs.is_empty() {
-        return Err(Complaint::usage(format!("{shown}: no resolver in it")));
+    Ok(allowed)
+}
+
+/// Reads a list of servers from a file; `-` is standard input.
+pub(super) fn read_list(path: &Path) -> Result<Vec<ServerSpec>, Complaint> {
+    let (octets, label) = if path == Path::new("-") {
+        (read_all(path)?, "standard input".to_owned())
+    } else {
+        let label = path.display().to_string();
+        let octets = read_file(path, LONGEST_LIST).map_err(|error| {
+            Complaint::usage(format!("{label}: the list of servers cannot be read: {error}"))
+        })?;
+        (octets, label)
+    };
+    if octets.len() as u64 > LONGEST_LIST {
+        let sentence =
+            format!("{label}: more than {} MiB, not a list of servers", LONGEST_LIST >> 20);
+        return Err(Complaint::usage(sentence));
     }
-    Ok(specs)
+    read_server_list(&octets).map_err(|error| {
+        let place = if matches!(error, ServerListError::Utf16 | ServerListError::Empty) {
+            ":"
+        } else {
+            ","
+        };
+        Complaint::usage(format!("{label}{place} {error}")).hint(error.hint())
+    })
+}
+
+/// A file, but no more than one octet beyond what it may have.
+fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut octets)?;
+    Ok(octets)
 }
 
 /// The servers of the root: those of the Internet, or those that a file names.
@@ -200,18 +196,13 @@ pub(super) struct Resolvers {
     pub tcp: bool,
     /// Nobody named them.
     pub of_the_system: bool,
-}
-
-/// How a command wants servers and TCP to be written, for hints.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Form {
-    pub server: &'static str,
-    pub tcp: &'static str,
+    /// Hints for the case that none of them answers.
+    pub doubts: Vec<String>,
 }
 
 /// The resolvers that were named or, if there are none, those of the system.
 pub(super) fn resolvers(
-    specs: &[Spec],
+    specs: &[ServerSpec],
     mut tcp: bool,
     port: u16,
     families: Families,
@@ -220,7 +211,7 @@ pub(super) fn resolvers(
     if specs.is_empty() {
         let addresses = of_the_system(port, families)
             .map_err(|complaint| complaint.hint(format!("name a server with {}", form.server)))?;
-        return Ok(Resolvers { addresses, tcp, of_the_system: true });
+        return Ok(Resolvers { addresses, tcp, of_the_system: true, doubts: Vec::new() });
     }
     let over_tcp = specs.iter().filter(|spec| spec.tcp).count();
     if over_tcp > 0 && over_tcp < specs.len() && !tcp {
@@ -230,131 +221,118 @@ pub(super) fn resolvers(
     tcp |= over_tcp > 0;
     let (mut seen, mut addresses) = (HashSet::new(), Vec::new());
     for spec in specs {
-        let found = spec.resolve(port, families)?;
+        let found = resolve(spec, port, families)?;
         addresses.extend(found.into_iter().filter(|&address| seen.insert(address)));
     }
-    Ok(Resolvers { addresses, tcp, of_the_system: false })
+    Ok(Resolvers { addresses, tcp, of_the_system: false, doubts: doubts(specs, port) })
 }
 
-/// The system's own resolvers, each once.
+/// What is to be said of addresses that end as a port does, if nothing answers.
+fn doubts(specs: &[ServerSpec], port: u16) -> Vec<String> {
+    let suspects = specs.iter().filter_map(|spec| Some((spec, spec.perhaps_with_port()?)));
+    suspects
+        .take(DOUBTS_TOLD)
+        .map(|(spec, (address, meant))| {
+            let host = &spec.host;
+            format!("{host} was asked at port {port}; for port {meant} write [{address}]:{meant}")
+        })
+        .collect()
+}
+
+/// The system's own resolvers, each once. Lines of its list that cannot be used are told.
 pub(super) fn of_the_system(port: u16, families: Families) -> Result<Vec<SocketAddr>, Complaint> {
     let none = |why: &str| Complaint::could_not(format!("{RESOLV_CONF}: {why}"));
-    let text = std::fs::read_to_string(RESOLV_CONF)
+    let octets = read_file(Path::new(RESOLV_CONF), LONGEST_RESOLV_CONF)
         .map_err(|error| none(&format!("the system's resolvers cannot be read: {error}")))?;
-    let servers = of_resolv_conf(&text, port, families);
+    let conf = read_resolv_conf(&octets);
+    for skipped in conf.skipped.iter().take(SKIPPED_TOLD) {
+        note(&format!("{RESOLV_CONF}, {skipped}"));
+    }
+    if let more @ 1.. = conf.skipped.len().saturating_sub(SKIPPED_TOLD) {
+        note(&format!("{RESOLV_CONF}: {more} more lines are skipped"));
+    }
+    let mut servers = Vec::new();
+    for spec in &conf.servers {
+        match resolve(spec, port, families) {
+            Ok(addresses) => {
+                for address in addresses {
+                    if !servers.contains(&address) {
+                        servers.push(address);
+                    }
+                }
+            }
+            // Of the other family, as the user wants it.
+            Err(_) if !allows(families, spec) => {}
+            Err(complaint) => note(&format!("{RESOLV_CONF}: {complaint}")),
+        }
+    }
     if servers.is_empty() {
         return Err(none("no usable name server in it"));
     }
     Ok(servers)
 }
 
-/// What cannot be asked is passed over, as the system's own resolver does.
-fn of_resolv_conf(text: &str, port: u16, families: Families) -> Vec<SocketAddr> {
-    let mut servers = Vec::new();
-    for entry in name_servers(text) {
-        if let Ok(spec) = Spec::parse(entry)
-            && let Ok(addresses) = spec.resolve(port, families)
-        {
-            for address in addresses {
-                if !servers.contains(&address) {
-                    servers.push(address);
-                }
-            }
-        }
+fn allows(families: Families, spec: &ServerSpec) -> bool {
+    match &spec.host {
+        ServerHost::Address(address) => families.allow(*address),
+        ServerHost::Zoned(..) => families != Families::Only4,
+        ServerHost::Name(_) => true,
     }
-    servers
-}
-
-fn name_servers(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| {
-        let mut words = line.split_ascii_whitespace();
-        (words.next() == Some("nameserver")).then(|| words.next()).flatten()
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const FORM: Form = Form { server: "-r SERVER", tcp: "--tcp", list: Some("-R") };
+
     #[test]
-    fn servers_are_read_in_all_their_forms() {
-        for (text, tcp, address) in [
-            ("192.0.2.1", false, "192.0.2.1:53"),
-            ("192.0.2.1:5353", false, "192.0.2.1:5353"),
-            ("2001:db8::1", false, "[2001:db8::1]:53"),
-            ("[2001:db8::1]", false, "[2001:db8::1]:53"),
-            ("[2001:db8::1]:5353", false, "[2001:db8::1]:5353"),
-            ("tcp://192.0.2.1", true, "192.0.2.1:53"),
-            ("tcp://[2001:db8::1]:5353", true, "[2001:db8::1]:5353"),
-            ("udp://192.0.2.1", false, "192.0.2.1:53"),
+    fn addresses_have_the_port_of_the_command_unless_they_have_their_own() {
+        for (text, address) in [
+            ("192.0.2.1", "192.0.2.1:53"),
+            ("[2001:db8::1]:5353", "[2001:db8::1]:5353"),
+            ("fe80::1%1", "[fe80::1%1]:53"),
         ] {
-            let spec = Spec::parse(text).unwrap();
-            let resolved = spec.resolve(DNS_PORT, Families::Both).unwrap();
-            assert_eq!((spec.tcp, resolved), (tcp, vec![address.parse().unwrap()]), "{text}");
+            let spec = parse_server(text, FORM).unwrap();
+            let resolved = resolve(&spec, DNS_PORT, Families::Both).unwrap();
+            assert_eq!(resolved, vec![address.parse().unwrap()], "{text}");
         }
     }
 
     #[test]
-    fn host_names_and_zoned_addresses_are_left_to_the_system() {
-        for text in ["ns1.example.org", "ns1.example.org:5353", "fe80::1%eth0", "[fe80::1%2]:53"] {
-            assert!(matches!(Spec::parse(text).unwrap().host, Host::Name(_)), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_server_says_why() {
-        for (text, why) in [
-            ("", "neither an address nor a host name"),
-            ("300.1.1.1", "not an IPv4 address"),
-            ("192.0.2:53", "not an IPv4 address"),
-            ("192.0.2.1:0", "port"),
-            ("192.0.2.1:70000", "port"),
-            ("192.0.2.1:", "port"),
-            ("[2001:db8::1", "']' is missing"),
-            ("[2001:db8::1]x", "only a port"),
-            ("2001:db8::g", "neither"),
-            ("a b", "neither"),
-            ("https://192.0.2.1", "port"),
-        ] {
-            let complaint = Spec::parse(text).unwrap_err();
-            assert!(complaint.sentence.contains(why), "{text}: {}", complaint.sentence);
-        }
+    fn the_zone_of_an_address_is_the_interface_of_that_name() {
+        let zoned = |text| resolve(&parse_server(text, FORM).unwrap(), 53, Families::Both);
+        assert_eq!(zoned("[fe80::1%lo]:54").unwrap(), ["[fe80::1%1]:54".parse().unwrap()]);
+        let complaint = zoned("fe80::1%nowhere9").unwrap_err();
+        assert!(complaint.sentence.contains("no interface is called 'nowhere9'"), "{complaint}");
     }
 
     #[test]
     fn only_addresses_of_the_family_that_was_asked_for_are_used() {
-        let spec = Spec::parse("192.0.2.1").unwrap();
-        assert!(spec.resolve(DNS_PORT, Families::Only4).is_ok());
-        assert!(spec.resolve(DNS_PORT, Families::Only6).is_err());
+        let spec = parse_server("192.0.2.1", FORM).unwrap();
+        assert!(resolve(&spec, DNS_PORT, Families::Only4).is_ok());
+        assert!(resolve(&spec, DNS_PORT, Families::Only6).is_err());
     }
 
     #[test]
-    fn a_list_of_resolvers_is_read_and_its_bad_line_is_named() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let list = "\u{FEFF}192.0.2.1\r\n\n# comment\n192.0.2.2:5353 ; behind\n[2001:db8::1]:53\n";
-        std::fs::write(file.path(), list).unwrap();
-        assert_eq!(read_list(file.path()).unwrap().len(), 3);
-        std::fs::write(file.path(), format!("{list}resolver.example\n")).unwrap();
-        let complaint = read_list(file.path()).unwrap_err();
-        assert!(complaint.sentence.contains("line 6: 'resolver.example'"), "{complaint}");
-    }
-
-    #[test]
-    fn name_servers_are_found_in_resolv_conf() {
-        let text = "# x\nsearch example.org\nnameserver 192.0.2.1\nnameserver\t2001:db8::1 \n";
-        assert_eq!(name_servers(text).collect::<Vec<_>>(), ["192.0.2.1", "2001:db8::1"]);
-        let text = format!("{text}nameserver 192.0.2.1\nnameserver what is this\nnameserver\n");
-        let both = of_resolv_conf(&text, 53, Families::Both);
-        assert_eq!(both, ["192.0.2.1:53", "[2001:db8::1]:53"].map(|it| it.parse().unwrap()));
-        assert_eq!(of_resolv_conf(&text, 53, Families::Only6), both[1..]);
+    fn an_address_that_was_perhaps_one_with_a_port_is_doubted() {
+        for (text, doubt) in [
+            ("::1:5300", Some("::1:5300 was asked at port 53; for port 5300 write [::1]:5300")),
+            ("[::1]:5300", None),
+            ("2001:db8::53", None),
+        ] {
+            let specs = [parse_server(text, FORM).unwrap()];
+            let found = resolvers(&specs, false, DNS_PORT, Families::Both, FORM).unwrap();
+            assert_eq!(found.doubts.first().map(String::as_str), doubt, "{text}");
+        }
     }
 
     #[test]
     fn servers_are_asked_once_each_and_all_over_tcp_or_none() {
-        let form = Form { server: "-r SERVER", tcp: "--tcp" };
         let named = |texts: &[&str], tcp| {
-            let specs: Vec<Spec> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
-            resolvers(&specs, tcp, DNS_PORT, Families::Both, form)
+            let specs: Vec<ServerSpec> =
+                texts.iter().map(|text| parse_server(text, FORM).unwrap()).collect();
+            resolvers(&specs, tcp, DNS_PORT, Families::Both, FORM)
         };
         let found = named(&["192.0.2.1", "192.0.2.2", "192.0.2.1:53"], false).unwrap();
         assert_eq!((found.addresses.len(), found.tcp, found.of_the_system), (2, false, false));

@@ -17,7 +17,7 @@ use super::render::{Invalid, Renderer};
 use super::stats::InputCounts;
 use super::stop::{Level, Stop};
 use super::writer::{self, ToWriter};
-use crate::wire::RecordType;
+use crate::wire::{Class, RecordType};
 
 /// Octets of one read.
 const CHUNK: usize = 64 * 1024;
@@ -89,6 +89,7 @@ impl Reading {
 pub(super) struct Reader {
     pub source: Source,
     pub types: Vec<RecordType>,
+    pub class: Class,
     pub blocks: mpsc::Sender<Block>,
     pub output: mpsc::Sender<ToWriter>,
     pub renderer: Renderer,
@@ -258,6 +259,7 @@ impl Reader {
             text: &text[..text.len().min(SHOWN)],
             error: &error.to_string(),
             rtype,
+            class: self.class,
         };
         self.renderer.render_invalid(&invalid, &mut state.rendered);
         if state.rendered.len() >= writer::BLOCK {

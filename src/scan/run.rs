@@ -20,7 +20,7 @@ use super::worker::{self, Done, Questions, Shared, Working};
 use super::writer::{self, ToWriter};
 use crate::engine;
 use crate::net::{self, NetError};
-use crate::wire::RecordType;
+use crate::wire::{Class, RecordType};
 
 /// Blocks on their way to the workers, and to the writer.
 const QUEUED: usize = 8;
@@ -40,6 +40,8 @@ pub struct Plan {
     pub source: Source,
     /// What each name is asked for; a line may have its own type instead. Never empty.
     pub types: Vec<RecordType>,
+    /// The class of all questions. Of authoritative servers only IN is asked.
+    pub class: Class,
     /// Whom to ask.
     pub whom: Whom,
     /// How each exchange is carried out. Rates and a fixed window are for all workers together.
@@ -216,6 +218,7 @@ impl Scan {
         let threads = threads(plan.threads, &plan.engine);
         let shared = Arc::new(Shared {
             whom: plan.whom,
+            class: plan.class,
             net: plan.net,
             format: plan.format,
             attempt_log: plan.attempt_log,
@@ -267,6 +270,7 @@ impl Scan {
         let reader = Reader {
             source: plan.source,
             types: plan.types,
+            class: plan.class,
             blocks,
             output,
             renderer: Renderer::new(plan.format, context),

@@ -22,6 +22,7 @@ use super::tally::Tally;
 use super::writer::{BLOCK, ToWriter};
 use crate::engine::{self, Ask, Finished, Time, Totals, Troubles};
 use crate::net::{self, Driver, LocalCounts};
+use crate::wire::Class;
 
 /// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
 /// lines that have waited.
@@ -76,6 +77,7 @@ impl Working {
 /// What all workers need.
 pub(super) struct Shared {
     pub whom: Whom,
+    pub class: Class,
     pub net: net::Options,
     pub format: Format,
     pub attempt_log: bool,
@@ -246,7 +248,7 @@ impl Worker<'_> {
         let engine = self.driver.engine_mut();
         for _ in 0..engine.room() {
             let Some((name, rtype)) = self.block.question(self.next) else { return };
-            let ask = Ask::new(0, name, rtype);
+            let ask = Ask { class: self.shared.class, ..Ask::new(0, name, rtype) };
             if engine.submit(&ask).is_err() {
                 return;
             }
@@ -474,6 +476,7 @@ mod tests {
         let driver = Driver::open(engine::Config::default(), &servers, &net).unwrap();
         let context = Context::new(&servers, driver.now(), SystemTime::now(), false);
         let shared = Shared {
+            class: Class::IN,
             whom: Whom::Servers(servers),
             net,
             format: Format::Text,

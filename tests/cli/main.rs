@@ -13,6 +13,7 @@ mod playground;
 mod query;
 mod readers;
 mod scan;
+mod servers;
 mod standard;
 mod stopping;
 mod tcp;

@@ -33,7 +33,7 @@ fn what_contradicts_itself_is_refused() {
     for (args, sentence) in [
         (&["scan", &names, "-r", "127.0.0.1", "-t", "FOO"][..], "'FOO'"),
         (&["scan", &names, "-r", "127.0.0.1", "-t", "AXFR"], "AXFR"),
-        (&["scan", &names, "-r", "127.0.0.1:x"], "is no server"),
+        (&["scan", &names, "-r", "127.0.0.1:x"], "invalid server"),
         (&["scan", &names, "-r", "127.0.0.1,tcp://127.0.0.2"], "some servers have tcp://"),
         (&["scan", &names, "-r", "127.0.0.1", "--no-edns", "--dnssec"], "cannot be used with"),
         (&["scan", &names, "-r", "127.0.0.1", "--attempts", "--format", "csv"], "--attempts"),
@@ -48,7 +48,7 @@ fn what_contradicts_itself_is_refused() {
             "/nonexistent/names: cannot be opened",
         ),
         (&["scan", "/", "-r", "127.0.0.1"], "is a directory"),
-        (&["scan", &names, "-R", "/nonexistent/list"], "/nonexistent/list: the list of resolvers"),
+        (&["scan", &names, "-R", "/nonexistent/list"], "/nonexistent/list: the list of servers"),
         (&["scan", &names, "-r", "127.0.0.1", "-o", "/nonexistent/out"], "/nonexistent/out"),
         (&["query", "@127.0.0.1", "a.demo.test", "-4", "-6"], "cannot be used with"),
         (&["query", "@127.0.0.1", "a.demo.test", "NOTYPE"], "'NOTYPE' is no record type"),
@@ -75,7 +75,7 @@ fn a_bad_line_of_a_resolver_list_is_named() {
     let list = files.write("resolvers.txt", "127.0.0.1\n# fine\nnot an address\n");
     run_with_input(&["scan", "-R", &list], b"a.demo.test\n")
         .assert_code(2)
-        .assert_stderr(&format!("{list}, line 3: 'not an address' is no address of a resolver"));
+        .assert_stderr(&format!("{list}, line 3: 'not an address' is not the address of a server"));
 }
 
 /// An escape sequence, a reversal of the direction of writing, a space without a width, a tag, a soft

@@ -20,7 +20,7 @@ use crate::net;
 use crate::playground::zone::Zone;
 use crate::playground::{Faults, Server};
 use crate::scan::{Format, Output, Plan, Report, ServerStats, Source, Whom};
-use crate::wire::{NameBuf, Rcode, RecordType};
+use crate::wire::{Class, NameBuf, Rcode, RecordType};
 
 /// Scan servers on this machine, some of them with faults
 ///
@@ -75,6 +75,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let plan = Plan {
         source: Source::from_bytes("the names of the demo", names),
         types: vec![RecordType::A],
+        class: Class::IN,
         whom: Whom::Servers(actors.iter().map(|actor| actor.server.addr()).collect()),
         engine: Config {
             manner: Manner { timeout: Duration::from_millis(400), ..Manner::default() },

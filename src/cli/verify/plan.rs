@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::Args;
 use crate::cli::complaint::Complaint;
 use crate::cli::input::read_all;
-use crate::cli::servers::{self, DNS_PORT, Families, Spec, read_hints};
+use crate::cli::servers::{self, DNS_PORT, Families, Form, read_hints};
 use crate::scan::parse_name;
 use crate::verify::expect::{
     self, Expectation, Kind, SES_ZONE, acm, acme, dkim_key, dmarc_policy, mail_from,
@@ -185,6 +185,9 @@ fn resolvers(args: &Args, families: Families) -> Result<Vec<std::net::SocketAddr
     Ok(servers::of_the_system(DNS_PORT, families).unwrap_or_default())
 }
 
+/// Verify asks over both transports by itself.
+const FORM: Form = Form { server: "-r SERVER", tcp: "", list: None };
+
 fn specs(
     texts: &[String],
     port: u16,
@@ -192,12 +195,12 @@ fn specs(
 ) -> Result<Vec<std::net::SocketAddr>, Complaint> {
     let mut servers = Vec::new();
     for text in texts {
-        let spec = Spec::parse(text)?;
+        let spec = servers::parse_server(text, FORM)?;
         if spec.tcp {
             let sentence = format!("'{text}': verify asks over UDP and TCP by itself");
             return Err(Complaint::usage(sentence).hint("leave the tcp:// away"));
         }
-        for server in spec.resolve(port, families)? {
+        for server in servers::resolve(&spec, port, families)? {
             if !servers.contains(&server) {
                 servers.push(server);
             }

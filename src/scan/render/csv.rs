@@ -39,7 +39,9 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     });
     out.push(b',');
     push_type(invalid.rtype, out);
-    out.extend_from_slice(b",IN,INVALID,,,,0,,,,,,,");
+    out.push(b',');
+    push_class(invalid.class, out);
+    out.extend_from_slice(b",INVALID,,,,0,,,,,,,");
     field(out, |out| {
         out.extend_from_slice(invalid.reason().as_bytes());
     });

@@ -60,7 +60,7 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     Object::write(out, |line| {
         line.string(key!("name"), invalid.text);
         line.word(key!("type"), invalid.rtype);
-        line.word(key!("class"), Class::IN);
+        line.word(key!("class"), invalid.class);
         line.word(key!("status"), plain!("INVALID"));
         line.number(key!("line"), invalid.line);
         line.string(key!("error"), invalid.reason().as_bytes());

@@ -15,9 +15,7 @@
 use super::{Context, Invalid, Status, View, data_records};
 use crate::engine::Transport;
 use crate::report::json::{Object, Plain, key, plain};
-use crate::wire::{
-    Class, Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels,
-};
+use crate::wire::{Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     Object::write(out, |line| {
@@ -201,7 +199,7 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     Object::write(out, |line| {
         line.string(key!("name"), invalid.text);
         write_type(invalid.rtype, line);
-        line.word(key!("class"), Class::IN);
+        line.word(key!("class"), invalid.class);
         line.string(key!("error"), format!("INVALID {}", invalid.reason()).as_bytes());
     });
     out.push(b'\n');

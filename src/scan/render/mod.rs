@@ -111,6 +111,8 @@ pub struct Invalid<'a> {
     pub error: &'a str,
     /// The type it would have been asked for.
     pub rtype: RecordType,
+    /// The class it would have been asked in.
+    pub class: Class,
 }
 
 /// What became of a question that was put to authoritative servers, from the root on.

@@ -21,7 +21,7 @@ use crate::engine::{Attempt, Transport};
 use crate::report::json::{Object, key, plain};
 use crate::report::time::write_rfc3339;
 use crate::wire::{
-    Class, EdeCode, Flags, Opt, OptionCode, OptionValue, Rcode, Record, RecordType, Section,
+    EdeCode, Flags, Opt, OptionCode, OptionValue, Rcode, Record, RecordType, Section,
     write_decimal, write_hex, write_labels,
 };
 
@@ -122,7 +122,7 @@ impl State {
 
 pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     Object::write(out, |line| {
-        line.word(key!("class"), Class::IN);
+        line.word(key!("class"), invalid.class);
         line.string(key!("name"), invalid.text);
         line.object(key!("results"), |results| {
             results.object_under(invalid.rtype, |result| {

@@ -11,14 +11,16 @@ use clap::ValueEnum;
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
 use super::notes::note;
-use super::servers::{self, DNS_PORT, Families, Form, Spec};
+use super::servers::{self, DNS_PORT, Families, Form, parse_server};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
+use crate::names::servers::ServerSpec;
 use crate::query::{self, Plan, show, trace};
 use crate::scan::{is_askable, parse_name, reverse_name_of};
 use crate::walk;
 use crate::wire::{Class, NameBuf, OptionCode, RecordType};
 
+const FORM: Form = Form { server: "@SERVER", tcp: "+tcp", list: None };
 /// Octets of a client cookie (RFC 7873 §4.1).
 const CLIENT_COOKIE: usize = 8;
 
@@ -150,7 +152,7 @@ struct Asked {
     name: Option<NameBuf>,
     rtype: Option<RecordType>,
     class: Option<Class>,
-    servers: Vec<Spec>,
+    servers: Vec<ServerSpec>,
     short: bool,
     tcp: bool,
     ignore_truncation: bool,
@@ -197,7 +199,7 @@ impl Asked {
         let mut asked = Self::default();
         for word in &args.words {
             if let Some(server) = word.strip_prefix('@') {
-                asked.servers.push(Spec::parse(server)?);
+                asked.servers.push(parse_server(server, FORM)?);
             } else if let Some(option) = word.strip_prefix('+') {
                 asked.option(option)?;
             } else {
@@ -301,8 +303,7 @@ impl Asked {
 
     fn into_plan(self, args: &Args) -> Result<Plan, Complaint> {
         let families = Families::of(args.ipv4, args.ipv6);
-        let form = Form { server: "@SERVER", tcp: "+tcp" };
-        let resolvers = servers::resolvers(&self.servers, self.tcp, args.port, families, form)?;
+        let resolvers = servers::resolvers(&self.servers, self.tcp, args.port, families, FORM)?;
         // Without a name dig asks for the root's name servers.
         let by_default = if self.name.is_some() { RecordType::A } else { RecordType::NS };
         Ok(Plan {
@@ -548,7 +549,7 @@ mod tests {
             (&["+multiline"], "'+multiline' is no option"),
             (&["+subnet=192.0.2.0/33"], "is no client subnet"),
             (&["+cookie=00"], "is no cookie"),
-            (&["@192.0.2.1:x"], "is no server"),
+            (&["@192.0.2.1:x"], "invalid server"),
             (&["a..b"], "'a..b' is no name"),
         ] {
             let complaint = asked(words).unwrap_err();

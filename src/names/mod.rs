@@ -1,0 +1,8 @@
+//! Lists of names and servers as users write them.
+//!
+//! Text goes in, what it means comes out, or an error that says what is wrong, where, and what to
+//! write instead. Nothing is asked and nothing looked up.
+
+pub mod class;
+pub mod resolv_conf;
+pub mod servers;
