@@ -8,7 +8,7 @@ use crate::judge::explained::Explained;
 use crate::probe::log::{Evidence, Probe, Strays};
 use crate::probe::query::Role;
 use crate::probe::query::is_survey;
-use crate::probe::query::{How, Purpose};
+use crate::probe::query::{Purpose, QueryForm};
 use crate::probe::sample::Sample;
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
@@ -24,17 +24,17 @@ const LONGEST_NAME: usize = 80;
 const BY_LOSS: f64 = 1e-4;
 
 /// Everything that was seen of servers.
-pub(crate) struct Scene<'e> {
+pub(crate) struct Observations<'e> {
     pub(crate) evidence: &'e Evidence,
     /// The zones of the expected records.
     pub(crate) zones: Vec<NameBuf>,
     /// The addresses that were asked as servers of a zone.
-    pub(crate) hosts: BTreeMap<SocketAddr, Host<'e>>,
+    pub(crate) servers: BTreeMap<SocketAddr, ServerObservations<'e>>,
 }
 
 /// One address that was asked as a server of a zone.
 #[derive(Default)]
-pub(crate) struct Host<'e> {
+pub(crate) struct ServerObservations<'e> {
     /// What was sent to it, in the order of sending.
     pub(crate) probes: Vec<&'e Probe>,
     /// What can be said of loss.
@@ -77,7 +77,7 @@ impl Count {
     }
 }
 
-impl Host<'_> {
+impl ServerObservations<'_> {
     /// Whether it has never answered, and was asked often enough to say so.
     pub(crate) fn is_silent(&self) -> bool {
         self.udp.asked + self.tcp.asked >= SILENT
@@ -124,7 +124,7 @@ impl Host<'_> {
             matches!(kind, Some(Kind::Fault(Fault::Rcode(_))))
         };
         let looks: Vec<&Probe> =
-            self.probes.iter().copied().filter(|it| is_survey(it.inquiry.purpose)).collect();
+            self.probes.iter().copied().filter(|it| is_survey(it.query.purpose)).collect();
         let refused = looks.iter().filter(|probe| refuses(probe)).count();
         let share = (refused + 1) as f64 / (looks.len() + 2) as f64;
         share.powi(failed.iter().filter(|probe| refuses(probe)).count() as i32) <= BY_LOSS
@@ -135,33 +135,33 @@ impl Host<'_> {
     /// The probes of the survey that were put as usual, as to a server of a zone.
     pub(crate) fn looks(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
         self.of_zone(zone).filter(|probe| {
-            is_survey(probe.inquiry.purpose)
-                && matches!(probe.inquiry.how, How::Udp | How::Sized(_) | How::Tcp)
+            is_survey(probe.query.purpose)
+                && matches!(probe.query.form, QueryForm::Udp | QueryForm::Sized(_) | QueryForm::Tcp)
         })
     }
 
     /// The probes to it as a server of a zone.
     pub(crate) fn of_zone(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
         let zone = *zone;
-        self.probes.iter().copied().filter(move |probe| probe.inquiry.zone == zone)
+        self.probes.iter().copied().filter(move |probe| probe.query.zone == zone)
     }
 
     /// The probes that were put to it as a server of a zone for a purpose.
     pub(crate) fn probes_for(&self, zone: &NameBuf, purpose: Purpose) -> Vec<&Probe> {
-        self.of_zone(zone).filter(|probe| probe.inquiry.purpose == purpose).collect()
+        self.of_zone(zone).filter(|probe| probe.query.purpose == purpose).collect()
     }
 }
 
-impl<'e> Scene<'e> {
+impl<'e> Observations<'e> {
     pub(crate) fn new(evidence: &'e Evidence) -> Self {
-        let mut hosts: BTreeMap<SocketAddr, Host<'e>> = BTreeMap::new();
+        let mut servers: BTreeMap<SocketAddr, ServerObservations<'e>> = BTreeMap::new();
         for probe in &evidence.probes {
-            if matches!(probe.inquiry.role, Role::Authoritative | Role::Target) && probe.counts() {
-                hosts.entry(probe.inquiry.server).or_default().probes.push(probe);
+            if matches!(probe.query.role, Role::Authoritative | Role::Target) && probe.counts() {
+                servers.entry(probe.query.server).or_default().probes.push(probe);
             }
         }
         let mut samples = Sample::of_all(&evidence.probes);
-        for (server, host) in &mut hosts {
+        for (server, host) in &mut servers {
             host.probes.sort_by_key(|probe| probe.sent());
             host.sample = samples.remove(server).unwrap_or_default();
             host.strays = evidence.strays.get(server).copied().unwrap_or_default();
@@ -170,18 +170,18 @@ impl<'e> Scene<'e> {
                 count.add(probe);
             }
         }
-        Self { evidence, zones: evidence.zones(), hosts }
+        Self { evidence, zones: evidence.zones(), servers }
     }
 
     /// The addresses of a zone's servers that were asked, with what was seen of them.
     pub(crate) fn servers_of(
         &self,
         zone: &NameBuf,
-    ) -> impl Iterator<Item = (SocketAddr, &Host<'e>)> {
+    ) -> impl Iterator<Item = (SocketAddr, &ServerObservations<'e>)> {
         self.evidence
             .servers_of(zone)
             .into_iter()
-            .filter_map(|server| Some((server, self.hosts.get(&server)?)))
+            .filter_map(|server| Some((server, self.servers.get(&server)?)))
     }
 
     /// Those that answer as servers of the zone.
@@ -189,7 +189,7 @@ impl<'e> Scene<'e> {
         &'s self,
         zone: &'s NameBuf,
         explained: &'s Explained,
-    ) -> impl Iterator<Item = (SocketAddr, &'s Host<'e>)> {
+    ) -> impl Iterator<Item = (SocketAddr, &'s ServerObservations<'e>)> {
         self.servers_of(zone).filter(|(server, _)| {
             !explained.is_silent(*server)
                 && !explained.plain_only.contains(server)
@@ -201,8 +201,8 @@ impl<'e> Scene<'e> {
     pub(crate) fn target_zones(&self) -> Vec<NameBuf> {
         let mut zones = Vec::new();
         for probe in &self.evidence.probes {
-            let zone = probe.inquiry.zone;
-            if probe.inquiry.role == Role::Target
+            let zone = probe.query.zone;
+            if probe.query.role == Role::Target
                 && !self.zones.contains(&zone)
                 && !zones.contains(&zone)
             {
@@ -218,7 +218,7 @@ impl<'e> Scene<'e> {
         let mut walked = walk.filter(|exchange| exchange.response().is_some());
         let mut probed = self.evidence.probes.iter().filter(|probe| probe.reply.is_some());
         walked.any(|exchange| exchange.question.server.is_ipv6() == ipv6)
-            || probed.any(|probe| probe.inquiry.server.is_ipv6() == ipv6)
+            || probed.any(|probe| probe.query.server.is_ipv6() == ipv6)
     }
 
     /// Addresses as the subject of a sentence.

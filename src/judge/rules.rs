@@ -6,26 +6,26 @@
 
 use super::explained::Explained;
 use super::finding::Finding;
-use super::observations::Scene;
+use super::observations::Observations;
 use super::{host, path, server};
 use crate::probe::log::Evidence;
 
 /// What is to be told of servers and paths.
 pub(crate) fn findings(evidence: &Evidence) -> Vec<Finding> {
-    let scene = Scene::new(evidence);
+    let observed = Observations::new(evidence);
     let mut explained = Explained::default();
     let mut findings = Vec::new();
-    server::reach::judge(&scene, &mut explained, &mut findings);
-    server::edns::judge_plain_only(&scene, &mut explained, &mut findings);
-    server::lame::judge(&scene, &mut explained, &mut findings);
-    server::serials::judge(&scene, &mut explained, &mut findings);
-    server::delegation::judge(&scene, &explained, &mut findings);
-    path::size::judge(&scene, &mut explained, &mut findings);
-    path::loss::judge(&scene, &mut explained, &mut findings);
-    server::tcp::judge(&scene, &explained, &mut findings);
-    server::edns::judge_edns(&scene, &explained, &mut findings);
-    server::edns::judge_cookies(&scene, &explained, &mut findings);
-    server::conformance::judge(&scene, &explained, &mut findings);
-    host::local::judge(&scene, &mut findings);
+    server::reach::judge(&observed, &mut explained, &mut findings);
+    server::edns::judge_plain_only(&observed, &mut explained, &mut findings);
+    server::lame::judge(&observed, &mut explained, &mut findings);
+    server::serials::judge(&observed, &mut explained, &mut findings);
+    server::delegation::judge(&observed, &explained, &mut findings);
+    path::size::judge(&observed, &mut explained, &mut findings);
+    path::loss::judge(&observed, &mut explained, &mut findings);
+    server::tcp::judge(&observed, &explained, &mut findings);
+    server::edns::judge_edns(&observed, &explained, &mut findings);
+    server::edns::judge_cookies(&observed, &explained, &mut findings);
+    server::conformance::judge(&observed, &explained, &mut findings);
+    host::local::judge(&observed, &mut findings);
     findings
 }

@@ -10,7 +10,7 @@ use crate::judge::finding::Severity;
 use crate::net::LocalCounts;
 use crate::probe::log::{Evidence, Probe, Reply, Strays};
 use crate::probe::query::Role;
-use crate::probe::query::{How, Inquiry, Purpose};
+use crate::probe::query::{ProbeQuery, Purpose, QueryForm};
 use crate::verify::Plan;
 use crate::walk::{Reading, WalkReport};
 use crate::wire::{Flags, NameBuf, Rcode, RecordType};
@@ -64,19 +64,19 @@ fn probes(
                 mismatched: 0,
                 retried_because: None,
             };
-            let inquiry = Inquiry {
+            let query = ProbeQuery {
                 server: to,
                 role: Role::Target,
                 zone,
                 name: zone,
                 rtype: RecordType::SOA,
-                how: How::Udp,
+                form: QueryForm::Udp,
                 purpose,
                 socket: Some(socket),
                 not_before: Time::ZERO,
             };
             let finished = sent + Duration::from_millis(20);
-            Probe { inquiry, attempt: Some(attempt), reply: None, finished }
+            Probe { query, attempt: Some(attempt), reply: None, finished }
         })
         .collect()
 }
@@ -97,9 +97,9 @@ fn evidence(probes: Vec<Probe>) -> Evidence {
 fn with_dead_ports(dead: &[(u8, u16)]) -> Vec<Probe> {
     let mut all = Vec::new();
     for &(last, port) in dead {
-        let fate = |_, socket| if socket == port { Outcome::TimedOut } else { answered() };
-        all.extend(probes(server(last), Purpose::Serial, 48, fate));
-        all.extend(probes(server(last), Purpose::Path, 96, fate));
+        let outcome = |_, socket| if socket == port { Outcome::TimedOut } else { answered() };
+        all.extend(probes(server(last), Purpose::Serial, 48, outcome));
+        all.extend(probes(server(last), Purpose::Path, 96, outcome));
     }
     all
 }
@@ -107,10 +107,10 @@ fn with_dead_ports(dead: &[(u8, u16)]) -> Vec<Probe> {
 /// Some of `count` questions lost, evenly.
 fn losing(lost: u16, count: u16) -> Vec<Probe> {
     let every = count / lost.max(1);
-    let fate = |number: u16, _| {
+    let outcome = |number: u16, _| {
         if lost > 0 && number.is_multiple_of(every) { Outcome::TimedOut } else { answered() }
     };
-    probes(server(1), Purpose::Serial, count, fate)
+    probes(server(1), Purpose::Serial, count, outcome)
 }
 
 fn told(evidence: &Evidence) -> Vec<(&'static str, Severity)> {
@@ -168,7 +168,7 @@ fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
     let mut all = probes(server(1), Purpose::Serial, 48, |_, _| Outcome::NotSent(EPERM));
     assert_eq!(told(&evidence(all.clone())), [], "no way there: no fault of the server");
     let mut heard = probes(server(2), Purpose::Serial, 1, |_, _| answered());
-    let Inquiry { zone, name, rtype, .. } = heard[0].inquiry;
+    let ProbeQuery { zone, name, rtype, .. } = heard[0].query;
     let reading = Reading::new(&[], &zone, &name, rtype);
     heard[0].reply = Some(Reply { octets: Vec::new(), reading });
     all.extend(heard);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::query::How;
+use super::query::QueryForm;
 use crate::engine::{Accept, Edns, Manner, TransportPolicy};
 use crate::wire::OptionCode;
 
@@ -17,8 +17,8 @@ const UNKNOWN_OPTION: OptionCode = OptionCode(65_500);
 /// No cookie is kept from one run to the next, so there is nothing to guess.
 const CLIENT_COOKIE: [u8; 8] = *b"dnsonde?";
 
-/// The engine's manner for [`How`]; `cookie` is the server cookie for [`How::CookieBack`].
-pub(crate) fn manner(how: How, cookie: Option<&[u8]>) -> Manner {
+/// The engine's manner for [`QueryForm`]; `cookie` is the server cookie for [`QueryForm::CookieBack`].
+pub(crate) fn manner(form: QueryForm, cookie: Option<&[u8]>) -> Manner {
     let mut options = Vec::new();
     let mut option = |code: OptionCode, parts: &[&[u8]]| {
         let value = parts.concat();
@@ -27,38 +27,38 @@ pub(crate) fn manner(how: How, cookie: Option<&[u8]>) -> Manner {
         options.extend(value);
     };
     option(OptionCode::NSID, &[]);
-    match how {
-        How::UnknownOption => option(UNKNOWN_OPTION, &[b"unknown"]),
-        How::Cookie => option(OptionCode::COOKIE, &[&CLIENT_COOKIE]),
-        How::CookieBack(_) => {
+    match form {
+        QueryForm::UnknownOption => option(UNKNOWN_OPTION, &[b"unknown"]),
+        QueryForm::Cookie => option(OptionCode::COOKIE, &[&CLIENT_COOKIE]),
+        QueryForm::CookieBack(_) => {
             option(OptionCode::COOKIE, &[&CLIENT_COOKIE, cookie.unwrap_or_default()]);
         }
         _ => {}
     }
     let mut edns = Edns { options, ..Edns::default() };
-    if let How::Sized(octets) = how {
+    if let QueryForm::Sized(octets) = form {
         edns.udp_payload_size = octets;
         edns.dnssec_ok = true;
     }
-    if how == How::UnknownVersion {
+    if form == QueryForm::UnknownVersion {
         edns.version = 1;
     }
-    let recursive = matches!(how, How::Recursive | How::Unchecked);
+    let recursive = matches!(form, QueryForm::Recursive | QueryForm::Unchecked);
     Manner {
-        timeout: match how {
-            How::Tcp => TCP_TIMEOUT,
-            How::Recursive | How::Unchecked => RECURSIVE_TIMEOUT,
+        timeout: match form {
+            QueryForm::Tcp => TCP_TIMEOUT,
+            QueryForm::Recursive | QueryForm::Unchecked => RECURSIVE_TIMEOUT,
             _ => TIMEOUT,
         },
         retries: 0,
-        edns: (how != How::Plain).then_some(edns),
+        edns: (form != QueryForm::Plain).then_some(edns),
         recursion_desired: recursive,
-        checking_disabled: how == How::Unchecked,
+        checking_disabled: form == QueryForm::Unchecked,
         authentic_data: false,
-        transport: match how {
-            How::Tcp => TransportPolicy::TcpOnly,
+        transport: match form {
+            QueryForm::Tcp => TransportPolicy::TcpOnly,
             // A stub goes on to TCP by itself, and so does a verifier behind it.
-            How::Recursive | How::Unchecked => TransportPolicy::UdpThenTcp,
+            QueryForm::Recursive | QueryForm::Unchecked => TransportPolicy::UdpThenTcp,
             _ => TransportPolicy::UdpOnly,
         },
         accept: Accept::Anything,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::query::{How, Inquiry, Purpose};
+use super::query::{ProbeQuery, Purpose, QueryForm};
 use crate::engine::{Attempt, Engine, Outcome, SocketId, Time, Transport};
 use crate::net::LocalCounts;
 use crate::verify::Plan;
@@ -51,7 +51,7 @@ pub struct Strays {
 #[derive(Debug, Clone)]
 pub struct Probe {
     /// Whom, what, how and why.
-    pub inquiry: Inquiry,
+    pub query: ProbeQuery,
     /// The one message; `None` if the local system could not ask this address at all.
     pub attempt: Option<Attempt>,
     /// The answer.
@@ -65,7 +65,7 @@ pub struct Probe {
 pub struct Reply {
     /// The message.
     pub octets: Vec<u8>,
-    /// What it says to someone who asked a server of [`Inquiry::zone`]; for recursive servers, to
+    /// What it says to someone who asked a server of [`ProbeQuery::zone`]; for recursive servers, to
     /// someone who believes them everything.
     pub reading: Reading,
 }
@@ -86,7 +86,7 @@ impl Probe {
 
     /// Whether it was put over UDP.
     pub fn is_udp(&self) -> bool {
-        self.inquiry.how != How::Tcp
+        self.query.form != QueryForm::Tcp
     }
 
     /// The transport.
@@ -180,7 +180,7 @@ impl Evidence {
 
     /// The probes for a purpose, in the order of their ends.
     pub fn probes_for(&self, purpose: Purpose) -> impl Iterator<Item = &Probe> {
-        self.probes.iter().filter(move |probe| probe.inquiry.purpose == purpose)
+        self.probes.iter().filter(move |probe| probe.query.purpose == purpose)
     }
 
     /// The addresses that were asked as servers of a zone.

@@ -23,7 +23,7 @@ pub enum Role {
 
 /// A question that is to be put to an address once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Inquiry {
+pub struct ProbeQuery {
     /// Whom.
     pub server: SocketAddr,
     /// As what.
@@ -35,7 +35,7 @@ pub struct Inquiry {
     /// QTYPE.
     pub rtype: RecordType,
     /// How.
-    pub how: How,
+    pub form: QueryForm,
     /// Why.
     pub purpose: Purpose,
     /// From which UDP socket; by default a random one.
@@ -47,7 +47,7 @@ pub struct Inquiry {
 /// How a question is put. Unless said otherwise: over UDP, without recursion, with EDNS, NSID and
 /// 1232 octets, once, and whatever comes is the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum How {
+pub enum QueryForm {
     /// As said.
     Udp,
     /// Over TCP.

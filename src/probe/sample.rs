@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
 use super::log::Probe;
-use super::query::{How, Inquiry, Purpose, Role, is_survey};
+use super::query::{ProbeQuery, Purpose, QueryForm, Role, is_survey};
 use crate::engine::{Outcome, SocketId};
 use crate::stats::fisher_exact;
 use crate::walk::{Fault, Kind};
@@ -21,7 +21,7 @@ const NO_DOUBT: f64 = 1e-5;
 
 /// What became of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum ProbeOutcome {
     /// There is an answer.
     Answered,
     /// There is none.
@@ -40,30 +40,30 @@ pub(crate) struct Tally {
 
 /// A sort of question: name, type, and whether it was put so that the answer is as large as can
 /// be.
-pub(crate) type Sort = (NameBuf, RecordType, bool);
+pub(crate) type QueryKind = (NameBuf, RecordType, bool);
 
 /// Questions to one address, in the order of sending.
 #[derive(Debug, Default)]
 pub(crate) struct Sample<'p> {
     /// Those of the survey and of the experiments about loss, without those of sorts that are
     /// never answered.
-    pub(crate) fates: Vec<(&'p Probe, Fate)>,
+    pub(crate) outcomes: Vec<(&'p Probe, ProbeOutcome)>,
     /// Sorts of the survey that are never answered, while others are: the last question of each,
     /// and how many there were.
-    pub(crate) never_answered: BTreeMap<Sort, (&'p Probe, u64)>,
+    pub(crate) never_answered: BTreeMap<QueryKind, (&'p Probe, u64)>,
 }
 
 impl Tally {
-    pub(crate) fn of(fates: impl Iterator<Item = Fate>) -> Self {
+    pub(crate) fn of(outcomes: impl Iterator<Item = ProbeOutcome>) -> Self {
         let mut tally = Self::default();
-        fates.for_each(|fate| tally.add(fate));
+        outcomes.for_each(|outcome| tally.add(outcome));
         tally
     }
 
-    fn add(&mut self, fate: Fate) {
-        match fate {
-            Fate::Lost => self.lost += 1,
-            Fate::Answered | Fate::Slipped => self.answered += 1,
+    fn add(&mut self, outcome: ProbeOutcome) {
+        match outcome {
+            ProbeOutcome::Lost => self.lost += 1,
+            ProbeOutcome::Answered | ProbeOutcome::Slipped => self.answered += 1,
         }
     }
 
@@ -119,9 +119,9 @@ impl<'p> Sample<'p> {
     pub(crate) fn of_all(probes: &'p [Probe]) -> BTreeMap<SocketAddr, Self> {
         let mut by_server: BTreeMap<SocketAddr, Vec<&Probe>> = BTreeMap::new();
         for probe in probes {
-            let authoritative = matches!(probe.inquiry.role, Role::Authoritative | Role::Target);
+            let authoritative = matches!(probe.query.role, Role::Authoritative | Role::Target);
             if authoritative && is_of_interest(probe) {
-                by_server.entry(probe.inquiry.server).or_default().push(probe);
+                by_server.entry(probe.query.server).or_default().push(probe);
             }
         }
         by_server.into_iter().map(|(server, probes)| (server, Self::of(probes))).collect()
@@ -129,66 +129,70 @@ impl<'p> Sample<'p> {
 
     fn of(mut probes: Vec<&'p Probe>) -> Self {
         probes.sort_by_key(|probe| probe.sent());
-        let whole: HashSet<Sort> =
-            probes.iter().filter(|probe| is_whole(probe)).map(|probe| sort_of(probe)).collect();
-        let fates: Vec<(&Probe, Fate)> = probes
+        let whole: HashSet<QueryKind> =
+            probes.iter().filter(|probe| is_whole(probe)).map(|probe| kind_of(probe)).collect();
+        let outcomes: Vec<(&Probe, ProbeOutcome)> = probes
             .iter()
-            .filter_map(|probe| Some((*probe, fate(probe, whole.contains(&sort_of(probe)))?)))
+            .filter_map(|probe| Some((*probe, outcome(probe, whole.contains(&kind_of(probe)))?)))
             .collect();
-        let mut sorts: HashMap<Sort, Tally> = HashMap::new();
-        for (probe, fate) in &fates {
-            sorts.entry(sort_of(probe)).or_default().add(*fate);
+        let mut sorts: HashMap<QueryKind, Tally> = HashMap::new();
+        for (probe, outcome) in &outcomes {
+            sorts.entry(kind_of(probe)).or_default().add(*outcome);
         }
         let answers = sorts.values().any(|tally| tally.answered > 0);
-        let silent =
-            |sort: &Sort| answers && sorts[sort].answered == 0 && sorts[sort].lost >= SUSPICIOUS;
-        let (silent, fates): (Vec<_>, Vec<_>) =
-            fates.into_iter().partition(|(probe, _)| silent(&sort_of(probe)));
-        let with_count = |(probe, _): (&'p Probe, Fate)| {
-            let sort = sort_of(probe);
+        let silent = |sort: &QueryKind| {
+            answers && sorts[sort].answered == 0 && sorts[sort].lost >= SUSPICIOUS
+        };
+        let (silent, outcomes): (Vec<_>, Vec<_>) =
+            outcomes.into_iter().partition(|(probe, _)| silent(&kind_of(probe)));
+        let with_count = |(probe, _): (&'p Probe, ProbeOutcome)| {
+            let sort = kind_of(probe);
             (sort, (probe, sorts[&sort].lost))
         };
         let never_answered = silent.into_iter().map(with_count).collect();
-        Self { fates, never_answered }
+        Self { outcomes, never_answered }
     }
 
     /// All of them.
     pub(crate) fn tally(&self) -> Tally {
-        Tally::of(self.fates.iter().map(|(_, fate)| *fate))
+        Tally::of(self.outcomes.iter().map(|(_, outcome)| *outcome))
     }
 
     /// Whether some were answered and some not, or not as they should be.
     pub(crate) fn is_hindered(&self) -> bool {
-        let hindered = self.fates.iter().filter(|(_, fate)| *fate != Fate::Answered).count();
-        (1..self.fates.len()).contains(&hindered)
+        let hindered =
+            self.outcomes.iter().filter(|(_, outcome)| *outcome != ProbeOutcome::Answered).count();
+        (1..self.outcomes.len()).contains(&hindered)
     }
 
     /// The survey by the socket that was asked from.
     pub(crate) fn survey_by_socket(&self) -> BTreeMap<SocketId, Tally> {
-        let survey = self.fates.iter().filter(|(probe, _)| is_survey(probe.inquiry.purpose));
+        let survey = self.outcomes.iter().filter(|(probe, _)| is_survey(probe.query.purpose));
         by_socket(survey)
     }
 
     /// Everything by the socket that was asked from.
     pub(crate) fn by_socket(&self) -> BTreeMap<SocketId, Tally> {
-        by_socket(self.fates.iter())
+        by_socket(self.outcomes.iter())
     }
 
     /// The experiment about ports: the fates of fresh questions from ports that had lost some in
     /// the survey, against those from ports that had not. What made a port suspicious is no part
     /// of it.
-    pub(crate) fn by_suspicion(&self) -> Contrast {
+    pub(crate) fn suspects_against_controls(&self) -> Contrast {
         let suspects: BTreeSet<SocketId> = self
             .survey_by_socket()
             .into_iter()
             .filter(|(_, tally)| tally.lost > 0)
             .map(|(socket, _)| socket)
             .collect();
-        let fresh = self.fates.iter().filter(|(probe, _)| probe.inquiry.purpose == Purpose::Path);
+        let fresh = self.outcomes.iter().filter(|(probe, _)| probe.query.purpose == Purpose::Path);
         let (suspected, others): (Vec<_>, Vec<_>) = fresh.partition(|(probe, _)| {
             probe.socket().is_some_and(|socket| suspects.contains(&socket))
         });
-        let tally = |part: Vec<&(&Probe, Fate)>| Tally::of(part.into_iter().map(|(_, fate)| *fate));
+        let tally = |part: Vec<&(&Probe, ProbeOutcome)>| {
+            Tally::of(part.into_iter().map(|(_, outcome)| *outcome))
+        };
         Contrast { suspected: tally(suspected), others: tally(others) }
     }
 
@@ -196,18 +200,21 @@ impl<'p> Sample<'p> {
     /// after them, each against the slow ones. Truncated answers count as lost here. The first
     /// one alone, twice, while there is no second one.
     pub(crate) fn by_rate(&self) -> [Contrast; 2] {
-        let is_slow = |probe: &Probe| probe.inquiry.purpose == Purpose::Slow;
-        let begin =
-            self.fates.iter().find(|(probe, _)| is_slow(probe)).and_then(|(probe, _)| probe.sent());
-        let hindered = |part: &mut dyn Iterator<Item = &(&'p Probe, Fate)>| {
-            Tally::of(part.map(|(_, fate)| match fate {
-                Fate::Answered => Fate::Answered,
-                Fate::Lost | Fate::Slipped => Fate::Lost,
+        let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Slow;
+        let begin = self
+            .outcomes
+            .iter()
+            .find(|(probe, _)| is_slow(probe))
+            .and_then(|(probe, _)| probe.sent());
+        let hindered = |part: &mut dyn Iterator<Item = &(&'p Probe, ProbeOutcome)>| {
+            Tally::of(part.map(|(_, outcome)| match outcome {
+                ProbeOutcome::Answered => ProbeOutcome::Answered,
+                ProbeOutcome::Lost | ProbeOutcome::Slipped => ProbeOutcome::Lost,
             }))
         };
-        let slow = hindered(&mut self.fates.iter().filter(|(probe, _)| is_slow(probe)));
+        let slow = hindered(&mut self.outcomes.iter().filter(|(probe, _)| is_slow(probe)));
         let after = |probe: &Probe| begin.is_some_and(|begin| probe.sent() > Some(begin));
-        let fast = || self.fates.iter().filter(|(probe, _)| !is_slow(probe));
+        let fast = || self.outcomes.iter().filter(|(probe, _)| !is_slow(probe));
         let first = hindered(&mut fast().filter(|(probe, _)| !after(probe)));
         let second = hindered(&mut fast().filter(|(probe, _)| after(probe)));
         let second = if second.asked() == 0 { first } else { second };
@@ -216,28 +223,28 @@ impl<'p> Sample<'p> {
 
     /// Whether anything went fast after the slow questions.
     pub(crate) fn was_fast_again(&self) -> bool {
-        let is_slow = |probe: &Probe| probe.inquiry.purpose == Purpose::Slow;
-        let begin = self.fates.iter().position(|(probe, _)| is_slow(probe));
-        begin.is_some_and(|begin| self.fates[begin..].iter().any(|(probe, _)| !is_slow(probe)))
+        let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Slow;
+        let begin = self.outcomes.iter().position(|(probe, _)| is_slow(probe));
+        begin.is_some_and(|begin| self.outcomes[begin..].iter().any(|(probe, _)| !is_slow(probe)))
     }
 
     /// How many answers a second the survey got, as far as it can be told.
     pub(crate) fn answers_a_second(&self) -> Option<f64> {
-        let survey = || self.fates.iter().filter(|(probe, _)| is_survey(probe.inquiry.purpose));
+        let survey = || self.outcomes.iter().filter(|(probe, _)| is_survey(probe.query.purpose));
         let sent = || survey().filter_map(|(probe, _)| probe.sent());
         let span = sent().max()?.since(sent().min()?).as_secs_f64();
-        let answered = survey().filter(|(_, fate)| *fate == Fate::Answered).count();
+        let answered = survey().filter(|(_, outcome)| *outcome == ProbeOutcome::Answered).count();
         (span > 0.0).then(|| answered as f64 / span)
     }
 }
 
 fn by_socket<'s, 'p: 's>(
-    fates: impl Iterator<Item = &'s (&'p Probe, Fate)>,
+    outcomes: impl Iterator<Item = &'s (&'p Probe, ProbeOutcome)>,
 ) -> BTreeMap<SocketId, Tally> {
     let mut sockets: BTreeMap<SocketId, Tally> = BTreeMap::new();
-    for (probe, fate) in fates {
+    for (probe, outcome) in outcomes {
         if let Some(socket) = probe.socket() {
-            sockets.entry(socket).or_default().add(*fate);
+            sockets.entry(socket).or_default().add(*outcome);
         }
     }
     sockets
@@ -245,15 +252,15 @@ fn by_socket<'s, 'p: 's>(
 
 /// Whether a probe is one whose loss says something about the way to the server.
 fn is_of_interest(probe: &Probe) -> bool {
-    let Inquiry { purpose, how, .. } = probe.inquiry;
+    let ProbeQuery { purpose, form, .. } = probe.query;
     matches!(purpose, Purpose::Path | Purpose::Slow)
-        || is_survey(purpose) && matches!(how, How::Udp | How::Sized(_))
+        || is_survey(purpose) && matches!(form, QueryForm::Udp | QueryForm::Sized(_))
 }
 
 /// The sort of a question.
-pub(crate) fn sort_of(probe: &Probe) -> Sort {
-    let sized = matches!(probe.inquiry.how, How::Sized(_));
-    (probe.inquiry.name, probe.inquiry.rtype, sized)
+pub(crate) fn kind_of(probe: &Probe) -> QueryKind {
+    let sized = matches!(probe.query.form, QueryForm::Sized(_));
+    (probe.query.name, probe.query.rtype, sized)
 }
 
 fn is_truncated(probe: &Probe) -> bool {
@@ -264,11 +271,11 @@ fn is_whole(probe: &Probe) -> bool {
     matches!(probe.outcome(), Some(Outcome::Answered(_))) && !is_truncated(probe)
 }
 
-fn fate(probe: &Probe, usually_whole: bool) -> Option<Fate> {
+fn outcome(probe: &Probe, usually_whole: bool) -> Option<ProbeOutcome> {
     match probe.outcome()? {
-        Outcome::Answered(_) if usually_whole && is_truncated(probe) => Some(Fate::Slipped),
-        Outcome::Answered(_) => Some(Fate::Answered),
-        Outcome::TimedOut | Outcome::Late(_) => Some(Fate::Lost),
+        Outcome::Answered(_) if usually_whole && is_truncated(probe) => Some(ProbeOutcome::Slipped),
+        Outcome::Answered(_) => Some(ProbeOutcome::Answered),
+        Outcome::TimedOut | Outcome::Late(_) => Some(ProbeOutcome::Lost),
         _ => None,
     }
 }

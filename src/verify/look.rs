@@ -69,7 +69,7 @@ impl Look {
             walk::Kind::NoData
                 if reading.chain.is_empty()
                     && expectation.rtype != RecordType::CNAME
-                    && probe.inquiry.rtype != expectation.rtype =>
+                    && probe.query.rtype != expectation.rtype =>
             {
                 return None;
             }

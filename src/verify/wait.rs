@@ -198,7 +198,7 @@ pub fn next_look(evidence: &Evidence, report: &Report) -> Duration {
         let reading = probe.reading()?;
         let negative = reading.soa.as_ref().and_then(|soa| soa.negative_ttl());
         let positive = reading.chain.first().or(reading.answer.as_ref()).map(|set| set.ttl);
-        negative.or(positive.filter(|_| probe.inquiry.rtype != RecordType::SOA)).map(seconds)
+        negative.or(positive.filter(|_| probe.query.rtype != RecordType::SOA)).map(seconds)
     });
     let earliest = waits.min().or_else(|| ttls.min());
     earliest.unwrap_or(USUAL).clamp(SOONEST, LATEST)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::engine::Outcome;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene};
+use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::wire::NameBuf;
@@ -19,16 +19,16 @@ const TWICE: u64 = 2;
 /// The share of late answers that is told.
 const WORTH_TELLING: f64 = 0.005;
 
-pub(crate) fn judge(scene: &Scene<'_>, findings: &mut Vec<Finding>) {
-    for zone in scene.zones.iter().chain(&scene.target_zones()) {
-        findings.extend(late(scene, zone));
-        findings.extend(twice(scene, zone));
+pub(crate) fn judge(observed: &Observations<'_>, findings: &mut Vec<Finding>) {
+    for zone in observed.zones.iter().chain(&observed.target_zones()) {
+        findings.extend(late(observed, zone));
+        findings.extend(twice(observed, zone));
     }
-    findings.extend(ours(scene));
+    findings.extend(ours(observed));
 }
 
 /// Answers that came in time for us, and too late for others.
-fn slow(host: &Host<'_>) -> u64 {
+fn slow(host: &ServerObservations<'_>) -> u64 {
     let slow = host.probes.iter().filter(|probe| {
         probe.is_udp()
             && matches!(probe.outcome(), Some(Outcome::Answered(_)))
@@ -37,10 +37,10 @@ fn slow(host: &Host<'_>) -> u64 {
     slow.count() as u64
 }
 
-fn late(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
+fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
     // Each address is a test of its own.
-    let confidence = 1.0 - 2.0 * SIGNIFICANCE / scene.hosts.len().max(1) as f64;
-    let found: Vec<(SocketAddr, &Host<'_>)> = scene
+    let confidence = 1.0 - 2.0 * SIGNIFICANCE / observed.servers.len().max(1) as f64;
+    let found: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
         .servers_of(zone)
         .filter(|(_, host)| {
             let late = slow(host) + host.strays.late;
@@ -56,8 +56,8 @@ fn late(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
     let late: u64 = found.iter().map(|(_, host)| host.strays.late).sum();
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let rate = Proportion::new(slow + late, asked).text("late").to_string();
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
     Some(
         finding("late-answers", Severity::Warning, subject, servers, "RFC 1035 §7.2")
@@ -75,13 +75,13 @@ fn late(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
     )
 }
 
-fn twice(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
-    let count = |host: &Host<'_>| {
+fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
+    let count = |host: &ServerObservations<'_>| {
         let attempts = host.probes.iter().filter_map(|probe| probe.attempt);
         let seen = attempts.map(|attempt| u64::from(attempt.duplicates)).sum();
         host.strays.duplicates.max(seen)
     };
-    let found: Vec<(SocketAddr, u64)> = scene
+    let found: Vec<(SocketAddr, u64)> = observed
         .servers_of(zone)
         .map(|(server, host)| (server, count(host)))
         .filter(|(_, count)| *count >= TWICE)
@@ -90,11 +90,11 @@ fn twice(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
     if servers.is_empty() {
         return None;
     }
-    let hosts = servers.iter().filter_map(|server| scene.hosts.get(server));
+    let hosts = servers.iter().filter_map(|server| observed.servers.get(server));
     let asked: u64 = hosts.map(|host| host.udp.asked).sum();
     let duplicates: u64 = found.iter().map(|(_, count)| count).sum();
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
     Some(
         finding("duplicate-answers", Severity::Notice, subject, servers, "RFC 5452 §4.3")
@@ -112,12 +112,12 @@ fn twice(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
 }
 
 /// Messages that our own system lost.
-fn ours(scene: &Scene<'_>) -> Option<Finding> {
-    let overflow = scene.evidence.local.receive_overflow;
+fn ours(observed: &Observations<'_>) -> Option<Finding> {
+    let overflow = observed.evidence.local.receive_overflow;
     // Where a whole family cannot be used, nothing was dropped: there is no way there.
-    let not_sent = scene.evidence.probes.iter().filter(|probe| {
+    let not_sent = observed.evidence.probes.iter().filter(|probe| {
         matches!(probe.outcome(), Some(Outcome::NotSent(_)))
-            && scene.family_works(probe.inquiry.server.is_ipv6())
+            && observed.family_works(probe.query.server.is_ipv6())
     });
     let not_sent = not_sent.count() as u64;
     if overflow + not_sent == 0 {

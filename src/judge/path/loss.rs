@@ -13,11 +13,11 @@ use crate::engine::SocketId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene};
+use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
 use crate::probe::log::Probe;
 use crate::probe::query::Purpose;
-use crate::probe::sample::{Contrast, Fate, Tally};
+use crate::probe::sample::{Contrast, ProbeOutcome, Tally};
 use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
@@ -50,7 +50,7 @@ enum Cause {
 /// An address that loses, and what is said of it.
 struct Lossy<'s, 'e> {
     server: SocketAddr,
-    host: &'s Host<'e>,
+    host: &'s ServerObservations<'e>,
     zone: NameBuf,
     cause: Cause,
     severity: Severity,
@@ -60,49 +60,53 @@ struct Lossy<'s, 'e> {
 /// An address with some loss, and the tests that it allows.
 struct Case<'s, 'e> {
     server: SocketAddr,
-    host: &'s Host<'e>,
-    by_suspicion: Option<Contrast>,
+    host: &'s ServerObservations<'e>,
+    suspects_against_controls: Option<Contrast>,
     by_rate: Option<[Contrast; 2]>,
     order: Option<Transitions>,
     /// In the order of the above.
     p_values: [f64; 3],
 }
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
-    let cases: Vec<Case<'_, '_>> = scene
-        .hosts
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Finding>,
+) {
+    let cases: Vec<Case<'_, '_>> = observed
+        .servers
         .iter()
         .filter(|(server, _)| {
             !explained.is_silent(**server) && !explained.plain_only.contains(server)
         })
-        .filter_map(|(server, host)| case(scene, *server, host))
+        .filter_map(|(server, host)| case(observed, *server, host))
         .collect();
     let p_values: Vec<f64> = cases.iter().flat_map(|case| case.p_values).collect();
     let corrected = holm(&p_values);
     let mut found: Vec<Lossy<'_, '_>> = Vec::new();
     for (case, p_values) in cases.into_iter().zip(corrected.chunks(3)) {
-        found.extend(conclude(scene, case, p_values));
+        found.extend(conclude(observed, case, p_values));
     }
     // What is left beside a cause that was found is no news.
     found.retain(|lossy| lossy.severity > Severity::Notice || !explained.is_lossy(lossy.server));
     explained.lossy.extend(
         found.iter().filter(|lossy| lossy.severity > Severity::Notice).map(|lossy| lossy.server),
     );
-    findings.extend(one_port(scene, &mut found));
-    findings.extend(everywhere(scene, &mut found));
+    findings.extend(one_port(observed, &mut found));
+    findings.extend(everywhere(observed, &mut found));
     let mut groups: BTreeMap<(&str, Severity, NameBuf), Vec<Lossy<'_, '_>>> = BTreeMap::new();
     for lossy in found {
         groups.entry((lossy.id(), lossy.severity, lossy.zone)).or_default().push(lossy);
     }
     for ((id, severity, zone), group) in groups {
-        findings.push(tell(scene, id, severity, &zone, &group));
+        findings.push(tell(observed, id, severity, &zone, &group));
     }
 }
 
 /// The zone that an address is told of as a server of: one of expected records, if there is one.
-pub(crate) fn zone_of(scene: &Scene<'_>, host: &Host<'_>) -> NameBuf {
-    let zones = || host.probes.iter().map(|probe| probe.inquiry.zone);
-    let expected = zones().find(|zone| scene.zones.contains(zone));
+pub(crate) fn zone_of(observed: &Observations<'_>, host: &ServerObservations<'_>) -> NameBuf {
+    let zones = || host.probes.iter().map(|probe| probe.query.zone);
+    let expected = zones().find(|zone| observed.zones.contains(zone));
     expected.or_else(|| zones().next()).unwrap_or_else(NameBuf::root)
 }
 
@@ -112,11 +116,17 @@ pub(crate) fn is_truncated(probe: &Probe) -> bool {
 
 /// What is known of the loss at an address; `None` if there is none, or only late answers and those
 /// that our own system dropped.
-fn case<'s, 'e>(scene: &Scene<'_>, server: SocketAddr, host: &'s Host<'e>) -> Option<Case<'s, 'e>> {
+fn case<'s, 'e>(
+    observed: &Observations<'_>,
+    server: SocketAddr,
+    host: &'s ServerObservations<'e>,
+) -> Option<Case<'s, 'e>> {
     let sample = &host.sample;
-    let not_lost = host.strays.late + scene.evidence.local.receive_overflow;
-    let hindered = sample.fates.iter().filter(|(_, fate)| *fate == Fate::Slipped).count() as u64
-        + sample.tally().lost;
+    let not_lost = host.strays.late + observed.evidence.local.receive_overflow;
+    let hindered =
+        sample.outcomes.iter().filter(|(_, outcome)| *outcome == ProbeOutcome::Slipped).count()
+            as u64
+            + sample.tally().lost;
     // Whoever has never answered may not be there at all.
     let never_heard = host.udp.answered + host.tcp.answered == 0;
     if hindered <= not_lost || never_heard {
@@ -124,41 +134,41 @@ fn case<'s, 'e>(scene: &Scene<'_>, server: SocketAddr, host: &'s Host<'e>) -> Op
     }
     let compared =
         |contrast: &Contrast| contrast.suspected.asked() > 0 && contrast.others.asked() > 0;
-    let by_suspicion = Some(sample.by_suspicion()).filter(compared);
+    let suspects_against_controls = Some(sample.suspects_against_controls()).filter(compared);
     let by_rate = Some(sample.by_rate())
         .filter(|[first, second]| compared(first) && compared(second) && sample.was_fast_again());
     // Slow questions are further apart, and would make the bursts look shorter.
-    let fates: Vec<bool> = sample
-        .fates
+    let outcomes: Vec<bool> = sample
+        .outcomes
         .iter()
-        .filter(|(probe, _)| probe.inquiry.purpose != Purpose::Slow)
-        .map(|(_, fate)| *fate == Fate::Lost)
+        .filter(|(probe, _)| probe.query.purpose != Purpose::Slow)
+        .map(|(_, outcome)| *outcome == ProbeOutcome::Lost)
         .collect();
-    let lost = fates.iter().filter(|lost| **lost).count() as u64;
-    let order = (lost >= BURSTS && lost < fates.len() as u64).then(|| {
+    let lost = outcomes.iter().filter(|lost| **lost).count() as u64;
+    let order = (lost >= BURSTS && lost < outcomes.len() as u64).then(|| {
         let mut transitions = Transitions::default();
-        transitions.observe(&fates);
+        transitions.observe(&outcomes);
         transitions
     });
     let p_values = [
-        by_suspicion.map_or(1.0, Contrast::p_value),
+        suspects_against_controls.map_or(1.0, Contrast::p_value),
         by_rate.map_or(1.0, |[first, second]| first.p_value().max(second.p_value())),
-        order.map_or(1.0, |_| RunsTest::of(&fates).clustered),
+        order.map_or(1.0, |_| RunsTest::of(&outcomes).clustered),
     ];
-    Some(Case { server, host, by_suspicion, by_rate, order, p_values })
+    Some(Case { server, host, suspects_against_controls, by_rate, order, p_values })
 }
 
 fn conclude<'s, 'e>(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     case: Case<'s, 'e>,
     p_values: &[f64],
 ) -> Option<Lossy<'s, 'e>> {
-    let Case { server, host, by_suspicion, by_rate, order, p_values: raw } = case;
-    let zone = zone_of(scene, host);
+    let Case { server, host, suspects_against_controls, by_rate, order, p_values: raw } = case;
+    let zone = zone_of(observed, host);
     let lossy =
         |cause, severity, p_value| Some(Lossy { server, host, zone, cause, severity, p_value });
     let [by_path_p, by_rate_p, by_order_p] = p_values else { return None };
-    if let Some(contrast) = by_suspicion
+    if let Some(contrast) = suspects_against_controls
         && *by_path_p <= SIGNIFICANCE
         && contrast.is_worth_telling()
     {
@@ -170,9 +180,9 @@ fn conclude<'s, 'e>(
     {
         return lossy(Cause::Rate(contrasts), Severity::Warning, raw[1]);
     }
-    let share = lost_of(scene, host);
+    let share = lost_of(observed, host);
     // Each address is a test of its own; the lower limit alone errs with half of the rest.
-    let confidence = 1.0 - 2.0 * SIGNIFICANCE / scene.hosts.len().max(1) as f64;
+    let confidence = 1.0 - 2.0 * SIGNIFICANCE / observed.servers.len().max(1) as f64;
     let low = share.interval(confidence).low;
     let severity = match low {
         low if low > ERROR => Severity::Error,
@@ -193,9 +203,9 @@ fn conclude<'s, 'e>(
 }
 
 /// What was lost, without what came late and what our own system dropped.
-fn lost_of(scene: &Scene<'_>, host: &Host<'_>) -> Proportion {
+fn lost_of(observed: &Observations<'_>, host: &ServerObservations<'_>) -> Proportion {
     let Tally { lost, answered } = host.sample.tally();
-    let not_lost = (host.strays.late + scene.evidence.local.receive_overflow).min(lost);
+    let not_lost = (host.strays.late + observed.evidence.local.receive_overflow).min(lost);
     Proportion::new(lost - not_lost, lost + answered)
 }
 
@@ -219,7 +229,7 @@ impl Lossy<'_, '_> {
 
 /// One and the same port that is dead at several servers: then the fault is at this end, for paths
 /// are chosen by the other end's address, too.
-fn one_port(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
+fn one_port(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
     let mut by_socket: BTreeMap<SocketId, Vec<SocketAddr>> = BTreeMap::new();
     for lossy in found.iter().filter(|lossy| matches!(lossy.cause, Cause::Path(_))) {
         if let ([socket], _) = (&lossy.ports().0[..], ()) {
@@ -233,7 +243,7 @@ fn one_port(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding
         .filter_map(of_port)
         .fold((0, 0), |(lost, asked), tally| (lost + tally.lost, asked + tally.asked()));
     found.retain(|lossy| !servers.contains(&lossy.server));
-    let port = scene.evidence.ports.get(&socket).copied();
+    let port = observed.evidence.ports.get(&socket).copied();
     let name =
         port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
     let count = servers.len();
@@ -255,7 +265,7 @@ fn one_port(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding
 }
 
 /// Where every address that was asked loses, the loss is most likely where all ways are one.
-fn everywhere(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
+fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
     let here = |lossy: &Lossy<'_, '_>| {
         matches!(lossy.cause, Cause::Unknown | Cause::Bursts(_))
             && lossy.severity > Severity::Notice
@@ -263,7 +273,7 @@ fn everywhere(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Findi
     let zones: BTreeSet<NameBuf> =
         found.iter().filter(|lossy| here(lossy)).map(|lossy| lossy.zone).collect();
     let count = found.iter().filter(|lossy| here(lossy)).count();
-    if count < EVERYWHERE || zones.len() < 2 || count < scene.hosts.len() {
+    if count < EVERYWHERE || zones.len() < 2 || count < observed.servers.len() {
         return None;
     }
     let all: Vec<Lossy<'_, '_>> = std::mem::take(found);
@@ -271,7 +281,7 @@ fn everywhere(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Findi
     let severity = all.iter().map(|lossy| lossy.severity).max().unwrap_or(Severity::Warning);
     let servers: Vec<SocketAddr> = all.iter().map(|lossy| lossy.server).collect();
     let id = if bursty { "loss-bursty" } else { "loss" };
-    let share = total(scene, &all);
+    let share = total(observed, &all);
     let zones = zones.len();
     Some(
         finding(id, severity, "every server asked".to_owned(), servers, "RFC 7680 §2")
@@ -287,20 +297,20 @@ fn everywhere(scene: &Scene<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Findi
             )
             .with("asked", share.trials())
             .with("lost", share.hits())
-            .with("by_server", by_server(scene, &all)),
+            .with("by_server", by_server(observed, &all)),
     )
 }
 
-fn total(scene: &Scene<'_>, group: &[Lossy<'_, '_>]) -> Proportion {
-    let shares = group.iter().map(|lossy| lost_of(scene, lossy.host));
+fn total(observed: &Observations<'_>, group: &[Lossy<'_, '_>]) -> Proportion {
+    let shares = group.iter().map(|lossy| lost_of(observed, lossy.host));
     let (lost, asked) =
         shares.fold((0, 0), |(lost, asked), share| (lost + share.hits(), asked + share.trials()));
     Proportion::new(lost, asked)
 }
 
-fn by_server(scene: &Scene<'_>, group: &[Lossy<'_, '_>]) -> Value {
+fn by_server(observed: &Observations<'_>, group: &[Lossy<'_, '_>]) -> Value {
     let each = group.iter().map(|lossy| {
-        let share = lost_of(scene, lossy.host);
+        let share = lost_of(observed, lossy.host);
         let interval = share.interval(crate::stats::CONFIDENCE);
         json!({
             "server": lossy.server.to_string(),
@@ -314,16 +324,16 @@ fn by_server(scene: &Scene<'_>, group: &[Lossy<'_, '_>]) -> Value {
 }
 
 fn tell(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     id: &'static str,
     severity: Severity,
     zone: &NameBuf,
     group: &[Lossy<'_, '_>],
 ) -> Finding {
     let servers: Vec<SocketAddr> = group.iter().map(|lossy| lossy.server).collect();
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
-    let share = total(scene, group);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
+    let share = total(observed, group);
     let p_value = group.iter().map(|lossy| lossy.p_value).fold(0.0, f64::max);
     let reference = match id {
         "rate-limited" => "RFC 8906 §3",
@@ -333,7 +343,7 @@ fn tell(
     let draft = finding(id, severity, zone.to_string(), servers, reference)
         .with("asked", share.trials())
         .with("lost", share.hits())
-        .with("by_server", by_server(scene, group));
+        .with("by_server", by_server(observed, group));
     let draft = match id {
         "loss-path-dependent" => by_path(draft, &who, &names, group),
         "rate-limited" => by_rate(draft, &who, &names, group),
@@ -413,8 +423,8 @@ fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
     let fast = sum([before, after].into_iter());
     let slipped: u64 = group
         .iter()
-        .flat_map(|lossy| &lossy.host.sample.fates)
-        .filter(|(_, fate)| *fate == Fate::Slipped)
+        .flat_map(|lossy| &lossy.host.sample.outcomes)
+        .filter(|(_, outcome)| *outcome == ProbeOutcome::Slipped)
         .count() as u64;
     let rates: Vec<f64> =
         group.iter().filter_map(|lossy| lossy.host.sample.answers_a_second()).collect();
@@ -496,8 +506,8 @@ fn unexplained(
     group: &[Lossy<'_, '_>],
 ) -> Finding {
     let asked_slowly = group.iter().all(|lossy| {
-        let mut fates = lossy.host.sample.fates.iter();
-        fates.any(|(probe, _)| probe.inquiry.purpose == Purpose::Slow)
+        let mut outcomes = lossy.host.sample.outcomes.iter();
+        outcomes.any(|(probe, _)| probe.query.purpose == Purpose::Slow)
     });
     if draft.severity == Severity::Notice {
         return draft

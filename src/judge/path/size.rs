@@ -7,13 +7,13 @@ use crate::engine::Outcome;
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene, short};
+use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::path::loss::zone_of;
 use crate::judge::server::reach::names_of;
 use crate::probe::log::Probe;
 use crate::probe::query::is_survey;
-use crate::probe::query::{How, Purpose};
-use crate::probe::sample::{Contrast, Fate, Sort, Tally, sort_of};
+use crate::probe::query::{Purpose, QueryForm};
+use crate::probe::sample::{Contrast, ProbeOutcome, QueryKind, Tally, kind_of};
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::wire::NameBuf;
 
@@ -34,10 +34,14 @@ struct Large {
     lost: u16,
 }
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
-    let sizes = sizes(scene);
-    let suspicious: Vec<(SocketAddr, &Host<'_>)> = scene
-        .hosts
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Finding>,
+) {
+    let sizes = sizes(observed);
+    let suspicious: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
+        .servers
         .iter()
         .filter(|(server, host)| {
             !host.sample.never_answered.is_empty() && !explained.is_silent(**server)
@@ -46,9 +50,9 @@ pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
         .collect();
     let tests = suspicious.len() as f64;
     let mut by_zone: BTreeMap<NameBuf, Vec<(SocketAddr, Large)>> = BTreeMap::new();
-    let mut by_sort: BTreeMap<(NameBuf, Sort), Vec<(SocketAddr, u64)>> = BTreeMap::new();
+    let mut by_sort: BTreeMap<(NameBuf, QueryKind), Vec<(SocketAddr, u64)>> = BTreeMap::new();
     for (server, host) in suspicious {
-        let zone = zone_of(scene, host);
+        let zone = zone_of(observed, host);
         match large(host, &sizes) {
             Some(large)
                 if large.contrast.is_worth_telling()
@@ -66,20 +70,20 @@ pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
         }
     }
     for ((zone, sort), found) in by_sort {
-        findings.push(tell_sort(scene, &zone, &sort, &found));
+        findings.push(tell_sort(observed, &zone, &sort, &found));
     }
     for (zone, found) in by_zone {
-        findings.push(tell(scene, &zone, &found));
+        findings.push(tell(observed, &zone, &found));
     }
 }
 
 /// The sizes of whole answers by question and DO, the largest seen anywhere.
-fn sizes(scene: &Scene<'_>) -> HashMap<Sort, u16> {
+fn sizes(observed: &Observations<'_>) -> HashMap<QueryKind, u16> {
     let mut sizes = HashMap::new();
-    for probe in scene.hosts.values().flat_map(|host| &host.probes) {
+    for probe in observed.servers.values().flat_map(|host| &host.probes) {
         let truncated = super::loss::is_truncated(probe);
         if let (Some(size), false) = (size_of(probe), truncated) {
-            let known = sizes.entry(sort_of(probe)).or_insert(0);
+            let known = sizes.entry(kind_of(probe)).or_insert(0);
             *known = size.max(*known);
         }
     }
@@ -93,43 +97,46 @@ fn size_of(probe: &Probe) -> Option<u16> {
     }
 }
 
-fn large(host: &Host<'_>, sizes: &HashMap<Sort, u16>) -> Option<Large> {
+fn large(host: &ServerObservations<'_>, sizes: &HashMap<QueryKind, u16>) -> Option<Large> {
     let of_interest = |probe: &&&Probe| {
-        let purpose = probe.inquiry.purpose;
+        let purpose = probe.query.purpose;
         probe.is_udp() && (is_survey(purpose) || purpose == Purpose::Size)
     };
-    let mut fates: Vec<(u16, Fate, Purpose)> = Vec::new();
+    let mut outcomes: Vec<(u16, ProbeOutcome, Purpose)> = Vec::new();
     for probe in host.probes.iter().filter(of_interest) {
         match probe.outcome() {
             Some(Outcome::Answered(answer)) => {
-                fates.push((answer.size, Fate::Answered, probe.inquiry.purpose));
+                outcomes.push((answer.size, ProbeOutcome::Answered, probe.query.purpose));
             }
             Some(Outcome::TimedOut | Outcome::Late(_)) => {
-                let (name, rtype, signed) = sort_of(probe);
+                let (name, rtype, signed) = kind_of(probe);
                 // Without signatures an answer is at most smaller.
                 let whole = sizes.get(&(name, rtype, signed)).or(sizes.get(&(name, rtype, false)));
-                let limit = match probe.inquiry.how {
-                    How::Plain => WITHOUT_EDNS,
-                    How::Sized(limit) => limit,
+                let limit = match probe.query.form {
+                    QueryForm::Plain => WITHOUT_EDNS,
+                    QueryForm::Sized(limit) => limit,
                     _ => USUAL,
                 };
                 if let Some(&whole) = whole {
                     let size = if whole <= limit { whole } else { TRUNCATED };
-                    fates.push((size, Fate::Lost, probe.inquiry.purpose));
+                    outcomes.push((size, ProbeOutcome::Lost, probe.query.purpose));
                 }
             }
             _ => {}
         }
     }
-    let answered =
-        |(size, fate, _): &(u16, Fate, Purpose)| (*fate == Fate::Answered).then_some(*size);
-    let arrived = fates.iter().filter_map(answered).max()?;
+    let answered = |(size, outcome, _): &(u16, ProbeOutcome, Purpose)| {
+        (*outcome == ProbeOutcome::Answered).then_some(*size)
+    };
+    let arrived = outcomes.iter().filter_map(answered).max()?;
     let (mut large, small): (Vec<_>, Vec<_>) =
-        fates.into_iter().partition(|(size, ..)| *size > arrived);
+        outcomes.into_iter().partition(|(size, ..)| *size > arrived);
     // What raised the suspicion is no evidence for it: fresh questions are.
     large.retain(|(.., purpose)| *purpose == Purpose::Size);
     let lost = large.iter().map(|(size, ..)| *size).min()?;
-    let tally = |part: Vec<(u16, Fate, Purpose)>| Tally::of(part.iter().map(|(_, fate, _)| *fate));
+    let tally = |part: Vec<(u16, ProbeOutcome, Purpose)>| {
+        Tally::of(part.iter().map(|(_, outcome, _)| *outcome))
+    };
     let contrast = Contrast { suspected: tally(large), others: tally(small) };
     let all_lost = contrast.suspected.lost;
     (all_lost >= ENOUGH && host.silence_is_telling(all_lost)).then_some(Large {
@@ -139,7 +146,7 @@ fn large(host: &Host<'_>, sizes: &HashMap<Sort, u16>) -> Option<Large> {
     })
 }
 
-fn tell(scene: &Scene<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Finding {
+fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Finding {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let arrived = found.iter().map(|(_, large)| large.arrived).max().unwrap_or(0);
     let smallest = found.iter().map(|(_, large)| large.lost).min().unwrap_or(0);
@@ -150,11 +157,11 @@ fn tell(scene: &Scene<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Fin
     let (lost, large) = sum(|contrast| contrast.suspected);
     let (small_lost, small) = sum(|contrast| contrast.others);
     let p_value = found.iter().map(|(_, large)| large.contrast.p_value()).fold(0.0, f64::max);
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let tcp: u64 = servers
         .iter()
-        .filter_map(|server| scene.hosts.get(server))
+        .filter_map(|server| observed.servers.get(server))
         .map(|host| host.tcp.answered)
         .sum();
     let over_tcp = if tcp > 0 { "; over TCP they arrive" } else { "" };
@@ -182,7 +189,7 @@ fn tell(scene: &Scene<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Fin
 }
 
 /// A sort of question without any answer, and how often it was put; `None` if chance may be why.
-fn one_sort(host: &Host<'_>) -> Option<(Sort, u64)> {
+fn one_sort(host: &ServerObservations<'_>) -> Option<(QueryKind, u64)> {
     let sorts = host.sample.never_answered.keys();
     let (sort, asked) =
         sorts.map(|sort| (*sort, silent(host, sort))).max_by_key(|(_, asked)| *asked)?;
@@ -190,21 +197,21 @@ fn one_sort(host: &Host<'_>) -> Option<(Sort, u64)> {
 }
 
 fn tell_sort(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
-    sort: &Sort,
+    sort: &QueryKind,
     found: &[(SocketAddr, u64)],
 ) -> Finding {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let asked: u64 = found.iter().map(|(_, asked)| asked).sum();
-    let tallies = servers.iter().filter_map(|server| scene.hosts.get(server));
+    let tallies = servers.iter().filter_map(|server| observed.servers.get(server));
     let (lost, others) = tallies
         .map(|host| host.sample.tally())
         .fold((0, 0), |sum, tally| (sum.0 + tally.lost, sum.1 + tally.asked()));
     let (name, rtype, signed) = sort;
     let with = if *signed { " with DO set" } else { "" };
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
     finding("loss", Severity::Error, subject, servers, "RFC 8906 §3")
         .says(format!(
@@ -225,8 +232,8 @@ fn tell_sort(
 }
 
 /// How many questions of a sort were put, all in vain; 0 if some were answered in the end.
-fn silent(host: &Host<'_>, sort: &Sort) -> u64 {
-    let of_sort = |probe: &&&Probe| probe.is_udp() && sort_of(probe) == *sort;
+fn silent(host: &ServerObservations<'_>, sort: &QueryKind) -> u64 {
+    let of_sort = |probe: &&&Probe| probe.is_udp() && kind_of(probe) == *sort;
     let udp: Vec<&&Probe> = host.probes.iter().filter(of_sort).collect();
     let answered = udp.iter().any(|probe| probe.reply.is_some());
     if answered { 0 } else { udp.len() as u64 }

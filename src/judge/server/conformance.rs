@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene, short};
+use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
 use crate::probe::log::{Evidence, Probe, Reply};
 use crate::probe::query::Purpose;
@@ -36,7 +36,7 @@ struct Habit {
     id: &'static str,
     severity: Severity,
     reference: &'static str,
-    examine: fn(&Evidence, &Host<'_>, &NameBuf) -> Option<String>,
+    examine: fn(&Evidence, &ServerObservations<'_>, &NameBuf) -> Option<String>,
     advice: &'static str,
 }
 
@@ -83,18 +83,23 @@ const HABITS: [Habit; 5] = [
     },
 ];
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
-    for (zone, habit) in scene.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for (zone, habit) in
+        observed.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
     {
         let mut groups: BTreeMap<String, Vec<SocketAddr>> = BTreeMap::new();
-        for (server, host) in scene.serving(zone, explained) {
-            if let Some(text) = (habit.examine)(scene.evidence, host, zone) {
+        for (server, host) in observed.serving(zone, explained) {
+            if let Some(text) = (habit.examine)(observed.evidence, host, zone) {
                 groups.entry(text).or_default().push(server);
             }
         }
         for (text, servers) in groups {
-            let who = scene.who(zone, &servers);
-            let names = names_of(scene, zone, &servers);
+            let who = observed.who(zone, &servers);
+            let names = names_of(observed, zone, &servers);
             let subject = zone.to_string();
             let seen: Value = text.clone().into();
             findings.push(
@@ -107,7 +112,7 @@ pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec
     }
 }
 
-fn unknown_type(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+fn unknown_type(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let probes = host.probes_for(zone, Purpose::UnknownType);
     let fault = |probe: &Probe| match probe.reading().map(|reading| &reading.kind) {
         None => Some("no answer".to_owned()),
@@ -123,9 +128,9 @@ fn unknown_type(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String>
     })
 }
 
-fn other_case(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+fn other_case(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let changed = |probe: &&&Probe| {
-        let asked = probe.inquiry.name;
+        let asked = probe.query.name;
         let echoed = probe
             .reply
             .as_ref()
@@ -134,11 +139,15 @@ fn other_case(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
     };
     let probes = host.probes_for(zone, Purpose::MixedCase);
     let example = probes.iter().find(changed)?;
-    Some(format!("the question {} came back in another case", short(&example.inquiry.name)))
+    Some(format!("the question {} came back in another case", short(&example.query.name)))
 }
 
 /// A name that is denied although there is a record below it, at the same address, each time.
-fn denied_nonterminal(evidence: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+fn denied_nonterminal(
+    evidence: &Evidence,
+    host: &ServerObservations<'_>,
+    zone: &NameBuf,
+) -> Option<String> {
     (0..evidence.plan.expectations.len()).find_map(|i| {
         let probes = host.probes_for(zone, Purpose::NonTerminal(i));
         let answers: Vec<&&Probe> = probes.iter().filter(|probe| probe.reply.is_some()).collect();
@@ -148,7 +157,7 @@ fn denied_nonterminal(evidence: &Evidence, host: &Host<'_>, zone: &NameBuf) -> O
         if answers.len() < ENOUGH || !answers.iter().all(denies) {
             return None;
         }
-        let name = answers.first()?.inquiry.name;
+        let name = answers.first()?.query.name;
         let below = existing_below(evidence, host, zone, &name)?;
         Some(format!(
             "{} is said not to exist (NXDOMAIN, {1} of {1}), though {2} is below it",
@@ -162,7 +171,7 @@ fn denied_nonterminal(evidence: &Evidence, host: &Host<'_>, zone: &NameBuf) -> O
 /// An expected owner below a name that this address has always.
 fn existing_below(
     evidence: &Evidence,
-    host: &Host<'_>,
+    host: &ServerObservations<'_>,
     zone: &NameBuf,
     name: &NameBuf,
 ) -> Option<NameBuf> {
@@ -180,8 +189,8 @@ fn existing_below(
         .next()
 }
 
-fn malformed_denial(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
-    let authoritative = host.of_zone(zone).filter(|probe| probe.inquiry.role != Role::Other);
+fn malformed_denial(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
+    let authoritative = host.of_zone(zone).filter(|probe| probe.query.role != Role::Other);
     let denials: Vec<&Reply> = authoritative
         .filter_map(|probe| probe.reply.as_ref())
         .filter(|reply| matches!(reply.reading.kind, Kind::NoData | Kind::NameError))
@@ -204,7 +213,7 @@ fn malformed_denial(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<Str
 }
 
 /// TTLs of authoritative answers that go down as time goes by.
-fn countdown(_: &Evidence, host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+fn countdown(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let mut sets: HashMap<(NameBuf, RecordType), Vec<(f64, u32)>> = HashMap::new();
     for probe in host.looks(zone) {
         let (Some(reading), Some(sent), Some(rtt)) = (probe.reading(), probe.sent(), probe.rtt())

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Scene, ip, short};
+use crate::judge::observations::{Observations, ip, short};
 use crate::judge::server::reach::names_of;
 use crate::walk::{Delegation, NameServer, Resolution, Resolved, Source, Unresolved};
 use crate::wire::{NameBuf, RecordType};
@@ -14,20 +14,24 @@ use crate::wire::{NameBuf, RecordType};
 /// Names that are listed.
 const NAMED: usize = 6;
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
-    for zone in &scene.zones {
-        let Some(delegation) = scene.evidence.walk.delegation(zone) else { continue };
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for zone in &observed.zones {
+        let Some(delegation) = observed.evidence.walk.delegation(zone) else { continue };
         for server in &delegation.name_servers {
             findings.extend(unresolvable(zone, server));
-            findings.extend(other_glue(scene, zone, delegation, server));
+            findings.extend(other_glue(observed, zone, delegation, server));
         }
-        findings.extend(other_servers(scene, zone, delegation, explained));
+        findings.extend(other_servers(observed, zone, delegation, explained));
     }
 }
 
 /// Addresses of a zone's servers that only the parent still gives.
-pub(crate) fn outdated_glue(scene: &Scene<'_>, zone: &NameBuf) -> BTreeSet<IpAddr> {
-    let Some(delegation) = scene.evidence.walk.delegation(zone) else { return BTreeSet::new() };
+pub(crate) fn outdated_glue(observed: &Observations<'_>, zone: &NameBuf) -> BTreeSet<IpAddr> {
+    let Some(delegation) = observed.evidence.walk.delegation(zone) else { return BTreeSet::new() };
     let mut outdated = BTreeSet::new();
     let mut right = BTreeSet::new();
     for server in &delegation.name_servers {
@@ -88,7 +92,7 @@ fn texts(addresses: &BTreeSet<IpAddr>) -> Vec<String> {
 }
 
 fn other_glue(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
     delegation: &Delegation,
     server: &NameServer,
@@ -97,7 +101,7 @@ fn other_glue(
     if outdated.is_empty() && lacking.is_empty() {
         return None;
     }
-    let servers: Vec<SocketAddr> = scene
+    let servers: Vec<SocketAddr> = observed
         .evidence
         .servers_of(zone)
         .into_iter()
@@ -108,7 +112,10 @@ fn other_glue(
         .iter()
         .copied()
         .filter(|server| {
-            scene.hosts.get(server).is_some_and(crate::judge::observations::Host::is_silent)
+            observed
+                .servers
+                .get(server)
+                .is_some_and(crate::judge::observations::ServerObservations::is_silent)
         })
         .collect();
     let severity = if dead.is_empty() { Severity::Warning } else { Severity::Error };
@@ -199,7 +206,7 @@ fn no_address(server: &NameServer) -> Option<String> {
 }
 
 fn other_servers(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
     delegation: &Delegation,
     explained: &Explained,
@@ -255,7 +262,7 @@ fn other_servers(
             if odd_children.is_empty() {
                 "the registry".to_owned()
             } else {
-                format!("whoever runs {}", names_of(scene, zone, &odd_children))
+                format!("whoever runs {}", names_of(observed, zone, &odd_children))
             }
         ),
         (false, true) => format!(

@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene};
+use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
 use crate::probe::log::Probe;
-use crate::probe::query::{How, Purpose};
+use crate::probe::query::{Purpose, QueryForm};
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, Rcode};
 
@@ -24,42 +24,46 @@ type ByFault = BTreeMap<Vec<String>, Vec<SocketAddr>>;
 
 /// Servers that answer nothing with EDNS: what they do with single parts of it is no news then.
 pub(crate) fn judge_plain_only(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     explained: &mut Explained,
     findings: &mut Vec<Finding>,
 ) {
-    for zone in &scene.zones {
+    for zone in &observed.zones {
         let mut groups: ByFault = BTreeMap::new();
-        for (server, host) in scene.servers_of(zone) {
+        for (server, host) in observed.servers_of(zone) {
             if let Some(fault) = no_edns(host, zone).filter(|_| !explained.is_silent(server)) {
                 explained.plain_only.insert(server);
                 groups.entry(vec![fault]).or_default().push(server);
             }
         }
         for (faults, servers) in groups {
-            findings.push(edns(scene, zone, &faults, servers));
+            findings.push(edns(observed, zone, &faults, servers));
         }
     }
 }
 
-pub(crate) fn judge_edns(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
-    for zone in &scene.zones {
+pub(crate) fn judge_edns(
+    observed: &Observations<'_>,
+    explained: &Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for zone in &observed.zones {
         let mut groups: ByFault = BTreeMap::new();
-        for (server, host) in scene.serving(zone, explained) {
+        for (server, host) in observed.serving(zone, explained) {
             let faults = mishandled(host, zone);
             if !faults.is_empty() {
                 groups.entry(faults).or_default().push(server);
             }
         }
         for (faults, servers) in groups {
-            findings.push(edns(scene, zone, &faults, servers));
+            findings.push(edns(observed, zone, &faults, servers));
         }
     }
 }
 
 /// Queries with EDNS, where only those without it have a good answer.
-fn no_edns(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
-    let plain = of(host, zone, Purpose::Edns, How::Plain);
+fn no_edns(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
+    let plain = of(host, zone, Purpose::Edns, QueryForm::Plain);
     let with = host.looks(zone).filter(|probe| probe.is_udp()).collect::<Vec<_>>();
     let none_good = with.len() >= ENOUGH && with.iter().all(|probe| fault_of(probe).is_some());
     if !none_good || plain.len() < ENOUGH || plain.iter().any(|probe| fault_of(probe).is_some()) {
@@ -72,7 +76,7 @@ fn no_edns(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
     ))
 }
 
-fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
+fn mishandled(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<String> {
     let mut faults = Vec::new();
     let good = host.looks(zone).filter(|probe| probe.is_udp() && fault_of(probe).is_none());
     let good: Vec<&Probe> = good.collect();
@@ -86,11 +90,11 @@ fn mishandled(host: &Host<'_>, zone: &NameBuf) -> Vec<String> {
         faults.push(format!("EDNS is ignored ({0} of {0} answers without it)", good.len()));
         return faults;
     }
-    let option = of(host, zone, Purpose::Edns, How::UnknownOption);
+    let option = of(host, zone, Purpose::Edns, QueryForm::UnknownOption);
     if let Some(text) = common_fault(host, &option, fault_of) {
         faults.push(format!("an unknown option gets {text} ({0} of {0})", option.len()));
     }
-    let version = of(host, zone, Purpose::Edns, How::UnknownVersion);
+    let version = of(host, zone, Purpose::Edns, QueryForm::UnknownVersion);
     let wrong = |probe: &Probe| match probe.reading() {
         None => Some("no answer".to_owned()),
         Some(reading) if reading.rcode == Rcode::BADVERS => None,
@@ -106,9 +110,14 @@ fn has_opt(reply: &crate::probe::log::Reply) -> bool {
     reply.message().is_some_and(|message| message.opt().is_some())
 }
 
-fn of<'h>(host: &'h Host<'_>, zone: &NameBuf, purpose: Purpose, how: How) -> Vec<&'h Probe> {
+fn of<'h>(
+    host: &'h ServerObservations<'_>,
+    zone: &NameBuf,
+    purpose: Purpose,
+    form: QueryForm,
+) -> Vec<&'h Probe> {
     let mut probes = host.probes_for(zone, purpose);
-    probes.retain(|probe| probe.inquiry.how == how);
+    probes.retain(|probe| probe.query.form == form);
     probes
 }
 
@@ -124,7 +133,7 @@ fn fault_of(probe: &Probe) -> Option<String> {
 
 /// What is wrong with each of these, if it is the same with all, and more than loss.
 fn common_fault(
-    host: &Host<'_>,
+    host: &ServerObservations<'_>,
     probes: &[&Probe],
     fault: impl Fn(&Probe) -> Option<String>,
 ) -> Option<String> {
@@ -134,9 +143,14 @@ fn common_fault(
     told.then_some(text)
 }
 
-fn edns(scene: &Scene<'_>, zone: &NameBuf, faults: &[String], servers: Vec<SocketAddr>) -> Finding {
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+fn edns(
+    observed: &Observations<'_>,
+    zone: &NameBuf,
+    faults: &[String],
+    servers: Vec<SocketAddr>,
+) -> Finding {
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
     finding("edns-mishandled", Severity::Warning, subject, servers, "RFC 6891 §6.1.3, §7")
         .says(format!("{who}: {}", faults.join("; ")))
@@ -147,17 +161,21 @@ fn edns(scene: &Scene<'_>, zone: &NameBuf, faults: &[String], servers: Vec<Socke
         .with("faults", faults)
 }
 
-pub(crate) fn judge_cookies(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
-    for zone in &scene.zones {
+pub(crate) fn judge_cookies(
+    observed: &Observations<'_>,
+    explained: &Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for zone in &observed.zones {
         let mut groups: ByFault = BTreeMap::new();
-        for (server, host) in scene.serving(zone, explained) {
+        for (server, host) in observed.serving(zone, explained) {
             if let Some(fault) = cookie_fault(host, zone) {
                 groups.entry(vec![fault]).or_default().push(server);
             }
         }
         for (faults, servers) in groups {
-            let who = scene.who(zone, &servers);
-            let names = names_of(scene, zone, &servers);
+            let who = observed.who(zone, &servers);
+            let names = names_of(observed, zone, &servers);
             let subject = zone.to_string();
             let draft = finding(
                 "cookie-mishandled",
@@ -179,10 +197,10 @@ pub(crate) fn judge_cookies(scene: &Scene<'_>, explained: &Explained, findings: 
     }
 }
 
-fn cookie_fault(host: &Host<'_>, zone: &NameBuf) -> Option<String> {
+fn cookie_fault(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let all = host.probes_for(zone, Purpose::Cookie);
     let (back, first): (Vec<&Probe>, Vec<&Probe>) =
-        all.into_iter().partition(|probe| matches!(probe.inquiry.how, How::CookieBack(_)));
+        all.into_iter().partition(|probe| matches!(probe.query.form, QueryForm::CookieBack(_)));
     let refused: Vec<String> = back
         .iter()
         .filter(|probe| probe.reply.is_some())

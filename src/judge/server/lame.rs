@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene, short};
+use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
 use crate::probe::log::Probe;
-use crate::probe::sample::sort_of;
+use crate::probe::sample::kind_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, Rcode};
@@ -62,13 +62,17 @@ fn lame(kind: &Kind) -> Option<String> {
     }
 }
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
-    let targets = scene.target_zones();
-    let addresses: usize = scene.hosts.len().max(1);
-    for zone in scene.zones.iter().chain(&targets) {
-        let told = scene.zones.contains(zone);
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Finding>,
+) {
+    let targets = observed.target_zones();
+    let addresses: usize = observed.servers.len().max(1);
+    for zone in observed.zones.iter().chain(&targets) {
+        let told = observed.zones.contains(zone);
         let mut always: BTreeMap<String, Vec<(SocketAddr, Service)>> = BTreeMap::new();
-        for (server, host) in scene.servers_of(zone) {
+        for (server, host) in observed.servers_of(zone) {
             if explained.is_silent(server) || explained.plain_only.contains(&server) {
                 continue;
             }
@@ -80,19 +84,19 @@ pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
             } else if let Some(mixed) = now_and_then(host, zone, addresses) {
                 explained.lame.insert((server, *zone));
                 if told {
-                    findings.push(sometimes(scene, zone, server, &mixed));
+                    findings.push(sometimes(observed, zone, server, &mixed));
                 }
             }
         }
         if told {
             for (text, servers) in always {
-                findings.push(constantly(scene, zone, &text, &servers));
+                findings.push(constantly(observed, zone, &text, &servers));
             }
         }
     }
 }
 
-fn service(host: &Host<'_>, zone: &NameBuf) -> Service {
+fn service(host: &ServerObservations<'_>, zone: &NameBuf) -> Service {
     let mut service = Service::default();
     host.looks(zone).for_each(|probe| service.add(probe));
     service
@@ -100,10 +104,14 @@ fn service(host: &Host<'_>, zone: &NameBuf) -> Service {
 
 /// What the answers say to questions that are now answered and now not; `None` if that is too
 /// rare. A question that always fails says more of itself than of the server.
-fn now_and_then(host: &Host<'_>, zone: &NameBuf, addresses: usize) -> Option<Service> {
+fn now_and_then(
+    host: &ServerObservations<'_>,
+    zone: &NameBuf,
+    addresses: usize,
+) -> Option<Service> {
     let mut sorts: HashMap<_, Service> = HashMap::new();
     for probe in host.looks(zone) {
-        sorts.entry(sort_of(probe)).or_default().add(probe);
+        sorts.entry(kind_of(probe)).or_default().add(probe);
     }
     let mut mixed = Service::default();
     for service in sorts.into_values().filter(|service| service.useful > 0) {
@@ -120,15 +128,15 @@ fn now_and_then(host: &Host<'_>, zone: &NameBuf, addresses: usize) -> Option<Ser
 }
 
 fn constantly(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
     text: &str,
     found: &[(SocketAddr, Service)],
 ) -> Finding {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let answers: u64 = found.iter().map(|(_, service)| service.useless()).sum();
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let name = short(zone);
     finding("server-lame", Severity::Error, zone.to_string(), servers, "RFC 1912 §2.8")
         .says(format!(
@@ -144,11 +152,16 @@ fn constantly(
         .with("they_say", text)
 }
 
-fn sometimes(scene: &Scene<'_>, zone: &NameBuf, server: SocketAddr, mixed: &Service) -> Finding {
+fn sometimes(
+    observed: &Observations<'_>,
+    zone: &NameBuf,
+    server: SocketAddr,
+    mixed: &Service,
+) -> Finding {
     let (useless, text) = (mixed.useless(), mixed.text());
     let rate = Proportion::new(useless, useless + mixed.useful).text("useless").to_string();
-    let who = scene.who(zone, &[server]);
-    let names = names_of(scene, zone, &[server]);
+    let who = observed.who(zone, &[server]);
+    let names = names_of(observed, zone, &[server]);
     finding("server-lame", Severity::Error, zone.to_string(), vec![server], "RFC 1912 §2.8")
         .says(format!(
             "{who}: now and then it fails for questions that it answers at other times ({text}): \

@@ -8,7 +8,7 @@ use crate::engine::{Outcome, Unreachable};
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene, short};
+use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::probe::log::Probe;
 use crate::stats::Proportion;
 use crate::wire::NameBuf;
@@ -16,61 +16,65 @@ use crate::wire::NameBuf;
 /// Messages of ICMP from which on they are no accident.
 const SOME: u64 = 3;
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
-    for (server, host) in &scene.hosts {
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for (server, host) in &observed.servers {
         if host.is_silent() || host.answers_from_elsewhere() || only_late(host) {
             explained.silent.insert(*server);
         }
     }
-    for zone in &scene.zones {
+    for zone in &observed.zones {
         // That the parent hands out an old address is told as what it is.
-        let outdated = delegation::outdated_glue(scene, zone);
-        let mut dead: Vec<SocketAddr> = scene
+        let outdated = delegation::outdated_glue(observed, zone);
+        let mut dead: Vec<SocketAddr> = observed
             .servers_of(zone)
             .filter(|(server, host)| host.is_silent() && !outdated.contains(&server.ip()))
             .map(|(server, _)| server)
             .collect();
         for ipv6 in [false, true] {
-            let one_sided = one_sided(scene, zone, &outdated, ipv6);
+            let one_sided = one_sided(observed, zone, &outdated, ipv6);
             if !one_sided.is_empty() {
                 dead.retain(|server| !one_sided.contains(server));
                 explained.silent.extend(&one_sided);
-                findings.push(family_fails(scene, zone, one_sided, ipv6));
+                findings.push(family_fails(observed, zone, one_sided, ipv6));
             }
         }
         let (turned_away, silent): (Vec<SocketAddr>, Vec<SocketAddr>) = dead
             .into_iter()
-            .partition(|server| scene.hosts.get(server).is_some_and(is_turned_away));
+            .partition(|server| observed.servers.get(server).is_some_and(is_turned_away));
         for servers in [turned_away, silent].into_iter().filter(|servers| !servers.is_empty()) {
-            findings.push(unreachable(scene, zone, servers));
+            findings.push(unreachable(observed, zone, servers));
         }
-        findings.extend(from_elsewhere(scene, zone));
-        findings.extend(icmp(scene, explained, zone));
+        findings.extend(from_elsewhere(observed, zone));
+        findings.extend(icmp(observed, explained, zone));
     }
 }
 
-fn only_late(host: &Host<'_>) -> bool {
+fn only_late(host: &ServerObservations<'_>) -> bool {
     host.udp.answered + host.tcp.answered == 0 && host.strays.late > 0
 }
 
 /// Whether most questions had word from the network that they cannot be delivered.
-fn is_turned_away(host: &Host<'_>) -> bool {
+fn is_turned_away(host: &ServerObservations<'_>) -> bool {
     host.udp.unreachable * 2 > host.udp.asked
 }
 
 /// Addresses of one family that never answer, or never over UDP, of servers that do so over the
 /// other family.
 fn one_sided(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
     outdated: &BTreeSet<IpAddr>,
     ipv6: bool,
 ) -> Vec<SocketAddr> {
-    let Some(delegation) = scene.evidence.walk.delegation(zone) else { return Vec::new() };
+    let Some(delegation) = observed.evidence.walk.delegation(zone) else { return Vec::new() };
     let mut found = Vec::new();
     for server in &delegation.name_servers {
         let of = |ipv6: bool| {
-            let all = scene.servers_of(zone).filter(move |(at, _)| at.is_ipv6() == ipv6);
+            let all = observed.servers_of(zone).filter(move |(at, _)| at.is_ipv6() == ipv6);
             all.filter(|(at, _)| server.addresses.iter().any(|address| address.ip == at.ip()))
                 .filter(|(at, _)| !outdated.contains(&at.ip()))
                 .collect::<Vec<_>>()
@@ -78,7 +82,7 @@ fn one_sided(
         let (these, others) = (of(ipv6), of(!ipv6));
         let silent = these.iter().all(|(_, host)| host.is_silent());
         let dead = silent || these.iter().all(|(_, host)| host.is_silent_over_udp());
-        let well = |(_, host): &(SocketAddr, &Host<'_>)| {
+        let well = |(_, host): &(SocketAddr, &ServerObservations<'_>)| {
             host.answers_over_udp() || (silent && host.tcp.answered > 0)
         };
         if dead && !these.is_empty() && !others.is_empty() && others.iter().all(well) {
@@ -91,28 +95,28 @@ fn one_sided(
 }
 
 fn family_fails(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
     servers: Vec<SocketAddr>,
     ipv6: bool,
 ) -> Finding {
     let (fails, works) = if ipv6 { ("IPv6", "IPv4") } else { ("IPv4", "IPv6") };
-    let who = scene.who(zone, &servers);
-    let (udp, tcp) = asked(scene, &servers);
-    let hosts = servers.iter().filter_map(|server| scene.hosts.get(server));
+    let who = observed.who(zone, &servers);
+    let (udp, tcp) = asked(observed, &servers);
+    let hosts = servers.iter().filter_map(|server| observed.servers.get(server));
     let over_tcp: u64 = hosts.map(|host| host.tcp.answered).sum();
     let what = match over_tcp {
         0 => format!("to {udp} questions over UDP and {tcp} over TCP"),
         some => format!("to {udp} questions over UDP (over TCP, {some} of {tcp} were answered)"),
     };
-    let ours_works = scene.family_works(ipv6);
+    let ours_works = observed.family_works(ipv6);
     let severity = if ours_works { Severity::Warning } else { Severity::Notice };
     let own = if ours_works {
         format!("; other servers answer over {fails}, so our own way there is good")
     } else {
         format!("; nobody else was heard over {fails} either, so our own network may be why")
     };
-    let names = names_of(scene, zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let advice = format!(
         "Ask whoever runs {names} to make it answer over {fails}, or to remove its {} record: \
          a resolver that tries {fails} first loses seconds each time",
@@ -130,9 +134,9 @@ fn family_fails(
         .with("own_route_works", ours_works)
 }
 
-fn unreachable(scene: &Scene<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> Finding {
-    let (udp, tcp) = asked(scene, &servers);
-    let hosts = || servers.iter().filter_map(|server| scene.hosts.get(server));
+fn unreachable(observed: &Observations<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> Finding {
+    let (udp, tcp) = asked(observed, &servers);
+    let hosts = || servers.iter().filter_map(|server| observed.servers.get(server));
     let icmp: u64 = hosts().map(|host| host.udp.unreachable).sum();
     let refused: u64 = hosts().map(|host| host.tcp.unreachable).sum();
     let errors = icmp_texts(hosts());
@@ -142,14 +146,14 @@ fn unreachable(scene: &Scene<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> F
     } else {
         ("server-unreachable", "they were met with silence".to_owned(), "RFC 2182 §3.1")
     };
-    let others = scene.servers_of(zone).count().saturating_sub(servers.len());
+    let others = observed.servers_of(zone).count().saturating_sub(servers.len());
     let reach = if others == 0 {
         "none of the zone's servers can be reached from here".to_owned()
     } else {
         format!("the other {others} addresses of the zone are another matter")
     };
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     finding(id, Severity::Error, zone.to_string(), servers, reference)
         .says(format!(
             "{who}: not one answer to {udp} questions over UDP and {tcp} over TCP; {how}; {reach}"
@@ -167,22 +171,22 @@ fn unreachable(scene: &Scene<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> F
         .with("icmp_kinds", errors)
 }
 
-fn asked(scene: &Scene<'_>, servers: &[SocketAddr]) -> (u64, u64) {
-    let hosts = || servers.iter().filter_map(|server| scene.hosts.get(server));
+fn asked(observed: &Observations<'_>, servers: &[SocketAddr]) -> (u64, u64) {
+    let hosts = || servers.iter().filter_map(|server| observed.servers.get(server));
     (hosts().map(|host| host.udp.asked).sum(), hosts().map(|host| host.tcp.asked).sum())
 }
 
-fn from_elsewhere(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
-    let found: Vec<(SocketAddr, &Host<'_>)> =
-        scene.servers_of(zone).filter(|(_, host)| host.answers_from_elsewhere()).collect();
+fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
+    let found: Vec<(SocketAddr, &ServerObservations<'_>)> =
+        observed.servers_of(zone).filter(|(_, host)| host.answers_from_elsewhere()).collect();
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     if servers.is_empty() {
         return None;
     }
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let elsewhere: u64 = found.iter().map(|(_, host)| host.udp.from_elsewhere).sum();
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let rate = Proportion::new(elsewhere, asked).text("answered from elsewhere").to_string();
     let error = Severity::Error;
     let subject = zone.to_string();
@@ -203,8 +207,8 @@ fn from_elsewhere(scene: &Scene<'_>, zone: &NameBuf) -> Option<Finding> {
 }
 
 /// ICMP for some of the questions to a server that answers others.
-fn icmp(scene: &Scene<'_>, explained: &Explained, zone: &NameBuf) -> Option<Finding> {
-    let found: Vec<(SocketAddr, &Host<'_>)> = scene
+fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> Option<Finding> {
+    let found: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
         .servers_of(zone)
         .filter(|(server, host)| !explained.is_silent(*server) && host.udp.unreachable >= SOME)
         .collect();
@@ -215,9 +219,9 @@ fn icmp(scene: &Scene<'_>, explained: &Explained, zone: &NameBuf) -> Option<Find
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let icmp: u64 = found.iter().map(|(_, host)| host.udp.unreachable).sum();
     let kinds = icmp_texts(found.iter().map(|(_, host)| *host));
-    let who = scene.who(zone, &servers);
+    let who = observed.who(zone, &servers);
     let rate = Proportion::new(icmp, asked).text("turned away").to_string();
-    let names = names_of(scene, zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let draft = finding(
         "unreachable-icmp",
         Severity::Error,
@@ -242,11 +246,11 @@ fn icmp(scene: &Scene<'_>, explained: &Explained, zone: &NameBuf) -> Option<Find
 }
 
 /// The kinds of ICMP messages that ended questions over UDP, the most frequent one first.
-fn icmp_texts<'h, 'e: 'h>(hosts: impl Iterator<Item = &'h Host<'e>>) -> String {
+fn icmp_texts<'h, 'e: 'h>(hosts: impl Iterator<Item = &'h ServerObservations<'e>>) -> String {
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     for probe in hosts.flat_map(|host| &host.probes).filter(|probe| Probe::is_udp(probe)) {
         if let Some(Outcome::Unreachable(error)) = probe.outcome() {
-            let text = icmp_text(error, probe.inquiry.server.is_ipv6());
+            let text = icmp_text(error, probe.query.server.is_ipv6());
             *kinds.entry(text).or_default() += 1;
         }
     }
@@ -272,10 +276,14 @@ fn icmp_text(error: Unreachable, ipv6: bool) -> String {
 }
 
 /// The names of the servers that have these addresses, or the addresses where there are none.
-pub(crate) fn names_of(scene: &Scene<'_>, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+pub(crate) fn names_of(
+    observed: &Observations<'_>,
+    zone: &NameBuf,
+    servers: &[SocketAddr],
+) -> String {
     let mut names: Vec<String> = Vec::new();
     for server in servers {
-        let known = scene.evidence.names_of(zone, *server);
+        let known = observed.evidence.names_of(zone, *server);
         let name = known.first().map_or_else(|| crate::judge::observations::ip(*server), short);
         if !names.contains(&name) {
             names.push(name);

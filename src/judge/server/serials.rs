@@ -10,11 +10,11 @@ use crate::engine::Time;
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene, short};
+use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
 use crate::probe::log::Reply;
 use crate::probe::query::Role;
-use crate::probe::sample::sort_of;
+use crate::probe::sample::kind_of;
 use crate::stats::Proportion;
 use crate::walk::{Kind, Rrset};
 use crate::wire::{NameBuf, RecordType, write_printable};
@@ -43,15 +43,19 @@ fn behind(a: u32, b: u32) -> Option<u32> {
     Some(b.wrapping_sub(a)).filter(|ahead| (1..1 << 31).contains(ahead))
 }
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut Vec<Finding>) {
-    for zone in scene.zones.iter().chain(&scene.target_zones()) {
-        let told = scene.zones.contains(zone);
-        let seen: BTreeMap<SocketAddr, Vec<Seen>> = scene
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for zone in observed.zones.iter().chain(&observed.target_zones()) {
+        let told = observed.zones.contains(zone);
+        let seen: BTreeMap<SocketAddr, Vec<Seen>> = observed
             .serving(zone, explained)
             .map(|(server, host)| (server, looks(host, zone)))
             .collect();
         let mut disagreeing = Vec::new();
-        for (server, host) in scene.serving(zone, explained) {
+        for (server, host) in observed.serving(zone, explained) {
             let split = by_instance(host, zone);
             if goes_back(&seen[&server]) || split.is_some() {
                 disagreeing.push((server, split));
@@ -59,20 +63,20 @@ pub(crate) fn judge(scene: &Scene<'_>, explained: &mut Explained, findings: &mut
         }
         explained.disagreeing.extend(disagreeing.iter().map(|(server, _)| (*server, *zone)));
         if told && !disagreeing.is_empty() {
-            findings.push(disagree(scene, zone, &disagreeing, &seen));
+            findings.push(disagree(observed, zone, &disagreeing, &seen));
         }
         let stale = stale(zone, &seen, explained);
         for (serial, servers) in &stale.servers {
             explained.stale.extend(servers.iter().map(|server| (*server, *zone)));
             if told {
-                findings.push(old_copy(scene, zone, *serial, stale.newest, servers, &seen));
+                findings.push(old_copy(observed, zone, *serial, stale.newest, servers, &seen));
             }
         }
     }
 }
 
-fn looks(host: &Host<'_>, zone: &NameBuf) -> Vec<Seen> {
-    let authoritative = host.of_zone(zone).filter(|probe| probe.inquiry.role != Role::Other);
+fn looks(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<Seen> {
+    let authoritative = host.of_zone(zone).filter(|probe| probe.query.role != Role::Other);
     let soa_of = |set: &Rrset| set.rtype == RecordType::SOA && set.name == *zone;
     authoritative
         .filter_map(|probe| {
@@ -113,18 +117,18 @@ fn goes_back(seen: &[Seen]) -> bool {
 }
 
 /// What instances, by their names, say to one question: each always the same, and not all the same.
-fn by_instance(host: &Host<'_>, zone: &NameBuf) -> Option<BTreeMap<String, String>> {
+fn by_instance(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<BTreeMap<String, String>> {
     let mut sorts: HashMap<_, BTreeMap<String, Vec<String>>> = HashMap::new();
     for probe in host.looks(zone) {
         // Addresses may be dealt out in turn.
-        if matches!(probe.inquiry.rtype, RecordType::A | RecordType::AAAA | RecordType::SOA) {
+        if matches!(probe.query.rtype, RecordType::A | RecordType::AAAA | RecordType::SOA) {
             continue;
         }
         if let Some(reply) = &probe.reply
             && let Some(nsid) = nsid(reply)
             && let Some(says) = says(reply)
         {
-            let sort = sorts.entry(sort_of(probe)).or_default();
+            let sort = sorts.entry(kind_of(probe)).or_default();
             sort.entry(nsid).or_default().push(says);
         }
     }
@@ -161,7 +165,7 @@ fn says(reply: &Reply) -> Option<String> {
 }
 
 fn disagree(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
     found: &[(SocketAddr, Option<BTreeMap<String, String>>)],
     seen: &BTreeMap<SocketAddr, Vec<Seen>>,
@@ -199,8 +203,8 @@ fn disagree(
         let texts: Vec<String> = texts.map(|(nsid, says)| format!("{nsid} says {says}")).collect();
         format!("all have the serial {}, yet {}", newest.unwrap_or(0), texts.join(", "))
     };
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let by_serial: Vec<_> = serials
         .iter()
         .map(|(serial, (count, instances))| {
@@ -258,7 +262,7 @@ fn stale(zone: &NameBuf, seen: &BTreeMap<SocketAddr, Vec<Seen>>, explained: &Exp
 }
 
 fn old_copy(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
     serial: u32,
     newest: u32,
@@ -282,8 +286,8 @@ fn old_copy(
     } else {
         ""
     };
-    let who = scene.who(zone, servers);
-    let names = names_of(scene, zone, servers);
+    let who = observed.who(zone, servers);
+    let names = names_of(observed, zone, servers);
     let subject = zone.to_string();
     let draft =
         finding("server-stale", Severity::Error, subject, servers.to_vec(), "RFC 1034 §4.3.5")

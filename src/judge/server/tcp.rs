@@ -7,7 +7,7 @@ use crate::engine::{Outcome, StreamCause};
 use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
-use crate::judge::observations::{Host, Scene};
+use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
 use crate::probe::log::Probe;
 use crate::walk::{Fault, Kind};
@@ -18,13 +18,13 @@ const ENOUGH: u64 = 5;
 
 /// What most often became of questions over TCP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum How {
+enum Ending {
     Failed(StreamCause),
     /// A connection was made, and no answer came.
     Silence,
 }
 
-impl How {
+impl Ending {
     fn of(probe: &Probe) -> Self {
         match probe.outcome() {
             Some(Outcome::StreamFailed(failure)) => Self::Failed(failure.cause),
@@ -62,10 +62,14 @@ impl How {
     }
 }
 
-pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec<Finding>) {
-    for zone in &scene.zones {
-        let mut groups: BTreeMap<(How, bool), Vec<SocketAddr>> = BTreeMap::new();
-        for (server, host) in scene.serving(zone, explained) {
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &Explained,
+    findings: &mut Vec<Finding>,
+) {
+    for zone in &observed.zones {
+        let mut groups: BTreeMap<(Ending, bool), Vec<SocketAddr>> = BTreeMap::new();
+        for (server, host) in observed.serving(zone, explained) {
             let silent = host.tcp.asked >= ENOUGH && host.tcp.answered == 0;
             if !silent || !host.answers_over_udp() {
                 continue;
@@ -75,32 +79,34 @@ pub(crate) fn judge(scene: &Scene<'_>, explained: &Explained, findings: &mut Vec
                 let kind = probe.reading().map(|reading| &reading.kind);
                 kind == Some(&Kind::Fault(Fault::Truncated))
             });
-            let mut times: BTreeMap<How, u64> = BTreeMap::new();
+            let mut times: BTreeMap<Ending, u64> = BTreeMap::new();
             for probe in over_tcp(host) {
-                *times.entry(How::of(probe)).or_default() += 1;
+                *times.entry(Ending::of(probe)).or_default() += 1;
             }
             let how = times.into_iter().max_by_key(|(_, times)| *times);
-            let how = how.map_or(How::Silence, |(how, _)| how);
+            let how = how.map_or(Ending::Silence, |(how, _)| how);
             groups.entry((how, truncated)).or_default().push(server);
         }
         for ((how, truncated), servers) in groups {
-            findings.push(unavailable(scene, zone, how, truncated, servers));
+            findings.push(unavailable(observed, zone, how, truncated, servers));
         }
     }
 }
 
-fn over_tcp<'h, 'e>(host: &'h Host<'e>) -> impl Iterator<Item = &'e Probe> + use<'h, 'e> {
+fn over_tcp<'h, 'e>(
+    host: &'h ServerObservations<'e>,
+) -> impl Iterator<Item = &'e Probe> + use<'h, 'e> {
     host.probes.iter().copied().filter(|probe| !probe.is_udp())
 }
 
 fn unavailable(
-    scene: &Scene<'_>,
+    observed: &Observations<'_>,
     zone: &NameBuf,
-    how: How,
+    how: Ending,
     truncated: bool,
     servers: Vec<SocketAddr>,
 ) -> Finding {
-    let hosts = || servers.iter().filter_map(|server| scene.hosts.get(server));
+    let hosts = || servers.iter().filter_map(|server| observed.servers.get(server));
     let tcp: u64 = hosts().map(|host| host.tcp.asked).sum();
     let udp: u64 = hosts().map(|host| host.udp.answered).sum();
     let ends = [
@@ -112,7 +118,7 @@ fn unavailable(
         ("tcp_closed_mid_message", StreamCause::ClosedMidMessage),
     ]
     .map(|(name, cause)| {
-        let ended = |probe: &&Probe| How::of(probe) == How::Failed(cause);
+        let ended = |probe: &&Probe| Ending::of(probe) == Ending::Failed(cause);
         (name, hosts().flat_map(over_tcp).filter(ended).count() as u64)
     });
     let (what, cure) = how.words();
@@ -122,8 +128,8 @@ fn unavailable(
     } else {
         ""
     };
-    let who = scene.who(zone, &servers);
-    let names = names_of(scene, zone, &servers);
+    let who = observed.who(zone, &servers);
+    let names = names_of(observed, zone, &servers);
     let draft = finding("tcp-unavailable", severity, zone.to_string(), servers, "RFC 7766 §5")
         .says(format!(
             "{who}: no answer over TCP to {tcp} of {tcp} questions, because {what}, while {udp} \

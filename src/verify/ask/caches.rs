@@ -5,9 +5,9 @@
 //! authoritative server has shown that it is there; for one that is nowhere at the very end, and
 //! not at all if the caches are to be spared.
 
-use super::survey::inquiry;
+use super::survey::query;
 use crate::probe::query::Role;
-use crate::probe::query::{How, Inquiry, Purpose};
+use crate::probe::query::{ProbeQuery, Purpose, QueryForm};
 use crate::verify::plan::Plan;
 use crate::wire::{NameBuf, RecordType};
 
@@ -26,18 +26,18 @@ impl Caches {
     }
 
     /// An authoritative server has the expectation with this number right: what to ask now.
-    pub(super) fn is_there(&mut self, plan: &Plan, number: usize) -> Vec<Inquiry> {
+    pub(super) fn is_there(&mut self, plan: &Plan, number: usize) -> Vec<ProbeQuery> {
         match self.asked.get_mut(number) {
             Some(asked) if !*asked => {
                 *asked = true;
-                inquiries(plan, number)
+                queries(plan, number)
             }
             _ => Vec::new(),
         }
     }
 
     /// All authoritative servers were asked: what is left to ask.
-    pub(super) fn rest(&mut self, plan: &Plan) -> Vec<Inquiry> {
+    pub(super) fn rest(&mut self, plan: &Plan) -> Vec<ProbeQuery> {
         if plan.spare_caches {
             return Vec::new();
         }
@@ -45,7 +45,7 @@ impl Caches {
     }
 }
 
-fn inquiries(plan: &Plan, number: usize) -> Vec<Inquiry> {
+fn queries(plan: &Plan, number: usize) -> Vec<ProbeQuery> {
     let expectation = &plan.expectations[number];
     let types: Vec<RecordType> = expectation.asked_types().collect();
     let (root, purpose) = (NameBuf::root(), Purpose::Cached(number));
@@ -53,8 +53,8 @@ fn inquiries(plan: &Plan, number: usize) -> Vec<Inquiry> {
     for look in 0..LOOKS as usize {
         let rtype = types[look % types.len()];
         for &server in &plan.resolvers {
-            let (name, how) = (expectation.owner, How::Recursive);
-            all.push(inquiry(server, Role::Recursive, root, name, rtype, how, purpose));
+            let (name, form) = (expectation.owner, QueryForm::Recursive);
+            all.push(query(server, Role::Recursive, root, name, rtype, form, purpose));
         }
     }
     all

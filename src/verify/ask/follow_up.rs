@@ -7,13 +7,13 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
-use super::survey::{self, inquiry, random_below, zone_of};
+use super::survey::{self, query, random_below, zone_of};
 use super::{addresses, near_miss};
 use crate::engine::{SocketId, Time};
 use crate::probe::log::Probe;
 use crate::probe::query::Role;
 use crate::probe::query::is_survey;
-use crate::probe::query::{How, Inquiry, Purpose};
+use crate::probe::query::{ProbeQuery, Purpose, QueryForm};
 use crate::probe::sample::Sample;
 use crate::verify::expect;
 use crate::verify::look::Look;
@@ -76,13 +76,13 @@ struct Zone {
 }
 
 impl Zone {
-    fn of(inquiry: &Inquiry) -> Self {
-        Self { apex: inquiry.zone, role: inquiry.role }
+    fn of(query: &ProbeQuery) -> Self {
+        Self { apex: query.zone, role: query.role }
     }
 }
 
 impl Round<'_> {
-    pub(super) fn inquiries(&mut self) -> Vec<Inquiry> {
+    pub(super) fn queries(&mut self) -> Vec<ProbeQuery> {
         let mut all = Vec::new();
         match self.number {
             1 => {
@@ -103,16 +103,15 @@ impl Round<'_> {
         }
         all.shuffle(self.rng);
         // What may go at once goes before what has to wait; among equals the order is random.
-        all.sort_by_key(|inquiry| inquiry.not_before);
+        all.sort_by_key(|query| query.not_before);
         all
     }
 
     /// For records that are not right everywhere: where else they may be, and what else is there.
-    fn near_misses(&mut self, all: &mut Vec<Inquiry>) {
+    fn near_misses(&mut self, all: &mut Vec<ProbeQuery>) {
         for (i, expectation) in self.plan.expectations.iter().enumerate() {
             let looks = self.probes.iter().filter(|probe| {
-                probe.inquiry.purpose == Purpose::Record(i)
-                    && probe.inquiry.role == Role::Authoritative
+                probe.query.purpose == Purpose::Record(i) && probe.query.role == Role::Authoritative
             });
             let mut looks = looks.filter_map(|probe| Look::new(expectation, probe));
             // What stands behind an alias is not elsewhere.
@@ -129,7 +128,7 @@ impl Round<'_> {
             let mut ask = |name: NameBuf, rtype: RecordType, purpose: Purpose| {
                 for &server in &servers {
                     let role = Role::Authoritative;
-                    all.push(inquiry(server, role, zone, name, rtype, How::Udp, purpose));
+                    all.push(query(server, role, zone, name, rtype, QueryForm::Udp, purpose));
                 }
             };
             for (kind, name) in near_miss::names(&expectation.owner, &zone) {
@@ -163,40 +162,40 @@ impl Round<'_> {
     fn is_in_other_zone(&self, number: usize) -> bool {
         self.plan.ses.as_ref().is_some_and(|tokens| !tokens.zone_given)
             && self.probes.iter().any(|probe| {
-                probe.inquiry.purpose == Purpose::FoundTarget(number)
+                probe.query.purpose == Purpose::FoundTarget(number)
                     && probe.reading().is_some_and(|reading| reading.kind == Kind::Answer)
             })
     }
 
     /// Where a recursive server fails: does it answer when it need not validate?
-    fn unchecked(&mut self, all: &mut Vec<Inquiry>) {
+    fn unchecked(&mut self, all: &mut Vec<ProbeQuery>) {
         let mut done = BTreeSet::new();
         for probe in self.probes {
-            let failed = probe.inquiry.role == Role::Recursive
+            let failed = probe.query.role == Role::Recursive
                 && probe.reading().is_some_and(|reading| {
                     reading.kind == Kind::Fault(Fault::Rcode(Rcode::SERVFAIL))
                 });
-            let Inquiry { server, name, rtype, .. } = probe.inquiry;
+            let ProbeQuery { server, name, rtype, .. } = probe.query;
             if failed && done.insert((server, name, rtype)) {
                 for _ in 0..2 {
-                    all.push(Inquiry { how: How::Unchecked, ..probe.inquiry });
+                    all.push(ProbeQuery { form: QueryForm::Unchecked, ..probe.query });
                 }
             }
         }
     }
 
     /// Where a server has an odd habit, or so it seems: the same again.
-    fn odd_answers(&self, all: &mut Vec<Inquiry>) {
+    fn odd_answers(&self, all: &mut Vec<ProbeQuery>) {
         let answering = self.answering();
         for probe in self.probes.iter().filter(|probe| is_odd(probe)) {
             // A server's own cookie is asked for again, to be given back again.
-            let how = match probe.inquiry.how {
-                How::CookieBack(_) => How::Cookie,
-                how => how,
+            let form = match probe.query.form {
+                QueryForm::CookieBack(_) => QueryForm::Cookie,
+                form => form,
             };
-            let again = Inquiry { how, socket: None, ..probe.inquiry };
+            let again = ProbeQuery { form, socket: None, ..probe.query };
             // Whether it is for EDNS shows where there is none.
-            let plain = Inquiry { how: How::Plain, ..again };
+            let plain = ProbeQuery { form: QueryForm::Plain, ..again };
             let without = (again.purpose == Purpose::Edns).then_some(plain);
             for again in std::iter::once(again).chain(without) {
                 if answering.contains(&again.server) && !all.contains(&again) {
@@ -208,64 +207,65 @@ impl Round<'_> {
 
     /// Where nothing but plain DNS is answered: the records, as resolvers ask for them there,
     /// unless that was done at once.
-    fn plainly(&self, all: &mut Vec<Inquiry>) {
+    fn plainly(&self, all: &mut Vec<ProbeQuery>) {
         let is_good = |probe: &Probe| {
             probe.reading().is_some_and(|reading| !matches!(reading.kind, Kind::Fault(_)))
         };
         let mut plain: BTreeSet<SocketAddr> = BTreeSet::new();
         let mut with_edns: BTreeSet<SocketAddr> = BTreeSet::new();
         for probe in self.probes.iter().filter(|probe| probe.is_udp() && is_good(probe)) {
-            let set = if probe.inquiry.how == How::Plain { &mut plain } else { &mut with_edns };
-            set.insert(probe.inquiry.server);
+            let set =
+                if probe.query.form == QueryForm::Plain { &mut plain } else { &mut with_edns };
+            set.insert(probe.query.server);
         }
         let is_plain_look =
-            |probe: &&Probe| probe.inquiry.how == How::Plain && is_survey(probe.inquiry.purpose);
-        let done = self.probes.iter().filter(is_plain_look).map(|probe| probe.inquiry.server);
+            |probe: &&Probe| probe.query.form == QueryForm::Plain && is_survey(probe.query.purpose);
+        let done = self.probes.iter().filter(is_plain_look).map(|probe| probe.query.server);
         with_edns.extend(done);
         let plain_only: BTreeSet<_> = plain.difference(&with_edns).collect();
-        let looks = self.probes.iter().map(|probe| probe.inquiry).filter(|inquiry| {
-            is_survey(inquiry.purpose)
-                && inquiry.how == How::Udp
-                && plain_only.contains(&inquiry.server)
+        let looks = self.probes.iter().map(|probe| probe.query).filter(|query| {
+            is_survey(query.purpose)
+                && query.form == QueryForm::Udp
+                && plain_only.contains(&query.server)
         });
-        all.extend(looks.map(|look| Inquiry { how: How::Plain, ..look }));
+        all.extend(looks.map(|look| ProbeQuery { form: QueryForm::Plain, ..look }));
     }
 
     /// Authoritative addresses that answered anything.
     fn answering(&self) -> BTreeSet<SocketAddr> {
         let answered = self.probes.iter().filter(|probe| probe.reply.is_some());
-        answered.map(|probe| probe.inquiry.server).collect()
+        answered.map(|probe| probe.query.server).collect()
     }
 
     /// Where nothing comes over TCP: does it ever?
-    fn streams(&self, all: &mut Vec<Inquiry>) {
-        let mut failed: BTreeMap<SocketAddr, Option<Inquiry>> = BTreeMap::new();
-        for probe in self.probes.iter().filter(|probe| probe.inquiry.how == How::Tcp) {
-            let place = failed.entry(probe.inquiry.server).or_insert(Some(probe.inquiry));
+    fn streams(&self, all: &mut Vec<ProbeQuery>) {
+        let mut failed: BTreeMap<SocketAddr, Option<ProbeQuery>> = BTreeMap::new();
+        for probe in self.probes.iter().filter(|probe| probe.query.form == QueryForm::Tcp) {
+            let place = failed.entry(probe.query.server).or_insert(Some(probe.query));
             if probe.reply.is_some() || !probe.counts() {
                 *place = None;
             }
         }
         let answering = self.answering();
         let failed = failed.into_values().flatten();
-        for inquiry in failed.filter(|inquiry| answering.contains(&inquiry.server)) {
-            let Inquiry { server, role, zone, .. } = inquiry;
+        for query in failed.filter(|query| answering.contains(&query.server)) {
+            let ProbeQuery { server, role, zone, .. } = query;
             for i in 0..TCP_AGAIN {
                 let (rtype, purpose) = (RecordType::SOA, Purpose::Stream);
-                let probe = survey::inquiry(server, role, zone, zone, rtype, How::Tcp, purpose);
-                all.push(Inquiry { not_before: self.now() + TCP_SPACING * i, ..probe });
+                let probe = survey::query(server, role, zone, zone, rtype, QueryForm::Tcp, purpose);
+                all.push(ProbeQuery { not_before: self.now() + TCP_SPACING * i, ..probe });
             }
         }
     }
 
     /// Where servers of a zone have it with different serials: do those behind come up, and does
     /// one address show now this one and now that?
-    fn serials(&self, all: &mut Vec<Inquiry>) {
+    fn serials(&self, all: &mut Vec<ProbeQuery>) {
         let mut zones: BTreeMap<Zone, BTreeSet<u32>> = BTreeMap::new();
-        for probe in self.probes.iter().filter(|probe| probe.inquiry.purpose == Purpose::Serial) {
+        for probe in self.probes.iter().filter(|probe| probe.query.purpose == Purpose::Serial) {
             let answer = probe.reading().and_then(|reading| reading.answer.as_ref());
             if let Some(serial) = answer.and_then(Rrset::serial) {
-                zones.entry(Zone::of(&probe.inquiry)).or_default().insert(serial);
+                zones.entry(Zone::of(&probe.query)).or_default().insert(serial);
             }
         }
         for (zone, _) in zones.into_iter().filter(|(_, serials)| serials.len() > 1) {
@@ -273,17 +273,17 @@ impl Round<'_> {
                 for i in 0..SERIALS_AGAIN {
                     let probe = small(server, zone, Purpose::Serial, None);
                     let not_before = self.now() + SERIAL_SPACING * i;
-                    all.push(Inquiry { not_before, ..probe });
+                    all.push(ProbeQuery { not_before, ..probe });
                 }
             }
         }
     }
 
     /// Where a server fails for what it answers at other times: how often does it?
-    fn failures(&self, all: &mut Vec<Inquiry>) {
+    fn failures(&self, all: &mut Vec<ProbeQuery>) {
         let mut servers: BTreeMap<(SocketAddr, Zone), [u32; 2]> = BTreeMap::new();
-        for probe in self.probes.iter().filter(|probe| is_survey(probe.inquiry.purpose)) {
-            let (server, zone) = (probe.inquiry.server, Zone::of(&probe.inquiry));
+        for probe in self.probes.iter().filter(|probe| is_survey(probe.query.purpose)) {
+            let (server, zone) = (probe.query.server, Zone::of(&probe.query));
             if zone.role == Role::Authoritative
                 && let Some(reading) = probe.reading()
             {
@@ -305,7 +305,7 @@ impl Round<'_> {
         samples
             .filter(|(_, sample)| sample.is_hindered())
             .filter_map(|(server, sample)| {
-                let zone = Zone::of(&sample.fates.first()?.0.inquiry);
+                let zone = Zone::of(&sample.outcomes.first()?.0.query);
                 Some((server, zone, sample))
             })
             .take(LOSSY_ADDRESSES)
@@ -314,7 +314,7 @@ impl Round<'_> {
 
     /// Where answers get lost: small questions from ports that lost some, and from as many that
     /// did not. Is it the port?
-    fn paths(&self, all: &mut Vec<Inquiry>) {
+    fn paths(&self, all: &mut Vec<ProbeQuery>) {
         for (server, zone, sample) in self.lossy() {
             let ports: BTreeMap<_, _> = sample.survey_by_socket();
             let (suspects, others): (Vec<_>, Vec<_>) =
@@ -338,9 +338,9 @@ impl Round<'_> {
     }
 
     /// Where answers get lost and the port does not explain it: small questions, slowly.
-    fn slowly(&self, all: &mut Vec<Inquiry>) {
+    fn slowly(&self, all: &mut Vec<ProbeQuery>) {
         for (server, zone, sample) in self.lossy() {
-            if sample.by_suspicion().leaves_no_doubt() {
+            if sample.suspects_against_controls().leaves_no_doubt() {
                 continue;
             }
             let [fast, _] = sample.by_rate();
@@ -352,13 +352,13 @@ impl Round<'_> {
             for i in 0..count.clamp(*SLOW.start(), *SLOW.end()) {
                 let not_before = self.now() + SLOWLY * (i as u32 + 1);
                 let probe = small(server, zone, Purpose::Slow, None);
-                all.push(Inquiry { not_before, ..probe });
+                all.push(ProbeQuery { not_before, ..probe });
             }
         }
     }
 
     /// Where slow questions fare better: fast ones again.
-    fn fast_again(&self, all: &mut Vec<Inquiry>) {
+    fn fast_again(&self, all: &mut Vec<ProbeQuery>) {
         for (server, zone, sample) in self.lossy() {
             let [fast, _] = sample.by_rate();
             if fast.others.asked() > 0 && fast.is_better_slow() {
@@ -372,28 +372,28 @@ impl Round<'_> {
 
     /// Where one sort of question is never answered over UDP and others are: is it the size of
     /// the answer?
-    fn sizes(&self, all: &mut Vec<Inquiry>) {
+    fn sizes(&self, all: &mut Vec<ProbeQuery>) {
         let samples = Sample::of_all(self.probes).into_iter();
         let silent = samples.filter_map(|(_, sample)| {
             let silent = sample.never_answered.into_values();
             let (probe, _) = silent.max_by_key(|(_, count)| *count)?;
-            Some(probe.inquiry)
+            Some(probe.query)
         });
         for asked in silent.take(LOSSY_ADDRESSES) {
-            let asked = Inquiry { socket: None, purpose: Purpose::Size, ..asked };
-            let apex = Inquiry { name: asked.zone, rtype: RecordType::DNSKEY, ..asked };
+            let asked = ProbeQuery { socket: None, purpose: Purpose::Size, ..asked };
+            let apex = ProbeQuery { name: asked.zone, rtype: RecordType::DNSKEY, ..asked };
             for size in SIZES {
-                for inquiry in [asked, apex] {
-                    let probe = Inquiry { how: How::Sized(size), ..inquiry };
+                for query in [asked, apex] {
+                    let probe = ProbeQuery { form: QueryForm::Sized(size), ..query };
                     all.extend(std::iter::repeat_n(probe, PER_SIZE as usize));
                 }
             }
             // As large as without EDNS, and as it is without the limits of UDP.
             all.extend(std::iter::repeat_n(
-                Inquiry { how: How::Plain, ..asked },
+                ProbeQuery { form: QueryForm::Plain, ..asked },
                 PER_SIZE as usize,
             ));
-            all.extend([asked, apex].map(|inquiry| Inquiry { how: How::Tcp, ..inquiry }));
+            all.extend([asked, apex].map(|query| ProbeQuery { form: QueryForm::Tcp, ..query }));
         }
     }
 
@@ -410,11 +410,11 @@ fn is_odd(probe: &Probe) -> bool {
     }
     let kind = probe.reading().map(|reading| &reading.kind);
     let rcode = probe.reading().map(|reading| reading.rcode);
-    match (probe.inquiry.purpose, probe.inquiry.how) {
+    match (probe.query.purpose, probe.query.form) {
         (Purpose::UnknownType, _) => kind != Some(&Kind::NoData),
-        (Purpose::Edns, How::UnknownVersion) => rcode != Some(Rcode::BADVERS),
+        (Purpose::Edns, QueryForm::UnknownVersion) => rcode != Some(Rcode::BADVERS),
         // The first cookie of a client may be answered with nothing but one of the server's.
-        (Purpose::Cookie, How::Cookie) => {
+        (Purpose::Cookie, QueryForm::Cookie) => {
             !matches!(rcode, Some(Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::BADCOOKIE))
         }
         (Purpose::Edns | Purpose::Cookie, _) => kind.is_none_or(|it| matches!(it, Kind::Fault(_))),
@@ -424,8 +424,8 @@ fn is_odd(probe: &Probe) -> bool {
 }
 
 /// A question to a server of a zone whose answer is small.
-fn small(server: SocketAddr, zone: Zone, purpose: Purpose, socket: Option<u16>) -> Inquiry {
+fn small(server: SocketAddr, zone: Zone, purpose: Purpose, socket: Option<u16>) -> ProbeQuery {
     let Zone { apex, role } = zone;
-    let probe = inquiry(server, role, apex, apex, RecordType::SOA, How::Udp, purpose);
-    Inquiry { socket, ..probe }
+    let probe = query(server, role, apex, apex, RecordType::SOA, QueryForm::Udp, purpose);
+    ProbeQuery { socket, ..probe }
 }

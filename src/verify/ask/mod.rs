@@ -24,7 +24,7 @@ use crate::engine::{Manner, Time};
 use crate::probe::log::{Evidence, Probe, Reply};
 use crate::probe::query::Role;
 use crate::probe::query::is_survey;
-use crate::probe::query::{How, Inquiry, Purpose};
+use crate::probe::query::{ProbeQuery, Purpose, QueryForm};
 use crate::probe::{Asker, Order, form};
 use crate::walk::{self, Exchange, ExchangeEnd, Reading, Walk, WalkReport};
 use crate::wire::{NameBuf, OptionCode, RecordType};
@@ -46,11 +46,11 @@ pub struct Session {
     report: WalkReport,
     /// What is to be asked, the earliest first.
     queue: BinaryHeap<Reverse<(Time, u64)>>,
-    waiting: HashMap<u64, Inquiry>,
-    open: HashMap<u64, Inquiry>,
+    waiting: HashMap<u64, ProbeQuery>,
+    open: HashMap<u64, ProbeQuery>,
     probes: Vec<Probe>,
     /// How questions are put, by number; number 0 is the walk's.
-    manners: Vec<How>,
+    manners: Vec<QueryForm>,
     cookies: Vec<Vec<u8>>,
     caches: Caches,
     /// Rounds of following up that are done.
@@ -159,22 +159,22 @@ impl Session {
     fn end_walk_if_done(&mut self) {
         if let Some(walk) = self.walk.take_if(|walk| walk.is_done()) {
             self.report = walk.into_report();
-            let inquiries = survey::inquiries(&self.plan, &self.report, &mut self.rng);
-            self.put_all(inquiries);
+            let queries = survey::queries(&self.plan, &self.report, &mut self.rng);
+            self.put_all(queries);
             self.follow_up_if_idle();
         }
     }
 
-    fn put_all(&mut self, inquiries: Vec<Inquiry>) {
-        for inquiry in inquiries {
+    fn put_all(&mut self, queries: Vec<ProbeQuery>) {
+        for query in queries {
             if self.probes.len() + self.waiting.len() + self.open.len() >= MOST_PROBES {
                 let why = format!("more than {MOST_PROBES} questions would have been needed");
                 self.cut_short.get_or_insert(why);
                 return;
             }
             self.last_id += 1;
-            self.queue.push(Reverse((inquiry.not_before, self.last_id)));
-            self.waiting.insert(self.last_id, inquiry);
+            self.queue.push(Reverse((query.not_before, self.last_id)));
+            self.waiting.insert(self.last_id, query);
         }
     }
 
@@ -201,39 +201,39 @@ impl Session {
                 number: self.rounds,
                 rng: &mut self.rng,
             };
-            let inquiries = round.inquiries();
-            self.put_all(inquiries);
+            let queries = round.queries();
+            self.put_all(queries);
         }
     }
 
     /// What must be asked at once because of an answer.
     fn react(&mut self, probe: &Probe) {
-        let inquiry = probe.inquiry;
-        if let Purpose::Record(number) = inquiry.purpose
-            && inquiry.role == Role::Authoritative
+        let query = probe.query;
+        if let Purpose::Record(number) = query.purpose
+            && query.role == Role::Authoritative
             && Look::new(&self.plan.expectations[number], probe) == Some(Look::Right)
         {
-            let inquiries = self.caches.is_there(&self.plan, number);
-            self.put_all(inquiries);
+            let queries = self.caches.is_there(&self.plan, number);
+            self.put_all(queries);
         }
         let Some(reply) = &probe.reply else { return };
         // A resolver asks again over TCP, so this look is not over.
-        if is_cut_off(probe) && (inquiry.how == How::Udp || is_survey(inquiry.purpose)) {
-            self.put_all(vec![Inquiry { how: How::Tcp, socket: None, ..inquiry }]);
+        if is_cut_off(probe) && (query.form == QueryForm::Udp || is_survey(query.purpose)) {
+            self.put_all(vec![ProbeQuery { form: QueryForm::Tcp, socket: None, ..query }]);
         }
-        if inquiry.how == How::Cookie
+        if query.form == QueryForm::Cookie
             && self.cookies.len() < MOST_COOKIES
             && let Some(cookie) = reply.option(OptionCode::COOKIE).and_then(form::server_cookie)
         {
             let place = self.cookies.len() as u8;
             self.cookies.push(cookie.to_vec());
-            self.put_all(vec![Inquiry { how: How::CookieBack(place), ..inquiry }]);
+            self.put_all(vec![ProbeQuery { form: QueryForm::CookieBack(place), ..query }]);
         }
     }
 
-    fn manner_number(&mut self, how: How) -> usize {
-        let place = self.manners.iter().position(|known| *known == how).unwrap_or_else(|| {
-            self.manners.push(how);
+    fn manner_number(&mut self, form: QueryForm) -> usize {
+        let place = self.manners.iter().position(|known| *known == form).unwrap_or_else(|| {
+            self.manners.push(form);
             self.manners.len() - 1
         });
         place + 1
@@ -242,14 +242,14 @@ impl Session {
 
 impl Asker for Session {
     fn manner(&self, number: usize) -> Manner {
-        let Some(&how) = number.checked_sub(1).and_then(|place| self.manners.get(place)) else {
+        let Some(&form) = number.checked_sub(1).and_then(|place| self.manners.get(place)) else {
             return walk::manner();
         };
-        let cookie = match how {
-            How::CookieBack(place) => self.cookies.get(usize::from(place)).map(Vec::as_slice),
+        let cookie = match form {
+            QueryForm::CookieBack(place) => self.cookies.get(usize::from(place)).map(Vec::as_slice),
             _ => None,
         };
-        form::manner(how, cookie)
+        form::manner(form, cookie)
     }
 
     fn poll_order(&mut self, now: Time) -> Option<Order> {
@@ -261,10 +261,10 @@ impl Asker for Session {
             return None;
         }
         self.queue.pop();
-        let inquiry = self.waiting.remove(&id)?;
-        self.open.insert(id, inquiry);
-        let Inquiry { server, name, rtype, how, socket, .. } = inquiry;
-        Some(Order { id, server, name, rtype, manner: self.manner_number(how), socket })
+        let query = self.waiting.remove(&id)?;
+        self.open.insert(id, query);
+        let ProbeQuery { server, name, rtype, form, socket, .. } = query;
+        Some(Order { id, server, name, rtype, manner: self.manner_number(form), socket })
     }
 
     fn handle(&mut self, now: Time, exchange: Exchange) {
@@ -273,18 +273,18 @@ impl Asker for Session {
             self.end_walk_if_done();
             return;
         }
-        let Some(inquiry) = self.open.remove(&exchange.id) else { return };
+        let Some(query) = self.open.remove(&exchange.id) else { return };
         let Exchange { mut attempts, end, .. } = exchange;
         let (attempt, reply) = match end {
             ExchangeEnd::Answered { response, attempt } => {
-                let reading = read(&inquiry, &response);
+                let reading = read(&query, &response);
                 let attempt = attempts.get(attempt).copied();
                 (attempt, Some(Reply { octets: response, reading }))
             }
             ExchangeEnd::Failed(_) => (attempts.pop(), None),
             ExchangeEnd::NotAsked(_) => (None, None),
         };
-        let probe = Probe { inquiry, attempt, reply, finished: now };
+        let probe = Probe { query, attempt, reply, finished: now };
         self.react(&probe);
         self.probes.push(probe);
         self.follow_up_if_idle();
@@ -299,8 +299,8 @@ impl Asker for Session {
     }
 }
 
-fn read(inquiry: &Inquiry, response: &[u8]) -> Reading {
-    let Inquiry { role, zone, name, rtype, .. } = inquiry;
+fn read(query: &ProbeQuery, response: &[u8]) -> Reading {
+    let ProbeQuery { role, zone, name, rtype, .. } = query;
     match role {
         Role::Recursive => Reading::of_recursive(response, name, *rtype),
         Role::Authoritative | Role::Target | Role::Other => {

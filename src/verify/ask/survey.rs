@@ -10,7 +10,7 @@ use rand::{Rng as _, RngExt as _};
 use super::addresses;
 use crate::engine::Time;
 use crate::probe::query::Role;
-use crate::probe::query::{How, Inquiry, Purpose};
+use crate::probe::query::{ProbeQuery, Purpose, QueryForm};
 use crate::verify::expect::{Expectation, Kind};
 use crate::verify::plan::Plan;
 use crate::verify::undelegated::undelegated;
@@ -55,7 +55,7 @@ fn ancestors(expectation: &Expectation) -> Vec<NameBuf> {
 }
 
 /// What is asked first, in the order of asking.
-pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec<Inquiry> {
+pub(super) fn queries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec<ProbeQuery> {
     // The servers of a registry have nothing to do with records of a domain that is not there, and
     // those of the root have none of any domain.
     if undelegated(walk, &plan.domain).is_some() || walk.is_unanswered() {
@@ -65,12 +65,12 @@ pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec
     for round in 0..plan.looks() {
         let start = survey.all.len();
         let sized = round % LOOKS_PER_SIZED == LOOKS_PER_SIZED - 2;
-        survey.records(round, if sized { How::Sized(USUAL_SIZE) } else { How::Udp });
+        survey.records(round, if sized { QueryForm::Sized(USUAL_SIZE) } else { QueryForm::Udp });
         if round % LOOKS_PER_SERIAL == 0 {
             survey.serials();
         }
         if round < TCP_LOOKS {
-            survey.records(round, How::Tcp);
+            survey.records(round, QueryForm::Tcp);
         }
         if round == 0 {
             survey.siblings(rng);
@@ -85,16 +85,16 @@ pub(super) fn inquiries(plan: &Plan, walk: &WalkReport, rng: &mut StdRng) -> Vec
 
 /// Has each server asked from all ports alike, in an order of its own: a few bad ones among them
 /// are not missed by chance.
-fn spread_over_sockets(all: &mut [Inquiry], sockets: u16, rng: &mut StdRng) {
+fn spread_over_sockets(all: &mut [ProbeQuery], sockets: u16, rng: &mut StdRng) {
     let mut orders: HashMap<SocketAddr, (Vec<u16>, usize)> = HashMap::new();
-    for inquiry in all.iter_mut().filter(|inquiry| inquiry.how != How::Tcp) {
-        let (order, used) = orders.entry(inquiry.server).or_insert_with(|| {
+    for query in all.iter_mut().filter(|query| query.form != QueryForm::Tcp) {
+        let (order, used) = orders.entry(query.server).or_insert_with(|| {
             let mut order: Vec<u16> = (0..sockets).collect();
             order.shuffle(rng);
             (order, 0)
         });
         if !order.is_empty() {
-            inquiry.socket = Some(order[*used % order.len()]);
+            query.socket = Some(order[*used % order.len()]);
             *used += 1;
         }
     }
@@ -103,31 +103,31 @@ fn spread_over_sockets(all: &mut [Inquiry], sockets: u16, rng: &mut StdRng) {
 struct Survey<'p> {
     plan: &'p Plan,
     walk: &'p WalkReport,
-    all: Vec<Inquiry>,
+    all: Vec<ProbeQuery>,
 }
 
 impl Survey<'_> {
     /// One look at each record, and at what each alias leads to, at each address.
-    fn records(&mut self, round: u32, how: How) {
+    fn records(&mut self, round: u32, form: QueryForm) {
         for (i, expectation) in self.plan.expectations.iter().enumerate() {
             let types: Vec<RecordType> = expectation.asked_types().collect();
             let rtype = types[round as usize % types.len()];
-            self.everywhere(&expectation.owner, rtype, how, Purpose::Record(i));
+            self.everywhere(&expectation.owner, rtype, form, Purpose::Record(i));
             for &server in &self.plan.also_ask {
                 let zone = self.zone_of(&expectation.owner).unwrap_or(self.plan.domain);
                 let purpose = Purpose::Record(i);
-                let inquiry =
-                    inquiry(server, Role::Other, zone, expectation.owner, rtype, how, purpose);
-                self.all.push(inquiry);
+                let query =
+                    query(server, Role::Other, zone, expectation.owner, rtype, form, purpose);
+                self.all.push(query);
             }
             if matches!(expectation.kind, Kind::DkimAlias { .. })
                 && let Some(target) = expectation.target()
             {
-                self.at_target(&target, RecordType::TXT, how, Purpose::Target(i));
+                self.at_target(&target, RecordType::TXT, form, Purpose::Target(i));
             }
             if round == 0 {
                 for name in ancestors(expectation) {
-                    self.everywhere(&name, expectation.rtype, how, Purpose::Ancestor(i));
+                    self.everywhere(&name, expectation.rtype, form, Purpose::Ancestor(i));
                 }
             }
             // Where aliases really lead, if that is somewhere else.
@@ -137,24 +137,30 @@ impl Survey<'_> {
             };
             for target in leads_to(self.walk, expectation) {
                 if let Some(rtype) = rtype {
-                    self.at_target(&target, rtype, how, Purpose::FoundTarget(i));
+                    self.at_target(&target, rtype, form, Purpose::FoundTarget(i));
                 }
             }
         }
     }
 
-    fn at_target(&mut self, target: &NameBuf, rtype: RecordType, how: How, purpose: Purpose) {
+    fn at_target(
+        &mut self,
+        target: &NameBuf,
+        rtype: RecordType,
+        form: QueryForm,
+        purpose: Purpose,
+    ) {
         let Some(zone) = self.zone_of(target) else { return };
         let role = role_of(self.plan, self.walk, &zone);
         for server in addresses(self.walk, &zone) {
-            self.all.push(inquiry(server, role, zone, *target, rtype, how, purpose));
+            self.all.push(query(server, role, zone, *target, rtype, form, purpose));
         }
     }
 
     fn serials(&mut self) {
         for zone in self.zones() {
             for server in addresses(self.walk, &zone) {
-                self.at(server, zone, zone, RecordType::SOA, How::Udp, Purpose::Serial);
+                self.at(server, zone, zone, RecordType::SOA, QueryForm::Udp, Purpose::Serial);
             }
         }
     }
@@ -170,7 +176,7 @@ impl Survey<'_> {
             }
             done.push((parent, expectation.rtype));
             if let Some(sibling) = random_below(&parent, rng) {
-                self.everywhere(&sibling, expectation.rtype, How::Udp, Purpose::Sibling(i));
+                self.everywhere(&sibling, expectation.rtype, QueryForm::Udp, Purpose::Sibling(i));
             }
         }
     }
@@ -187,30 +193,30 @@ impl Survey<'_> {
                 .iter()
                 .all(|earlier| earlier.owner.parent() != Some(above));
             if first && above != zone && above.is_at_or_below(&zone) {
-                self.everywhere(&above, RecordType::A, How::Udp, Purpose::NonTerminal(i));
+                self.everywhere(&above, RecordType::A, QueryForm::Udp, Purpose::NonTerminal(i));
             }
         }
         for zone in self.zones() {
             let mixed = mix_case(&zone, rng);
             for server in addresses(self.walk, &zone) {
                 let soa = RecordType::SOA;
-                self.at(server, zone, zone, UNKNOWN_TYPE, How::Udp, Purpose::UnknownType);
-                self.at(server, zone, mixed, soa, How::Udp, Purpose::MixedCase);
-                self.at(server, zone, zone, soa, How::Plain, Purpose::Edns);
-                self.at(server, zone, zone, soa, How::UnknownOption, Purpose::Edns);
-                self.at(server, zone, zone, soa, How::UnknownVersion, Purpose::Edns);
-                self.at(server, zone, zone, soa, How::Cookie, Purpose::Cookie);
+                self.at(server, zone, zone, UNKNOWN_TYPE, QueryForm::Udp, Purpose::UnknownType);
+                self.at(server, zone, mixed, soa, QueryForm::Udp, Purpose::MixedCase);
+                self.at(server, zone, zone, soa, QueryForm::Plain, Purpose::Edns);
+                self.at(server, zone, zone, soa, QueryForm::UnknownOption, Purpose::Edns);
+                self.at(server, zone, zone, soa, QueryForm::UnknownVersion, Purpose::Edns);
+                self.at(server, zone, zone, soa, QueryForm::Cookie, Purpose::Cookie);
             }
         }
     }
 
     /// Asks every address of the zone that a name is in.
-    fn everywhere(&mut self, name: &NameBuf, rtype: RecordType, how: How, purpose: Purpose) {
+    fn everywhere(&mut self, name: &NameBuf, rtype: RecordType, form: QueryForm, purpose: Purpose) {
         let Some(zone) = self.zone_of(name).or_else(|| self.zone_of(&self.plan.domain)) else {
             return;
         };
         for server in addresses(self.walk, &zone) {
-            self.at(server, zone, *name, rtype, how, purpose);
+            self.at(server, zone, *name, rtype, form, purpose);
         }
     }
 
@@ -220,10 +226,10 @@ impl Survey<'_> {
         zone: NameBuf,
         name: NameBuf,
         rtype: RecordType,
-        how: How,
+        form: QueryForm,
         purpose: Purpose,
     ) {
-        self.all.push(inquiry(server, Role::Authoritative, zone, name, rtype, how, purpose));
+        self.all.push(query(server, Role::Authoritative, zone, name, rtype, form, purpose));
     }
 
     /// The zones of all owners.
@@ -289,17 +295,17 @@ pub(super) fn zone_of(walk: &WalkReport, name: &NameBuf) -> Option<NameBuf> {
 }
 
 /// A probe as usual: from any port, as soon as it can be.
-pub(super) fn inquiry(
+pub(super) fn query(
     server: SocketAddr,
     role: Role,
     zone: NameBuf,
     name: NameBuf,
     rtype: RecordType,
-    how: How,
+    form: QueryForm,
     purpose: Purpose,
-) -> Inquiry {
+) -> ProbeQuery {
     let (socket, not_before) = (None, Time::ZERO);
-    Inquiry { server, role, zone, name, rtype, how, purpose, socket, not_before }
+    ProbeQuery { server, role, zone, name, rtype, form, purpose, socket, not_before }
 }
 
 /// A name that nobody has made, directly below `parent`.

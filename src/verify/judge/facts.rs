@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use crate::engine::Outcome;
 use crate::probe::log::{Evidence, Probe};
 use crate::probe::query::Role;
-use crate::probe::query::{How, Purpose};
+use crate::probe::query::{Purpose, QueryForm};
 use crate::report::finding::RecordState;
 use crate::verify::expect::{Expectation, Kind, text_of};
 use crate::verify::look::{Look, Useless, is_cut_off};
@@ -75,7 +75,7 @@ impl<'e> Facts<'e> {
     pub(super) fn new(evidence: &'e Evidence) -> Self {
         let mut by_purpose: HashMap<Purpose, Vec<&Probe>> = HashMap::new();
         for probe in &evidence.probes {
-            by_purpose.entry(probe.inquiry.purpose).or_default().push(probe);
+            by_purpose.entry(probe.query.purpose).or_default().push(probe);
         }
         let mut facts =
             Self { evidence, by_purpose, other_targets: Vec::new(), standings: Vec::new() };
@@ -95,15 +95,17 @@ impl<'e> Facts<'e> {
         let expectation = &evidence.plan.expectations[number];
         let mut servers: BTreeMap<SocketAddr, Vec<Seen<'e>>> = BTreeMap::new();
         for &probe in self.probes(Purpose::Record(number)) {
-            if probe.inquiry.role == Role::Authoritative {
-                let looks = servers.entry(probe.inquiry.server).or_default();
+            if probe.query.role == Role::Authoritative {
+                let looks = servers.entry(probe.query.server).or_default();
                 looks.extend(self.seen(number, probe));
             }
         }
         let servers = servers.into_iter().map(|(server, mut looks)| {
             // Where only plain DNS is answered, resolvers come to do without EDNS.
-            if looks.iter().any(|seen| seen.probe.inquiry.how == How::Plain) {
-                looks.retain(|seen| seen.probe.inquiry.how == How::Plain || seen.look.is_answer());
+            if looks.iter().any(|seen| seen.probe.query.form == QueryForm::Plain) {
+                looks.retain(|seen| {
+                    seen.probe.query.form == QueryForm::Plain || seen.look.is_answer()
+                });
             }
             looks.sort_by_key(|seen| seen.probe.sent());
             AtServer { server, looks }
@@ -157,7 +159,7 @@ impl<'e> Facts<'e> {
         for _ in 0..LONGEST_CHAIN {
             let moved = Expectation { owner: target, ..expectation.clone() };
             let probes = self.probes(Purpose::FoundTarget(number)).iter();
-            let looks = probes.filter(|probe| probe.inquiry.name == target).filter_map(|probe| {
+            let looks = probes.filter(|probe| probe.query.name == target).filter_map(|probe| {
                 match Look::new(&moved, probe)? {
                     Look::Wrong(records)
                         if expectation.kind == Kind::DkimKey
@@ -191,15 +193,15 @@ impl<'e> Facts<'e> {
     /// forbid: the closest set counts (RFC 8659 §3), as the same address has it.
     fn inherited(&self, number: usize, probe: &Probe) -> Look {
         let expectation = &self.evidence.plan.expectations[number];
-        let server = probe.inquiry.server;
+        let server = probe.query.server;
         let mut above = expectation.owner.parent();
         while let Some(name) = above {
             let probes = self.probes(Purpose::Ancestor(number)).iter().rev();
             // The servers of the zones above are others.
             let set = probes
-                .filter(|probe| probe.inquiry.name == name)
+                .filter(|probe| probe.query.name == name)
                 .filter_map(|probe| Some((probe, probe.reading()?.answer.as_ref()?)))
-                .max_by_key(|(probe, _)| probe.inquiry.server == server);
+                .max_by_key(|(probe, _)| probe.query.server == server);
             if let Some((_, set)) = set {
                 return Look::judge(expectation, set.records().collect());
             }
@@ -228,10 +230,10 @@ impl<'e> Facts<'e> {
         let rotates = expectation.kind == Kind::DkimAlias { rotates: true };
         let probes = self.probes(Purpose::FoundTarget(number)).iter().filter(|_| rotates);
         probes
-            .filter(|probe| probe.inquiry.name != expected)
-            .filter(|probe| same_first_label(&probe.inquiry.name, &expected))
+            .filter(|probe| probe.query.name != expected)
+            .filter(|probe| same_first_label(&probe.query.name, &expected))
             .find(|probe| matches!(at_target(probe), Some(AtTarget::Texts(_))))
-            .map(|probe| probe.inquiry.name)
+            .map(|probe| probe.query.name)
     }
 
     /// Where the alias of an expectation leads: as expected, or to another place that will do.
@@ -251,7 +253,7 @@ impl<'e> Facts<'e> {
     ) -> impl Iterator<Item = &'e Probe> + '_ {
         let expected = self.probes(Purpose::Target(number)).iter();
         let found = self.probes(Purpose::FoundTarget(number)).iter();
-        expected.chain(found).copied().filter(move |probe| probe.inquiry.name == target)
+        expected.chain(found).copied().filter(move |probe| probe.query.name == target)
     }
 
     /// What servers of its zone say of `target`, in the order of answers.
@@ -270,9 +272,9 @@ impl<'e> Facts<'e> {
         self.evidence
             .probes
             .iter()
-            .filter(|probe| matches!(probe.inquiry.purpose, Purpose::Sibling(_)))
-            .filter(|probe| probe.inquiry.rtype == expectation.rtype)
-            .filter(|probe| parent.is_some() && probe.inquiry.name.parent() == parent)
+            .filter(|probe| matches!(probe.query.purpose, Purpose::Sibling(_)))
+            .filter(|probe| probe.query.rtype == expectation.rtype)
+            .filter(|probe| parent.is_some() && probe.query.name.parent() == parent)
             .filter(|probe| probe.reading().is_some_and(walk::Reading::is_useful))
             .collect()
     }
@@ -285,7 +287,7 @@ impl<'e> Facts<'e> {
         let of_probes = self
             .probes(Purpose::Serial)
             .iter()
-            .filter(|probe| probe.inquiry.zone == *zone && probe.inquiry.server == server)
+            .filter(|probe| probe.query.zone == *zone && probe.query.server == server)
             .filter_map(|probe| probe.reading()?.answer.as_ref()?.serial());
         let mut serials = Vec::new();
         for serial in of_walk.filter_map(walk::ChildServer::serial).chain(of_probes) {
@@ -361,7 +363,7 @@ impl AtServer<'_> {
     pub(super) fn depends_on_type(&self) -> bool {
         let mut by_type: BTreeMap<RecordType, [u64; 2]> = BTreeMap::new();
         for seen in self.looks.iter().filter(|seen| seen.look.is_answer()) {
-            let counts = by_type.entry(seen.probe.inquiry.rtype).or_default();
+            let counts = by_type.entry(seen.probe.query.rtype).or_default();
             counts[usize::from(seen.look == Look::Right)] += 1;
         }
         by_type.len() > 1
@@ -398,7 +400,7 @@ pub(super) fn at_target(probe: &Probe) -> Option<AtTarget<'_>> {
     }
     Some(match (&reading.kind, &reading.answer) {
         (walk::Kind::Fault(_) | walk::Kind::Referral(_), _) => AtTarget::Useless,
-        (_, Some(set)) if set.rtype == probe.inquiry.rtype => AtTarget::Texts(set),
+        (_, Some(set)) if set.rtype == probe.query.rtype => AtTarget::Texts(set),
         (walk::Kind::Alias(target), _) => AtTarget::Alias(*target),
         (walk::Kind::NameError, _) => AtTarget::NoName,
         _ => AtTarget::NoText,
@@ -429,7 +431,7 @@ fn is_standby(probe: &Probe, records: &[RecordBuf]) -> bool {
     let Some(alias) = probe.reading().and_then(|reading| reading.chain.first()) else {
         return false;
     };
-    alias.targets().any(|target| same_first_label(&target, &probe.inquiry.name))
+    alias.targets().any(|target| same_first_label(&target, &probe.query.name))
         && !records.is_empty()
         && texts(records).all(|text| text.is_empty())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::facts::{AtServer, Facts, Standing};
 use super::writing::{data, short};
 use crate::probe::log::Probe;
-use crate::probe::query::How;
+use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
 use crate::probe::query::is_survey;
 use crate::report::finding::{RecordAtServer, RecordReport, RecordState, ServerReport};
@@ -79,8 +79,8 @@ pub(super) fn servers(facts: &Facts<'_>) -> Vec<ServerReport> {
     let evidence = facts.evidence;
     let mut rows: BTreeMap<(Role, NameBuf, SocketAddr), Row> = BTreeMap::new();
     for probe in &evidence.probes {
-        let inquiry = &probe.inquiry;
-        let row = rows.entry((inquiry.role, inquiry.zone, inquiry.server)).or_default();
+        let query = &probe.query;
+        let row = rows.entry((query.role, query.zone, query.server)).or_default();
         row.add(probe);
     }
     rows.into_iter()
@@ -127,10 +127,12 @@ impl Row {
             }
         }
         // Experiments that servers may leave unanswered would blur the picture.
-        let count = match probe.inquiry.how {
-            How::Udp | How::Recursive => &mut self.udp,
-            How::Sized(_) | How::Plain if is_survey(probe.inquiry.purpose) => &mut self.udp,
-            How::Tcp => &mut self.tcp,
+        let count = match probe.query.form {
+            QueryForm::Udp | QueryForm::Recursive => &mut self.udp,
+            QueryForm::Sized(_) | QueryForm::Plain if is_survey(probe.query.purpose) => {
+                &mut self.udp
+            }
+            QueryForm::Tcp => &mut self.tcp,
             _ => return,
         };
         if !probe.counts() {
@@ -138,7 +140,7 @@ impl Row {
         }
         count.0 += 1;
         count.1 += u64::from(probe.reply.is_some());
-        if probe.inquiry.how != How::Tcp
+        if probe.query.form != QueryForm::Tcp
             && let Some(rtt) = probe.rtt()
         {
             self.rtts.push(rtt);

@@ -8,7 +8,7 @@ use super::writing::plain;
 use crate::judge::finding::{Finding, Severity};
 use crate::probe::log::Probe;
 use crate::probe::query::Role;
-use crate::probe::query::{How, Purpose};
+use crate::probe::query::{Purpose, QueryForm};
 use crate::report::finding::{RecordState, Verdict};
 use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
 use crate::verify::look::{Look, is_cut_off};
@@ -271,19 +271,19 @@ fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
     let probes: Vec<&Probe> = facts
         .evidence
         .probes_for(Purpose::Record(standing.number))
-        .filter(|probe| probe.inquiry.role == Role::Authoritative)
+        .filter(|probe| probe.query.role == Role::Authoritative)
         .collect();
     let mut used = vec![false; probes.len()];
     let mut tallies: HashMap<SocketAddr, ServerTally> = HashMap::new();
-    let is_plain = |probe: &Probe| probe.inquiry.how == How::Plain;
+    let is_plain = |probe: &Probe| probe.query.form == QueryForm::Plain;
     let plain: Vec<SocketAddr> =
-        probes.iter().filter(|probe| is_plain(probe)).map(|probe| probe.inquiry.server).collect();
+        probes.iter().filter(|probe| is_plain(probe)).map(|probe| probe.query.server).collect();
     let is_look = |probe: &&&Probe| {
-        let of_plain_server = plain.contains(&probe.inquiry.server);
+        let of_plain_server = plain.contains(&probe.query.server);
         probe.is_udp() && probe.counts() && is_plain(probe) == of_plain_server
     };
     for probe in probes.iter().filter(is_look) {
-        let tally = tallies.entry(probe.inquiry.server).or_insert(ServerTally {
+        let tally = tallies.entry(probe.query.server).or_insert(ServerTally {
             weight: 1.0,
             right: 0,
             wrong: 0,
@@ -291,8 +291,8 @@ fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
         });
         let deciding = if is_cut_off(probe) {
             let is_next = |next: &Probe| {
-                let (a, b) = (&next.inquiry, &probe.inquiry);
-                (a.server, a.name, a.rtype, a.how) == (b.server, b.name, b.rtype, How::Tcp)
+                let (a, b) = (&next.query, &probe.query);
+                (a.server, a.name, a.rtype, a.form) == (b.server, b.name, b.rtype, QueryForm::Tcp)
                     && next.sent() >= Some(probe.finished)
             };
             let next = (0..probes.len()).find(|&place| !used[place] && is_next(probes[place]));

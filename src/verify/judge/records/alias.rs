@@ -50,10 +50,10 @@ pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
         })
         .collect();
     let by_text = own_texts(case).filter(|(_, text)| behind.contains(text));
-    let mut servers: Vec<SocketAddr> = by_text.map(|(probe, _)| probe.inquiry.server).collect();
+    let mut servers: Vec<SocketAddr> = by_text.map(|(probe, _)| probe.query.server).collect();
     let text = !servers.is_empty();
     let addresses: Vec<_> = own_addresses(case).collect();
-    servers.extend(addresses.iter().map(|(probe, _)| probe.inquiry.server));
+    servers.extend(addresses.iter().map(|(probe, _)| probe.query.server));
     if servers.is_empty() {
         return None;
     }
@@ -89,7 +89,7 @@ pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
 pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> Draft {
     let mut by_type: BTreeMap<RecordType, [u64; 2]> = BTreeMap::new();
     for seen in servers.iter().flat_map(|at| &at.looks).filter(|seen| seen.look.is_answer()) {
-        let [answers, right] = by_type.entry(seen.probe.inquiry.rtype).or_default();
+        let [answers, right] = by_type.entry(seen.probe.query.rtype).or_default();
         *answers += 1;
         *right += u64::from(seen.look == Look::Right);
     }
@@ -127,9 +127,8 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
     let (mut servers, mut answers) = (Vec::new(), Vec::new());
     let mut failures = 0;
     for at in &case.standing.servers {
-        let of = |rtype: RecordType| {
-            at.looks.iter().filter(move |seen| seen.probe.inquiry.rtype == rtype)
-        };
+        let of =
+            |rtype: RecordType| at.looks.iter().filter(move |seen| seen.probe.query.rtype == rtype);
         let (alias, through) = (of(RecordType::CNAME), of(RecordType::TXT));
         let rcode = |look: &Look| match look {
             Look::Useless(useless @ crate::verify::Useless::Rcode(_)) => Some(*useless),
@@ -267,7 +266,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     let mut by_server: BTreeMap<SocketAddr, [u64; 2]> = BTreeMap::new();
     let (mut no_name, mut no_text) = (0, 0);
     for probe in case.facts.target_probes(case.standing.number, target) {
-        let [fine, gone] = by_server.entry(probe.inquiry.server).or_default();
+        let [fine, gone] = by_server.entry(probe.query.server).or_default();
         match at_target(probe) {
             Some(AtTarget::NoName) => (no_name, *gone) = (no_name + 1, *gone + 1),
             Some(AtTarget::NoText) => (no_text, *gone) = (no_text + 1, *gone + 1),
@@ -348,12 +347,12 @@ pub(super) fn unreachable_targets(facts: &Facts<'_>) -> Vec<Draft> {
         let mut asked = false;
         for probe in facts.target_probes(standing.number, target) {
             asked = true;
-            let (servers, records) = zones.entry(probe.inquiry.zone).or_default();
+            let (servers, records) = zones.entry(probe.query.zone).or_default();
             let record = super::super::writing::subject(standing.expectation);
             if !records.contains(&record) {
                 records.push(record);
             }
-            let at = servers.entry(probe.inquiry.server).or_default();
+            let at = servers.entry(probe.query.server).or_default();
             match at_target(probe) {
                 None => {}
                 Some(AtTarget::Silent) => at.silent += 1,

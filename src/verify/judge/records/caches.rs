@@ -7,7 +7,7 @@ use super::super::facts::Seen;
 use super::super::writing::{Draft, counted, data, plain, short};
 use super::Case;
 use crate::probe::log::Probe;
-use crate::probe::query::{How, Purpose};
+use crate::probe::query::{Purpose, QueryForm};
 use crate::report::finding::RecordState;
 use crate::verify::look::{Look, Useless};
 use crate::wire::{EdeCode, NameBuf, Rcode};
@@ -33,7 +33,7 @@ fn looks<'e>(case: Case<'_, 'e>) -> Vec<Seen<'e>> {
     let number = case.standing.number;
     let probes = case.facts.probes(Purpose::Cached(number)).iter();
     probes
-        .filter(|probe| probe.inquiry.how == How::Recursive)
+        .filter(|probe| probe.query.form == QueryForm::Recursive)
         .filter_map(|probe| case.facts.seen(number, probe))
         .collect()
 }
@@ -55,7 +55,7 @@ fn negative(case: Case<'_, '_>) -> Option<Draft> {
     }
     let left = denials.iter().filter_map(|seen| seconds_left(seen.probe)).max();
     let wait = left.map_or("until its time is over".to_owned(), |left| format!("{left} seconds"));
-    let servers: Vec<SocketAddr> = denials.iter().map(|seen| seen.probe.inquiry.server).collect();
+    let servers: Vec<SocketAddr> = denials.iter().map(|seen| seen.probe.query.server).collect();
     Some(
         Draft::warning("negative-cached", case.subject())
             .servers(servers)
@@ -87,7 +87,7 @@ fn stale(case: Case<'_, '_>) -> Option<Draft> {
     let wait = left.map_or("until its time is over".to_owned(), |left| format!("{left} seconds"));
     Some(
         Draft::warning("stale-cached", case.subject())
-            .servers(old.iter().map(|(seen, _)| seen.probe.inquiry.server))
+            .servers(old.iter().map(|(seen, _)| seen.probe.query.server))
             .summary("every name server has the expected value, and a resolver still has another one")
             .number("old_answers", old.len())
             .number("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
@@ -107,7 +107,7 @@ pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
     let looks = looks(case);
     let right = || looks.iter().filter(|seen| seen.look == Look::Right);
     right().next()?;
-    let resolvers: Vec<SocketAddr> = right().map(|seen| seen.probe.inquiry.server).collect();
+    let resolvers: Vec<SocketAddr> = right().map(|seen| seen.probe.query.server).collect();
     Some(
         Draft::warning("split-horizon", case.subject())
             .summary(format!(
@@ -129,10 +129,10 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
     let number = case.standing.number;
     let mut by_server: BTreeMap<SocketAddr, (Vec<&Probe>, Vec<&Probe>)> = BTreeMap::new();
     for probe in case.facts.probes(Purpose::Cached(number)) {
-        let (checked, unchecked) = by_server.entry(probe.inquiry.server).or_default();
-        match probe.inquiry.how {
-            How::Recursive => checked.push(probe),
-            How::Unchecked => unchecked.push(probe),
+        let (checked, unchecked) = by_server.entry(probe.query.server).or_default();
+        match probe.query.form {
+            QueryForm::Recursive => checked.push(probe),
+            QueryForm::Unchecked => unchecked.push(probe),
             _ => {}
         }
     }

@@ -114,7 +114,7 @@ fn other_types<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, &'e R
     others
         .chain(own)
         .copied()
-        .filter(|probe| probe.inquiry.role == Role::Authoritative)
+        .filter(|probe| probe.query.role == Role::Authoritative)
         .filter_map(move |probe| {
             let reading = probe.reading()?;
             // An answer by an alias is none of the owner's own: the alias is.
@@ -131,7 +131,7 @@ fn wrong_type(case: Case<'_, '_>) -> Option<Draft> {
     let (mut servers, mut found) = (Vec::new(), None);
     for (probe, set) in other_types(case) {
         if let Some(record) = set.records().find(|record| says_the_same(&expected, record, &case)) {
-            servers.push(probe.inquiry.server);
+            servers.push(probe.query.server);
             found.get_or_insert(record);
         }
     }
@@ -183,8 +183,8 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
         }
     });
     let sibling = shows.next()?;
-    let mut servers: Vec<SocketAddr> = shows.map(|probe| probe.inquiry.server).collect();
-    servers.push(sibling.inquiry.server);
+    let mut servers: Vec<SocketAddr> = shows.map(|probe| probe.query.server).collect();
+    servers.push(sibling.query.server);
     let what = match found {
         Some(found) => list(&found.iter().map(|record| short(&data(record))).collect::<Vec<_>>()),
         None => {
@@ -209,7 +209,7 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
             .servers(servers)
             .summary("a wildcard answers for the name: any other name beside it has the same")
             .number("answer", what)
-            .number("random_name", sibling.inquiry.name.to_string())
+            .number("random_name", sibling.query.name.to_string())
             .advice(format!(
                 "the record itself does not exist, only the wildcard *.{} or one above it: add the \
                  record at {}",
@@ -262,8 +262,8 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
         .iter()
         .filter(|probe| is_there(expectation, probe));
     let first = there.next()?;
-    let mut servers: Vec<SocketAddr> = there.map(|probe| probe.inquiry.server).collect();
-    servers.push(first.inquiry.server);
+    let mut servers: Vec<SocketAddr> = there.map(|probe| probe.query.server).collect();
+    servers.push(first.query.server);
     // Under a wildcard every name is a near miss.
     let found = rdata_of(first.reading()?, expectation.rtype)?;
     let siblings = case.facts.probes(Purpose::NearMissSibling(number, kind)).iter();
@@ -273,7 +273,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     if by_wildcard {
         return None;
     }
-    let (name, zone) = (first.inquiry.name, case.zone());
+    let (name, zone) = (first.query.name, case.zone());
     let (right, provider) = (writing::host(&expectation.owner, &zone), case.provider());
     let draft = if kind == NearMiss::Doubled {
         Draft::error("owner-doubled", case.subject())
@@ -311,7 +311,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
 
 /// Whether the record stands at the name that a probe asked for, as far as its value is known.
 fn is_there(expectation: &Expectation, probe: &Probe) -> bool {
-    let moved = Expectation { owner: probe.inquiry.name, ..expectation.clone() };
+    let moved = Expectation { owner: probe.query.name, ..expectation.clone() };
     match Look::new(&moved, probe) {
         Some(Look::Right | Look::Several(_)) => true,
         // A key of SES in another of its zones is the same mistake.
@@ -358,12 +358,12 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
     let number = case.standing.number;
     let probes = case.facts.probes(Purpose::Record(number)).iter();
     let servers: Vec<SocketAddr> = probes
-        .filter(|probe| probe.inquiry.role == Role::Other)
+        .filter(|probe| probe.query.role == Role::Other)
         .filter(|probe| {
             let seen = case.facts.seen(number, probe);
             seen.is_some_and(|seen| seen.look == Look::Right)
         })
-        .map(|probe| probe.inquiry.server)
+        .map(|probe| probe.query.server)
         .collect();
     if servers.is_empty() {
         return None;
