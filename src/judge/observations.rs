@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 
 use crate::engine::Outcome;
 use crate::judge::explained::Explained;
-use crate::probe::log::{Evidence, Probe, Strays};
+use crate::probe::log::{ProbeLog, Strays};
+use crate::probe::purpose::Purpose;
+use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
-use crate::probe::query::is_survey;
-use crate::probe::query::{Purpose, QueryForm};
+use crate::probe::result::Probe;
 use crate::probe::sample::Sample;
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
@@ -25,9 +26,7 @@ const BY_LOSS: f64 = 1e-4;
 
 /// Everything that was seen of servers.
 pub(crate) struct Observations<'e> {
-    pub(crate) evidence: &'e Evidence,
-    /// The zones of the expected records.
-    pub(crate) zones: Vec<NameBuf>,
+    pub(crate) log: &'e ProbeLog,
     /// The addresses that were asked as servers of a zone.
     pub(crate) servers: BTreeMap<SocketAddr, ServerObservations<'e>>,
 }
@@ -124,7 +123,7 @@ impl ServerObservations<'_> {
             matches!(kind, Some(Kind::Fault(Fault::Rcode(_))))
         };
         let looks: Vec<&Probe> =
-            self.probes.iter().copied().filter(|it| is_survey(it.query.purpose)).collect();
+            self.probes.iter().copied().filter(|it| it.query.purpose.is_sampled()).collect();
         let refused = looks.iter().filter(|probe| refuses(probe)).count();
         let share = (refused + 1) as f64 / (looks.len() + 2) as f64;
         share.powi(failed.iter().filter(|probe| refuses(probe)).count() as i32) <= BY_LOSS
@@ -135,7 +134,7 @@ impl ServerObservations<'_> {
     /// The probes of the survey that were put as usual, as to a server of a zone.
     pub(crate) fn looks(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
         self.of_zone(zone).filter(|probe| {
-            is_survey(probe.query.purpose)
+            probe.query.purpose.is_sampled()
                 && matches!(probe.query.form, QueryForm::Udp | QueryForm::Sized(_) | QueryForm::Tcp)
         })
     }
@@ -153,24 +152,24 @@ impl ServerObservations<'_> {
 }
 
 impl<'e> Observations<'e> {
-    pub(crate) fn new(evidence: &'e Evidence) -> Self {
+    pub(crate) fn new(log: &'e ProbeLog) -> Self {
         let mut servers: BTreeMap<SocketAddr, ServerObservations<'e>> = BTreeMap::new();
-        for probe in &evidence.probes {
+        for probe in &log.probes {
             if matches!(probe.query.role, Role::Authoritative | Role::Target) && probe.counts() {
                 servers.entry(probe.query.server).or_default().probes.push(probe);
             }
         }
-        let mut samples = Sample::of_all(&evidence.probes);
+        let mut samples = Sample::of_all(&log.probes);
         for (server, host) in &mut servers {
             host.probes.sort_by_key(|probe| probe.sent());
             host.sample = samples.remove(server).unwrap_or_default();
-            host.strays = evidence.strays.get(server).copied().unwrap_or_default();
+            host.strays = log.strays.get(server).copied().unwrap_or_default();
             for probe in &host.probes {
                 let count = if probe.is_udp() { &mut host.udp } else { &mut host.tcp };
                 count.add(probe);
             }
         }
-        Self { evidence, zones: evidence.zones(), servers }
+        Self { log, servers }
     }
 
     /// The addresses of a zone's servers that were asked, with what was seen of them.
@@ -178,7 +177,7 @@ impl<'e> Observations<'e> {
         &self,
         zone: &NameBuf,
     ) -> impl Iterator<Item = (SocketAddr, &ServerObservations<'e>)> {
-        self.evidence
+        self.log
             .servers_of(zone)
             .into_iter()
             .filter_map(|server| Some((server, self.servers.get(&server)?)))
@@ -200,10 +199,10 @@ impl<'e> Observations<'e> {
     /// The zones that aliases lead to, as far as they are not zones of expected records.
     pub(crate) fn target_zones(&self) -> Vec<NameBuf> {
         let mut zones = Vec::new();
-        for probe in &self.evidence.probes {
+        for probe in &self.log.probes {
             let zone = probe.query.zone;
             if probe.query.role == Role::Target
-                && !self.zones.contains(&zone)
+                && !self.log.zones.contains(&zone)
                 && !zones.contains(&zone)
             {
                 zones.push(zone);
@@ -214,16 +213,16 @@ impl<'e> Observations<'e> {
 
     /// Whether someone has answered over an address family, so that our own way there is good.
     pub(crate) fn family_works(&self, ipv6: bool) -> bool {
-        let walk = self.evidence.walk.evidence.exchanges.iter();
+        let walk = self.log.walk.evidence.exchanges.iter();
         let mut walked = walk.filter(|exchange| exchange.response().is_some());
-        let mut probed = self.evidence.probes.iter().filter(|probe| probe.reply.is_some());
+        let mut probed = self.log.probes.iter().filter(|probe| probe.reply.is_some());
         walked.any(|exchange| exchange.question.server.is_ipv6() == ipv6)
             || probed.any(|probe| probe.query.server.is_ipv6() == ipv6)
     }
 
     /// Addresses as the subject of a sentence.
     pub(crate) fn who(&self, zone: &NameBuf, servers: &[SocketAddr]) -> String {
-        let all = self.evidence.servers_of(zone).len().max(servers.len());
+        let all = self.log.servers_of(zone).len().max(servers.len());
         match servers {
             [server] => self.label(zone, *server),
             _ => {
@@ -241,7 +240,7 @@ impl<'e> Observations<'e> {
 
     /// An address with the name of its server.
     pub(crate) fn label(&self, zone: &NameBuf, server: SocketAddr) -> String {
-        match self.evidence.names_of(zone, server).first() {
+        match self.log.names_of(zone, server).first() {
             Some(name) => format!("{} at {}", short(name), ip(server)),
             None => ip(server),
         }

@@ -8,10 +8,10 @@ use super::explained::Explained;
 use super::finding::Finding;
 use super::observations::Observations;
 use super::{host, path, server};
-use crate::probe::log::Evidence;
+use crate::probe::log::ProbeLog;
 
 /// What is to be told of servers and paths.
-pub(crate) fn findings(evidence: &Evidence) -> Vec<Finding> {
+pub(crate) fn findings(evidence: &ProbeLog) -> Vec<Finding> {
     let observed = Observations::new(evidence);
     let mut explained = Explained::default();
     let mut findings = Vec::new();

@@ -1,18 +1,17 @@
 //! What a world under virtual time cannot bring about, from evidence made by hand.
 
-use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::rules::findings;
 use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
 use crate::judge::finding::Severity;
-use crate::net::LocalCounts;
-use crate::probe::log::{Evidence, Probe, Reply, Strays};
+use crate::probe::log::{ProbeLog, Strays};
+use crate::probe::purpose::{Baseline, Experiment, Purpose};
 use crate::probe::query::Role;
-use crate::probe::query::{ProbeQuery, Purpose, QueryForm};
-use crate::verify::Plan;
-use crate::walk::{Reading, WalkReport};
+use crate::probe::query::{ProbeQuery, QueryForm};
+use crate::probe::result::{Probe, Reply};
+use crate::walk::Reading;
 use crate::wire::{Flags, NameBuf, Rcode, RecordType};
 
 /// Sockets that questions go out from, one after the other.
@@ -47,7 +46,11 @@ fn probes(
     (0..count)
         .map(|number| {
             let socket = number % SOCKETS;
-            let begin = Duration::from_secs(if purpose == Purpose::Path { 60 } else { 0 });
+            let begin = Duration::from_secs(if purpose == Purpose::Experiment(Experiment::Port) {
+                60
+            } else {
+                0
+            });
             let sent = Time::ZERO + begin + Duration::from_millis(50) * u32::from(number);
             let attempt = Attempt {
                 server: ServerId(0),
@@ -81,16 +84,9 @@ fn probes(
         .collect()
 }
 
-fn evidence(probes: Vec<Probe>) -> Evidence {
-    Evidence {
-        plan: Plan { sockets: SOCKETS, ..Plan::new("example.com".parse().unwrap(), Vec::new()) },
-        walk: WalkReport::empty(RecordType::A),
-        probes,
-        strays: HashMap::new(),
-        ports: (0..SOCKETS).map(|socket| (SocketId(socket), 40_000 + socket)).collect(),
-        local: LocalCounts::default(),
-        cut_short: None,
-    }
+fn evidence(probes: Vec<Probe>) -> ProbeLog {
+    let ports = (0..SOCKETS).map(|socket| (SocketId(socket), 40_000 + socket)).collect();
+    ProbeLog { probes, ports, ..ProbeLog::default() }
 }
 
 /// A survey and an experiment about ports in which one port of each server is dead.
@@ -98,8 +94,8 @@ fn with_dead_ports(dead: &[(u8, u16)]) -> Vec<Probe> {
     let mut all = Vec::new();
     for &(last, port) in dead {
         let outcome = |_, socket| if socket == port { Outcome::TimedOut } else { answered() };
-        all.extend(probes(server(last), Purpose::Serial, 48, outcome));
-        all.extend(probes(server(last), Purpose::Path, 96, outcome));
+        all.extend(probes(server(last), Purpose::Baseline(Baseline::Serial), 48, outcome));
+        all.extend(probes(server(last), Purpose::Experiment(Experiment::Port), 96, outcome));
     }
     all
 }
@@ -110,10 +106,10 @@ fn losing(lost: u16, count: u16) -> Vec<Probe> {
     let outcome = |number: u16, _| {
         if lost > 0 && number.is_multiple_of(every) { Outcome::TimedOut } else { answered() }
     };
-    probes(server(1), Purpose::Serial, count, outcome)
+    probes(server(1), Purpose::Baseline(Baseline::Serial), count, outcome)
 }
 
-fn told(evidence: &Evidence) -> Vec<(&'static str, Severity)> {
+fn told(evidence: &ProbeLog) -> Vec<(&'static str, Severity)> {
     findings(evidence).iter().map(|finding| (finding.id, finding.severity)).collect()
 }
 
@@ -165,9 +161,10 @@ fn one_loss_among_many_is_a_note_with_its_interval() {
 
 #[test]
 fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
-    let mut all = probes(server(1), Purpose::Serial, 48, |_, _| Outcome::NotSent(EPERM));
+    let mut all =
+        probes(server(1), Purpose::Baseline(Baseline::Serial), 48, |_, _| Outcome::NotSent(EPERM));
     assert_eq!(told(&evidence(all.clone())), [], "no way there: no fault of the server");
-    let mut heard = probes(server(2), Purpose::Serial, 1, |_, _| answered());
+    let mut heard = probes(server(2), Purpose::Baseline(Baseline::Serial), 1, |_, _| answered());
     let ProbeQuery { zone, name, rtype, .. } = heard[0].query;
     let reading = Reading::new(&[], &zone, &name, rtype);
     heard[0].reply = Some(Reply { octets: Vec::new(), reading });
@@ -180,9 +177,13 @@ fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
 
 #[test]
 fn too_few_questions_in_vain_are_no_dead_server() {
-    let mut evidence = evidence(probes(server(1), Purpose::Serial, 4, |_, _| Outcome::TimedOut));
+    let mut evidence =
+        evidence(probes(server(1), Purpose::Baseline(Baseline::Serial), 4, |_, _| {
+            Outcome::TimedOut
+        }));
     assert_eq!(told(&evidence), []);
     // Nobody is told of the servers of alias targets here, however dead.
-    evidence.probes = probes(server(1), Purpose::Serial, 48, |_, _| Outcome::TimedOut);
+    evidence.probes =
+        probes(server(1), Purpose::Baseline(Baseline::Serial), 48, |_, _| Outcome::TimedOut);
     assert_eq!(told(&evidence), []);
 }

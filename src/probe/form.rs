@@ -1,4 +1,4 @@
-//! How the questions of a verification are put.
+//! How the queries of probes are put.
 
 use std::time::Duration;
 

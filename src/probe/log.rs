@@ -1,29 +1,26 @@
-//! What was asked to verify a domain, and what came back: plain data, for those who judge.
-//!
-//! The [`WalkReport`] has what the servers on the way to the names say of zones and delegations.
-//! Beside it stand the [`Probe`]s: single questions, each one message and at most one answer, so that
-//! counting them is statistics. Nothing is concluded here.
+//! What was asked and what came back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use super::query::{ProbeQuery, Purpose, QueryForm};
-use crate::engine::{Attempt, Engine, Outcome, SocketId, Time, Transport};
+use super::purpose::Purpose;
+use super::result::Probe;
+use crate::engine::{Engine, SocketId, Time};
 use crate::net::LocalCounts;
-use crate::verify::Plan;
-use crate::walk::{Reading, WalkReport};
-use crate::wire::{
-    EdeCode, Flags, Message, NameBuf, OptionCode, Rcode, RecordBuf, RecordType, Section,
-};
+use crate::walk::WalkReport;
+use crate::wire::NameBuf;
 
-/// Everything that there is to judge.
-#[derive(Debug)]
-pub struct Evidence {
-    /// What was to be found out.
-    pub plan: Plan,
-    /// The ways to the names, and what the servers on them say.
+/// What was asked and what came back: plain data, for those who judge.
+///
+/// The [`WalkReport`] has what the servers on the way to the names say of zones and delegations.
+/// Beside it stand the [`Probe`]s: single queries, each one message and at most one answer, so that
+/// counting them is statistics. Nothing is concluded here.
+#[derive(Debug, Default)]
+pub struct ProbeLog {
+    /// The ways to the names, and what the servers on them say; empty if there was no walk.
     pub walk: WalkReport,
+    /// The zones that the job is about, each once: what is found of servers is told of these.
+    pub zones: Vec<NameBuf>,
     /// Every probe that was put, in the order of their ends.
     pub probes: Vec<Probe>,
     /// What came from each address besides answers in time.
@@ -47,122 +44,7 @@ pub struct Strays {
     pub mismatched: u64,
 }
 
-/// One question to one address, put once, and what came of it.
-#[derive(Debug, Clone)]
-pub struct Probe {
-    /// Whom, what, how and why.
-    pub query: ProbeQuery,
-    /// The one message; `None` if the local system could not ask this address at all.
-    pub attempt: Option<Attempt>,
-    /// The answer.
-    pub reply: Option<Reply>,
-    /// When its outcome was known.
-    pub finished: Time,
-}
-
-/// An answer.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    /// The message.
-    pub octets: Vec<u8>,
-    /// What it says to someone who asked a server of [`ProbeQuery::zone`]; for recursive servers, to
-    /// someone who believes them everything.
-    pub reading: Reading,
-}
-
-impl Probe {
-    /// What became of it.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.attempt.map(|attempt| attempt.outcome)
-    }
-
-    /// Whether it was sent, and nothing of ours stood in its way: only then it counts.
-    pub fn counts(&self) -> bool {
-        !matches!(
-            self.outcome(),
-            None | Some(Outcome::NotSent(_) | Outcome::Abandoned | Outcome::Waiting)
-        )
-    }
-
-    /// Whether it was put over UDP.
-    pub fn is_udp(&self) -> bool {
-        self.query.form != QueryForm::Tcp
-    }
-
-    /// The transport.
-    pub fn transport(&self) -> Transport {
-        if self.is_udp() { Transport::Udp } else { Transport::Tcp }
-    }
-
-    /// When it was sent.
-    pub fn sent(&self) -> Option<Time> {
-        self.attempt.map(|attempt| attempt.sent)
-    }
-
-    /// The socket it was sent from, if that was a UDP socket.
-    pub fn socket(&self) -> Option<SocketId> {
-        self.attempt.filter(|_| self.is_udp()).map(|attempt| attempt.socket)
-    }
-
-    /// The round-trip time of its answer.
-    pub fn rtt(&self) -> Option<Duration> {
-        Some(self.attempt?.answer()?.rtt)
-    }
-
-    /// What the answer says.
-    pub fn reading(&self) -> Option<&Reading> {
-        self.reply.as_ref().map(|reply| &reply.reading)
-    }
-}
-
-impl Reply {
-    /// The message, as far as it can be read; `None` if not even its header can.
-    pub fn message(&self) -> Option<Message<'_>> {
-        Message::parse_prefix(&self.octets).ok().map(|(message, _)| message)
-    }
-
-    /// The response code.
-    pub fn rcode(&self) -> Option<Rcode> {
-        self.message().map(|message| message.rcode())
-    }
-
-    /// The header flags.
-    pub fn flags(&self) -> Flags {
-        self.message().map_or(Flags::default(), |message| message.flags())
-    }
-
-    /// The value of an EDNS option.
-    pub fn option(&self, code: OptionCode) -> Option<&[u8]> {
-        let opt = self.message()?.opt()?;
-        opt.options().find(|(found, _)| *found == code).map(|(_, value)| value)
-    }
-
-    /// What the server calls itself (RFC 5001).
-    pub fn nsid(&self) -> Option<&[u8]> {
-        self.option(OptionCode::NSID)
-    }
-
-    /// The extended errors (RFC 8914).
-    pub fn extended_errors(&self) -> Vec<EdeCode> {
-        let Some(opt) = self.message().and_then(|message| message.opt()) else { return Vec::new() };
-        opt.options()
-            .filter(|(code, _)| *code == OptionCode::EDE)
-            .filter_map(|(_, value)| Some(EdeCode(u16::from_be_bytes(*value.first_chunk()?))))
-            .collect()
-    }
-
-    /// The records of a section, OPT left out.
-    pub fn records(&self, section: Section) -> Vec<RecordBuf> {
-        let Some(message) = self.message() else { return Vec::new() };
-        message
-            .records(section)
-            .filter(|record| record.rtype != RecordType::OPT)
-            .filter_map(|record| record.to_buf().ok())
-            .collect()
-    }
-}
-
-impl Evidence {
+impl ProbeLog {
     /// Adds what only the engine that asked knows; `port` gives the local port of a UDP socket.
     pub fn add_engine(&mut self, engine: &Engine, port: &dyn Fn(SocketId) -> Option<u16>) {
         for server in engine.servers() {
@@ -183,19 +65,31 @@ impl Evidence {
         self.probes.iter().filter(move |probe| probe.query.purpose == purpose)
     }
 
-    /// The addresses that were asked as servers of a zone.
+    /// Every address of a zone's servers that may be asked, none twice.
     pub fn servers_of(&self, zone: &NameBuf) -> Vec<SocketAddr> {
-        crate::verify::ask::addresses(&self.walk, zone)
-    }
-
-    /// The zones of the expected records, each once.
-    pub fn zones(&self) -> Vec<NameBuf> {
-        crate::verify::ask::zones(&self.plan, &self.walk)
+        let walk = &self.walk;
+        let given_up = |server: &SocketAddr| {
+            if server.is_ipv6() { walk.ipv6_given_up } else { walk.ipv4_given_up }
+        };
+        let delegation = walk.delegation(zone).into_iter();
+        let all = delegation.flat_map(|delegation| &delegation.child_servers);
+        all.map(|child| child.ns.server).filter(|server| !given_up(server)).collect()
     }
 
     /// The zone that has a name, if the walk got to one: the last zone on the way.
     pub fn zone_of(&self, name: &NameBuf) -> Option<NameBuf> {
         self.walk.zone_of(name).map(|delegation| delegation.zone)
+    }
+
+    /// The addresses that answered anything.
+    pub fn answering(&self) -> BTreeSet<SocketAddr> {
+        let answered = self.probes.iter().filter(|probe| probe.reply.is_some());
+        answered.map(|probe| probe.query.server).collect()
+    }
+
+    /// When the last outcome was known.
+    pub fn last_outcome(&self) -> Time {
+        self.probes.last().map_or(Time::ZERO, |probe| probe.finished)
     }
 
     /// The names of the name servers that have an address, in a zone.

@@ -1,19 +1,31 @@
-//! One question to one address, put once, and what came of it.
+//! One query to one address, put once, and what came of it: what `verify` has in common with all
+//! jobs that examine servers.
 //!
-//! - [`query`]: whom to ask what, how and why.
-//! - [`log`]: what was asked and what came back, as plain data.
-//! - [`runner`]: carries questions to a driver.
-//! - `sample`: what became of them, counted and compared.
+//! - [`query`], [`purpose`]: whom to ask what, how and why.
+//! - [`result`]: what came of one query. [`log`]: of all of them, as plain data.
+//! - [`session`]: the scheduler, which has a [`Planner`] say what to ask next.
+//! - [`baseline`], [`experiments`]: what to ask in any case, and what because of what was seen.
+//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver); the only part with I/O.
+//! - `sample`: what became of the queries to one address, counted and compared.
+//!
+//! Nothing is concluded here: that is for [`judge`](crate::judge).
 
 #![allow(
     clippy::large_enum_variant,
     reason = "names are inline arrays: an allocation for each would cost more than the copies"
 )]
 
-pub(crate) mod form;
+pub mod baseline;
+pub mod experiments;
+mod form;
 pub mod log;
+pub mod purpose;
 pub mod query;
+pub mod result;
 pub mod runner;
 pub(crate) mod sample;
+pub mod session;
 
+pub use log::ProbeLog;
 pub use runner::{Asker, Order, carry_out};
+pub use session::{Planner, Session};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
+use super::purpose::Purpose;
 use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 
@@ -17,7 +18,7 @@ pub enum Role {
     Target,
     /// A recursive server.
     Recursive,
-    /// One that was named by `--also-ask`.
+    /// One that was named by the user, as if it served the zone.
     Other,
 }
 
@@ -70,67 +71,18 @@ pub enum QueryForm {
     Unchecked,
 }
 
-/// Why a probe was put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    /// The expected record with this number, as the zone of its owner has it.
-    Record(usize),
-    /// What the alias of this expectation is expected to lead to, as its zone has it.
-    Target(usize),
-    /// What an alias really leads to, where that is not what is expected.
-    FoundTarget(usize),
-    /// The zone's SOA record.
-    Serial,
-    /// A random name beside the owner of this expectation: nothing should be there.
-    Sibling(usize),
-    /// A name where the record of this expectation may have landed instead.
-    NearMiss(usize, NearMiss),
-    /// A random name beside such a name.
-    NearMissSibling(usize, NearMiss),
-    /// A name above the owner of this expectation, where CAA records would count, too.
-    Ancestor(usize),
-    /// Another type at the owner of this expectation.
-    OtherType(usize),
-    /// The name above the owner of this expectation, which has descendants.
-    NonTerminal(usize),
-    /// A type that nobody knows, at a name that exists.
-    UnknownType,
-    /// The name in mixed case, to see whether it comes back so.
-    MixedCase,
-    /// How the server takes EDNS.
-    Edns,
-    /// How the server takes cookies.
-    Cookie,
-    /// Whether the server answers over TCP at all.
-    Stream,
-    /// Whether answers get lost by their size.
-    Size,
-    /// Whether answers get lost by the local port.
-    Path,
-    /// Whether answers get lost by the rate of questions: these go slowly.
-    Slow,
-    /// The expected record with this number, as a recursive server has it.
-    Cached(usize),
-}
-
-/// Where a record lands when something goes wrong with its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum NearMiss {
-    /// The zone's name stands twice.
-    Doubled,
-    /// A label that begins with an underscore was left out (`TOKEN.example.com`).
-    LabelLeftOut,
-    /// The underscore was left out (`TOKEN.domainkey.example.com`).
-    UnderscoreLeftOut,
-    /// The dot between the first two labels was left out (`TOKEN_domainkey.example.com`).
-    DotLeftOut,
-    /// At the apex of the zone.
-    Apex,
-}
-
-/// Whether a probe is one of those that every address gets, unasked for by any suspicion: only
-/// those are a fair sample.
-pub fn is_survey(purpose: Purpose) -> bool {
-    use Purpose::{Ancestor, Record, Serial, Target};
-    matches!(purpose, Record(_) | Target(_) | Serial | Ancestor(_))
+impl ProbeQuery {
+    /// A query as usual: from any port, as soon as it can be.
+    pub const fn new(
+        server: SocketAddr,
+        role: Role,
+        zone: NameBuf,
+        name: NameBuf,
+        rtype: RecordType,
+        form: QueryForm,
+        purpose: Purpose,
+    ) -> Self {
+        let (socket, not_before) = (None, Time::ZERO);
+        Self { server, role, zone, name, rtype, form, purpose, socket, not_before }
+    }
 }

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
 
-use super::log::Probe;
-use super::query::{ProbeQuery, Purpose, QueryForm, Role, is_survey};
+use super::purpose::{Experiment, Purpose};
+use super::query::{ProbeQuery, QueryForm, Role};
+use super::result::Probe;
 use crate::engine::{Outcome, SocketId};
 use crate::stats::fisher_exact;
-use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, RecordType};
 
 /// Questions of one sort, all lost, from which on their sort is suspected.
@@ -18,6 +18,9 @@ const WORTH_TELLING: f64 = 0.3;
 /// The p-value from which on a comparison within one address leaves no doubt, whatever else is
 /// compared.
 const NO_DOUBT: f64 = 1e-5;
+
+/// Addresses that experiments about loss are made with.
+pub(crate) const LOSSY_ADDRESSES: usize = 8;
 
 /// What became of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +130,18 @@ impl<'p> Sample<'p> {
         by_server.into_iter().map(|(server, probes)| (server, Self::of(probes))).collect()
     }
 
+    /// Some of the addresses that answered some queries over UDP and not others, or not as they
+    /// should.
+    pub(crate) fn lossy(probes: &'p [Probe]) -> impl Iterator<Item = (SocketAddr, Self)> {
+        let samples = Self::of_all(probes).into_iter();
+        samples.filter(|(_, sample)| sample.is_hindered()).take(LOSSY_ADDRESSES)
+    }
+
+    /// The first query.
+    pub(crate) fn first(&self) -> Option<&'p Probe> {
+        self.outcomes.first().map(|(probe, _)| *probe)
+    }
+
     fn of(mut probes: Vec<&'p Probe>) -> Self {
         probes.sort_by_key(|probe| probe.sent());
         let whole: HashSet<QueryKind> =
@@ -167,7 +182,7 @@ impl<'p> Sample<'p> {
 
     /// The survey by the socket that was asked from.
     pub(crate) fn survey_by_socket(&self) -> BTreeMap<SocketId, Tally> {
-        let survey = self.outcomes.iter().filter(|(probe, _)| is_survey(probe.query.purpose));
+        let survey = self.outcomes.iter().filter(|(probe, _)| probe.query.purpose.is_sampled());
         by_socket(survey)
     }
 
@@ -186,7 +201,10 @@ impl<'p> Sample<'p> {
             .filter(|(_, tally)| tally.lost > 0)
             .map(|(socket, _)| socket)
             .collect();
-        let fresh = self.outcomes.iter().filter(|(probe, _)| probe.query.purpose == Purpose::Path);
+        let fresh = self
+            .outcomes
+            .iter()
+            .filter(|(probe, _)| probe.query.purpose == Purpose::Experiment(Experiment::Port));
         let (suspected, others): (Vec<_>, Vec<_>) = fresh.partition(|(probe, _)| {
             probe.socket().is_some_and(|socket| suspects.contains(&socket))
         });
@@ -200,7 +218,7 @@ impl<'p> Sample<'p> {
     /// after them, each against the slow ones. Truncated answers count as lost here. The first
     /// one alone, twice, while there is no second one.
     pub(crate) fn by_rate(&self) -> [Contrast; 2] {
-        let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Slow;
+        let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Experiment(Experiment::Rate);
         let begin = self
             .outcomes
             .iter()
@@ -223,14 +241,14 @@ impl<'p> Sample<'p> {
 
     /// Whether anything went fast after the slow questions.
     pub(crate) fn was_fast_again(&self) -> bool {
-        let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Slow;
+        let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Experiment(Experiment::Rate);
         let begin = self.outcomes.iter().position(|(probe, _)| is_slow(probe));
         begin.is_some_and(|begin| self.outcomes[begin..].iter().any(|(probe, _)| !is_slow(probe)))
     }
 
     /// How many answers a second the survey got, as far as it can be told.
     pub(crate) fn answers_a_second(&self) -> Option<f64> {
-        let survey = || self.outcomes.iter().filter(|(probe, _)| is_survey(probe.query.purpose));
+        let survey = || self.outcomes.iter().filter(|(probe, _)| probe.query.purpose.is_sampled());
         let sent = || survey().filter_map(|(probe, _)| probe.sent());
         let span = sent().max()?.since(sent().min()?).as_secs_f64();
         let answered = survey().filter(|(_, outcome)| *outcome == ProbeOutcome::Answered).count();
@@ -253,8 +271,8 @@ fn by_socket<'s, 'p: 's>(
 /// Whether a probe is one whose loss says something about the way to the server.
 fn is_of_interest(probe: &Probe) -> bool {
     let ProbeQuery { purpose, form, .. } = probe.query;
-    matches!(purpose, Purpose::Path | Purpose::Slow)
-        || is_survey(purpose) && matches!(form, QueryForm::Udp | QueryForm::Sized(_))
+    matches!(purpose, Purpose::Experiment(Experiment::Port | Experiment::Rate))
+        || purpose.is_sampled() && matches!(form, QueryForm::Udp | QueryForm::Sized(_))
 }
 
 /// The sort of a question.
@@ -263,17 +281,15 @@ pub(crate) fn kind_of(probe: &Probe) -> QueryKind {
     (probe.query.name, probe.query.rtype, sized)
 }
 
-fn is_truncated(probe: &Probe) -> bool {
-    probe.reading().is_some_and(|reading| reading.kind == Kind::Fault(Fault::Truncated))
-}
-
 fn is_whole(probe: &Probe) -> bool {
-    matches!(probe.outcome(), Some(Outcome::Answered(_))) && !is_truncated(probe)
+    matches!(probe.outcome(), Some(Outcome::Answered(_))) && !probe.is_truncated()
 }
 
 fn outcome(probe: &Probe, usually_whole: bool) -> Option<ProbeOutcome> {
     match probe.outcome()? {
-        Outcome::Answered(_) if usually_whole && is_truncated(probe) => Some(ProbeOutcome::Slipped),
+        Outcome::Answered(_) if usually_whole && probe.is_truncated() => {
+            Some(ProbeOutcome::Slipped)
+        }
         Outcome::Answered(_) => Some(ProbeOutcome::Answered),
         Outcome::TimedOut | Outcome::Late(_) => Some(ProbeOutcome::Lost),
         _ => None,

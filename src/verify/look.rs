@@ -3,7 +3,7 @@
 use super::expect::caa::{self, Caa};
 use super::expect::{Expectation, Kind};
 use crate::engine::Outcome;
-use crate::probe::log::Probe;
+use crate::probe::result::Probe;
 use crate::walk::{self, Fault, Rrset};
 use crate::wire::{NameBuf, Rcode, RecordBuf, RecordType};
 

@@ -14,16 +14,19 @@
 )]
 
 pub mod ask;
+mod evidence;
 pub mod expect;
 pub mod judge;
-pub(crate) mod look;
+mod look;
 mod plan;
+pub mod purpose;
 mod run;
 mod undelegated;
 pub mod wait;
+mod zones;
 
-pub use crate::probe::log::Evidence;
-pub use ask::Session;
+pub use crate::verify::evidence::Evidence;
+pub use ask::session;
 pub use look::{Look, Useless};
 pub use plan::{Plan, SesTokens};
 pub use run::{VerifyError, engine, run};

@@ -1,11 +1,11 @@
 //! Carries a plan to the network and brings the evidence back.
 
-use super::ask::{Progress, Session};
+use super::ask::{self, Progress};
 use super::plan::Plan;
 use crate::engine::{Config, Window};
 use crate::net::{Driver, NetError, Options};
 use crate::probe::carry_out;
-use crate::probe::log::Evidence;
+use crate::verify::evidence::Evidence;
 use crate::walk::engine_config;
 
 /// Attempts in flight at once; the rate for each address is what limits.
@@ -36,15 +36,15 @@ pub async fn run(
 ) -> Result<Evidence, VerifyError> {
     let options = Options { sockets: plan.sockets, ..Options::default() };
     let mut driver = Driver::open(engine(&plan), &[], &options)?;
-    let mut session = Session::new(driver.now(), plan);
+    let mut session = ask::session(driver.now(), plan);
     carry_out(&mut driver, &mut session, &mut |session| {
         if let Some(why) = watch(session.progress()) {
             session.stop(why);
         }
     })
     .await?;
-    let mut evidence = session.into_evidence();
-    evidence.add_engine(driver.engine(), &|socket| driver.port(socket));
-    evidence.local = driver.local_counts();
+    let mut evidence = ask::evidence(session);
+    evidence.log.add_engine(driver.engine(), &|socket| driver.port(socket));
+    evidence.log.local = driver.local_counts();
     Ok(evidence)
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use crate::judge::finding::Severity;
-use crate::probe::log::Evidence;
 use crate::report::finding::{Moment, RecordState, Report, Verdict};
+use crate::verify::evidence::Evidence;
 use crate::wire::RecordType;
 
 /// The shortest and the longest time between two looks that TTLs can ask for.
@@ -194,7 +194,7 @@ fn summary(
 pub fn next_look(evidence: &Evidence, report: &Report) -> Duration {
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let waits = report.findings.iter().filter_map(|finding| finding.retry_after_s).map(seconds);
-    let ttls = evidence.probes.iter().filter_map(|probe| {
+    let ttls = evidence.log.probes.iter().filter_map(|probe| {
         let reading = probe.reading()?;
         let negative = reading.soa.as_ref().and_then(|soa| soa.negative_ttl());
         let positive = reading.chain.first().or(reading.answer.as_ref()).map(|set| set.ttl);
@@ -305,8 +305,8 @@ mod tests {
 
     #[test]
     fn the_next_look_waits_for_caches_within_reason() {
-        let evidence = crate::verify::Session::new(crate::engine::Time::ZERO, plan(&["a TXT x"]))
-            .into_evidence();
+        let evidence =
+            Evidence { plan: plan(&["a TXT x"]), log: crate::probe::ProbeLog::default() };
         let next = |problems: &[&'static str]| {
             next_look(&evidence, &report(Verdict::Pending, RecordState::Missing, problems))
         };

@@ -155,11 +155,11 @@ pub enum Source {
     Authoritative,
 }
 
-impl WalkReport {
-    /// The report of a walk that has not found anything.
-    pub(crate) fn empty(rtype: RecordType) -> Self {
+/// The report of a walk that has not found anything.
+impl Default for WalkReport {
+    fn default() -> Self {
         Self {
-            rtype,
+            rtype: RecordType::A,
             paths: Vec::new(),
             subjects: 0,
             delegations: Vec::new(),
@@ -169,7 +169,9 @@ impl WalkReport {
             evidence: Evidence::default(),
         }
     }
+}
 
+impl WalkReport {
     /// The zone with this name, if it is on the way.
     pub fn delegation(&self, zone: &NameBuf) -> Option<&Delegation> {
         self.delegations.iter().find(|delegation| delegation.zone == *zone)

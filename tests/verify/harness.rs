@@ -9,7 +9,7 @@ use dnsonde::engine::Time;
 use dnsonde::judge::finding::Severity;
 use dnsonde::playground::{Scenario, VirtualNet, World};
 use dnsonde::report::finding::Report;
-use dnsonde::verify::{self, Evidence, Session, judge};
+use dnsonde::verify::{self, Evidence, ask, judge};
 use dnsonde::walk::Hints;
 
 /// The port of every server; virtual time knows no others.
@@ -33,11 +33,11 @@ pub fn examine(scenario: &Arc<Scenario>, seed: u64) -> Examination {
     plan.walk.seed = seed;
     let world = World::new(Arc::clone(scenario), seed);
     let mut net = VirtualNet::new(world, verify::engine(&plan), seed);
-    let mut session = Session::new(Time::ZERO, plan);
+    let mut session = ask::session(Time::ZERO, plan);
     net.run(&mut session);
-    let mut evidence = session.into_evidence();
+    let mut evidence = ask::evidence(session);
     let port = |socket| net.local(socket).map(|local| local.port());
-    evidence.add_engine(net.engine(), &port);
+    evidence.log.add_engine(net.engine(), &port);
     let took = net.now().since(Time::ZERO);
     let report = judge::judge(&evidence, 1_767_225_600, took);
     Examination { evidence, report, took }

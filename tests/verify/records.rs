@@ -743,7 +743,7 @@ fn without_a_verdict_there_is_one_clear_sentence() {
         "there is no domain example.com: the registry of com does not know it"
     );
     // The registry is not asked for the records.
-    let asked = gone.evidence.probes.iter().map(|probe| probe.query.server.ip().to_string());
+    let asked = gone.evidence.log.probes.iter().map(|probe| probe.query.server.ip().to_string());
     assert!(asked.into_iter().all(|ip| ip == "127.53.9.1"));
     let dark = |servers: &str| {
         let fault = format!("[[faults]]\nserver = [{servers}]\neffect = \"drop\"\n");

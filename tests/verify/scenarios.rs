@@ -106,6 +106,6 @@ fn a_healthy_domain_is_examined_within_five_seconds() {
     assert!(examination.took < Duration::from_secs(5), "{:?}", examination.took);
     // Three dual-stack servers, and no question that was not answered.
     let zone = "example.com".parse().unwrap();
-    assert_eq!(examination.evidence.servers_of(&zone).len(), 6);
-    assert!(examination.evidence.probes.iter().all(|probe| probe.reply.is_some()));
+    assert_eq!(examination.evidence.log.servers_of(&zone).len(), 6);
+    assert!(examination.evidence.log.probes.iter().all(|probe| probe.reply.is_some()));
 }

@@ -20,7 +20,7 @@ const TWICE: u64 = 2;
 const WORTH_TELLING: f64 = 0.005;
 
 pub(crate) fn judge(observed: &Observations<'_>, findings: &mut Vec<Finding>) {
-    for zone in observed.zones.iter().chain(&observed.target_zones()) {
+    for zone in observed.log.zones.iter().chain(&observed.target_zones()) {
         findings.extend(late(observed, zone));
         findings.extend(twice(observed, zone));
     }
@@ -113,9 +113,9 @@ fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
 
 /// Messages that our own system lost.
 fn ours(observed: &Observations<'_>) -> Option<Finding> {
-    let overflow = observed.evidence.local.receive_overflow;
+    let overflow = observed.log.local.receive_overflow;
     // Where a whole family cannot be used, nothing was dropped: there is no way there.
-    let not_sent = observed.evidence.probes.iter().filter(|probe| {
+    let not_sent = observed.log.probes.iter().filter(|probe| {
         matches!(probe.outcome(), Some(Outcome::NotSent(_)))
             && observed.family_works(probe.query.server.is_ipv6())
     });

@@ -15,8 +15,8 @@ use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
-use crate::probe::log::Probe;
-use crate::probe::query::Purpose;
+use crate::probe::purpose::{Experiment, Purpose};
+use crate::probe::result::Probe;
 use crate::probe::sample::{Contrast, ProbeOutcome, Tally};
 use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
 use crate::walk::{Fault, Kind};
@@ -106,7 +106,7 @@ pub(crate) fn judge(
 /// The zone that an address is told of as a server of: one of expected records, if there is one.
 pub(crate) fn zone_of(observed: &Observations<'_>, host: &ServerObservations<'_>) -> NameBuf {
     let zones = || host.probes.iter().map(|probe| probe.query.zone);
-    let expected = zones().find(|zone| observed.zones.contains(zone));
+    let expected = zones().find(|zone| observed.log.zones.contains(zone));
     expected.or_else(|| zones().next()).unwrap_or_else(NameBuf::root)
 }
 
@@ -122,7 +122,7 @@ fn case<'s, 'e>(
     host: &'s ServerObservations<'e>,
 ) -> Option<Case<'s, 'e>> {
     let sample = &host.sample;
-    let not_lost = host.strays.late + observed.evidence.local.receive_overflow;
+    let not_lost = host.strays.late + observed.log.local.receive_overflow;
     let hindered =
         sample.outcomes.iter().filter(|(_, outcome)| *outcome == ProbeOutcome::Slipped).count()
             as u64
@@ -141,7 +141,7 @@ fn case<'s, 'e>(
     let outcomes: Vec<bool> = sample
         .outcomes
         .iter()
-        .filter(|(probe, _)| probe.query.purpose != Purpose::Slow)
+        .filter(|(probe, _)| probe.query.purpose != Purpose::Experiment(Experiment::Rate))
         .map(|(_, outcome)| *outcome == ProbeOutcome::Lost)
         .collect();
     let lost = outcomes.iter().filter(|lost| **lost).count() as u64;
@@ -205,7 +205,7 @@ fn conclude<'s, 'e>(
 /// What was lost, without what came late and what our own system dropped.
 fn lost_of(observed: &Observations<'_>, host: &ServerObservations<'_>) -> Proportion {
     let Tally { lost, answered } = host.sample.tally();
-    let not_lost = (host.strays.late + observed.evidence.local.receive_overflow).min(lost);
+    let not_lost = (host.strays.late + observed.log.local.receive_overflow).min(lost);
     Proportion::new(lost - not_lost, lost + answered)
 }
 
@@ -243,7 +243,7 @@ fn one_port(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Opti
         .filter_map(of_port)
         .fold((0, 0), |(lost, asked), tally| (lost + tally.lost, asked + tally.asked()));
     found.retain(|lossy| !servers.contains(&lossy.server));
-    let port = observed.evidence.ports.get(&socket).copied();
+    let port = observed.log.ports.get(&socket).copied();
     let name =
         port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
     let count = servers.len();
@@ -507,7 +507,7 @@ fn unexplained(
 ) -> Finding {
     let asked_slowly = group.iter().all(|lossy| {
         let mut outcomes = lossy.host.sample.outcomes.iter();
-        outcomes.any(|(probe, _)| probe.query.purpose == Purpose::Slow)
+        outcomes.any(|(probe, _)| probe.query.purpose == Purpose::Experiment(Experiment::Rate))
     });
     if draft.severity == Severity::Notice {
         return draft

@@ -10,9 +10,9 @@ use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::path::loss::zone_of;
 use crate::judge::server::reach::names_of;
-use crate::probe::log::Probe;
-use crate::probe::query::is_survey;
-use crate::probe::query::{Purpose, QueryForm};
+use crate::probe::purpose::{Experiment, Purpose};
+use crate::probe::query::QueryForm;
+use crate::probe::result::Probe;
 use crate::probe::sample::{Contrast, ProbeOutcome, QueryKind, Tally, kind_of};
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::wire::NameBuf;
@@ -100,7 +100,7 @@ fn size_of(probe: &Probe) -> Option<u16> {
 fn large(host: &ServerObservations<'_>, sizes: &HashMap<QueryKind, u16>) -> Option<Large> {
     let of_interest = |probe: &&&Probe| {
         let purpose = probe.query.purpose;
-        probe.is_udp() && (is_survey(purpose) || purpose == Purpose::Size)
+        probe.is_udp() && (purpose.is_sampled() || purpose == Purpose::Experiment(Experiment::Size))
     };
     let mut outcomes: Vec<(u16, ProbeOutcome, Purpose)> = Vec::new();
     for probe in host.probes.iter().filter(of_interest) {
@@ -132,7 +132,7 @@ fn large(host: &ServerObservations<'_>, sizes: &HashMap<QueryKind, u16>) -> Opti
     let (mut large, small): (Vec<_>, Vec<_>) =
         outcomes.into_iter().partition(|(size, ..)| *size > arrived);
     // What raised the suspicion is no evidence for it: fresh questions are.
-    large.retain(|(.., purpose)| *purpose == Purpose::Size);
+    large.retain(|(.., purpose)| *purpose == Purpose::Experiment(Experiment::Size));
     let lost = large.iter().map(|(size, ..)| *size).min()?;
     let tally = |part: Vec<(u16, ProbeOutcome, Purpose)>| {
         Tally::of(part.iter().map(|(_, outcome, _)| *outcome))

@@ -11,10 +11,9 @@ use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
-use crate::probe::log::{Evidence, Probe, Reply};
-use crate::probe::query::Purpose;
+use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::Role;
-use crate::verify::look::Look;
+use crate::probe::result::{Probe, Reply};
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, RecordType, Section};
 
@@ -36,7 +35,7 @@ struct Habit {
     id: &'static str,
     severity: Severity,
     reference: &'static str,
-    examine: fn(&Evidence, &ServerObservations<'_>, &NameBuf) -> Option<String>,
+    examine: fn(&ServerObservations<'_>, &NameBuf) -> Option<String>,
     advice: &'static str,
 }
 
@@ -89,11 +88,11 @@ pub(crate) fn judge(
     findings: &mut Vec<Finding>,
 ) {
     for (zone, habit) in
-        observed.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
+        observed.log.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
     {
         let mut groups: BTreeMap<String, Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in observed.serving(zone, explained) {
-            if let Some(text) = (habit.examine)(observed.evidence, host, zone) {
+            if let Some(text) = (habit.examine)(host, zone) {
                 groups.entry(text).or_default().push(server);
             }
         }
@@ -112,8 +111,8 @@ pub(crate) fn judge(
     }
 }
 
-fn unknown_type(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
-    let probes = host.probes_for(zone, Purpose::UnknownType);
+fn unknown_type(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
+    let probes = host.probes_for(zone, Purpose::Baseline(Baseline::UnknownType));
     let fault = |probe: &Probe| match probe.reading().map(|reading| &reading.kind) {
         None => Some("no answer".to_owned()),
         Some(Kind::Fault(Fault::Rcode(rcode))) => Some(rcode.to_string()),
@@ -128,7 +127,7 @@ fn unknown_type(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> 
     })
 }
 
-fn other_case(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
+fn other_case(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let changed = |probe: &&&Probe| {
         let asked = probe.query.name;
         let echoed = probe
@@ -137,28 +136,25 @@ fn other_case(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Op
             .and_then(|reply| reply.message()?.question().map(|question| question.name.to_buf()));
         echoed.is_some_and(|name| name.as_wire() != asked.as_wire())
     };
-    let probes = host.probes_for(zone, Purpose::MixedCase);
+    let probes = host.probes_for(zone, Purpose::Baseline(Baseline::MixedCase));
     let example = probes.iter().find(changed)?;
     Some(format!("the question {} came back in another case", short(&example.query.name)))
 }
 
 /// A name that is denied although there is a record below it, at the same address, each time.
-fn denied_nonterminal(
-    evidence: &Evidence,
-    host: &ServerObservations<'_>,
-    zone: &NameBuf,
-) -> Option<String> {
-    (0..evidence.plan.expectations.len()).find_map(|i| {
-        let probes = host.probes_for(zone, Purpose::NonTerminal(i));
-        let answers: Vec<&&Probe> = probes.iter().filter(|probe| probe.reply.is_some()).collect();
-        let denies = |probe: &&&Probe| {
-            probe.reading().is_some_and(|reading| reading.kind == Kind::NameError)
-        };
+fn denied_nonterminal(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
+    let mut names: BTreeMap<NameBuf, Vec<&Probe>> = BTreeMap::new();
+    let purpose = Purpose::Baseline(Baseline::EmptyNonTerminal);
+    for probe in host.probes_for(zone, purpose).into_iter().filter(|it| it.reply.is_some()) {
+        names.entry(probe.query.name).or_default().push(probe);
+    }
+    names.into_iter().find_map(|(name, answers)| {
+        let denies =
+            |probe: &&Probe| probe.reading().is_some_and(|reading| reading.kind == Kind::NameError);
         if answers.len() < ENOUGH || !answers.iter().all(denies) {
             return None;
         }
-        let name = answers.first()?.query.name;
-        let below = existing_below(evidence, host, zone, &name)?;
+        let below = existing_below(host, zone, &name)?;
         Some(format!(
             "{} is said not to exist (NXDOMAIN, {1} of {1}), though {2} is below it",
             short(&name),
@@ -168,28 +164,31 @@ fn denied_nonterminal(
     })
 }
 
-/// An expected owner below a name that this address has always.
+/// A name below another one that this address has always.
 fn existing_below(
-    evidence: &Evidence,
     host: &ServerObservations<'_>,
     zone: &NameBuf,
     name: &NameBuf,
 ) -> Option<NameBuf> {
-    let expectations = evidence.plan.expectations.iter().enumerate();
-    let below = expectations.filter(|(_, it)| it.owner.is_at_or_below(name) && it.owner != *name);
-    below
-        .filter(|(i, expectation)| {
-            let probes = host.probes_for(zone, Purpose::Record(*i));
-            let looks = probes.iter().filter_map(|probe| Look::new(expectation, probe));
-            let answers: Vec<Look> = looks.filter(Look::is_answer).collect();
-            let denied = |look: &Look| matches!(look, Look::Missing { name_exists: false });
-            answers.len() >= ENOUGH && !answers.iter().any(denied)
-        })
-        .map(|(_, expectation)| expectation.owner)
-        .next()
+    // Useful answers, and denials among them.
+    let mut below: BTreeMap<NameBuf, [usize; 2]> = BTreeMap::new();
+    for probe in host.looks(zone) {
+        let asked = probe.query.name;
+        if let Some(reading) = probe.reading().filter(|reading| reading.is_useful())
+            && asked != *name
+            && asked.is_at_or_below(name)
+        {
+            let [answers, denials] = below.entry(asked).or_default();
+            *answers += 1;
+            *denials += usize::from(reading.kind == Kind::NameError && reading.chain.is_empty());
+        }
+    }
+    let has_always =
+        |(_, [answers, denials]): &(NameBuf, [usize; 2])| *answers >= ENOUGH && *denials == 0;
+    below.into_iter().find(has_always).map(|(name, _)| name)
 }
 
-fn malformed_denial(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
+fn malformed_denial(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let authoritative = host.of_zone(zone).filter(|probe| probe.query.role != Role::Other);
     let denials: Vec<&Reply> = authoritative
         .filter_map(|probe| probe.reply.as_ref())
@@ -213,7 +212,7 @@ fn malformed_denial(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf)
 }
 
 /// TTLs of authoritative answers that go down as time goes by.
-fn countdown(_: &Evidence, host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
+fn countdown(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let mut sets: HashMap<(NameBuf, RecordType), Vec<(f64, u32)>> = HashMap::new();
     for probe in host.looks(zone) {
         let (Some(reading), Some(sent), Some(rtt)) = (probe.reading(), probe.sent(), probe.rtt())

@@ -19,8 +19,8 @@ pub(crate) fn judge(
     explained: &Explained,
     findings: &mut Vec<Finding>,
 ) {
-    for zone in &observed.zones {
-        let Some(delegation) = observed.evidence.walk.delegation(zone) else { continue };
+    for zone in &observed.log.zones {
+        let Some(delegation) = observed.log.walk.delegation(zone) else { continue };
         for server in &delegation.name_servers {
             findings.extend(unresolvable(zone, server));
             findings.extend(other_glue(observed, zone, delegation, server));
@@ -31,7 +31,7 @@ pub(crate) fn judge(
 
 /// Addresses of a zone's servers that only the parent still gives.
 pub(crate) fn outdated_glue(observed: &Observations<'_>, zone: &NameBuf) -> BTreeSet<IpAddr> {
-    let Some(delegation) = observed.evidence.walk.delegation(zone) else { return BTreeSet::new() };
+    let Some(delegation) = observed.log.walk.delegation(zone) else { return BTreeSet::new() };
     let mut outdated = BTreeSet::new();
     let mut right = BTreeSet::new();
     for server in &delegation.name_servers {
@@ -102,7 +102,7 @@ fn other_glue(
         return None;
     }
     let servers: Vec<SocketAddr> = observed
-        .evidence
+        .log
         .servers_of(zone)
         .into_iter()
         .filter(|server| outdated.contains(&server.ip()))

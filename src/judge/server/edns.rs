@@ -8,8 +8,9 @@ use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
-use crate::probe::log::Probe;
-use crate::probe::query::{Purpose, QueryForm};
+use crate::probe::purpose::{Baseline, Purpose};
+use crate::probe::query::QueryForm;
+use crate::probe::result::Probe;
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, Rcode};
 
@@ -28,7 +29,7 @@ pub(crate) fn judge_plain_only(
     explained: &mut Explained,
     findings: &mut Vec<Finding>,
 ) {
-    for zone in &observed.zones {
+    for zone in &observed.log.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in observed.servers_of(zone) {
             if let Some(fault) = no_edns(host, zone).filter(|_| !explained.is_silent(server)) {
@@ -47,7 +48,7 @@ pub(crate) fn judge_edns(
     explained: &Explained,
     findings: &mut Vec<Finding>,
 ) {
-    for zone in &observed.zones {
+    for zone in &observed.log.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in observed.serving(zone, explained) {
             let faults = mishandled(host, zone);
@@ -63,7 +64,7 @@ pub(crate) fn judge_edns(
 
 /// Queries with EDNS, where only those without it have a good answer.
 fn no_edns(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
-    let plain = of(host, zone, Purpose::Edns, QueryForm::Plain);
+    let plain = of(host, zone, Purpose::Baseline(Baseline::Edns), QueryForm::Plain);
     let with = host.looks(zone).filter(|probe| probe.is_udp()).collect::<Vec<_>>();
     let none_good = with.len() >= ENOUGH && with.iter().all(|probe| fault_of(probe).is_some());
     if !none_good || plain.len() < ENOUGH || plain.iter().any(|probe| fault_of(probe).is_some()) {
@@ -90,11 +91,11 @@ fn mishandled(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<String> {
         faults.push(format!("EDNS is ignored ({0} of {0} answers without it)", good.len()));
         return faults;
     }
-    let option = of(host, zone, Purpose::Edns, QueryForm::UnknownOption);
+    let option = of(host, zone, Purpose::Baseline(Baseline::Edns), QueryForm::UnknownOption);
     if let Some(text) = common_fault(host, &option, fault_of) {
         faults.push(format!("an unknown option gets {text} ({0} of {0})", option.len()));
     }
-    let version = of(host, zone, Purpose::Edns, QueryForm::UnknownVersion);
+    let version = of(host, zone, Purpose::Baseline(Baseline::Edns), QueryForm::UnknownVersion);
     let wrong = |probe: &Probe| match probe.reading() {
         None => Some("no answer".to_owned()),
         Some(reading) if reading.rcode == Rcode::BADVERS => None,
@@ -106,7 +107,7 @@ fn mishandled(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<String> {
     faults
 }
 
-fn has_opt(reply: &crate::probe::log::Reply) -> bool {
+fn has_opt(reply: &crate::probe::result::Reply) -> bool {
     reply.message().is_some_and(|message| message.opt().is_some())
 }
 
@@ -166,7 +167,7 @@ pub(crate) fn judge_cookies(
     explained: &Explained,
     findings: &mut Vec<Finding>,
 ) {
-    for zone in &observed.zones {
+    for zone in &observed.log.zones {
         let mut groups: ByFault = BTreeMap::new();
         for (server, host) in observed.serving(zone, explained) {
             if let Some(fault) = cookie_fault(host, zone) {
@@ -198,7 +199,7 @@ pub(crate) fn judge_cookies(
 }
 
 fn cookie_fault(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
-    let all = host.probes_for(zone, Purpose::Cookie);
+    let all = host.probes_for(zone, Purpose::Baseline(Baseline::Cookie));
     let (back, first): (Vec<&Probe>, Vec<&Probe>) =
         all.into_iter().partition(|probe| matches!(probe.query.form, QueryForm::CookieBack(_)));
     let refused: Vec<String> = back

@@ -8,7 +8,7 @@ use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
-use crate::probe::log::Probe;
+use crate::probe::result::Probe;
 use crate::probe::sample::kind_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::walk::{Fault, Kind};
@@ -69,8 +69,8 @@ pub(crate) fn judge(
 ) {
     let targets = observed.target_zones();
     let addresses: usize = observed.servers.len().max(1);
-    for zone in observed.zones.iter().chain(&targets) {
-        let told = observed.zones.contains(zone);
+    for zone in observed.log.zones.iter().chain(&targets) {
+        let told = observed.log.zones.contains(zone);
         let mut always: BTreeMap<String, Vec<(SocketAddr, Service)>> = BTreeMap::new();
         for (server, host) in observed.servers_of(zone) {
             if explained.is_silent(server) || explained.plain_only.contains(&server) {

@@ -9,7 +9,7 @@ use crate::judge::explained::Explained;
 use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations, short};
-use crate::probe::log::Probe;
+use crate::probe::result::Probe;
 use crate::stats::Proportion;
 use crate::wire::NameBuf;
 
@@ -26,7 +26,7 @@ pub(crate) fn judge(
             explained.silent.insert(*server);
         }
     }
-    for zone in &observed.zones {
+    for zone in &observed.log.zones {
         // That the parent hands out an old address is told as what it is.
         let outdated = delegation::outdated_glue(observed, zone);
         let mut dead: Vec<SocketAddr> = observed
@@ -70,7 +70,7 @@ fn one_sided(
     outdated: &BTreeSet<IpAddr>,
     ipv6: bool,
 ) -> Vec<SocketAddr> {
-    let Some(delegation) = observed.evidence.walk.delegation(zone) else { return Vec::new() };
+    let Some(delegation) = observed.log.walk.delegation(zone) else { return Vec::new() };
     let mut found = Vec::new();
     for server in &delegation.name_servers {
         let of = |ipv6: bool| {
@@ -283,7 +283,7 @@ pub(crate) fn names_of(
 ) -> String {
     let mut names: Vec<String> = Vec::new();
     for server in servers {
-        let known = observed.evidence.names_of(zone, *server);
+        let known = observed.log.names_of(zone, *server);
         let name = known.first().map_or_else(|| crate::judge::observations::ip(*server), short);
         if !names.contains(&name) {
             names.push(name);

@@ -12,8 +12,8 @@ use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
-use crate::probe::log::Reply;
 use crate::probe::query::Role;
+use crate::probe::result::Reply;
 use crate::probe::sample::kind_of;
 use crate::stats::Proportion;
 use crate::walk::{Kind, Rrset};
@@ -48,8 +48,8 @@ pub(crate) fn judge(
     explained: &mut Explained,
     findings: &mut Vec<Finding>,
 ) {
-    for zone in observed.zones.iter().chain(&observed.target_zones()) {
-        let told = observed.zones.contains(zone);
+    for zone in observed.log.zones.iter().chain(&observed.target_zones()) {
+        let told = observed.log.zones.contains(zone);
         let seen: BTreeMap<SocketAddr, Vec<Seen>> = observed
             .serving(zone, explained)
             .map(|(server, host)| (server, looks(host, zone)))

@@ -9,7 +9,7 @@ use crate::judge::finding::finding;
 use crate::judge::finding::{Finding, Severity};
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
-use crate::probe::log::Probe;
+use crate::probe::result::Probe;
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
 
@@ -67,7 +67,7 @@ pub(crate) fn judge(
     explained: &Explained,
     findings: &mut Vec<Finding>,
 ) {
-    for zone in &observed.zones {
+    for zone in &observed.log.zones {
         let mut groups: BTreeMap<(Ending, bool), Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in observed.serving(zone, explained) {
             let silent = host.tcp.asked >= ENOUGH && host.tcp.answered == 0;

@@ -5,10 +5,10 @@
 //! authoritative server has shown that it is there; for one that is nowhere at the very end, and
 //! not at all if the caches are to be spared.
 
-use super::survey::query;
 use crate::probe::query::Role;
-use crate::probe::query::{ProbeQuery, Purpose, QueryForm};
+use crate::probe::query::{ProbeQuery, QueryForm};
 use crate::verify::plan::Plan;
+use crate::verify::purpose::Purpose;
 use crate::wire::{NameBuf, RecordType};
 
 /// Looks at each record at each recursive server.
@@ -48,13 +48,13 @@ impl Caches {
 fn queries(plan: &Plan, number: usize) -> Vec<ProbeQuery> {
     let expectation = &plan.expectations[number];
     let types: Vec<RecordType> = expectation.asked_types().collect();
-    let (root, purpose) = (NameBuf::root(), Purpose::Cached(number));
+    let (root, purpose) = (NameBuf::root(), Purpose::Cached(number).into());
     let mut all = Vec::new();
     for look in 0..LOOKS as usize {
         let rtype = types[look % types.len()];
         for &server in &plan.resolvers {
             let (name, form) = (expectation.owner, QueryForm::Recursive);
-            all.push(query(server, Role::Recursive, root, name, rtype, form, purpose));
+            all.push(ProbeQuery::new(server, Role::Recursive, root, name, rtype, form, purpose));
         }
     }
     all

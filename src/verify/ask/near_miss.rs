@@ -1,6 +1,6 @@
 //! Names where a record lands when its owner was entered wrongly.
 
-use crate::probe::query::NearMiss;
+use crate::verify::purpose::NearMiss;
 use crate::wire::{NameBuf, NameBuilder, NameError};
 
 /// The names near `owner`, within `zone`, each with what would have gone wrong; none twice, and never

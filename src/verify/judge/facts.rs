@@ -9,12 +9,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use crate::engine::Outcome;
-use crate::probe::log::{Evidence, Probe};
+use crate::probe::purpose::{self, Baseline};
+use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
-use crate::probe::query::{Purpose, QueryForm};
+use crate::probe::result::Probe;
 use crate::report::finding::RecordState;
+use crate::verify::evidence::Evidence;
 use crate::verify::expect::{Expectation, Kind, text_of};
 use crate::verify::look::{Look, Useless, is_cut_off};
+use crate::verify::purpose::Purpose;
 use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
@@ -24,7 +27,7 @@ const LONGEST_CHAIN: usize = 16;
 /// All looks; see the [module](self).
 pub(super) struct Facts<'e> {
     pub(super) evidence: &'e Evidence,
-    by_purpose: HashMap<Purpose, Vec<&'e Probe>>,
+    by_purpose: HashMap<purpose::Purpose, Vec<&'e Probe>>,
     /// For each expectation: another target of the alias that is as good as the expected one.
     other_targets: Vec<Option<NameBuf>>,
     /// For each expectation, in their order.
@@ -73,8 +76,8 @@ pub(super) enum AtTarget<'e> {
 
 impl<'e> Facts<'e> {
     pub(super) fn new(evidence: &'e Evidence) -> Self {
-        let mut by_purpose: HashMap<Purpose, Vec<&Probe>> = HashMap::new();
-        for probe in &evidence.probes {
+        let mut by_purpose: HashMap<purpose::Purpose, Vec<&Probe>> = HashMap::new();
+        for probe in &evidence.log.probes {
             by_purpose.entry(probe.query.purpose).or_default().push(probe);
         }
         let mut facts =
@@ -86,8 +89,8 @@ impl<'e> Facts<'e> {
         facts
     }
 
-    pub(super) fn probes(&self, purpose: Purpose) -> &[&'e Probe] {
-        self.by_purpose.get(&purpose).map_or(&[], Vec::as_slice)
+    pub(super) fn probes(&self, purpose: impl Into<purpose::Purpose>) -> &[&'e Probe] {
+        self.by_purpose.get(&purpose.into()).map_or(&[], Vec::as_slice)
     }
 
     fn standing(&self, number: usize) -> Standing<'e> {
@@ -113,7 +116,7 @@ impl<'e> Facts<'e> {
         Standing {
             number,
             expectation,
-            zone: evidence.zone_of(&expectation.owner),
+            zone: evidence.log.zone_of(&expectation.owner),
             servers: servers.collect(),
         }
     }
@@ -270,9 +273,10 @@ impl<'e> Facts<'e> {
     pub(super) fn siblings(&self, expectation: &Expectation) -> Vec<&'e Probe> {
         let parent = expectation.owner.parent();
         self.evidence
+            .log
             .probes
             .iter()
-            .filter(|probe| matches!(probe.query.purpose, Purpose::Sibling(_)))
+            .filter(|probe| matches!(Purpose::of(probe.query.purpose), Some(Purpose::Sibling(_))))
             .filter(|probe| probe.query.rtype == expectation.rtype)
             .filter(|probe| parent.is_some() && probe.query.name.parent() == parent)
             .filter(|probe| probe.reading().is_some_and(walk::Reading::is_useful))
@@ -281,11 +285,11 @@ impl<'e> Facts<'e> {
 
     /// The serials of its zone that an address showed, each once, in their order.
     pub(super) fn serials(&self, zone: &NameBuf, server: SocketAddr) -> Vec<u32> {
-        let of_walk = self.evidence.walk.delegation(zone).into_iter().flat_map(|delegation| {
+        let of_walk = self.evidence.log.walk.delegation(zone).into_iter().flat_map(|delegation| {
             delegation.child_servers.iter().filter(|child| child.soa.server == server)
         });
         let of_probes = self
-            .probes(Purpose::Serial)
+            .probes(purpose::Purpose::Baseline(Baseline::Serial))
             .iter()
             .filter(|probe| probe.query.zone == *zone && probe.query.server == server)
             .filter_map(|probe| probe.reading()?.answer.as_ref()?.serial());

@@ -13,9 +13,9 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::judge::finding::{Finding, Severity};
-use crate::probe::log::Evidence;
 use crate::report::finding::{Effort, Report, Verdict};
 use crate::stats::{CONFIDENCE, largest_unseen_share};
+use crate::verify::evidence::Evidence;
 use facts::Facts;
 use writing::{Draft, finish};
 
@@ -39,9 +39,11 @@ const DEEPEST: [&str; 12] = [
 pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
     let facts = Facts::new(evidence);
     let mut findings = records::findings(&facts);
-    findings.extend(crate::judge::rules::findings(evidence));
+    findings.extend(crate::judge::rules::findings(&evidence.log));
     // Whom nobody answers can say nothing of others.
-    if evidence.walk.is_unanswered() && evidence.probes.iter().all(|probe| probe.reply.is_none()) {
+    if evidence.log.walk.is_unanswered()
+        && evidence.log.probes.iter().all(|probe| probe.reply.is_none())
+    {
         findings.clear();
     }
     let (verdict, sentence) = verdict::verdict(&facts, &mut findings);
@@ -50,8 +52,8 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
     }
     sort(&mut findings);
     let looks = u64::from(evidence.plan.looks());
-    let sent_by_walk = evidence.walk.evidence.exchanges.iter().map(|it| it.attempts.len());
-    let sent = evidence.probes.iter().filter(|probe| probe.attempt.is_some()).count();
+    let sent_by_walk = evidence.log.walk.evidence.exchanges.iter().map(|it| it.attempts.len());
+    let sent = evidence.log.probes.iter().filter(|probe| probe.attempt.is_some()).count();
     Report {
         command: "verify",
         subject: evidence.plan.domain.to_string(),
@@ -68,7 +70,7 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
             questions: (sent_by_walk.sum::<usize>() + sent) as u64,
             looks,
             visible_share: largest_unseen_share(looks, CONFIDENCE),
-            cut_short: evidence.cut_short.clone(),
+            cut_short: evidence.log.cut_short.clone(),
         },
     }
 }

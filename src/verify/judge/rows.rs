@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use super::facts::{AtServer, Facts, Standing};
 use super::writing::{data, short};
-use crate::probe::log::Probe;
 use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
-use crate::probe::query::is_survey;
+use crate::probe::result::Probe;
 use crate::report::finding::{RecordAtServer, RecordReport, RecordState, ServerReport};
 use crate::verify::expect::Kind;
 use crate::verify::look::Look;
@@ -78,7 +77,7 @@ const fn purpose(kind: &Kind) -> &'static str {
 pub(super) fn servers(facts: &Facts<'_>) -> Vec<ServerReport> {
     let evidence = facts.evidence;
     let mut rows: BTreeMap<(Role, NameBuf, SocketAddr), Row> = BTreeMap::new();
-    for probe in &evidence.probes {
+    for probe in &evidence.log.probes {
         let query = &probe.query;
         let row = rows.entry((query.role, query.zone, query.server)).or_default();
         row.add(probe);
@@ -91,7 +90,7 @@ pub(super) fn servers(facts: &Facts<'_>) -> Vec<ServerReport> {
             ServerReport {
                 server,
                 names: zone.map_or_else(Vec::new, |zone| {
-                    let names = evidence.names_of(&zone, server);
+                    let names = evidence.log.names_of(&zone, server);
                     names.iter().map(ToString::to_string).collect()
                 }),
                 role,
@@ -129,7 +128,7 @@ impl Row {
         // Experiments that servers may leave unanswered would blur the picture.
         let count = match probe.query.form {
             QueryForm::Udp | QueryForm::Recursive => &mut self.udp,
-            QueryForm::Sized(_) | QueryForm::Plain if is_survey(probe.query.purpose) => {
+            QueryForm::Sized(_) | QueryForm::Plain if probe.query.purpose.is_sampled() => {
                 &mut self.udp
             }
             QueryForm::Tcp => &mut self.tcp,

@@ -1,17 +1,18 @@
 //! The outcome in one word and in one sentence, and how likely a verifier is to succeed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::facts::{Facts, Standing};
 use super::writing::plain;
 use crate::judge::finding::{Finding, Severity};
-use crate::probe::log::Probe;
+use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
-use crate::probe::query::{Purpose, QueryForm};
+use crate::probe::result::Probe;
 use crate::report::finding::{RecordState, Verdict};
 use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
 use crate::verify::look::{Look, is_cut_off};
+use crate::verify::purpose::Purpose;
 use crate::walk::{PathEnd, Said};
 use crate::wire::{NameBuf, RecordType};
 
@@ -81,10 +82,10 @@ fn told(facts: &Facts<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
         return Some((Verdict::Pending, pending(standings.len(), not_right.len(), findings)));
     }
     let unseen = standings.iter().any(|standing| standing.answers() == 0);
-    let cut_short = facts.evidence.cut_short.is_some() || facts.evidence.walk.cut_short;
+    let cut_short = facts.evidence.log.cut_short.is_some() || facts.evidence.log.walk.cut_short;
     let not_asked = || {
         standings.iter().any(|standing| {
-            let servers = standing.zone.map(|zone| facts.evidence.servers_of(&zone));
+            let servers = standing.zone.map(|zone| facts.evidence.log.servers_of(&zone));
             servers.is_none_or(|servers| servers.len() > standing.servers.len())
                 || standing.servers.iter().any(|at| at.looks.is_empty())
         })
@@ -176,7 +177,7 @@ fn without_answers(standings: &[Standing<'_>]) -> Vec<SocketAddr> {
 fn no_verdict(facts: &Facts<'_>) -> String {
     let evidence = facts.evidence;
     let domain = evidence.plan.domain;
-    let registry = crate::verify::undelegated::undelegated(&evidence.walk, &domain);
+    let registry = crate::verify::undelegated::undelegated(&evidence.log.walk, &domain);
     if let Some(registry) = registry {
         let who = if registry.is_root() {
             "the root of the DNS does not know it".to_owned()
@@ -188,23 +189,23 @@ fn no_verdict(facts: &Facts<'_>) -> String {
     if evidence.plan.expectations.is_empty() {
         return "no record was asked for".to_owned();
     }
-    let root = evidence.walk.delegation(&NameBuf::root());
+    let root = evidence.log.walk.delegation(&NameBuf::root());
     let root_answers = root.into_iter().flat_map(|root| &root.child_servers);
     let heard = |said: &Said| matches!(said, Said::Reply(_));
     if !root_answers.into_iter().any(|child| heard(&child.ns.said) || heard(&child.soa.said)) {
-        if let Some(why) = &evidence.cut_short {
+        if let Some(why) = &evidence.log.cut_short {
             return format!("it was ended before anything could be told: {why}");
         }
         return "no root server answered: this machine has no way to the DNS, or something on the way \
                 blocks it"
             .to_owned();
     }
-    if let Some(why) = &evidence.cut_short {
+    if let Some(why) = &evidence.log.cut_short {
         return format!("it was ended before every record was seen at every address: {why}");
     }
     let unseen = facts.standings.iter().find(|standing| standing.answers() == 0);
     let owner = unseen.map_or(domain, |standing| standing.expectation.owner);
-    match evidence.walk.path(&owner).map(|path| path.end) {
+    match evidence.log.walk.path(&owner).map(|path| path.end) {
         Some(PathEnd::Failed(why)) => {
             format!("the name servers for {} could not be reached: {why}", plain(&owner))
         }
@@ -270,11 +271,13 @@ fn all_right(chances: &[Chance]) -> Option<Chance> {
 fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
     let probes: Vec<&Probe> = facts
         .evidence
-        .probes_for(Purpose::Record(standing.number))
+        .log
+        .probes_for(Purpose::Record(standing.number).into())
         .filter(|probe| probe.query.role == Role::Authoritative)
         .collect();
     let mut used = vec![false; probes.len()];
-    let mut tallies: HashMap<SocketAddr, ServerTally> = HashMap::new();
+    // In order, so that sums of the same evidence are the same to the last digit.
+    let mut tallies: BTreeMap<SocketAddr, ServerTally> = BTreeMap::new();
     let is_plain = |probe: &Probe| probe.query.form == QueryForm::Plain;
     let plain: Vec<SocketAddr> =
         probes.iter().filter(|probe| is_plain(probe)).map(|probe| probe.query.server).collect();

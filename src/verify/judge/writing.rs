@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Map, Value};
 
 use crate::judge::finding::{Finding, Severity};
-use crate::probe::log::Evidence;
+use crate::verify::evidence::Evidence;
 use crate::verify::expect::{Expectation, text_of};
 use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
 
@@ -244,7 +244,7 @@ pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
 pub(super) fn server_names(evidence: &Evidence, zone: &NameBuf, servers: &[SocketAddr]) -> String {
     let mut names: Vec<String> = Vec::new();
     for &server in servers {
-        let known: Vec<String> = evidence.names_of(zone, server).iter().map(plain).collect();
+        let known: Vec<String> = evidence.log.names_of(zone, server).iter().map(plain).collect();
         let known = if known.is_empty() { vec![server.to_string()] } else { known };
         names.extend(known.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
     }
@@ -254,9 +254,10 @@ pub(super) fn server_names(evidence: &Evidence, zone: &NameBuf, servers: &[Socke
 /// Where the records of a zone are entered: `the DNS provider of example.com (name servers a and
 /// b)`.
 pub(super) fn provider(evidence: &Evidence, zone: &NameBuf) -> String {
-    let names: Vec<String> = evidence.walk.delegation(zone).map_or_else(Vec::new, |delegation| {
-        delegation.name_servers.iter().map(|server| plain(&server.name)).collect()
-    });
+    let names: Vec<String> =
+        evidence.log.walk.delegation(zone).map_or_else(Vec::new, |delegation| {
+            delegation.name_servers.iter().map(|server| plain(&server.name)).collect()
+        });
     let zone = plain(zone);
     match &names[..] {
         [] => format!("the DNS provider of {zone}"),

@@ -173,7 +173,7 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
 
 /// An alias that comes back to where it was, or goes on for too long.
 fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
-    let walk = &case.facts.evidence.walk;
+    let walk = &case.facts.evidence.log.walk;
     // Each with the place of the one that leads to it.
     let mut names: Vec<(NameBuf, Option<usize>)> = vec![(case.standing.expectation.owner, None)];
     let mut fault = None;
@@ -233,7 +233,7 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
         // Those who look for such an alias look no further.
         Kind::AcmValidation => None,
         _ => {
-            let path = case.facts.evidence.walk.path(&target)?;
+            let path = case.facts.evidence.log.walk.path(&target)?;
             let useful = path.answers.iter().filter_map(|answer| answer.reading());
             let mut useful = useful.filter(|reading| reading.is_useful()).peekable();
             useful.peek()?;
@@ -340,7 +340,7 @@ pub(super) fn unreachable_targets(facts: &Facts<'_>) -> Vec<Draft> {
         let target = facts.target(standing.number).filter(|_| alias && leads_away);
         // Records of other types have their zone only where an alias leads away from it.
         let target = target.or_else(|| {
-            let path = facts.evidence.walk.path(&standing.expectation.owner)?;
+            let path = facts.evidence.log.walk.path(&standing.expectation.owner)?;
             path.targets.first().copied().filter(|_| !alias)
         });
         let Some(target) = target else { continue };
@@ -363,7 +363,7 @@ pub(super) fn unreachable_targets(facts: &Facts<'_>) -> Vec<Draft> {
                 Some(_) => at.useful += 1,
             }
         }
-        let path = facts.evidence.walk.path(&target);
+        let path = facts.evidence.log.walk.path(&target);
         if !asked
             && let Some(PathEnd::Failed(why)) = path.map(|path| path.end)
             && !matches!(why, Unresolved::TooMuchWork)

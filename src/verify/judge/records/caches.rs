@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use super::super::facts::Seen;
 use super::super::writing::{Draft, counted, data, plain, short};
 use super::Case;
-use crate::probe::log::Probe;
-use crate::probe::query::{Purpose, QueryForm};
+use crate::probe::query::QueryForm;
+use crate::probe::result::Probe;
 use crate::report::finding::RecordState;
 use crate::verify::look::{Look, Useless};
+use crate::verify::purpose::Purpose;
 use crate::wire::{EdeCode, NameBuf, Rcode};
 
 /// Questions that fail with validation, and as many that do not without, before validation is
@@ -196,7 +197,7 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
 
 /// The zone on the way to the record or to its target that has a DS record, the deepest first.
 fn signed(case: Case<'_, '_>) -> Option<NameBuf> {
-    let walk = &case.facts.evidence.walk;
+    let walk = &case.facts.evidence.log.walk;
     let target = case.facts.target(case.standing.number);
     let names = [Some(case.standing.expectation.owner), target];
     let zones = names

@@ -65,7 +65,7 @@ fn key<'f, 'e>(facts: &Facts<'e>, standing: &'f Standing<'e>) -> Option<Key<'f, 
                 texts(&set.records().collect::<Vec<_>>()).next()
             })
             .or_else(|| {
-                let path = facts.evidence.walk.path(&standing.expectation.owner)?;
+                let path = facts.evidence.log.walk.path(&standing.expectation.owner)?;
                 path.targets.iter().find_map(|target| last_text(facts, standing, *target))
             })?
         }

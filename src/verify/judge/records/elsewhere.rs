@@ -7,11 +7,11 @@ use super::super::writing::{self, Draft, counted, data, list, plain, short, valu
 use super::caches;
 use super::value as values;
 use super::{Case, alias};
-use crate::probe::log::Probe;
 use crate::probe::query::Role;
-use crate::probe::query::{NearMiss, Purpose};
+use crate::probe::result::Probe;
 use crate::verify::expect::{Expectation, Kind, text_of};
 use crate::verify::look::Look;
+use crate::verify::purpose::{NearMiss, Purpose};
 use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
@@ -328,7 +328,7 @@ fn is_there(expectation: &Expectation, probe: &Probe) -> bool {
 /// The name is in a zone of its own, below that of the domain.
 fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
     let evidence = case.facts.evidence;
-    let (zone, above) = (case.standing.zone?, evidence.zone_of(&evidence.plan.domain)?);
+    let (zone, above) = (case.standing.zone?, evidence.log.zone_of(&evidence.plan.domain)?);
     if zone == above || !zone.is_at_or_below(&above) {
         return None;
     }
@@ -386,7 +386,7 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
 /// The registry has the domain at servers that are there for domains without an owner.
 fn parked(case: Case<'_, '_>) -> Option<Draft> {
     let zone = case.zone();
-    let delegation = case.facts.evidence.walk.delegation(&zone)?;
+    let delegation = case.facts.evidence.log.walk.delegation(&zone)?;
     let parked = |name: &NameBuf| {
         let text = name.to_string().to_ascii_lowercase();
         PARKED.iter().any(|word| text.contains(word))
@@ -413,7 +413,7 @@ fn parked(case: Case<'_, '_>) -> Option<Draft> {
 pub(super) fn not_delegated(facts: &Facts<'_>, registry: &NameBuf) -> Draft {
     let evidence = facts.evidence;
     let domain = evidence.plan.domain;
-    let answers = evidence.walk.path(&domain).map_or(&[][..], |path| &path.answers);
+    let answers = evidence.log.walk.path(&domain).map_or(&[][..], |path| &path.answers);
     let denying = answers
         .iter()
         .filter(|answer| answer.reading().is_some_and(walk::Reading::is_useful))

@@ -69,7 +69,7 @@ impl Case<'_, '_> {
 /// The findings about records.
 pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let evidence = facts.evidence;
-    if let Some(registry) = undelegated(&evidence.walk, &evidence.plan.domain) {
+    if let Some(registry) = undelegated(&evidence.log.walk, &evidence.plan.domain) {
         return finish(vec![elsewhere::not_delegated(facts, &registry)]);
     }
     let mut drafts = Vec::new();

@@ -1,0 +1,233 @@
+//! The scheduler: walks first, puts queries when they are due, and has a [`Planner`] say what to ask
+//! next. Without I/O, like a walk: [`Order`]s flow out, exchanges flow in, and at the end there is a
+//! [`ProbeLog`].
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use super::form;
+use super::log::ProbeLog;
+use super::query::{ProbeQuery, QueryForm};
+use super::result::Probe;
+use super::runner::{Asker, Order};
+use crate::engine::{Manner, Time};
+use crate::walk::{self, Exchange, Walk};
+use crate::wire::OptionCode;
+
+/// Probes of one session, whatever servers say.
+const MOST_PROBES: usize = 100_000;
+/// Servers whose cookies are given back.
+const MOST_COOKIES: usize = 64;
+
+/// Who knows what to ask.
+pub trait Planner {
+    /// What to ask now that nothing is out any more and nothing waits; nothing if all was asked.
+    fn next_round(&mut self, log: &ProbeLog) -> Vec<ProbeQuery>;
+
+    /// What to ask at once because of an answer.
+    fn react(&mut self, probe: &Probe) -> Vec<ProbeQuery>;
+
+    /// What the queries that are out are for.
+    fn stage(&self) -> Stage;
+}
+
+/// A run of probes on its way; see the [module](self).
+#[derive(Debug)]
+pub struct Session<P> {
+    planner: P,
+    /// The way to the names, until it is gone.
+    walk: Option<Walk>,
+    log: ProbeLog,
+    /// What is to be asked, the earliest first.
+    queue: BinaryHeap<Reverse<(Time, u64)>>,
+    waiting: HashMap<u64, ProbeQuery>,
+    open: HashMap<u64, ProbeQuery>,
+    /// How queries are put, by number; number 0 is the walk's.
+    forms: Vec<QueryForm>,
+    cookies: Vec<Vec<u8>>,
+    last_id: u64,
+}
+
+/// How far a session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Queries that have come to an end, those of the walk included.
+    pub ended: usize,
+    /// Queries that are out or will be put, as far as is known yet.
+    pub ahead: usize,
+    /// What is being done.
+    pub stage: Stage,
+}
+
+/// What a session is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Finding the servers.
+    Walk,
+    /// Asking every one of them.
+    Survey,
+    /// Telling causes apart.
+    FollowUp,
+}
+
+impl<P: Planner> Session<P> {
+    /// Begins with a walk; the planner is asked once that is done.
+    pub fn new(walk: Walk, planner: P) -> Self {
+        let mut session = Self {
+            planner,
+            walk: Some(walk),
+            log: ProbeLog::default(),
+            queue: BinaryHeap::new(),
+            waiting: HashMap::new(),
+            open: HashMap::new(),
+            forms: Vec::new(),
+            cookies: Vec::new(),
+            last_id: 0,
+        };
+        session.end_walk_if_done();
+        session
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Progress {
+        if let Some(walk) = &self.walk {
+            let (open, asked) = walk.progress();
+            return Progress { ended: asked - open, ahead: open, stage: Stage::Walk };
+        }
+        Progress {
+            ended: self.log.walk.evidence.exchanges.len() + self.log.probes.len(),
+            ahead: self.waiting.len() + self.open.len(),
+            stage: self.planner.stage(),
+        }
+    }
+
+    /// Ends the session as it stands; `why` is one sentence.
+    pub fn stop(&mut self, why: &str) {
+        self.log.cut_short.get_or_insert_with(|| why.to_owned());
+        if let Some(walk) = self.walk.take() {
+            self.log.walk = walk.into_report();
+        }
+        self.queue.clear();
+        self.waiting.clear();
+        self.open.clear();
+    }
+
+    /// Hands over the planner and what was found.
+    pub fn into_parts(mut self) -> (P, ProbeLog) {
+        if let Some(walk) = self.walk.take() {
+            self.log.walk = walk.into_report();
+        }
+        (self.planner, self.log)
+    }
+
+    fn end_walk_if_done(&mut self) {
+        if let Some(walk) = self.walk.take_if(|walk| walk.is_done()) {
+            self.log.walk = walk.into_report();
+            self.plan_if_idle();
+        }
+    }
+
+    fn plan_if_idle(&mut self) {
+        if self.walk.is_none()
+            && self.waiting.is_empty()
+            && self.open.is_empty()
+            && self.log.cut_short.is_none()
+        {
+            let queries = self.planner.next_round(&self.log);
+            self.put_all(queries);
+        }
+    }
+
+    fn put_all(&mut self, queries: Vec<ProbeQuery>) {
+        for query in queries {
+            if self.log.probes.len() + self.waiting.len() + self.open.len() >= MOST_PROBES {
+                let why = format!("more than {MOST_PROBES} questions would have been needed");
+                self.log.cut_short.get_or_insert(why);
+                return;
+            }
+            self.last_id += 1;
+            self.queue.push(Reverse((query.not_before, self.last_id)));
+            self.waiting.insert(self.last_id, query);
+        }
+    }
+
+    /// What must be asked at once because of an answer.
+    fn react(&mut self, probe: &Probe) {
+        let queries = self.planner.react(probe);
+        self.put_all(queries);
+        let query = probe.query;
+        let Some(reply) = &probe.reply else { return };
+        // A resolver asks again over TCP, so this query is not over.
+        if probe.is_udp()
+            && probe.is_truncated()
+            && (query.form == QueryForm::Udp || query.purpose.is_sampled())
+        {
+            self.put_all(vec![ProbeQuery { form: QueryForm::Tcp, socket: None, ..query }]);
+        }
+        if query.form == QueryForm::Cookie
+            && self.cookies.len() < MOST_COOKIES
+            && let Some(cookie) = reply.option(OptionCode::COOKIE).and_then(form::server_cookie)
+        {
+            let place = self.cookies.len() as u8;
+            self.cookies.push(cookie.to_vec());
+            self.put_all(vec![ProbeQuery { form: QueryForm::CookieBack(place), ..query }]);
+        }
+    }
+
+    fn manner_number(&mut self, form: QueryForm) -> usize {
+        let place = self.forms.iter().position(|known| *known == form).unwrap_or_else(|| {
+            self.forms.push(form);
+            self.forms.len() - 1
+        });
+        place + 1
+    }
+}
+
+impl<P: Planner> Asker for Session<P> {
+    fn manner(&self, number: usize) -> Manner {
+        let Some(&form) = number.checked_sub(1).and_then(|place| self.forms.get(place)) else {
+            return walk::manner();
+        };
+        let cookie = match form {
+            QueryForm::CookieBack(place) => self.cookies.get(usize::from(place)).map(Vec::as_slice),
+            _ => None,
+        };
+        form::manner(form, cookie)
+    }
+
+    fn poll_order(&mut self, now: Time) -> Option<Order> {
+        if let Some(walk) = &mut self.walk {
+            return walk.poll_question().map(Order::from);
+        }
+        let Reverse((not_before, id)) = *self.queue.peek()?;
+        if not_before > now {
+            return None;
+        }
+        self.queue.pop();
+        let query = self.waiting.remove(&id)?;
+        self.open.insert(id, query);
+        let ProbeQuery { server, name, rtype, form, socket, .. } = query;
+        Some(Order { id, server, name, rtype, manner: self.manner_number(form), socket })
+    }
+
+    fn handle(&mut self, now: Time, exchange: Exchange) {
+        if let Some(walk) = &mut self.walk {
+            walk.handle(now, exchange);
+            self.end_walk_if_done();
+            return;
+        }
+        let Some(query) = self.open.remove(&exchange.id) else { return };
+        let probe = Probe::new(query, exchange, now);
+        self.react(&probe);
+        self.log.probes.push(probe);
+        self.plan_if_idle();
+    }
+
+    fn is_done(&self) -> bool {
+        self.walk.is_none() && self.waiting.is_empty() && self.open.is_empty()
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        self.queue.peek().map(|Reverse((not_before, _))| *not_before)
+    }
+}
