@@ -1,29 +1,23 @@
 //! Findings, and how they are put together.
 
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Worth a thought; nothing is broken.
-    Notice,
-    /// Something is wrong and may do harm.
-    Warning,
-    /// Something is wrong and does harm.
-    Error,
-}
+use super::catalog::FindingId;
+use super::severity::Severity;
+
+/// Longest lines to enter that an advice repeats, in octets, all together. They stand with the
+/// records, too.
+const LONGEST_LINES: usize = 900;
 
 /// What was concluded, and from what. Its `id` is a promise to scripts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
-    /// What it is, in words joined by hyphens.
-    pub id: &'static str,
+    /// What it is.
+    pub id: FindingId,
     /// How bad it is.
     pub severity: Severity,
     /// What it is about: `OWNER TYPE`, a zone, or a server.
@@ -42,45 +36,165 @@ pub struct Finding {
     pub retry_after_s: Option<u32>,
 }
 
-/// A finding whose words are still to come.
-pub(crate) fn finding(
-    id: &'static str,
-    severity: Severity,
-    subject: String,
-    mut servers: Vec<SocketAddr>,
-    reference: &'static str,
-) -> Finding {
-    servers.sort_unstable();
-    servers.dedup();
-    Finding {
-        id,
-        severity,
-        subject,
-        servers,
-        summary: String::new(),
-        evidence: Map::new(),
-        advice: String::new(),
-        reference,
-        retry_after_s: None,
+/// A finding that is being written. What it says of several records is put into each of them by
+/// [`finish`].
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    finding: Finding,
+    /// The line that the advice ends with.
+    line: Option<String>,
+}
+
+impl Draft {
+    pub(crate) fn new(id: FindingId, severity: Severity, subject: impl Into<String>) -> Self {
+        debug_assert!(id.entry().severities.contains(&severity), "{id} is never {severity:?}");
+        Self {
+            finding: Finding {
+                id,
+                severity,
+                subject: subject.into(),
+                servers: Vec::new(),
+                summary: String::new(),
+                evidence: Map::new(),
+                advice: String::new(),
+                reference: id.entry().reference,
+                retry_after_s: None,
+            },
+            line: None,
+        }
+    }
+
+    pub(crate) fn error(id: FindingId, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Error, subject)
+    }
+
+    pub(crate) fn warning(id: FindingId, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Warning, subject)
+    }
+
+    pub(crate) fn notice(id: FindingId, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Notice, subject)
+    }
+
+    pub(crate) fn info(id: FindingId, subject: impl Into<String>) -> Self {
+        Self::new(id, Severity::Info, subject)
+    }
+
+    /// The addresses that show it.
+    pub(crate) fn servers(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.finding.servers = servers.into_iter().collect();
+        self.finding.servers.sort_unstable();
+        self.finding.servers.dedup();
+        self
+    }
+
+    /// One sentence.
+    pub(crate) fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.finding.summary = summary.into();
+        self
+    }
+
+    /// One more number behind it.
+    pub(crate) fn evidence(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.finding.evidence.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// What to do, in one sentence.
+    pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.finding.advice = advice.into();
+        self
+    }
+
+    /// What is to be entered: it ends the advice, after a colon.
+    pub(crate) fn line(mut self, line: Option<String>) -> Self {
+        self.line = line;
+        self
+    }
+
+    /// Where it is written, if that is closer than what the catalog says.
+    pub(crate) fn reference(mut self, reference: &'static str) -> Self {
+        self.finding.reference = reference;
+        self
+    }
+
+    /// Where waiting is the cure: how long.
+    pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
+        self.finding.retry_after_s = seconds;
+        self
+    }
+
+    pub(crate) fn id(&self) -> FindingId {
+        self.finding.id
+    }
+
+    pub(crate) fn severity(&self) -> Severity {
+        self.finding.severity
+    }
+
+    /// Whether both say the same but of other records.
+    fn is_like(&self, other: &Self) -> bool {
+        let (a, b) = (&self.finding, &other.finding);
+        (a.id, a.severity, &a.servers, &a.summary) == (b.id, b.severity, &b.servers, &b.summary)
+            && (&a.advice, a.reference, a.retry_after_s)
+                == (&b.advice, b.reference, b.retry_after_s)
     }
 }
 
-impl Finding {
-    /// With the sentence that says it.
-    pub(crate) fn says(mut self, summary: String) -> Self {
-        self.summary = summary;
-        self
+/// The findings. Those that say the same of several records have the lines of all of them in their
+/// advice, so that they are still the same and can be shown as one.
+pub(crate) fn finish(drafts: Vec<Draft>) -> Vec<Finding> {
+    let lines: Vec<Vec<String>> = drafts
+        .iter()
+        .map(|draft| {
+            let alike = drafts.iter().filter(|other| draft.is_like(other));
+            alike.filter_map(|other| other.line.clone()).collect()
+        })
+        .collect();
+    let mut findings = Vec::with_capacity(drafts.len());
+    for (Draft { mut finding, .. }, lines) in drafts.into_iter().zip(lines) {
+        let joined = lines.join("; ");
+        if !lines.is_empty() {
+            finding.advice.push_str(": ");
+            if joined.len() <= LONGEST_LINES {
+                finding.advice.push_str(&joined);
+            } else {
+                finding.advice.push_str("the lines that stand with the records in this report");
+            }
+        }
+        findings.push(finding);
     }
+    findings
+}
 
-    /// With what to do.
-    pub(crate) fn advises(mut self, advice: String) -> Self {
-        self.advice = advice;
-        self
-    }
+/// Puts the most likely cause first: errors before the rest; among those, what explains others before
+/// what is explained; then what more addresses show.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    findings.sort_by_cached_key(|finding| {
+        let Finding { id, severity, servers, subject, .. } = finding;
+        let depth = id.entry().depth.filter(|_| *severity == Severity::Error).unwrap_or(u8::MAX);
+        (Reverse(*severity), depth, Reverse(servers.len()), id.as_str(), subject.clone())
+    });
+}
 
-    /// With one more number.
-    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.evidence.insert(name.to_owned(), value.into());
-        self
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_alike_has_the_lines_of_all_and_what_is_not_its_own() {
+        let draft = |subject: &str, summary: &str, line: &str| {
+            Draft::error(FindingId::RecordMissing, subject)
+                .summary(summary)
+                .advice("add")
+                .line(Some(line.to_owned()))
+        };
+        let drafts = vec![
+            draft("a", "gone", "line a"),
+            draft("b", "gone", "line b"),
+            draft("c", "other", "line c"),
+        ];
+        let advice: Vec<String> = finish(drafts).into_iter().map(|it| it.advice).collect();
+        assert_eq!(advice, ["add: line a; line b", "add: line a; line b", "add: line c"]);
     }
 }

@@ -7,6 +7,8 @@
     reason = "names are inline arrays: an allocation for each would cost more than the copies"
 )]
 
+pub mod catalog;
+pub mod entry;
 mod explained;
 pub mod finding;
 mod host;
@@ -14,5 +16,6 @@ mod observations;
 mod path;
 pub(crate) mod rules;
 mod server;
+pub mod severity;
 #[cfg(test)]
 mod tests;

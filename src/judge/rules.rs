@@ -5,7 +5,7 @@
 //! more.
 
 use super::explained::Explained;
-use super::finding::Finding;
+use super::finding::{Finding, finish};
 use super::observations::Observations;
 use super::{host, path, server};
 use crate::probe::log::ProbeLog;
@@ -27,5 +27,5 @@ pub(crate) fn findings(evidence: &ProbeLog) -> Vec<Finding> {
     server::edns::judge_cookies(&observed, &explained, &mut findings);
     server::conformance::judge(&observed, &explained, &mut findings);
     host::local::judge(&observed, &mut findings);
-    findings
+    finish(findings)
 }

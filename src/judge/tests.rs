@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::rules::findings;
 use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
-use crate::judge::finding::Severity;
+use crate::judge::catalog::FindingId;
+use crate::judge::severity::Severity;
 use crate::probe::log::{ProbeLog, Strays};
 use crate::probe::purpose::{Baseline, Experiment, Purpose};
 use crate::probe::query::Role;
@@ -109,7 +110,7 @@ fn losing(lost: u16, count: u16) -> Vec<Probe> {
     probes(server(1), Purpose::Baseline(Baseline::Serial), count, outcome)
 }
 
-fn told(evidence: &ProbeLog) -> Vec<(&'static str, Severity)> {
+fn told(evidence: &ProbeLog) -> Vec<(FindingId, Severity)> {
     findings(evidence).iter().map(|finding| (finding.id, finding.severity)).collect()
 }
 
@@ -117,7 +118,7 @@ fn told(evidence: &ProbeLog) -> Vec<(&'static str, Severity)> {
 fn one_port_that_several_servers_do_not_answer_is_a_matter_of_this_end() {
     let found = findings(&evidence(with_dead_ports(&[(1, 5), (2, 5)])));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((found[0].id, found[0].severity), ("one-port-dead", Severity::Warning));
+    assert_eq!((found[0].id, found[0].severity), (FindingId::OnePortDead, Severity::Warning));
     assert_eq!(found[0].servers, [server(1), server(2)]);
     assert_eq!(found[0].evidence["port"], 40_005);
     assert!(found[0].summary.contains("18 of 18 lost"), "{}", found[0].summary);
@@ -126,15 +127,15 @@ fn one_port_that_several_servers_do_not_answer_is_a_matter_of_this_end() {
 #[test]
 fn another_port_at_each_server_is_a_matter_of_the_paths() {
     let evidence = evidence(with_dead_ports(&[(1, 5), (2, 9)]));
-    assert_eq!(told(&evidence), [("loss-path-dependent", Severity::Error)]);
+    assert_eq!(told(&evidence), [(FindingId::LossPathDependent, Severity::Error)]);
 }
 
 #[test]
 fn answers_that_this_machine_dropped_are_not_called_loss() {
     let mut evidence = evidence(losing(12, 48));
-    assert_eq!(told(&evidence), [("loss", Severity::Error)]);
+    assert_eq!(told(&evidence), [(FindingId::Loss, Severity::Error)]);
     evidence.local.receive_overflow = 12;
-    assert_eq!(told(&evidence), [("local-drops", Severity::Warning)]);
+    assert_eq!(told(&evidence), [(FindingId::LocalDrops, Severity::Warning)]);
     // More than it dropped is loss all the same, by what is left.
     evidence.local.receive_overflow = 2;
     let found = findings(&evidence);
@@ -154,7 +155,7 @@ fn answers_that_came_late_are_not_called_loss() {
 fn one_loss_among_many_is_a_note_with_its_interval() {
     let found = findings(&evidence(losing(1, 100)));
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].id, found[0].severity), ("loss", Severity::Notice));
+    assert_eq!((found[0].id, found[0].severity), (FindingId::Loss, Severity::Notice));
     assert!(found[0].summary.contains("1 of 100 lost, 1.0 % (95 %: "), "{}", found[0].summary);
     assert_eq!(told(&evidence(losing(0, 100))), []);
 }
@@ -171,7 +172,7 @@ fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
     all.extend(heard);
     let found = findings(&evidence(all));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((found[0].id, found[0].severity), ("local-drops", Severity::Warning));
+    assert_eq!((found[0].id, found[0].severity), (FindingId::LocalDrops, Severity::Warning));
     assert_eq!(found[0].evidence["not_sent"], 48);
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
-use crate::judge::finding::Severity;
+use crate::judge::severity::Severity;
 use crate::report::finding::{Moment, RecordState, Report, Verdict};
 use crate::verify::evidence::Evidence;
 use crate::wire::RecordType;
@@ -137,7 +137,7 @@ impl History {
             .findings
             .iter()
             .filter(|finding| finding.severity > Severity::Notice)
-            .map(|finding| (finding.id.to_owned(), finding.subject.clone()))
+            .map(|finding| (finding.id.to_string(), finding.subject.clone()))
             .collect();
         problems.sort();
         problems.dedup();
@@ -207,6 +207,7 @@ pub fn next_look(evidence: &Evidence, report: &Report) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::catalog::FindingId;
     use crate::judge::finding::Finding;
     use crate::report::finding::{Effort, RecordReport};
     use crate::verify::expect::parse_expectation;
@@ -217,8 +218,8 @@ mod tests {
         Plan::new(domain, expectations.collect())
     }
 
-    fn report(verdict: Verdict, state: RecordState, problems: &[&'static str]) -> Report {
-        let finding = |&id: &&'static str| Finding {
+    fn report(verdict: Verdict, state: RecordState, problems: &[FindingId]) -> Report {
+        let finding = |&id: &FindingId| Finding {
             id,
             severity: Severity::Error,
             subject: "example.com.".to_owned(),
@@ -227,7 +228,7 @@ mod tests {
             evidence: serde_json::Map::new(),
             advice: String::new(),
             reference: "",
-            retry_after_s: (id == "negative-cached").then_some(200),
+            retry_after_s: (id == FindingId::NegativeCached).then_some(200),
         };
         Report {
             command: "verify",
@@ -258,10 +259,10 @@ mod tests {
     #[test]
     fn only_changes_are_kept_and_each_says_what_is_different() {
         let mut history = History::new(&plan(&["a TXT x"]), 1000);
-        let missing = report(Verdict::Pending, RecordState::Missing, &["record-missing"]);
+        let missing = report(Verdict::Pending, RecordState::Missing, &[FindingId::RecordMissing]);
         assert_eq!(history.add(1000, &missing).unwrap().summary, "the first sentence");
         assert_eq!(history.add(1060, &missing), None);
-        let flaky = report(Verdict::Flaky, RecordState::Right, &["loss"]);
+        let flaky = report(Verdict::Flaky, RecordState::Right, &[FindingId::Loss]);
         assert_eq!(
             history.add(1120, &flaky).unwrap().summary,
             "was pending and is flaky; a.example.com. TXT was missing and is right; \
@@ -277,7 +278,10 @@ mod tests {
     fn a_history_survives_a_restart_and_is_only_taken_for_the_same_records() {
         let records = ["a TXT x", "b CNAME c.example.net"];
         let mut history = History::new(&plan(&records), 1000);
-        history.add(1000, &report(Verdict::Pending, RecordState::Missing, &["record-missing"]));
+        history.add(
+            1000,
+            &report(Verdict::Pending, RecordState::Missing, &[FindingId::RecordMissing]),
+        );
         let text = history.to_json();
         assert_eq!(History::from_json(&text, &plan(&records)), Ok(history));
         assert!(matches!(
@@ -307,10 +311,13 @@ mod tests {
     fn the_next_look_waits_for_caches_within_reason() {
         let evidence =
             Evidence { plan: plan(&["a TXT x"]), log: crate::probe::ProbeLog::default() };
-        let next = |problems: &[&'static str]| {
+        let next = |problems: &[FindingId]| {
             next_look(&evidence, &report(Verdict::Pending, RecordState::Missing, problems))
         };
-        assert_eq!(next(&["record-missing"]), USUAL);
-        assert_eq!(next(&["negative-cached", "record-missing"]), Duration::from_secs(200));
+        assert_eq!(next(&[FindingId::RecordMissing]), USUAL);
+        assert_eq!(
+            next(&[FindingId::NegativeCached, FindingId::RecordMissing]),
+            Duration::from_secs(200)
+        );
     }
 }

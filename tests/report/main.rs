@@ -3,6 +3,7 @@
 //! After a wanted change, `DNSONDE_RECORD=1 cargo test --test report` records the examples anew;
 //! the change then shows in the diff.
 
+mod findings;
 mod hostile;
 mod html;
 mod json;

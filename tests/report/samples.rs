@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dnsonde::judge::finding::{Finding, Severity};
+use dnsonde::judge::catalog::FindingId;
+use dnsonde::judge::finding::Finding;
+use dnsonde::judge::severity::Severity;
 use dnsonde::probe::query::Role;
 use dnsonde::report::finding::{
     Effort, Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Verdict,
@@ -48,7 +50,7 @@ fn owner(token: &str) -> String {
 
 fn standby(token: &str) -> Finding {
     Finding {
-        id: "dkim-key-standby",
+        id: FindingId::DkimKeyStandby,
         severity: Severity::Info,
         subject: format!("{} TXT", owner(token)),
         servers: vec![],
@@ -142,7 +144,7 @@ fn target(at: usize) -> ServerReport {
 /// source port of eight reaches none of 192.0.2.2.
 pub fn seed_story() -> Report {
     let lacking = |token: &str| Finding {
-        id: "record-missing-on-some",
+        id: FindingId::RecordMissingOnSome,
         severity: Severity::Error,
         subject: format!("{} CNAME", owner(token)),
         servers: ADDRESSES[6..].iter().copied().map(address).collect(),
@@ -158,7 +160,7 @@ pub fn seed_story() -> Report {
         retry_after_s: None,
     };
     let loss = Finding {
-        id: "loss-path-dependent",
+        id: FindingId::LossPathDependent,
         severity: Severity::Error,
         subject: "192.0.2.2:53".to_owned(),
         servers: vec![address("192.0.2.2:53")],
@@ -176,7 +178,7 @@ pub fn seed_story() -> Report {
         retry_after_s: None,
     };
     let cached = Finding {
-        id: "negative-cached",
+        id: FindingId::NegativeCached,
         severity: Severity::Warning,
         subject: format!("{} CNAME", owner(TOKENS[0])),
         servers: vec![address("198.51.100.53:53")],

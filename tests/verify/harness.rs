@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dnsonde::cli::verify::plan_of;
 use dnsonde::engine::Time;
-use dnsonde::judge::finding::Severity;
+use dnsonde::judge::severity::Severity;
 use dnsonde::playground::{Scenario, VirtualNet, World};
 use dnsonde::report::finding::Report;
 use dnsonde::verify::{self, Evidence, ask, judge};
@@ -49,7 +49,7 @@ pub fn problems(report: &Report) -> Vec<&'static str> {
         .findings
         .iter()
         .filter(|finding| finding.severity > Severity::Notice)
-        .map(|finding| finding.id)
+        .map(|finding| finding.id.as_str())
         .collect();
     ids.sort_unstable();
     ids.dedup();
@@ -59,7 +59,7 @@ pub fn problems(report: &Report) -> Vec<&'static str> {
 /// What is not as the scenario says it must be; `None` if all is.
 pub fn complaint(scenario: &Scenario, report: &Report) -> Option<String> {
     let expect = &scenario.expect;
-    let all: Vec<&str> = report.findings.iter().map(|finding| finding.id).collect();
+    let all: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let missed: Vec<&String> =
         expect.findings.iter().filter(|id| !all.contains(&id.as_str())).collect();
     let extra: Vec<&str> = problems(report)

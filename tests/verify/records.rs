@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use dnsonde::judge::finding::{Finding, Severity};
+use dnsonde::judge::finding::Finding;
+use dnsonde::judge::severity::Severity;
 use dnsonde::playground::Scenario;
 use dnsonde::report::finding::{RecordState, Report, Verdict};
 
@@ -40,7 +41,7 @@ fn report(args: &[&str], world: &str) -> Report {
 }
 
 fn finding<'r>(report: &'r Report, id: &str) -> &'r Finding {
-    let told: Vec<&str> = report.findings.iter().map(|finding| finding.id).collect();
+    let told: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let mut of_id = report.findings.iter().filter(|finding| finding.id == id);
     of_id.next().unwrap_or_else(|| panic!("no {id} among {told:?}"))
 }
@@ -613,7 +614,8 @@ fn each_fault_of_a_record_is_told_once_and_as_what_it_is() {
         let scenario = scenario(case.name, case.args, case.world);
         for seed in 0..runs() {
             let report = examine(&scenario, seed).report;
-            let all: Vec<&str> = report.findings.iter().map(|finding| finding.id).collect();
+            let all: Vec<&str> =
+                report.findings.iter().map(|finding| finding.id.as_str()).collect();
             let missed: Vec<_> = case.noted.iter().filter(|id| !all.contains(id)).collect();
             if problems(&report) != case.told
                 || !missed.is_empty()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dnsonde::judge::finding::Severity;
+use dnsonde::judge::severity::Severity;
 use dnsonde::playground::Scenario;
 use dnsonde::probe::query::Role;
 use dnsonde::report::finding::Report;
@@ -46,8 +46,8 @@ fn told(report: &Report) -> Vec<&'static str> {
     let mut ids: Vec<&str> = report
         .findings
         .iter()
-        .filter(|finding| finding.severity > Severity::Notice && IDS.contains(&finding.id))
-        .map(|finding| finding.id)
+        .filter(|finding| finding.severity > Severity::Notice && IDS.contains(&finding.id.as_str()))
+        .map(|finding| finding.id.as_str())
         .collect();
     ids.sort_unstable();
     ids.dedup();
@@ -56,7 +56,7 @@ fn told(report: &Report) -> Vec<&'static str> {
 
 /// What is wrong with the findings about servers and paths.
 fn complaint(scenario: &Scenario, report: &Report) -> Option<String> {
-    let all: Vec<&str> = report.findings.iter().map(|finding| finding.id).collect();
+    let all: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let is_ours = |id: &&String| IDS.contains(&id.as_str());
     let missed: Vec<&String> = scenario
         .expect
@@ -531,8 +531,8 @@ fn faults_are_told_apart_and_what_is_none_is_not_told() {
                 .report
                 .findings
                 .iter()
-                .filter(|finding| IDS.contains(&finding.id))
-                .map(|finding| finding.id)
+                .filter(|finding| IDS.contains(&finding.id.as_str()))
+                .map(|finding| finding.id.as_str())
                 .collect();
             ids.dedup();
             if ids != case.told {

@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     })?;
     let (_, report) = report;
     show(&report, args.format)?;
-    let found = |id: &String| report.findings.iter().any(|finding| finding.id == id);
+    let found = |id: &String| report.findings.iter().any(|finding| finding.id.as_str() == id);
     let all = scenario.expect.findings.iter().all(found);
     Ok(ExitCode::from(if all { FINE } else { PROBLEM }))
 }

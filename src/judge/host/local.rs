@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::engine::Outcome;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::wire::NameBuf;
 
@@ -19,7 +20,7 @@ const TWICE: u64 = 2;
 /// The share of late answers that is told.
 const WORTH_TELLING: f64 = 0.005;
 
-pub(crate) fn judge(observed: &Observations<'_>, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(observed: &Observations<'_>, findings: &mut Vec<Draft>) {
     for zone in observed.log.zones.iter().chain(&observed.target_zones()) {
         findings.extend(late(observed, zone));
         findings.extend(twice(observed, zone));
@@ -37,7 +38,7 @@ fn slow(host: &ServerObservations<'_>) -> u64 {
     slow.count() as u64
 }
 
-fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
+fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     // Each address is a test of its own.
     let confidence = 1.0 - 2.0 * SIGNIFICANCE / observed.servers.len().max(1) as f64;
     let found: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
@@ -60,22 +61,23 @@ fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
     let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
     Some(
-        finding("late-answers", Severity::Warning, subject, servers, "RFC 1035 §7.2")
-            .says(format!(
+        Draft::new(FindingId::LateAnswers, Severity::Warning, subject)
+            .servers(servers)
+            .summary(format!(
                 "{who}: answers come, but so late that those who ask have given up: {rate}; {slow} \
                  after 1 second and {late} after 2 seconds or more"
             ))
-            .advises(format!(
+            .advice(format!(
                 "Ask whoever runs {names} why it takes so long now and then (an overloaded server, \
                  or a queue on the way)"
             ))
-            .with("asked", asked)
-            .with("after_1_s", slow)
-            .with("after_2_s", late),
+            .evidence("asked", asked)
+            .evidence("after_1_s", slow)
+            .evidence("after_2_s", late),
     )
 }
 
-fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
+fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let count = |host: &ServerObservations<'_>| {
         let attempts = host.probes.iter().filter_map(|probe| probe.attempt);
         let seen = attempts.map(|attempt| u64::from(attempt.duplicates)).sum();
@@ -97,22 +99,22 @@ fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
     let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
     Some(
-        finding("duplicate-answers", Severity::Notice, subject, servers, "RFC 5452 §4.3")
-            .says(format!(
+        Draft::new(FindingId::DuplicateAnswers, Severity::Notice, subject).servers(servers)
+            .summary(format!(
                 "{who}: {duplicates} answers came twice, to {asked} questions over UDP; what the \
                  second ones said was not kept"
             ))
-            .advises(format!(
+            .advice(format!(
                 "It does no harm as long as both say the same; tell whoever runs {names} if it goes \
                  on"
             ))
-            .with("asked", asked)
-            .with("duplicates", duplicates),
+            .evidence("asked", asked)
+            .evidence("duplicates", duplicates),
     )
 }
 
 /// Messages that our own system lost.
-fn ours(observed: &Observations<'_>) -> Option<Finding> {
+fn ours(observed: &Observations<'_>) -> Option<Draft> {
     let overflow = observed.log.local.receive_overflow;
     // Where a whole family cannot be used, nothing was dropped: there is no way there.
     let not_sent = observed.log.probes.iter().filter(|probe| {
@@ -125,17 +127,17 @@ fn ours(observed: &Observations<'_>) -> Option<Finding> {
     }
     let subject = "this machine".to_owned();
     Some(
-        finding("local-drops", Severity::Warning, subject, Vec::new(), "RFC 8085 §3.1")
-            .says(format!(
+        Draft::new(FindingId::LocalDrops, Severity::Warning, subject)
+            .summary(format!(
                 "this machine dropped {overflow} answers for want of room and did not send \
                  {not_sent} questions; both are left out of all other figures"
             ))
-            .advises(
+            .advice(
                 "Run it again while the machine is less busy, and see whether a local firewall \
                  stands in the way"
                     .to_owned(),
             )
-            .with("receive_overflow", overflow)
-            .with("not_sent", not_sent),
+            .evidence("receive_overflow", overflow)
+            .evidence("not_sent", not_sent),
     )
 }

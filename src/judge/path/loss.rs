@@ -10,11 +10,12 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use crate::engine::SocketId;
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::result::Probe;
 use crate::probe::sample::{Contrast, ProbeOutcome, Tally};
@@ -71,7 +72,7 @@ struct Case<'s, 'e> {
 pub(crate) fn judge(
     observed: &Observations<'_>,
     explained: &mut Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     let cases: Vec<Case<'_, '_>> = observed
         .servers
@@ -94,11 +95,16 @@ pub(crate) fn judge(
     );
     findings.extend(one_port(observed, &mut found));
     findings.extend(everywhere(observed, &mut found));
-    let mut groups: BTreeMap<(&str, Severity, NameBuf), Vec<Lossy<'_, '_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, Severity, NameBuf), (FindingId, Vec<Lossy<'_, '_>>)> =
+        BTreeMap::new();
     for lossy in found {
-        groups.entry((lossy.id(), lossy.severity, lossy.zone)).or_default().push(lossy);
+        let id = lossy.id();
+        let (_, group) = groups
+            .entry((id.as_str(), lossy.severity, lossy.zone))
+            .or_insert_with(|| (id, Vec::new()));
+        group.push(lossy);
     }
-    for ((id, severity, zone), group) in groups {
+    for ((_, severity, zone), (id, group)) in groups {
         findings.push(tell(observed, id, severity, &zone, &group));
     }
 }
@@ -210,12 +216,12 @@ fn lost_of(observed: &Observations<'_>, host: &ServerObservations<'_>) -> Propor
 }
 
 impl Lossy<'_, '_> {
-    fn id(&self) -> &'static str {
+    fn id(&self) -> FindingId {
         match self.cause {
-            Cause::Path(_) => "loss-path-dependent",
-            Cause::Rate(_) => "rate-limited",
-            Cause::Bursts(_) => "loss-bursty",
-            Cause::Unknown => "loss",
+            Cause::Path(_) => FindingId::LossPathDependent,
+            Cause::Rate(_) => FindingId::RateLimited,
+            Cause::Bursts(_) => FindingId::LossBursty,
+            Cause::Unknown => FindingId::Loss,
         }
     }
 
@@ -229,7 +235,7 @@ impl Lossy<'_, '_> {
 
 /// One and the same port that is dead at several servers: then the fault is at this end, for paths
 /// are chosen by the other end's address, too.
-fn one_port(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
+fn one_port(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Draft> {
     let mut by_socket: BTreeMap<SocketId, Vec<SocketAddr>> = BTreeMap::new();
     for lossy in found.iter().filter(|lossy| matches!(lossy.cause, Cause::Path(_))) {
         if let ([socket], _) = (&lossy.ports().0[..], ()) {
@@ -248,24 +254,25 @@ fn one_port(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Opti
         port.map_or_else(|| "one local port".to_owned(), |port| format!("local port {port}"));
     let count = servers.len();
     Some(
-        finding("one-port-dead", Severity::Warning, name.clone(), servers, "RFC 4787 §4.3")
-            .says(format!(
+        Draft::new(FindingId::OnePortDead, Severity::Warning, name.clone())
+            .servers(servers)
+            .summary(format!(
                 "{name} gets no answers from {count} servers that answer all other ports: {}",
                 Proportion::new(lost, asked).text("lost")
             ))
-            .advises(
+            .advice(
                 "Look at the address translation or firewall on your side: it holds a stale entry \
                  for this port; until that expires, other ports work"
                     .to_owned(),
             )
-            .with("port", port)
-            .with("asked", asked)
-            .with("lost", lost),
+            .evidence("port", port)
+            .evidence("asked", asked)
+            .evidence("lost", lost),
     )
 }
 
 /// Where every address that was asked loses, the loss is most likely where all ways are one.
-fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Finding> {
+fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Option<Draft> {
     let here = |lossy: &Lossy<'_, '_>| {
         matches!(lossy.cause, Cause::Unknown | Cause::Bursts(_))
             && lossy.severity > Severity::Notice
@@ -280,24 +287,25 @@ fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Op
     let bursty = all.iter().any(|lossy| matches!(lossy.cause, Cause::Bursts(_)));
     let severity = all.iter().map(|lossy| lossy.severity).max().unwrap_or(Severity::Warning);
     let servers: Vec<SocketAddr> = all.iter().map(|lossy| lossy.server).collect();
-    let id = if bursty { "loss-bursty" } else { "loss" };
+    let id = if bursty { FindingId::LossBursty } else { FindingId::Loss };
     let share = total(observed, &all);
     let zones = zones.len();
     Some(
-        finding(id, severity, "every server asked".to_owned(), servers, "RFC 7680 §2")
-            .says(format!(
+        Draft::new(id, severity, "every server asked".to_owned())
+            .servers(servers)
+            .summary(format!(
                 "answers get lost at all {count} addresses of {zones} unrelated zones: {}; so the \
                  loss is most likely near this machine",
                 share.text("lost")
             ))
-            .advises(
+            .advice(
                 "Look at your own network first, and run this again from another one before you \
                  ask anyone else"
                     .to_owned(),
             )
-            .with("asked", share.trials())
-            .with("lost", share.hits())
-            .with("by_server", by_server(observed, &all)),
+            .evidence("asked", share.trials())
+            .evidence("lost", share.hits())
+            .evidence("by_server", by_server(observed, &all)),
     )
 }
 
@@ -325,35 +333,31 @@ fn by_server(observed: &Observations<'_>, group: &[Lossy<'_, '_>]) -> Value {
 
 fn tell(
     observed: &Observations<'_>,
-    id: &'static str,
+    id: FindingId,
     severity: Severity,
     zone: &NameBuf,
     group: &[Lossy<'_, '_>],
-) -> Finding {
+) -> Draft {
     let servers: Vec<SocketAddr> = group.iter().map(|lossy| lossy.server).collect();
     let who = observed.who(zone, &servers);
     let names = names_of(observed, zone, &servers);
     let share = total(observed, group);
     let p_value = group.iter().map(|lossy| lossy.p_value).fold(0.0, f64::max);
-    let reference = match id {
-        "rate-limited" => "RFC 8906 §3",
-        "loss-path-dependent" => "RFC 2991 §2",
-        _ => "RFC 7680 §2",
-    };
-    let draft = finding(id, severity, zone.to_string(), servers, reference)
-        .with("asked", share.trials())
-        .with("lost", share.hits())
-        .with("by_server", by_server(observed, group));
+    let draft = Draft::new(id, severity, zone.to_string())
+        .servers(servers)
+        .evidence("asked", share.trials())
+        .evidence("lost", share.hits())
+        .evidence("by_server", by_server(observed, group));
     let draft = match id {
-        "loss-path-dependent" => by_path(draft, &who, &names, group),
-        "rate-limited" => by_rate(draft, &who, &names, group),
-        "loss-bursty" => in_bursts(draft, &who, &names, share, group),
+        FindingId::LossPathDependent => by_path(draft, &who, &names, group),
+        FindingId::RateLimited => by_rate(draft, &who, &names, group),
+        FindingId::LossBursty => in_bursts(draft, &who, &names, share, group),
         _ => return unexplained(draft, &who, &names, share, group),
     };
-    draft.with("p_value", p_value)
+    draft.evidence("p_value", p_value)
 }
 
-fn by_path(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Finding {
+fn by_path(draft: Draft, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Draft {
     let contrasts = || {
         group.iter().filter_map(|lossy| match lossy.cause {
             Cause::Path(contrast) => Some(contrast),
@@ -384,23 +388,23 @@ fn by_path(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
         (String::new(), "some paths lose far more than others".to_owned())
     };
     draft
-        .says(format!(
+        .summary(format!(
             "{who}: whether an answer comes depends on the source port, and so on the path that the \
              packets take: {bad_text}asked again, ports that had lost something lost it again ({}), \
              the others did not ({}); {paths}",
             Proportion::new(suspected.lost, suspected.asked()).text("lost"),
             Proportion::new(others.lost, others.asked()).text("lost"),
         ))
-        .advises(format!(
+        .advice(format!(
             "Send this to whoever runs {names} and to your network provider: one of several \
              parallel links (or one machine behind a load balancer) on the way drops packets"
         ))
-        .with("ports_tried", tried)
-        .with("ports_bad", bad)
-        .with("suspected_asked", suspected.asked())
-        .with("suspected_lost", suspected.lost)
-        .with("others_asked", others.asked())
-        .with("others_lost", others.lost)
+        .evidence("ports_tried", tried)
+        .evidence("ports_bad", bad)
+        .evidence("suspected_asked", suspected.asked())
+        .evidence("suspected_lost", suspected.lost)
+        .evidence("others_asked", others.asked())
+        .evidence("others_lost", others.lost)
 }
 
 fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
@@ -410,7 +414,7 @@ fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
     })
 }
 
-fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Finding {
+fn by_rate(draft: Draft, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Draft {
     let contrasts = || {
         group.iter().filter_map(|lossy| match lossy.cause {
             Cause::Rate(contrasts) => Some(contrasts),
@@ -442,31 +446,31 @@ fn by_rate(draft: Finding, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> F
         String::new()
     };
     draft
-        .says(format!(
+        .summary(format!(
             "{who}: fast questions fail ({}{slips}), slow ones do not ({}), and fast ones after \
              them fail again{about}",
             Proportion::new(fast.lost, fast.asked()).text("failed"),
             Proportion::new(slow.lost, slow.asked()).text("failed"),
         ))
-        .advises(format!(
+        .advice(format!(
             "Nothing is lost for a verifier that asks now and then; if resolvers with many users \
              are hit, ask whoever runs {names} to raise the limit on responses"
         ))
-        .with("fast_asked", fast.asked())
-        .with("fast_failed", fast.lost)
-        .with("slow_asked", slow.asked())
-        .with("slow_failed", slow.lost)
-        .with("truncated", slipped)
-        .with("answers_per_second", rate.is_finite().then_some(rate))
+        .evidence("fast_asked", fast.asked())
+        .evidence("fast_failed", fast.lost)
+        .evidence("slow_asked", slow.asked())
+        .evidence("slow_failed", slow.lost)
+        .evidence("truncated", slipped)
+        .evidence("answers_per_second", rate.is_finite().then_some(rate))
 }
 
 fn in_bursts(
-    draft: Finding,
+    draft: Draft,
     who: &str,
     names: &str,
     share: Proportion,
     group: &[Lossy<'_, '_>],
-) -> Finding {
+) -> Draft {
     let orders = || {
         group.iter().filter_map(|lossy| match lossy.cause {
             Cause::Bursts(order) => Some(order),
@@ -479,43 +483,43 @@ fn in_bursts(
     let after = Proportion::new(hits, trials);
     let model = orders().find_map(|order| order.gilbert_elliott());
     let draft = draft
-        .says(format!(
+        .summary(format!(
             "{who}: answers get lost in bursts: {}; right after a loss {}",
             share.text("lost"),
             after.text("lost, too"),
         ))
-        .advises(format!(
+        .advice(format!(
             "Ask whoever runs {names} about short outages (a link or a machine that comes and \
              goes), and run this again to see whether they go on"
         ))
-        .with("after_a_loss", after.trials())
-        .with("lost_after_a_loss", after.hits());
+        .evidence("after_a_loss", after.trials())
+        .evidence("lost_after_a_loss", after.hits());
     match model {
         Some(model) => draft
-            .with("mean_bad_questions", model.bad_length())
-            .with("lost_in_bad_share", model.loss_in_bad),
+            .evidence("mean_bad_questions", model.bad_length())
+            .evidence("lost_in_bad_share", model.loss_in_bad),
         None => draft,
     }
 }
 
 fn unexplained(
-    draft: Finding,
+    draft: Draft,
     who: &str,
     names: &str,
     share: Proportion,
     group: &[Lossy<'_, '_>],
-) -> Finding {
+) -> Draft {
     let asked_slowly = group.iter().all(|lossy| {
         let mut outcomes = lossy.host.sample.outcomes.iter();
         outcomes.any(|(probe, _)| probe.query.purpose == Purpose::Experiment(Experiment::Rate))
     });
-    if draft.severity == Severity::Notice {
+    if draft.severity() == Severity::Notice {
         return draft
-            .says(format!(
+            .summary(format!(
                 "{who}: {}; too little to call it a fault, and not nothing",
                 share.text("lost")
             ))
-            .advises("Look again with a larger --repeat if it matters".to_owned());
+            .advice("Look again with a larger --repeat if it matters".to_owned());
     }
     let only_tcp =
         group.iter().all(|lossy| !lossy.host.answers_over_udp() && lossy.host.tcp.answered > 0);
@@ -525,8 +529,8 @@ fn unexplained(
         false => "; its cause was not isolated",
     };
     draft
-        .says(format!("{who}: answers over UDP get lost: {}{depends}", share.text("lost")))
-        .advises(format!(
+        .summary(format!("{who}: answers over UDP get lost: {}{depends}", share.text("lost")))
+        .advice(format!(
             "Send this to whoever runs {names}, and run this again from another network, to see on \
              which side the packets get lost"
         ))

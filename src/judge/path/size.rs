@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use crate::engine::Outcome;
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::path::loss::zone_of;
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
@@ -37,7 +38,7 @@ struct Large {
 pub(crate) fn judge(
     observed: &Observations<'_>,
     explained: &mut Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     let sizes = sizes(observed);
     let suspicious: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
@@ -146,7 +147,7 @@ fn large(host: &ServerObservations<'_>, sizes: &HashMap<QueryKind, u16>) -> Opti
     })
 }
 
-fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Finding {
+fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Draft {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let arrived = found.iter().map(|(_, large)| large.arrived).max().unwrap_or(0);
     let smallest = found.iter().map(|(_, large)| large.lost).min().unwrap_or(0);
@@ -166,26 +167,27 @@ fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large
         .sum();
     let over_tcp = if tcp > 0 { "; over TCP they arrive" } else { "" };
     let subject = zone.to_string();
-    finding("large-answer-lost", Severity::Error, subject, servers, "RFC 9715 §3")
-        .says(format!(
+    Draft::new(FindingId::LargeAnswerLost, Severity::Error, subject)
+        .servers(servers)
+        .summary(format!(
             "{who}: answers over UDP of {smallest} octets and more get lost ({}), those of up to \
              {arrived} octets arrive ({}){over_tcp}",
             Proportion::new(lost, large).text("lost"),
             Proportion::new(small_lost, small).text("lost"),
         ))
-        .advises(format!(
+        .advice(format!(
             "Ask whoever runs {names} to let large UDP packets and fragments through the firewall, \
              or to set the server's largest UDP answer to {} octets, so that larger ones are asked \
              for over TCP",
             arrived.max(WITHOUT_EDNS)
         ))
-        .with("largest_arrived_octets", arrived)
-        .with("smallest_lost_octets", smallest)
-        .with("large_asked", large)
-        .with("large_lost", lost)
-        .with("small_asked", small)
-        .with("small_lost", small_lost)
-        .with("p_value", p_value)
+        .evidence("largest_arrived_octets", arrived)
+        .evidence("smallest_lost_octets", smallest)
+        .evidence("large_asked", large)
+        .evidence("large_lost", lost)
+        .evidence("small_asked", small)
+        .evidence("small_lost", small_lost)
+        .evidence("p_value", p_value)
 }
 
 /// A sort of question without any answer, and how often it was put; `None` if chance may be why.
@@ -201,7 +203,7 @@ fn tell_sort(
     zone: &NameBuf,
     sort: &QueryKind,
     found: &[(SocketAddr, u64)],
-) -> Finding {
+) -> Draft {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let asked: u64 = found.iter().map(|(_, asked)| asked).sum();
     let tallies = servers.iter().filter_map(|server| observed.servers.get(server));
@@ -213,22 +215,24 @@ fn tell_sort(
     let who = observed.who(zone, &servers);
     let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
-    finding("loss", Severity::Error, subject, servers, "RFC 8906 §3")
-        .says(format!(
+    Draft::new(FindingId::Loss, Severity::Error, subject)
+        .servers(servers)
+        .reference("RFC 8906 §3")
+        .summary(format!(
             "{who}: questions for {} {rtype}{with} over UDP are never answered ({}), others are \
              ({}); the size of the answer does not explain it",
             short(name),
             Proportion::new(asked, asked).text("lost"),
             Proportion::new(lost, others).text("lost"),
         ))
-        .advises(format!(
+        .advice(format!(
             "Ask whoever runs {names} whether the server, or a firewall in front of it, drops such \
              questions"
         ))
-        .with("asked", asked)
-        .with("lost", asked)
-        .with("others_asked", others)
-        .with("others_lost", lost)
+        .evidence("asked", asked)
+        .evidence("lost", asked)
+        .evidence("others_asked", others)
+        .evidence("others_lost", lost)
 }
 
 /// How many questions of a sort were put, all in vain; 0 if some were answered in the end.

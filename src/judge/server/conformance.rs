@@ -6,11 +6,12 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::Role;
 use crate::probe::result::{Probe, Reply};
@@ -32,61 +33,51 @@ const COUNTDOWNS: usize = 2;
 
 /// One habit: what it is called and told as.
 struct Habit {
-    id: &'static str,
+    id: FindingId,
     severity: Severity,
-    reference: &'static str,
     examine: fn(&ServerObservations<'_>, &NameBuf) -> Option<String>,
     advice: &'static str,
 }
 
 const HABITS: [Habit; 5] = [
     Habit {
-        id: "empty-nonterminal-denied",
+        id: FindingId::EmptyNonterminalDenied,
         severity: Severity::Warning,
-        reference: "RFC 8020 §2, RFC 4592 §2.2.2",
         examine: denied_nonterminal,
         advice: "to answer NOERROR without records there instead: resolvers that minimise the \
                  names they ask for (RFC 9156) take the denial for all names below",
     },
     Habit {
-        id: "negative-answer-malformed",
+        id: FindingId::NegativeAnswerMalformed,
         severity: Severity::Warning,
-        reference: "RFC 2308 §3",
         examine: malformed_denial,
         advice: "to send the zone's SOA record with every denial, so that resolvers know how long \
                  to keep it",
     },
     Habit {
-        id: "unknown-type-mishandled",
+        id: FindingId::UnknownTypeMishandled,
         severity: Severity::Warning,
-        reference: "RFC 3597 §3",
         examine: unknown_type,
         advice: "to answer questions for types that it does not know like any other: NOERROR \
                  without records",
     },
     Habit {
-        id: "case-not-preserved",
+        id: FindingId::CaseNotPreserved,
         severity: Severity::Notice,
-        reference: "RFC 4343 §4.1",
         examine: other_case,
         advice: "to send questions back as they came: resolvers that mix the case as a protection \
                  take such answers for forged",
     },
     Habit {
-        id: "cache-in-front",
+        id: FindingId::CacheInFront,
         severity: Severity::Notice,
-        reference: "RFC 2181 §5.4.1",
         examine: countdown,
         advice: "whether a cache or a proxy stands in front of the server: changes show there only \
                  when it lets go of what it has",
     },
 ];
 
-pub(crate) fn judge(
-    observed: &Observations<'_>,
-    explained: &Explained,
-    findings: &mut Vec<Finding>,
-) {
+pub(crate) fn judge(observed: &Observations<'_>, explained: &Explained, findings: &mut Vec<Draft>) {
     for (zone, habit) in
         observed.log.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
     {
@@ -102,10 +93,11 @@ pub(crate) fn judge(
             let subject = zone.to_string();
             let seen: Value = text.clone().into();
             findings.push(
-                finding(habit.id, habit.severity, subject, servers, habit.reference)
-                    .says(format!("{who}: {text}"))
-                    .advises(format!("Ask whoever runs {names} {}", habit.advice))
-                    .with("seen", seen),
+                Draft::new(habit.id, habit.severity, subject)
+                    .servers(servers)
+                    .summary(format!("{who}: {text}"))
+                    .advice(format!("Ask whoever runs {names} {}", habit.advice))
+                    .evidence("seen", seen),
             );
         }
     }

@@ -3,22 +3,19 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ip, short};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::walk::{Delegation, NameServer, Resolution, Resolved, Source, Unresolved};
 use crate::wire::{NameBuf, RecordType};
 
 /// Names that are listed.
 const NAMED: usize = 6;
 
-pub(crate) fn judge(
-    observed: &Observations<'_>,
-    explained: &Explained,
-    findings: &mut Vec<Finding>,
-) {
+pub(crate) fn judge(observed: &Observations<'_>, explained: &Explained, findings: &mut Vec<Draft>) {
     for zone in &observed.log.zones {
         let Some(delegation) = observed.log.walk.delegation(zone) else { continue };
         for server in &delegation.name_servers {
@@ -96,7 +93,7 @@ fn other_glue(
     zone: &NameBuf,
     delegation: &Delegation,
     server: &NameServer,
-) -> Option<Finding> {
+) -> Option<Draft> {
     let Glue { outdated, lacking, right } = Glue::of(server)?;
     if outdated.is_empty() && lacking.is_empty() {
         return None;
@@ -137,24 +134,25 @@ fn other_glue(
         }
     };
     Some(
-        finding("glue-mismatch", severity, zone.to_string(), servers, "RFC 1912 §2.3")
-            .says(format!(
+        Draft::new(FindingId::GlueMismatch, severity, zone.to_string())
+            .servers(servers)
+            .summary(format!(
                 "the addresses of {name} differ: the parent zone {parent} {}{nobody}",
                 differences.join(" and ")
             ))
-            .advises(format!(
+            .advice(format!(
                 "At the registrar of {}, set the addresses of the host (glue record) {name} to {}",
                 short(zone),
                 list(&right)
             ))
-            .with("name_server", server.name.to_string())
-            .with("only_at_parent", texts(&outdated))
-            .with("missing_at_parent", texts(&lacking))
-            .with("authoritative", texts(&right)),
+            .evidence("name_server", server.name.to_string())
+            .evidence("only_at_parent", texts(&outdated))
+            .evidence("missing_at_parent", texts(&lacking))
+            .evidence("authoritative", texts(&right)),
     )
 }
 
-fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Finding> {
+fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Draft> {
     let name = short(&server.name);
     let (why, reference) = if let Some(target) = server.alias() {
         (format!("is an alias of {}, which it must not be", short(&target)), "RFC 2181 §10.3")
@@ -171,17 +169,18 @@ fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Finding> {
     let zone_name = short(zone);
     let subject = zone.to_string();
     Some(
-        finding("server-name-unresolvable", Severity::Error, subject, Vec::new(), reference)
-            .says(format!("the name server {name} {why} ({whose}){only_glue}"))
-            .advises(format!(
+        Draft::new(FindingId::ServerNameUnresolvable, Severity::Error, subject)
+            .reference(reference)
+            .summary(format!("the name server {name} {why} ({whose}){only_glue}"))
+            .advice(format!(
                 "Give {name} an address (an A record, not a CNAME) in its own zone, or remove it \
                  from the name servers of {zone_name} at the registrar and in the zone; look for a \
                  typing error in the name first"
             ))
-            .with("name_server", server.name.to_string())
-            .with("at_parent", server.at_parent)
-            .with("at_child", server.at_child)
-            .with("has_glue", glue),
+            .evidence("name_server", server.name.to_string())
+            .evidence("at_parent", server.at_parent)
+            .evidence("at_child", server.at_child)
+            .evidence("has_glue", glue),
     )
 }
 
@@ -210,7 +209,7 @@ fn other_servers(
     zone: &NameBuf,
     delegation: &Delegation,
     explained: &Explained,
-) -> Option<Finding> {
+) -> Option<Draft> {
     let parents: Vec<(SocketAddr, BTreeSet<String>)> = delegation
         .parent_servers
         .iter()
@@ -283,16 +282,17 @@ fn other_servers(
     };
     let subject = zone.to_string();
     Some(
-        finding("server-set-mismatch", Severity::Warning, subject, servers, "RFC 1034 §4.2.2")
-            .says(format!(
+        Draft::new(FindingId::ServerSetMismatch, Severity::Warning, subject)
+            .servers(servers)
+            .summary(format!(
                 "the name servers of {name} at the parent and in the zone are not the same: {}",
                 differences.join(", ")
             ))
-            .advises(advice)
-            .with("only_at_parent", only_parent)
-            .with("only_in_zone", only_child)
-            .with("parent_addresses_asked", parents.len())
-            .with("zone_addresses_asked", children.len()),
+            .advice(advice)
+            .evidence("only_at_parent", only_parent)
+            .evidence("only_in_zone", only_child)
+            .evidence("parent_addresses_asked", parents.len())
+            .evidence("zone_addresses_asked", children.len()),
     )
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
@@ -27,7 +28,7 @@ type ByFault = BTreeMap<Vec<String>, Vec<SocketAddr>>;
 pub(crate) fn judge_plain_only(
     observed: &Observations<'_>,
     explained: &mut Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
         let mut groups: ByFault = BTreeMap::new();
@@ -46,7 +47,7 @@ pub(crate) fn judge_plain_only(
 pub(crate) fn judge_edns(
     observed: &Observations<'_>,
     explained: &Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
         let mut groups: ByFault = BTreeMap::new();
@@ -149,23 +150,24 @@ fn edns(
     zone: &NameBuf,
     faults: &[String],
     servers: Vec<SocketAddr>,
-) -> Finding {
+) -> Draft {
     let who = observed.who(zone, &servers);
     let names = names_of(observed, zone, &servers);
     let subject = zone.to_string();
-    finding("edns-mishandled", Severity::Warning, subject, servers, "RFC 6891 §6.1.3, §7")
-        .says(format!("{who}: {}", faults.join("; ")))
-        .advises(format!(
+    Draft::new(FindingId::EdnsMishandled, Severity::Warning, subject)
+        .servers(servers)
+        .summary(format!("{who}: {}", faults.join("; ")))
+        .advice(format!(
             "Ask whoever runs {names} to update the server software, or the firewall in front of \
              it, to one that handles EDNS as RFC 6891 says: resolvers use it in every query"
         ))
-        .with("faults", faults)
+        .evidence("faults", faults)
 }
 
 pub(crate) fn judge_cookies(
     observed: &Observations<'_>,
     explained: &Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
         let mut groups: ByFault = BTreeMap::new();
@@ -178,21 +180,16 @@ pub(crate) fn judge_cookies(
             let who = observed.who(zone, &servers);
             let names = names_of(observed, zone, &servers);
             let subject = zone.to_string();
-            let draft = finding(
-                "cookie-mishandled",
-                Severity::Warning,
-                subject,
-                servers,
-                "RFC 7873 §5.2, RFC 9018 §3",
-            );
+            let draft = Draft::new(FindingId::CookieMishandled, Severity::Warning, subject)
+                .servers(servers);
             findings.push(
                 draft
-                    .says(format!("{who}: {}", faults.join("; ")))
-                    .advises(format!(
+                    .summary(format!("{who}: {}", faults.join("; ")))
+                    .advice(format!(
                         "Ask whoever runs {names} to give all machines behind an address the same \
                          secret for DNS cookies, or to update or switch off what mishandles them"
                     ))
-                    .with("faults", faults),
+                    .evidence("faults", faults),
             );
         }
     }

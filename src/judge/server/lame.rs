@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::probe::result::Probe;
 use crate::probe::sample::kind_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
@@ -65,7 +66,7 @@ fn lame(kind: &Kind) -> Option<String> {
 pub(crate) fn judge(
     observed: &Observations<'_>,
     explained: &mut Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     let targets = observed.target_zones();
     let addresses: usize = observed.servers.len().max(1);
@@ -132,24 +133,25 @@ fn constantly(
     zone: &NameBuf,
     text: &str,
     found: &[(SocketAddr, Service)],
-) -> Finding {
+) -> Draft {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let answers: u64 = found.iter().map(|(_, service)| service.useless()).sum();
     let who = observed.who(zone, &servers);
     let names = names_of(observed, zone, &servers);
     let name = short(zone);
-    finding("server-lame", Severity::Error, zone.to_string(), servers, "RFC 1912 §2.8")
-        .says(format!(
+    Draft::new(FindingId::ServerLame, Severity::Error, zone.to_string())
+        .servers(servers)
+        .summary(format!(
             "{who}: named as a server of {name}, and does not serve it: {answers} of {answers} \
              answers were {text}"
         ))
-        .advises(format!(
+        .advice(format!(
             "Ask whoever runs {names} to load the zone {name}, or remove it from the list of name \
              servers at the registrar and from the zone's NS records"
         ))
-        .with("answers", answers)
-        .with("useful", 0)
-        .with("they_say", text)
+        .evidence("answers", answers)
+        .evidence("useful", 0)
+        .evidence("they_say", text)
 }
 
 fn sometimes(
@@ -157,22 +159,23 @@ fn sometimes(
     zone: &NameBuf,
     server: SocketAddr,
     mixed: &Service,
-) -> Finding {
+) -> Draft {
     let (useless, text) = (mixed.useless(), mixed.text());
     let rate = Proportion::new(useless, useless + mixed.useful).text("useless").to_string();
     let who = observed.who(zone, &[server]);
     let names = names_of(observed, zone, &[server]);
-    finding("server-lame", Severity::Error, zone.to_string(), vec![server], "RFC 1912 §2.8")
-        .says(format!(
+    Draft::new(FindingId::ServerLame, Severity::Error, zone.to_string())
+        .servers(vec![server])
+        .summary(format!(
             "{who}: now and then it fails for questions that it answers at other times ({text}): \
              {rate}"
         ))
-        .advises(format!(
+        .advice(format!(
             "Ask whoever runs {names} which of the machines behind this address does not serve \
              {} properly",
             short(zone)
         ))
-        .with("answers", useless + mixed.useful)
-        .with("useful", mixed.useful)
-        .with("they_say", text)
+        .evidence("answers", useless + mixed.useful)
+        .evidence("useful", mixed.useful)
+        .evidence("they_say", text)
 }

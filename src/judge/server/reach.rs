@@ -5,10 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::delegation;
 use crate::engine::{Outcome, Unreachable};
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
+use crate::judge::severity::Severity;
 use crate::probe::result::Probe;
 use crate::stats::Proportion;
 use crate::wire::NameBuf;
@@ -19,7 +20,7 @@ const SOME: u64 = 3;
 pub(crate) fn judge(
     observed: &Observations<'_>,
     explained: &mut Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     for (server, host) in &observed.servers {
         if host.is_silent() || host.answers_from_elsewhere() || only_late(host) {
@@ -99,7 +100,7 @@ fn family_fails(
     zone: &NameBuf,
     servers: Vec<SocketAddr>,
     ipv6: bool,
-) -> Finding {
+) -> Draft {
     let (fails, works) = if ipv6 { ("IPv6", "IPv4") } else { ("IPv4", "IPv6") };
     let who = observed.who(zone, &servers);
     let (udp, tcp) = asked(observed, &servers);
@@ -122,29 +123,30 @@ fn family_fails(
          a resolver that tries {fails} first loses seconds each time",
         if ipv6 { "AAAA" } else { "A" },
     );
-    finding("address-family-fails", severity, zone.to_string(), servers, "RFC 3901 §4")
-        .says(format!(
+    Draft::new(FindingId::AddressFamilyFails, severity, zone.to_string())
+        .servers(servers)
+        .summary(format!(
             "{who}: no answer over {fails}, {what}, while the same server answers over {works}{own}"
         ))
-        .advises(advice)
-        .with("family", fails)
-        .with("udp_asked", udp)
-        .with("tcp_asked", tcp)
-        .with("tcp_answered", over_tcp)
-        .with("own_route_works", ours_works)
+        .advice(advice)
+        .evidence("family", fails)
+        .evidence("udp_asked", udp)
+        .evidence("tcp_asked", tcp)
+        .evidence("tcp_answered", over_tcp)
+        .evidence("own_route_works", ours_works)
 }
 
-fn unreachable(observed: &Observations<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> Finding {
+fn unreachable(observed: &Observations<'_>, zone: &NameBuf, servers: Vec<SocketAddr>) -> Draft {
     let (udp, tcp) = asked(observed, &servers);
     let hosts = || servers.iter().filter_map(|server| observed.servers.get(server));
     let icmp: u64 = hosts().map(|host| host.udp.unreachable).sum();
     let refused: u64 = hosts().map(|host| host.tcp.unreachable).sum();
     let errors = icmp_texts(hosts());
-    let (id, how, reference) = if icmp * 2 > udp {
+    let (id, how) = if icmp * 2 > udp {
         let how = format!("the network turned {icmp} of them away ({errors})");
-        ("unreachable-icmp", how, "RFC 1122 §3.2.2.1")
+        (FindingId::UnreachableIcmp, how)
     } else {
-        ("server-unreachable", "they were met with silence".to_owned(), "RFC 2182 §3.1")
+        (FindingId::ServerUnreachable, "they were met with silence".to_owned())
     };
     let others = observed.servers_of(zone).count().saturating_sub(servers.len());
     let reach = if others == 0 {
@@ -154,21 +156,22 @@ fn unreachable(observed: &Observations<'_>, zone: &NameBuf, servers: Vec<SocketA
     };
     let who = observed.who(zone, &servers);
     let names = names_of(observed, zone, &servers);
-    finding(id, Severity::Error, zone.to_string(), servers, reference)
-        .says(format!(
+    Draft::new(id, Severity::Error, zone.to_string())
+        .servers(servers)
+        .summary(format!(
             "{who}: not one answer to {udp} questions over UDP and {tcp} over TCP; {how}; {reach}"
         ))
-        .advises(format!(
+        .advice(format!(
             "Ask whoever runs {names} to bring it back, or remove it from the list of name servers \
              at the registrar and from the NS records of {}",
             short(zone)
         ))
-        .with("udp_asked", udp)
-        .with("tcp_asked", tcp)
-        .with("answered", 0)
-        .with("icmp", icmp)
-        .with("tcp_refused", refused)
-        .with("icmp_kinds", errors)
+        .evidence("udp_asked", udp)
+        .evidence("tcp_asked", tcp)
+        .evidence("answered", 0)
+        .evidence("icmp", icmp)
+        .evidence("tcp_refused", refused)
+        .evidence("icmp_kinds", errors)
 }
 
 fn asked(observed: &Observations<'_>, servers: &[SocketAddr]) -> (u64, u64) {
@@ -176,7 +179,7 @@ fn asked(observed: &Observations<'_>, servers: &[SocketAddr]) -> (u64, u64) {
     (hosts().map(|host| host.udp.asked).sum(), hosts().map(|host| host.tcp.asked).sum())
 }
 
-fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding> {
+fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let found: Vec<(SocketAddr, &ServerObservations<'_>)> =
         observed.servers_of(zone).filter(|(_, host)| host.answers_from_elsewhere()).collect();
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
@@ -190,24 +193,24 @@ fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Finding
     let rate = Proportion::new(elsewhere, asked).text("answered from elsewhere").to_string();
     let error = Severity::Error;
     let subject = zone.to_string();
-    let draft = finding("source-address-mismatch", error, subject, servers, "RFC 2181 §4.1");
+    let draft = Draft::new(FindingId::SourceAddressMismatch, error, subject).servers(servers);
     Some(
         draft
-            .says(format!(
+            .summary(format!(
                 "{who}: answers do not come from the address and port that were asked, so that \
                  every resolver throws them away: {rate}"
             ))
-            .advises(format!(
+            .advice(format!(
                 "Ask whoever runs {names} to have the server answer from the address that it was \
                  asked at (each address needs a socket of its own, or a port translation is wrong)"
             ))
-            .with("asked", asked)
-            .with("from_elsewhere", elsewhere),
+            .evidence("asked", asked)
+            .evidence("from_elsewhere", elsewhere),
     )
 }
 
 /// ICMP for some of the questions to a server that answers others.
-fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> Option<Finding> {
+fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> Option<Draft> {
     let found: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
         .servers_of(zone)
         .filter(|(server, host)| !explained.is_silent(*server) && host.udp.unreachable >= SOME)
@@ -222,26 +225,21 @@ fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> O
     let who = observed.who(zone, &servers);
     let rate = Proportion::new(icmp, asked).text("turned away").to_string();
     let names = names_of(observed, zone, &servers);
-    let draft = finding(
-        "unreachable-icmp",
-        Severity::Error,
-        zone.to_string(),
-        servers,
-        "RFC 1122 §3.2.2.1",
-    );
+    let draft =
+        Draft::new(FindingId::UnreachableIcmp, Severity::Error, zone.to_string()).servers(servers);
     Some(
         draft
-            .says(format!(
+            .summary(format!(
                 "{who}: the network says that some questions over UDP cannot be delivered \
                  ({kinds}), while others are answered: {rate}"
             ))
-            .advises(format!(
+            .advice(format!(
                 "Ask whoever runs {names} whether its service stops now and then, or a firewall in \
                  front of it turns questions over UDP away"
             ))
-            .with("asked", asked)
-            .with("icmp", icmp)
-            .with("icmp_kinds", kinds),
+            .evidence("asked", asked)
+            .evidence("icmp", icmp)
+            .evidence("icmp_kinds", kinds),
     )
 }
 

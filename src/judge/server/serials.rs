@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::engine::Time;
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::probe::query::Role;
 use crate::probe::result::Reply;
 use crate::probe::sample::kind_of;
@@ -46,7 +47,7 @@ fn behind(a: u32, b: u32) -> Option<u32> {
 pub(crate) fn judge(
     observed: &Observations<'_>,
     explained: &mut Explained,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Draft>,
 ) {
     for zone in observed.log.zones.iter().chain(&observed.target_zones()) {
         let told = observed.log.zones.contains(zone);
@@ -169,7 +170,7 @@ fn disagree(
     zone: &NameBuf,
     found: &[(SocketAddr, Option<BTreeMap<String, String>>)],
     seen: &BTreeMap<SocketAddr, Vec<Seen>>,
-) -> Finding {
+) -> Draft {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let looks = || servers.iter().flat_map(|server| &seen[server]);
     let mut serials: BTreeMap<u32, (u64, BTreeSet<&str>)> = BTreeMap::new();
@@ -211,18 +212,19 @@ fn disagree(
             json!({"serial": serial, "answers": count, "instances": instances})
         })
         .collect();
-    finding("instances-disagree", Severity::Error, zone.to_string(), servers, "RFC 4786 §4.4")
-        .says(format!(
+    Draft::new(FindingId::InstancesDisagree, Severity::Error, zone.to_string())
+        .servers(servers)
+        .summary(format!(
             "{who}: the machines behind one address have different copies of {}: {what}",
             short(zone)
         ))
-        .advises(format!(
+        .advice(format!(
             "Give this to whoever runs {names}: some of the machines behind the address do not get \
              the zone's changes, and nothing that you enter helps until they do"
         ))
-        .with("soa_answers", total)
-        .with("old", total - current)
-        .with("by_serial", by_serial)
+        .evidence("soa_answers", total)
+        .evidence("old", total - current)
+        .evidence("by_serial", by_serial)
 }
 
 /// Addresses with old copies.
@@ -268,7 +270,7 @@ fn old_copy(
     newest: u32,
     servers: &[SocketAddr],
     seen: &BTreeMap<SocketAddr, Vec<Seen>>,
-) -> Finding {
+) -> Draft {
     let looks: u64 = servers.iter().map(|server| seen[server].len() as u64).sum();
     let last = servers.first().and_then(|server| seen[server].last());
     let (refresh, expire) = last.map_or((0, 0), |look| (look.refresh, look.expire));
@@ -289,26 +291,26 @@ fn old_copy(
     let who = observed.who(zone, servers);
     let names = names_of(observed, zone, servers);
     let subject = zone.to_string();
-    let draft =
-        finding("server-stale", Severity::Error, subject, servers.to_vec(), "RFC 1034 §4.3.5")
-            .says(format!(
-                "{who}: an old copy of {}, with the serial {serial} in {looks} of {looks} answers \
+    let draft = Draft::new(FindingId::ServerStale, Severity::Error, subject)
+        .servers(servers.to_vec())
+        .summary(format!(
+            "{who}: an old copy of {}, with the serial {serial} in {looks} of {looks} answers \
                  while others have {newest}{age}{expiry}",
-                short(zone)
-            ))
-            .advises(format!(
-                "Ask whoever runs {names} why zone transfers to it fail (its serial should be \
+            short(zone)
+        ))
+        .advice(format!(
+            "Ask whoever runs {names} why zone transfers to it fail (its serial should be \
                  {newest}); if you changed the zone within the last {} minutes, look again first",
-                refresh.div_ceil(60).max(1)
-            ))
-            .with("serial", serial)
-            .with("newest_serial", newest)
-            .with("behind_by", ahead)
-            .with("soa_answers", looks)
-            .with("refresh_s", refresh)
-            .with("expire_s", expire);
+            refresh.div_ceil(60).max(1)
+        ))
+        .evidence("serial", serial)
+        .evidence("newest_serial", newest)
+        .evidence("behind_by", ahead)
+        .evidence("soa_answers", looks)
+        .evidence("refresh_s", refresh)
+        .evidence("expire_s", expire);
     match days {
-        Some(days) => draft.with("days_behind", days),
+        Some(days) => draft.evidence("days_behind", days),
         None => draft,
     }
 }

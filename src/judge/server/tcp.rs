@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::engine::{Outcome, StreamCause};
+use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::finding;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::server::reach::names_of;
+use crate::judge::severity::Severity;
 use crate::probe::result::Probe;
 use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
@@ -62,11 +63,7 @@ impl Ending {
     }
 }
 
-pub(crate) fn judge(
-    observed: &Observations<'_>,
-    explained: &Explained,
-    findings: &mut Vec<Finding>,
-) {
+pub(crate) fn judge(observed: &Observations<'_>, explained: &Explained, findings: &mut Vec<Draft>) {
     for zone in &observed.log.zones {
         let mut groups: BTreeMap<(Ending, bool), Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in observed.serving(zone, explained) {
@@ -105,7 +102,7 @@ fn unavailable(
     how: Ending,
     truncated: bool,
     servers: Vec<SocketAddr>,
-) -> Finding {
+) -> Draft {
     let hosts = || servers.iter().filter_map(|server| observed.servers.get(server));
     let tcp: u64 = hosts().map(|host| host.tcp.asked).sum();
     let udp: u64 = hosts().map(|host| host.udp.answered).sum();
@@ -130,15 +127,16 @@ fn unavailable(
     };
     let who = observed.who(zone, &servers);
     let names = names_of(observed, zone, &servers);
-    let draft = finding("tcp-unavailable", severity, zone.to_string(), servers, "RFC 7766 §5")
-        .says(format!(
+    let draft = Draft::new(FindingId::TcpUnavailable, severity, zone.to_string())
+        .servers(servers)
+        .summary(format!(
             "{who}: no answer over TCP to {tcp} of {tcp} questions, because {what}, while {udp} \
              were answered over UDP{harm}"
         ))
-        .advises(format!("Ask whoever runs {names} to {cure}"))
-        .with("tcp_asked", tcp)
-        .with("tcp_answered", 0)
-        .with("udp_answered", udp)
-        .with("truncated_answers_seen", truncated);
-    ends.into_iter().fold(draft, |draft, (name, count)| draft.with(name, count))
+        .advice(format!("Ask whoever runs {names} to {cure}"))
+        .evidence("tcp_asked", tcp)
+        .evidence("tcp_answered", 0)
+        .evidence("udp_answered", udp)
+        .evidence("truncated_answers_seen", truncated);
+    ends.into_iter().fold(draft, |draft, (name, count)| draft.evidence(name, count))
 }

@@ -4,7 +4,8 @@
 use std::net::SocketAddr;
 
 use super::super::finding::{RecordAtServer, RecordReport, RecordState, Report, ServerReport};
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Finding;
+use crate::judge::severity::Severity;
 use crate::probe::query::Role;
 
 /// Findings that differ only in their subject and its evidence; at least one.

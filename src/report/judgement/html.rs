@@ -13,13 +13,12 @@ use super::super::finding::{
 use super::super::printable::acts;
 use super::evidence::{Item, items};
 use super::group::{Asked, Group, alike, asked, causes, notes, standings};
-use super::titles::title;
 use super::words::{
     asked_heading, chance_sentence, effort_sentences, lines_heading, milliseconds, right_of,
     seconds, sentence, servers_of_finding, severity_word, span, state_words, timestamp, unanswered,
     verdict_word,
 };
-use crate::judge::finding::Severity;
+use crate::judge::severity::Severity;
 
 /// What a page says beside the report.
 #[derive(Debug, Clone, Copy)]
@@ -255,7 +254,7 @@ impl<'r> CauseView<'r> {
         let own = |evidence| if shared { Vec::new() } else { items(evidence) };
         Self {
             severity: severity_word(common.severity),
-            title: title(common.id),
+            title: common.id.title(),
             summary: sentence(&common.summary),
             subjects: group
                 .findings()
@@ -273,7 +272,7 @@ impl<'r> CauseView<'r> {
                 .unwrap_or_default(),
             wait: common.retry_after_s.map(|wait| span(wait.into())),
             reference: common.reference,
-            id: common.id,
+            id: common.id.as_str(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! All three say the same in the same order: the verdict, each record with its state, the causes
 //! with the most likely one first, what else was seen, who was asked and how often, and how likely
 //! a verifier that asks now is to succeed. What the three share is here: the words for states and
-//! rates (`words`), the titles of findings ([`title`]), findings that say the same of several
+//! rates (`words`), findings that say the same of several
 //! records put together (`group`), evidence as pairs of words (`evidence`).
 //!
 //! Whatever a report holds, nothing that is written can take hold of a terminal or of a page:
@@ -16,11 +16,9 @@ mod html;
 mod json;
 mod layout;
 mod text;
-mod titles;
 mod words;
 
 pub use html::{Page, write_report_html};
 pub use json::write_report_json;
 pub use layout::Style;
 pub use text::write_report_text;
-pub use titles::title;

@@ -6,13 +6,13 @@ use super::super::finding::{RecordReport, RecordState, Report, Verdict};
 use super::evidence::{Item, brief_items};
 use super::group::{Asked, Group, Standing, alike, asked, causes, notes, standings};
 use super::layout::{Row, Style, Tone, Writer, plain, span};
-use super::titles::title;
 use super::words::{
     asked_heading, chance_sentence, counted, effort_sentences, lines_heading, milliseconds,
     named_servers, right_of, seconds, sentence, servers_of_finding, severity_word,
     span as time_span, state_words, timestamp, unanswered, verdict_word,
 };
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Finding;
+use crate::judge::severity::Severity;
 
 /// Columns before the name of a record: its mark and its state.
 const STATE_WIDTH: usize = 12;
@@ -170,7 +170,7 @@ fn write_cause(number: usize, cause: &Group<'_>, report: &Report, out: &mut Writ
             plain(format!("{number}. ")),
             span(severity_tone(*severity), severity_word(*severity)),
             plain(": "),
-            span(Tone::Strong, title(id)),
+            span(Tone::Strong, id.title()),
         ],
     );
     out.paragraph(5, 5, &[plain(sentence(summary))]);
@@ -223,7 +223,7 @@ fn write_note(note: &Group<'_>, out: &mut Writer<'_>) {
         &[
             span(severity_tone(common.severity), severity_word(common.severity)),
             plain(": "),
-            plain(title(common.id)),
+            plain(common.id.title()),
             plain(text),
         ],
     );

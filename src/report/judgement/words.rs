@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::finding::{Effort, RecordState, Report, Verdict};
 use super::super::time::write_rfc3339;
 use super::group::Asked;
-use crate::judge::finding::Severity;
+use crate::judge::severity::Severity;
 use crate::probe::query::Role;
 use crate::stats::{CONFIDENCE, Chance, Proportion, percent};
 

@@ -9,31 +9,15 @@ mod rows;
 mod verdict;
 mod writing;
 
-use std::cmp::Reverse;
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::{Draft, finish, sort};
 use std::time::Duration;
 
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Finding;
 use crate::report::finding::{Effort, Report, Verdict};
 use crate::stats::{CONFIDENCE, largest_unseen_share};
 use crate::verify::evidence::Evidence;
 use facts::Facts;
-use writing::{Draft, finish};
-
-/// Findings that explain others, the deepest cause first.
-const DEEPEST: [&str; 12] = [
-    "domain-not-delegated",
-    "published-elsewhere",
-    "below-zone-cut",
-    "local-drops",
-    "server-name-unresolvable",
-    "server-unreachable",
-    "server-lame",
-    "server-stale",
-    "record-missing-on-some",
-    "instances-disagree",
-    "alias-not-alone",
-    "owner-doubled",
-];
 
 /// Judges what was found; `started` is in seconds since the Unix epoch.
 pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
@@ -46,7 +30,8 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
     {
         findings.clear();
     }
-    let (verdict, sentence) = verdict::verdict(&facts, &mut findings);
+    sort(&mut findings);
+    let (verdict, sentence) = verdict::verdict(&facts, &findings);
     if verdict == Verdict::Verified {
         findings.push(verifier_lag(evidence));
     }
@@ -75,28 +60,14 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
     }
 }
 
-/// The most likely cause first: errors before the rest; among those, what explains others before
-/// what is explained; then what more addresses show.
-fn sort(findings: &mut [Finding]) {
-    let depth = |finding: &Finding| {
-        let place = DEEPEST.iter().position(|id| *id == finding.id);
-        place.filter(|_| finding.severity == Severity::Error).unwrap_or(DEEPEST.len())
-    };
-    findings.sort_by_cached_key(|finding| {
-        let Finding { id, severity, servers, subject, .. } = finding;
-        (Reverse(*severity), depth(finding), Reverse(servers.len()), *id, subject.clone())
-    });
-}
-
 /// Nothing is wrong, so whoever still waits is waited for.
 fn verifier_lag(evidence: &Evidence) -> Finding {
-    let draft = Draft::notice("verifier-lag", evidence.plan.domain.to_string())
+    let draft = Draft::notice(FindingId::VerifierLag, evidence.plan.domain.to_string())
         .summary("every record is right; who still says \"pending\" has not looked again")
-        .number("looks", evidence.plan.looks())
+        .evidence("looks", evidence.plan.looks())
         .advice(
             "change nothing in the DNS: have the service check again, or, if its time is over (72 hours \
              with SES), begin the verification anew there",
-        )
-        .reference("RFC 1034 §4.3.2");
+        );
     finish(vec![draft]).remove(0)
 }

@@ -1,11 +1,13 @@
 //! The outcome in one word and in one sentence, and how likely a verifier is to succeed.
 
+use crate::judge::entry::Effect;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::facts::{Facts, Standing};
 use super::writing::plain;
-use crate::judge::finding::{Finding, Severity};
+use crate::judge::finding::Finding;
+use crate::judge::severity::Severity;
 use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
@@ -16,36 +18,6 @@ use crate::verify::purpose::Purpose;
 use crate::walk::{PathEnd, Said};
 use crate::wire::{NameBuf, RecordType};
 
-/// Findings that, above `notice`, mean that answers do not always come.
-const AVAILABILITY: [&str; 14] = [
-    "server-unreachable",
-    "server-lame",
-    "tcp-unavailable",
-    "large-answer-lost",
-    "source-address-mismatch",
-    "address-family-fails",
-    "loss",
-    "loss-bursty",
-    "loss-path-dependent",
-    "loss-size-dependent",
-    "one-port-dead",
-    "late-answers",
-    "unreachable-icmp",
-    "alias-target-unreachable",
-];
-/// Findings by which a record is not right somewhere, though no authoritative answer says so.
-const NOT_RIGHT: [&str; 10] = [
-    "alias-broken",
-    "alias-not-alone",
-    "type-through-alias-fails",
-    "wildcard-match",
-    "dkim-key-invalid",
-    "negative-cached",
-    "stale-cached",
-    "split-horizon",
-    "dnssec-bogus",
-    "value-differs",
-];
 /// An address that never answered so many questions does not answer.
 const DEAD_AFTER: u64 = 5;
 /// A share of looks without an answer that is a matter for the verdict, if the count leaves hardly a
@@ -57,12 +29,8 @@ const HARDLY_A_DOUBT: f64 = 0.999;
 const ROUNDING: f64 = 1e-12;
 
 /// The verdict, and the sentence that says it.
-pub(super) fn verdict(facts: &Facts<'_>, findings: &mut [Finding]) -> (Verdict, String) {
-    super::sort(findings);
-    let findings = &*findings;
-    let (verdict, sentence) =
-        told(facts, findings).unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(facts)));
-    (verdict, sentence)
+pub(super) fn verdict(facts: &Facts<'_>, findings: &[Finding]) -> (Verdict, String) {
+    told(facts, findings).unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(facts)))
 }
 
 /// The verdict, if it can be told.
@@ -71,14 +39,12 @@ fn told(facts: &Facts<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
     if standings.is_empty() {
         return None;
     }
-    let is_told = |ids: &[&str], least: Severity| {
-        findings.iter().any(|finding| finding.severity >= least && ids.contains(&finding.id))
-    };
+    let has = |effect: Effect| findings.iter().any(|finding| is_of(finding, effect));
     let not_right: Vec<&Standing<'_>> = standings
         .iter()
         .filter(|standing| !matches!(standing.state(), RecordState::Right | RecordState::Unknown))
         .collect();
-    if !not_right.is_empty() || is_told(&NOT_RIGHT, Severity::Warning) {
+    if !not_right.is_empty() || has(Effect::NotRight) {
         return Some((Verdict::Pending, pending(standings.len(), not_right.len(), findings)));
     }
     let unseen = standings.iter().any(|standing| standing.answers() == 0);
@@ -95,7 +61,7 @@ fn told(facts: &Facts<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
     }
     let all = addresses(standings).len();
     let silent = without_answers(standings);
-    if is_told(&AVAILABILITY, Severity::Warning) || !silent.is_empty() {
+    if has(Effect::Availability) || !silent.is_empty() {
         return Some((Verdict::Flaky, flaky(&silent, all, findings)));
     }
     let (right, answers): (u64, u64) = standings
@@ -127,11 +93,16 @@ fn pending(records: usize, not_right: usize, findings: &[Finding]) -> String {
 
 fn flaky(silent: &[SocketAddr], all: usize, findings: &[Finding]) -> String {
     let what = "the records are right wherever an answer came, but answers do not always come";
-    let told = |finding: &Finding| AVAILABILITY.contains(&finding.id);
-    if findings.iter().any(|finding| finding.severity > Severity::Notice && told(finding)) {
+    let told = |finding: &Finding| is_of(finding, Effect::Availability);
+    if findings.iter().any(told) {
         return with_cause(what.to_owned(), findings, told);
     }
     format!("{what}: {} of {all} server addresses often or always give none", silent.len())
+}
+
+/// Whether a finding has this effect on the verdict.
+fn is_of(finding: &Finding, effect: Effect) -> bool {
+    finding.severity > Severity::Notice && finding.id.entry().effect == effect
 }
 
 /// A sentence with the main cause behind it.

@@ -2,140 +2,14 @@
 
 use std::net::SocketAddr;
 
-use serde_json::{Map, Value};
-
-use crate::judge::finding::{Finding, Severity};
 use crate::verify::evidence::Evidence;
 use crate::verify::expect::{Expectation, text_of};
 use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
 
 /// Longest text from the network in a finding, in characters.
 const LONGEST: usize = 300;
-/// Longest lines to enter that an advice repeats, in characters, all together. They stand with the
-/// records, too.
-const LONGEST_LINES: usize = 900;
 /// Names in one list.
 const MOST_NAMES: usize = 4;
-
-/// A finding that is being written. What it says of several records is put into each of them by
-/// [`finish`].
-#[derive(Debug, Clone)]
-pub(super) struct Draft {
-    finding: Finding,
-    /// The line that the advice ends with.
-    line: Option<String>,
-}
-
-impl Draft {
-    pub(super) fn new(id: &'static str, severity: Severity, subject: impl Into<String>) -> Self {
-        Self {
-            finding: Finding {
-                id,
-                severity,
-                subject: subject.into(),
-                servers: Vec::new(),
-                summary: String::new(),
-                evidence: Map::new(),
-                advice: String::new(),
-                reference: "",
-                retry_after_s: None,
-            },
-            line: None,
-        }
-    }
-
-    pub(super) fn error(id: &'static str, subject: impl Into<String>) -> Self {
-        Self::new(id, Severity::Error, subject)
-    }
-
-    pub(super) fn warning(id: &'static str, subject: impl Into<String>) -> Self {
-        Self::new(id, Severity::Warning, subject)
-    }
-
-    pub(super) fn notice(id: &'static str, subject: impl Into<String>) -> Self {
-        Self::new(id, Severity::Notice, subject)
-    }
-
-    pub(super) fn info(id: &'static str, subject: impl Into<String>) -> Self {
-        Self::new(id, Severity::Info, subject)
-    }
-
-    pub(super) fn servers(mut self, servers: impl IntoIterator<Item = SocketAddr>) -> Self {
-        self.finding.servers = servers.into_iter().collect();
-        self.finding.servers.sort_unstable();
-        self.finding.servers.dedup();
-        self
-    }
-
-    pub(super) fn summary(mut self, summary: impl Into<String>) -> Self {
-        self.finding.summary = summary.into();
-        self
-    }
-
-    pub(super) fn number(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.finding.evidence.insert(name.to_owned(), value.into());
-        self
-    }
-
-    pub(super) fn advice(mut self, advice: impl Into<String>) -> Self {
-        self.finding.advice = advice.into();
-        self
-    }
-
-    /// What is to be entered: it ends the advice, after a colon.
-    pub(super) fn line(mut self, line: Option<String>) -> Self {
-        self.line = line;
-        self
-    }
-
-    pub(super) fn reference(mut self, reference: &'static str) -> Self {
-        self.finding.reference = reference;
-        self
-    }
-
-    pub(super) fn retry_after(mut self, seconds: Option<u32>) -> Self {
-        self.finding.retry_after_s = seconds;
-        self
-    }
-
-    pub(super) fn is(&self, id: &str) -> bool {
-        self.finding.id == id
-    }
-
-    /// Whether both say the same but of other records.
-    fn is_like(&self, other: &Self) -> bool {
-        let (a, b) = (&self.finding, &other.finding);
-        (a.id, a.severity, &a.servers, &a.summary) == (b.id, b.severity, &b.servers, &b.summary)
-            && (&a.advice, a.reference, a.retry_after_s)
-                == (&b.advice, b.reference, b.retry_after_s)
-    }
-}
-
-/// The findings. Those that say the same of several records have the lines of all of them in their
-/// advice, so that they are still the same and can be shown as one.
-pub(super) fn finish(drafts: Vec<Draft>) -> Vec<Finding> {
-    let lines: Vec<Vec<String>> = drafts
-        .iter()
-        .map(|draft| {
-            let alike = drafts.iter().filter(|other| draft.is_like(other));
-            alike.filter_map(|other| other.line.clone()).collect()
-        })
-        .collect();
-    let mut findings = Vec::with_capacity(drafts.len());
-    for (Draft { mut finding, .. }, lines) in drafts.into_iter().zip(lines) {
-        let joined = lines.join("; ");
-        if !lines.is_empty() {
-            finding.advice.push_str(": ");
-            if joined.len() <= LONGEST_LINES {
-                finding.advice.push_str(&joined);
-            } else {
-                finding.advice.push_str("the lines that stand with the records in this report");
-            }
-        }
-        findings.push(finding);
-    }
-    findings
-}
 
 /// `OWNER TYPE`.
 pub(super) fn subject(expectation: &Expectation) -> String {
@@ -291,23 +165,6 @@ mod tests {
         }
         assert_eq!(plain(&"a\\..".parse().unwrap()), "a\\.");
         assert_eq!(plain(&NameBuf::root()), ".");
-    }
-
-    #[test]
-    fn what_is_alike_has_the_lines_of_all_and_what_is_not_its_own() {
-        let draft = |subject: &str, summary: &str, line: &str| {
-            Draft::error("record-missing", subject)
-                .summary(summary)
-                .advice("add")
-                .line(Some(line.to_owned()))
-        };
-        let drafts = vec![
-            draft("a", "gone", "line a"),
-            draft("b", "gone", "line b"),
-            draft("c", "other", "line c"),
-        ];
-        let advice: Vec<String> = finish(drafts).into_iter().map(|it| it.advice).collect();
-        assert_eq!(advice, ["add: line a; line b", "add: line a; line b", "add: line c"]);
     }
 
     #[test]

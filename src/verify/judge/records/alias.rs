@@ -1,15 +1,17 @@
 //! Aliases: whether the owner is one for every type, and what there is at its end.
 
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde_json::json;
 
 use super::super::facts::{AtServer, AtTarget, Facts, at_target, texts, useless_words};
-use super::super::writing::{Draft, counted, list, plain, server_names};
+use super::super::writing::{counted, list, plain, server_names};
 use super::Case;
 use super::elsewhere::{own_addresses, own_texts};
-use crate::judge::finding::Severity;
+use crate::judge::severity::Severity;
 use crate::report::finding::RecordState;
 use crate::stats::Proportion;
 use crate::verify::expect::{Kind, SES_ZONE};
@@ -70,18 +72,17 @@ pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
         format!("records of type {}", list(&types))
     };
     Some(
-        Draft::error("alias-flattened", case.subject())
+        Draft::error(FindingId::AliasFlattened, case.subject())
             .servers(servers)
             .summary(format!("instead of the alias (CNAME), the servers answer with {what}"))
-            .number("types_served", types)
-            .number("target_text_served", text)
+            .evidence("types_served", types)
+            .evidence("target_text_served", text)
             .advice(format!(
                 "at {}, switch off the proxy or the flattening of this record, so that it is a plain \
                  CNAME",
                 case.provider()
             ))
-            .line(case.line())
-            .reference("RFC 1034 §3.6.2"),
+            .line(case.line()),
     )
 }
 
@@ -102,12 +103,12 @@ pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> 
     let (zone, told) = (case.zone(), case.told().len());
     let addresses: Vec<SocketAddr> = servers.iter().map(|at| at.server).collect();
     let names = server_names(case.facts.evidence, &zone, &addresses);
-    Draft::error("alias-not-alone", case.subject())
+    Draft::error(FindingId::AliasNotAlone, case.subject())
         .summary(format!(
             "at {} of {told} server addresses the answer depends on the type that is asked for",
             servers.len()
         ))
-        .number("by_type", types)
+        .evidence("by_type", types)
         .servers(addresses)
         .advice(format!(
             "an alias (CNAME) must be the only record of its name: at {} (seen at {names}), delete the \
@@ -115,7 +116,6 @@ pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> 
             case.provider()
         ))
         .line(case.line())
-        .reference("RFC 2181 §10.1")
 }
 
 /// Addresses that answer for the alias, and fail where they are asked for a text by way of it.
@@ -153,21 +153,20 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
     }
     let all = case.standing.servers.len();
     Some(
-        Draft::error("type-through-alias-fails", case.subject())
+        Draft::error(FindingId::TypeThroughAliasFails, case.subject())
             .summary(format!(
                 "{} of {all} server addresses have the alias (CNAME), and fail when they are asked \
                  for the text (TXT) by way of it",
                 servers.len()
             ))
-            .number("failures", failures)
-            .number("answers", answers)
+            .evidence("failures", failures)
+            .evidence("answers", answers)
             .servers(servers)
             .advice(format!(
                 "ask {} why its servers answer for this name's CNAME and fail for its TXT, and send \
                  this report along",
                 case.provider()
-            ))
-            .reference("RFC 1034 §4.3.2"),
+            )),
     )
 }
 
@@ -207,17 +206,16 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
     };
     let chain: Vec<String> = names.iter().map(|(name, _)| name.to_string()).collect();
     Some(
-        Draft::error("alias-broken", case.subject())
+        Draft::error(FindingId::AliasBroken, case.subject())
             .servers(case.told())
             .summary(summary)
-            .number("breaks_at", place.to_string())
-            .number("aliases", chain.len())
-            .number("chain", chain)
+            .evidence("breaks_at", place.to_string())
+            .evidence("aliases", chain.len())
+            .evidence("chain", chain)
             .advice(format!(
                 "let the record lead straight to its end; the chain breaks at {}",
                 plain(&place)
-            ))
-            .reference("RFC 1034 §3.6.2"),
+            )),
     )
 }
 
@@ -238,7 +236,7 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
             let mut useful = useful.filter(|reading| reading.is_useful()).peekable();
             useful.peek()?;
             useful.all(|reading| reading.kind == walk::Kind::NameError).then(|| {
-                leads_nowhere(Draft::notice("alias-broken", case.subject()), &target)
+                leads_nowhere(Draft::notice(FindingId::AliasBroken, case.subject()), &target)
                     .advice("if anything beyond the alias itself is looked for, check its target")
             })
         }
@@ -248,8 +246,7 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
 pub(super) fn leads_nowhere(draft: Draft, target: &NameBuf) -> Draft {
     draft
         .summary("the name that the alias (CNAME) leads to does not exist")
-        .number("target", target.to_string())
-        .reference("RFC 1034 §3.6.2")
+        .evidence("target", target.to_string())
 }
 
 /// Whether the servers of its zone deny a name.
@@ -280,7 +277,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
         return None;
     }
     let all = by_server.values().filter(|[fine, gone]| fine + gone > 0).count();
-    let draft = Draft::error("alias-broken", case.subject());
+    let draft = Draft::error(FindingId::AliasBroken, case.subject());
     let draft = if no_name > 0 {
         leads_nowhere(draft, &target)
     } else {
@@ -303,9 +300,9 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     };
     Some(
         draft
-            .number("answers_without_name", no_name)
-            .number("answers_without_text", no_text)
-            .number("addresses_asked", all)
+            .evidence("answers_without_name", no_name)
+            .evidence("answers_without_text", no_text)
+            .evidence("addresses_asked", all)
             .servers(servers)
             .advice(advice),
     )
@@ -378,14 +375,13 @@ pub(super) fn unreachable_targets(facts: &Facts<'_>) -> Vec<Draft> {
 }
 
 fn no_way(subject: String, target: &NameBuf, why: Unresolved) -> Draft {
-    Draft::error("alias-target-unreachable", subject)
+    Draft::error(FindingId::AliasTargetUnreachable, subject)
         .summary(format!("the name that the alias (CNAME) leads to cannot be looked up: {why}"))
-        .number("target", target.to_string())
+        .evidence("target", target.to_string())
         .advice(format!(
             "your own zone is fine: tell whoever runs {}, or wait until its servers answer again",
             plain(&target.parent().unwrap_or(*target))
         ))
-        .reference("RFC 1034 §5.3.3")
 }
 
 fn unreachable(
@@ -423,7 +419,7 @@ fn unreachable(
         answers.iter().map(|(rcode, count)| format!("{count} times {rcode}")).collect();
     let lost = Proportion::new(asked - useful, asked).text("without a useful answer");
     Some(
-        Draft::new("alias-target-unreachable", severity, zone.to_string())
+        Draft::new(FindingId::AliasTargetUnreachable, severity, zone.to_string())
             .summary(format!(
                 "of the {} of {}, where the alias (CNAME) leads, {}: {lost}",
                 counted(servers.len(), "server address", "server addresses"),
@@ -434,15 +430,14 @@ fn unreachable(
                     format!("{} often or always gives none", bad.len())
                 }
             ))
-            .number("asked_there", asked_there)
-            .number("silent", silent)
-            .number("useless_answers", told)
-            .number("records", records.to_vec())
+            .evidence("asked_there", asked_there)
+            .evidence("silent", silent)
+            .evidence("useless_answers", told)
+            .evidence("records", records.to_vec())
             .servers(bad)
             .advice(format!(
                 "your own zone is fine: tell whoever runs {}, or wait until its servers answer again",
                 plain(zone)
-            ))
-            .reference("RFC 1034 §5.3.3"),
+            )),
     )
 }

@@ -1,10 +1,12 @@
 //! What recursive servers say while authoritative servers say something else.
 
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::super::facts::Seen;
-use super::super::writing::{Draft, counted, data, plain, short};
+use super::super::writing::{counted, data, plain, short};
 use super::Case;
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
@@ -58,16 +60,15 @@ fn negative(case: Case<'_, '_>) -> Option<Draft> {
     let wait = left.map_or("until its time is over".to_owned(), |left| format!("{left} seconds"));
     let servers: Vec<SocketAddr> = denials.iter().map(|seen| seen.probe.query.server).collect();
     Some(
-        Draft::warning("negative-cached", case.subject())
+        Draft::warning(FindingId::NegativeCached, case.subject())
             .servers(servers)
             .summary("every name server has the record, and a resolver still denies it")
-            .number("denials", denials.len())
-            .number("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
-            .number("ttl_left_s", left)
+            .evidence("denials", denials.len())
+            .evidence("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
+            .evidence("ttl_left_s", left)
             .advice(format!(
                 "change nothing: the resolver looked before the record was there, and keeps that {wait}"
             ))
-            .reference("RFC 2308 §5")
             .retry_after(left),
     )
 }
@@ -87,18 +88,17 @@ fn stale(case: Case<'_, '_>) -> Option<Draft> {
     let left = old.iter().filter_map(|(seen, _)| seconds_left(seen.probe)).max();
     let wait = left.map_or("until its time is over".to_owned(), |left| format!("{left} seconds"));
     Some(
-        Draft::warning("stale-cached", case.subject())
+        Draft::warning(FindingId::StaleCached, case.subject())
             .servers(old.iter().map(|(seen, _)| seen.probe.query.server))
             .summary("every name server has the expected value, and a resolver still has another one")
-            .number("old_answers", old.len())
-            .number("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
-            .number("old_value", value.clone())
-            .number("ttl_left_s", left)
+            .evidence("old_answers", old.len())
+            .evidence("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
+            .evidence("old_value", value.clone())
+            .evidence("ttl_left_s", left)
             .advice(format!(
                 "change nothing: the resolver looked before the value was changed, and keeps the old \
                  one {wait}"
             ))
-            .reference("RFC 1035 §7.4")
             .retry_after(left),
     )
 }
@@ -110,18 +110,17 @@ pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
     right().next()?;
     let resolvers: Vec<SocketAddr> = right().map(|seen| seen.probe.query.server).collect();
     Some(
-        Draft::warning("split-horizon", case.subject())
+        Draft::warning(FindingId::SplitHorizon, case.subject())
             .summary(format!(
                 "a resolver answers with the record, and none of {} has it: the resolver has a view of \
                  its own, or a copy from before the record was removed",
                 counted(case.standing.servers.len(), "server address", "server addresses")
             ))
-            .number("resolver_has_it", right().count())
-            .number("answers_of_name_servers", case.standing.answers())
+            .evidence("resolver_has_it", right().count())
+            .evidence("answers_of_name_servers", case.standing.answers())
             .servers(resolvers)
             .advice(format!("publish it where everyone sees it, at {}", case.provider()))
-            .line(case.line())
-            .reference("RFC 8499 §6"),
+            .line(case.line()),
     )
 }
 
@@ -172,7 +171,7 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
     let zone = signed(case).unwrap_or_else(|| case.zone());
     let names: Vec<String> = codes.iter().map(|code| EdeCode(*code).to_string()).collect();
     Some(
-        Draft::error("dnssec-bogus", case.subject())
+        Draft::error(FindingId::DnssecBogus, case.subject())
             .summary(format!(
                 "{} the answers of {} (DNSSEC), and would have them unchecked",
                 match servers.len() {
@@ -181,17 +180,16 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
                 },
                 plain(&zone)
             ))
-            .number("failures", failures)
-            .number("ede_codes", codes)
-            .number("ede", names)
+            .evidence("failures", failures)
+            .evidence("ede_codes", codes)
+            .evidence("ede", names)
             .servers(servers)
             .advice(format!(
                 "at the registrar of {}, remove the DS record or replace it by that of the key in use; \
                  or have {} sign the zone again",
                 plain(&zone),
                 case.provider()
-            ))
-            .reference("RFC 4035 §5"),
+            )),
     )
 }
 

@@ -1,8 +1,10 @@
 //! DKIM keys: at the end of aliases, and where they stand themselves.
 
 use super::super::facts::{AtTarget, Facts, Standing, texts};
-use super::super::writing::{Draft, counted, data, plain, printable, short};
+use super::super::writing::{counted, data, plain, printable, short};
 use super::Case;
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::Draft;
 use crate::report::finding::RecordState;
 use crate::verify::expect::Kind;
 use crate::verify::expect::dkim::{KeyCheck, KeyNote, KeyState, check_key};
@@ -110,22 +112,20 @@ fn on_standby(key: &Key<'_, '_>, active: bool) -> Draft {
     } else {
         "the key is empty; whether another one of the same domain is in use was not looked at"
     };
-    Draft::info("dkim-key-standby", subject(key.standing))
+    Draft::info(FindingId::DkimKeyStandby, subject(key.standing))
         .summary(summary)
-        .number("text", "\"\"")
+        .evidence("text", "\"\"")
         .advice("nothing to fix: SES keeps one key active and the others ready")
-        .reference("RFC 6376 §3.6.1")
 }
 
 fn all_standby(facts: &Facts<'_>, tokens: usize) -> Draft {
-    Draft::warning("dkim-all-standby", facts.evidence.plan.domain.to_string())
+    Draft::warning(FindingId::DkimAllStandby, facts.evidence.plan.domain.to_string())
         .summary(format!("all {} lead to empty keys, so none is active", counted(tokens, "token", "tokens")))
-        .number("tokens", tokens)
+        .evidence("tokens", tokens)
         .advice(
             "the records are right: in the console of SES, have Easy DKIM generate its keys anew, and \
              enter the new records",
         )
-        .reference("RFC 6376 §3.6.1")
 }
 
 /// What is to be said of a key that is not on standby.
@@ -137,21 +137,19 @@ fn judge_key(key: &Key<'_, '_>) -> Option<Draft> {
             Some(invalid(subject, &key.check, &key.text))
         }
         KeyState::Rsa { bits } if key.check.notes.contains(&KeyNote::Weak) => Some(
-            Draft::notice("dkim-key-weak", subject)
+            Draft::notice(FindingId::DkimKeyWeak, subject)
                 .summary(format!("the key is an RSA key of {bits} bits"))
-                .number("bits", bits)
-                .advice("nothing is broken; prefer a key of 2048 bits when you make the next one")
-                .reference("RFC 8301 §3.2"),
+                .evidence("bits", bits)
+                .advice("nothing is broken; prefer a key of 2048 bits when you make the next one"),
         ),
         _ => None,
     }
 }
 
 fn revoked(subject: String) -> Draft {
-    Draft::warning("dkim-key-revoked", subject)
+    Draft::warning(FindingId::DkimKeyRevoked, subject)
         .summary("the key was revoked: its p= is empty")
         .advice("publish a key, or use another selector")
-        .reference("RFC 6376 §3.6.1")
 }
 
 fn invalid(subject: String, check: &KeyCheck, text: &[u8]) -> Draft {
@@ -161,13 +159,12 @@ fn invalid(subject: String, check: &KeyCheck, text: &[u8]) -> Draft {
         [first, ..] => first.clone(),
     };
     let tag = check.problems.first().and_then(|problem| problem.tag());
-    Draft::error("dkim-key-invalid", subject)
+    Draft::error(FindingId::DkimKeyInvalid, subject)
         .summary(format!("verifiers cannot use the key: {why}"))
-        .number("problems", problems)
-        .number("tag", tag)
-        .number("text", printable(text))
+        .evidence("problems", problems)
+        .evidence("tag", tag)
+        .evidence("text", printable(text))
         .advice("have the service that signs your mail show the key record again, and enter it as it is")
-        .reference("RFC 6376 §3.6.1")
 }
 
 /// A key that stands at its owner and cannot be used.
@@ -185,21 +182,20 @@ pub(super) fn bad_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
 /// The alias of a token leads to another zone of SES than the user named.
 pub(super) fn other_zone(case: Case<'_, '_>, found: &NameBuf) -> Draft {
     let expected = case.standing.expectation.target();
-    Draft::warning("ses-zone-differs", case.subject())
+    Draft::warning(FindingId::SesZoneDiffers, case.subject())
         .servers(case.told())
         .summary(format!(
             "the alias leads to the same token in another zone than was asked for: {}",
             plain(&found.parent().unwrap_or(*found))
         ))
-        .number("found", found.to_string())
-        .number("expected", expected.map(|name| name.to_string()))
+        .evidence("found", found.to_string())
+        .evidence("expected", expected.map(|name| name.to_string()))
         .advice(format!(
             "compare it with the value in the console of SES; if that is the expected one, correct \
              the record at {}",
             case.provider()
         ))
         .line(case.line())
-        .reference("RFC 6376 §3.6.2")
 }
 
 /// The same where the user did not name the zone, and SES has the key where the alias leads.
@@ -208,17 +204,19 @@ fn other_zone_that_will_do(facts: &Facts<'_>, standing: &Standing<'_>) -> Option
     let found = facts.target(standing.number).filter(|found| *found != expected)?;
     let shown = standing.expectation.record().map(|record| short(&data(&record)));
     Some(
-        Draft::notice("ses-zone-differs", super::super::writing::subject(standing.expectation))
-            .summary(format!(
-                "the alias leads to {}, where SES has the key: taken as right",
-                plain(&found.parent().unwrap_or(found))
-            ))
-            .number("found", found.to_string())
-            .number("usual", shown)
-            .advice(
-                "nothing to fix if the console of SES shows the same value; --ses-zone says which \
+        Draft::notice(
+            FindingId::SesZoneDiffers,
+            super::super::writing::subject(standing.expectation),
+        )
+        .summary(format!(
+            "the alias leads to {}, where SES has the key: taken as right",
+            plain(&found.parent().unwrap_or(found))
+        ))
+        .evidence("found", found.to_string())
+        .evidence("usual", shown)
+        .advice(
+            "nothing to fix if the console of SES shows the same value; --ses-zone says which \
                  zone to expect",
-            )
-            .reference("RFC 6376 §3.6.2"),
+        ),
     )
 }

@@ -1,9 +1,11 @@
 //! Records that no server has where they should be: where they went instead.
 
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::Draft;
 use std::net::SocketAddr;
 
 use super::super::facts::{Facts, same_first_label, target_of, texts};
-use super::super::writing::{self, Draft, counted, data, list, plain, short, value};
+use super::super::writing::{self, counted, data, list, plain, short, value};
 use super::caches;
 use super::value as values;
 use super::{Case, alias};
@@ -66,26 +68,28 @@ fn missing(case: Case<'_, '_>) -> Draft {
     } else {
         format!("none of the {} of {all} server addresses that answered has", told.len())
     };
-    let mut draft = Draft::error("record-missing", case.subject())
+    let mut draft = Draft::error(FindingId::RecordMissing, case.subject())
         .servers(told)
         .summary(format!("{who} the record"))
-        .number("answers", standing.answers())
-        .number("name_exists", exists)
-        .reference("RFC 2308 §2");
+        .evidence("answers", standing.answers())
+        .evidence("name_exists", exists);
     draft = match alias_that_leads_away(case) {
         Some(target) if alias::leads_to_no_name(case, target) => {
-            return alias::leads_nowhere(Draft::error("alias-broken", case.subject()), &target)
-                .servers(case.told())
-                .advice(format!(
-                    "at {}, correct where the alias leads, or enter the record in its place",
-                    case.provider()
-                ));
+            return alias::leads_nowhere(
+                Draft::error(FindingId::AliasBroken, case.subject()),
+                &target,
+            )
+            .servers(case.told())
+            .advice(format!(
+                "at {}, correct where the alias leads, or enter the record in its place",
+                case.provider()
+            ));
         }
         // The record has to be added where the alias leads.
         Some(target) => {
             let target = plain(&target);
             draft
-                .number("alias_of", target.clone())
+                .evidence("alias_of", target.clone())
                 .advice(format!("the name is an alias (CNAME) of {target}: add the record there"))
         }
         None => draft.advice(format!("add it at {}", case.provider())).line(case.line()),
@@ -137,22 +141,21 @@ fn wrong_type(case: Case<'_, '_>) -> Option<Draft> {
     }
     let found = found?;
     Some(
-        Draft::error("wrong-type", case.subject())
+        Draft::error(FindingId::WrongType, case.subject())
             .servers(servers)
             .summary(format!(
                 "the value stands in a record of type {} instead of {}",
                 found.rtype, expectation.rtype
             ))
-            .number("found_type", found.rtype.to_string())
-            .number("found", short(&data(&found)))
+            .evidence("found_type", found.rtype.to_string())
+            .evidence("found", short(&data(&found)))
             .advice(format!(
                 "at {}, delete the {} record and enter a {} record in its place",
                 case.provider(),
                 found.rtype,
                 expectation.rtype
             ))
-            .line(case.line())
-            .reference("RFC 1035 §3.3"),
+            .line(case.line()),
     )
 }
 
@@ -205,19 +208,18 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
     };
     let parent = expectation.owner.parent()?;
     Some(
-        Draft::error("wildcard-match", case.subject())
+        Draft::error(FindingId::WildcardMatch, case.subject())
             .servers(servers)
             .summary("a wildcard answers for the name: any other name beside it has the same")
-            .number("answer", what)
-            .number("random_name", sibling.query.name.to_string())
+            .evidence("answer", what)
+            .evidence("random_name", sibling.query.name.to_string())
             .advice(format!(
                 "the record itself does not exist, only the wildcard *.{} or one above it: add the \
                  record at {}",
                 plain(&parent),
                 case.provider()
             ))
-            .line(case.line())
-            .reference("RFC 4592 §2.1.1"),
+            .line(case.line()),
     )
 }
 
@@ -276,7 +278,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     let (name, zone) = (first.query.name, case.zone());
     let (right, provider) = (writing::host(&expectation.owner, &zone), case.provider());
     let draft = if kind == NearMiss::Doubled {
-        Draft::error("owner-doubled", case.subject())
+        Draft::error(FindingId::OwnerDoubled, case.subject())
             .summary(format!(
                 "the name of the zone stands twice: the record is there with {} behind its name again",
                 plain(&zone)
@@ -292,7 +294,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
             NearMiss::DotLeftOut => "a dot left out of its name",
             NearMiss::Apex | NearMiss::Doubled => "no host: at the domain itself",
         };
-        Draft::error("owner-mistyped", case.subject())
+        Draft::error(FindingId::OwnerMistyped, case.subject())
             .summary(format!("the record is there with {what}"))
             .advice(format!(
                 "at {provider}, the host must be exactly {right}: correct it, or delete the record and \
@@ -302,10 +304,9 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     Some(
         draft
             .servers(servers)
-            .number("found_at", name.to_string())
-            .number("expected_at", expectation.owner.to_string())
-            .line(case.line())
-            .reference("RFC 1035 §5.1"),
+            .evidence("found_at", name.to_string())
+            .evidence("expected_at", expectation.owner.to_string())
+            .line(case.line()),
     )
 }
 
@@ -333,23 +334,22 @@ fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
         return None;
     }
     Some(
-        Draft::error("below-zone-cut", case.subject())
+        Draft::error(FindingId::BelowZoneCut, case.subject())
             .servers(case.told())
             .summary(format!(
                 "{} is a zone of its own, with other name servers than {}, and the record is not in it",
                 plain(&zone),
                 plain(&above)
             ))
-            .number("zone", zone.to_string())
-            .number("zone_of_domain", above.to_string())
-            .number("answers", case.standing.answers())
+            .evidence("zone", zone.to_string())
+            .evidence("zone_of_domain", above.to_string())
+            .evidence("answers", case.standing.answers())
             .advice(format!(
                 "what {} has for this name is never asked for: add the record at {}",
                 plain(&above),
                 case.provider()
             ))
-            .line(case.line())
-            .reference("RFC 1034 §4.2"),
+            .line(case.line()),
     )
 }
 
@@ -369,17 +369,16 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
         return None;
     }
     Some(
-        Draft::error("published-elsewhere", case.subject())
+        Draft::error(FindingId::PublishedElsewhere, case.subject())
             .servers(servers)
             .summary("the record is only on servers that the registry does not send anyone to")
-            .number("answers_elsewhere", case.standing.answers())
+            .evidence("answers_elsewhere", case.standing.answers())
             .advice(format!(
                 "the domain uses {}: add the record there, or have the registrar change the name \
                  servers of the domain",
                 case.provider()
             ))
-            .line(case.line())
-            .reference("RFC 1034 §4.2.1"),
+            .line(case.line()),
     )
 }
 
@@ -397,10 +396,10 @@ fn parked(case: Case<'_, '_>) -> Option<Draft> {
     }
     let names = list(&names.into_iter().map(plain).collect::<Vec<_>>());
     Some(
-        Draft::error("domain-not-delegated", zone.to_string())
+        Draft::error(FindingId::DomainNotDelegated, zone.to_string())
             .servers(case.told())
             .summary(format!("the registry has the domain at {names}, which serve parked domains"))
-            .number("name_servers", names)
+            .evidence("name_servers", names)
             .advice(
                 "see at the registrar whether the domain has expired, and set the name servers of \
                  your DNS provider there",
@@ -420,21 +419,20 @@ pub(super) fn not_delegated(facts: &Facts<'_>, registry: &NameBuf) -> Draft {
         .map(|answer| answer.server);
     let denying: Vec<SocketAddr> = denying.collect();
     let (registry, domain_text) = (registry_words(registry), plain(&domain));
-    Draft::error("domain-not-delegated", domain.to_string())
+    Draft::error(FindingId::DomainNotDelegated, domain.to_string())
         .summary(format!(
             "{registry} does not know {domain_text}: {} of {} server addresses deny it, and none \
              has name servers for it",
             denying.len(),
             answers.len()
         ))
-        .number("addresses_asked", answers.len())
-        .number("addresses_denying", denying.len())
+        .evidence("addresses_asked", answers.len())
+        .evidence("addresses_denying", denying.len())
         .servers(denying)
         .advice(format!(
             "see whether {domain_text} is spelled correctly, and at the registrar whether it has \
              expired, is on hold, or was never given name servers"
         ))
-        .reference("RFC 8020 §2")
 }
 
 fn registry_words(zone: &NameBuf) -> String {

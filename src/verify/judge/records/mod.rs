@@ -25,10 +25,12 @@ mod elsewhere;
 mod presence;
 mod value;
 
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::finish;
 use std::net::SocketAddr;
 
 use super::facts::{Facts, Standing};
-use super::writing::{finish, line_for, provider, subject};
+use super::writing::{line_for, provider, subject};
 use crate::judge::finding::Finding;
 use crate::report::finding::RecordState;
 use crate::verify::undelegated::undelegated;
@@ -81,10 +83,10 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     }
     drafts.extend(alias::unreachable_targets(facts));
     drafts.extend(dkim::judge(facts));
-    let parked = drafts.iter().any(|draft| draft.is("domain-not-delegated"));
+    let parked = drafts.iter().any(|draft| draft.id() == FindingId::DomainNotDelegated);
     if parked {
         // That nothing is there follows from it.
-        drafts.retain(|draft| !draft.is("record-missing"));
+        drafts.retain(|draft| draft.id() != FindingId::RecordMissing);
     }
     finish(drafts)
 }

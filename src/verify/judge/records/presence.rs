@@ -1,12 +1,14 @@
 //! Whether records are there: everywhere, nowhere, on some servers, now and then.
 
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
 use super::super::facts::{AtServer, Seen};
-use super::super::writing::{Draft, counted, plain, printable, server_names};
+use super::super::writing::{counted, plain, printable, server_names};
 use super::{Case, alias, elsewhere};
 use crate::report::finding::RecordState;
 use crate::stats::Proportion;
@@ -53,13 +55,12 @@ fn present(case: Case<'_, '_>) -> Draft {
             told.len()
         )
     };
-    Draft::info("record-present", case.subject())
+    Draft::info(FindingId::RecordPresent, case.subject())
         .servers(told)
         .summary(summary)
-        .number("right", standing.right())
-        .number("answers", standing.answers())
+        .evidence("right", standing.right())
+        .evidence("answers", standing.answers())
         .advice("change nothing about this record")
-        .reference("RFC 1034 §4.3.2")
 }
 
 fn addresses(all: &[&AtServer<'_>]) -> Vec<SocketAddr> {
@@ -95,27 +96,26 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
         _ => String::new(),
     };
     let answers: u64 = lacking.iter().map(|at| at.answers()).sum();
-    let mut draft = Draft::error("record-missing-on-some", case.subject())
+    let mut draft = Draft::error(FindingId::RecordMissingOnSome, case.subject())
         .servers(servers.iter().copied())
         .summary(format!(
             "{} of {told} server addresses {} not {what} the record",
             servers.len(),
             if servers.len() == 1 { "does" } else { "do" }
         ))
-        .number("addresses_asked", told)
-        .number("addresses_lacking", servers.len())
-        .number("answers_there", answers)
-        .number("right_there", 0)
+        .evidence("addresses_asked", told)
+        .evidence("addresses_lacking", servers.len())
+        .evidence("answers_there", answers)
+        .evidence("right_there", 0)
         .advice(format!(
             "you need not enter it again: ask {} why {names} does not have the same records of {} \
              as the others{behind}, and send this report along",
             case.provider(),
             plain(&zone),
-        ))
-        .reference("RFC 1034 §4.3.5");
+        ));
     for (name, serials) in [("serials_lacking", here), ("serials_elsewhere", elsewhere)] {
         if !serials.is_empty() {
-            draft = draft.number(name, serials);
+            draft = draft.evidence(name, serials);
         }
     }
     draft
@@ -131,7 +131,7 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
     let groups: Vec<Value> = unstable.iter().flat_map(|at| by_instance(at)).collect();
     let has = if servers.len() == 1 { "answers" } else { "answer" };
     let draft = if changed {
-        Draft::warning("record-unstable", case.subject())
+        Draft::warning(FindingId::RecordUnstable, case.subject())
             .summary(format!(
                 "{} of {told} server addresses got the record while it was looked for",
                 servers.len()
@@ -139,7 +139,7 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
             .advice("the zone was being changed: wait a few minutes, then look again")
             .retry_after(Some(300))
     } else {
-        Draft::error("record-unstable", case.subject())
+        Draft::error(FindingId::RecordUnstable, case.subject())
             .summary(format!(
                 "{} of {told} server addresses {has} now one way, now another",
                 servers.len()
@@ -153,11 +153,10 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
     };
     draft
         .servers(servers)
-        .number("answers_there", answers)
-        .number("not_right", wrong)
-        .number("rate", Proportion::new(wrong, answers).text("not right").to_string())
-        .number("instances", groups)
-        .reference("RFC 4786 §5")
+        .evidence("answers_there", answers)
+        .evidence("not_right", wrong)
+        .evidence("rate", Proportion::new(wrong, answers).text("not right").to_string())
+        .evidence("instances", groups)
 }
 
 /// How the answers of each instance behind an address are, by what it calls itself.

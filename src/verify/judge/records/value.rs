@@ -1,8 +1,10 @@
 //! Records that are there, and not as they should be: what exactly is different.
 
 use super::super::facts::{same_first_label, target_of};
-use super::super::writing::{Draft, data, plain, printable, short};
+use super::super::writing::{data, plain, printable, short};
 use super::{Case, dkim};
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::Draft;
 use crate::verify::expect::{Kind, dmarc, spf, strings, text_of};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
@@ -17,10 +19,10 @@ pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         Kind::MailFromMx => ("delete all but the one that was asked for", "RFC 5321 §5.1"),
         _ => ("delete all but the one that was asked for", "RFC 2181 §10.1"),
     };
-    Draft::error("records-multiple", case.subject())
+    Draft::error(FindingId::RecordsMultiple, case.subject())
         .servers(case.told())
         .summary(format!("{} records of type {rtype} stand where one is required", records.len()))
-        .number("records", found)
+        .evidence("records", found)
         .advice(format!("at {}, {advice}", case.provider()))
         .line(case.line())
         .reference(reference)
@@ -45,23 +47,21 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         return unfit(case, records);
     };
     let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
-    let draft = |id: &'static str| {
+    let draft = |id: FindingId| {
         Draft::error(id, case.subject())
             .servers(case.told())
-            .number("expected", short(&data(&expected)))
-            .number("found", found.clone())
+            .evidence("expected", short(&data(&expected)))
+            .evidence("found", found.clone())
             .line(case.line())
-            .reference("RFC 1035 §3.3")
     };
     let provider = case.provider();
     if let (Some(expected), Some(found)) = (name_in(&expected), name_in(nearest)) {
         if is_doubled(case, &expected, &found) {
-            return draft("target-doubled")
+            return draft(FindingId::TargetDoubled)
                 .summary("the name of the domain stands behind the target")
                 .advice(format!(
                     "{provider} appends the domain by itself: end the target with a dot, {expected}"
-                ))
-                .reference("RFC 1035 §5.1");
+                ));
         }
         if expectation.kind == (Kind::DkimAlias { rotates: true })
             && case.facts.target_in_other_zone(case.standing.number).is_some()
@@ -71,7 +71,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     }
     let (expected_octets, found) = (comparable(&expected), comparable(nearest));
     let at = common_octets(&expected_octets, &found);
-    first_difference(draft("value-differs"), &expected_octets, &found)
+    first_difference(draft(FindingId::ValueDiffers), &expected_octets, &found)
         .summary(format!("the value is another one from octet {} on", at + 1))
         .advice(format!("correct the value at {provider}"))
 }
@@ -102,16 +102,15 @@ pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
     if let Some(expected) = &expected {
         let (expected_octets, found) = (comparable(expected), comparable(record));
         draft = first_difference(draft, &expected_octets, &found)
-            .number("expected", short(&data(expected)))
+            .evidence("expected", short(&data(expected)))
             .line(case.line());
     }
     Some(
         draft
             .servers(case.told())
             .summary(difference.summary())
-            .number("found", short(&data(record)))
-            .advice(format!("at {}, {}", case.provider(), difference.advice()))
-            .reference("RFC 1035 §3.3"),
+            .evidence("found", short(&data(record)))
+            .advice(format!("at {}, {}", case.provider(), difference.advice())),
     )
 }
 
@@ -119,9 +118,9 @@ pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
 fn first_difference(draft: Draft, expected: &[u8], found: &[u8]) -> Draft {
     let at = common_octets(expected, found);
     draft
-        .number("first_difference_octet", at + 1)
-        .number("expected_there", octets_from(expected, at))
-        .number("found_there", octets_from(found, at))
+        .evidence("first_difference_octet", at + 1)
+        .evidence("expected_there", octets_from(expected, at))
+        .evidence("found_there", octets_from(found, at))
 }
 
 /// Records of the right kind that do not do what they are there for, where no exact value is known.
@@ -166,10 +165,10 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             "RFC 1035 §3.3",
         ),
     };
-    Draft::error("value-differs", case.subject())
+    Draft::error(FindingId::ValueDiffers, case.subject())
         .servers(case.told())
         .summary(short(&why))
-        .number("found", found)
+        .evidence("found", found)
         .advice(format!("at {}, {advice}", case.provider()))
         .reference(reference)
 }
@@ -292,14 +291,14 @@ impl Difference {
         (undone != text).then_some(undone)
     }
 
-    const fn id(self) -> &'static str {
+    const fn id(self) -> FindingId {
         match self {
-            Self::Quoted => "value-quoted",
-            Self::Escaped => "value-escaped",
-            Self::Whitespace => "value-whitespace",
-            Self::NonAscii => "value-non-ascii",
-            Self::CaseFolded => "value-case-folded",
-            Self::Truncated => "value-truncated",
+            Self::Quoted => FindingId::ValueQuoted,
+            Self::Escaped => FindingId::ValueEscaped,
+            Self::Whitespace => FindingId::ValueWhitespace,
+            Self::NonAscii => FindingId::ValueNonAscii,
+            Self::CaseFolded => FindingId::ValueCaseFolded,
+            Self::Truncated => FindingId::ValueTruncated,
         }
     }
 
