@@ -1,6 +1,12 @@
 //! From what probes saw to findings. Pure functions: no I/O, no clock, no dice.
 //!
-//! Each judge of [`rules`] looks at all observations and at what the judges before it explained.
+//! - [`catalog`]: whatever can be concluded, and nothing else. [`finding`]: what was.
+//! - `observations`: what was seen of each server; `explained`: faults whose causes are known.
+//! - `server`, `path`, `host`: one file a rule, or a few that belong together.
+//! - [`rules`]: the rules in order. [`summary`]: the table of who was asked.
+//!
+//! What a job knows beyond servers and paths, such as the records that `verify` expects, it judges
+//! itself, by the same catalog and with the same builder of findings.
 
 #![allow(
     clippy::large_enum_variant,
@@ -14,8 +20,9 @@ pub mod finding;
 mod host;
 mod observations;
 mod path;
-pub(crate) mod rules;
+pub mod rules;
 mod server;
 pub mod severity;
+pub mod summary;
 #[cfg(test)]
 mod tests;

@@ -238,6 +238,29 @@ impl<'e> Observations<'e> {
         }
     }
 
+    /// The names of the servers that have these addresses, or the addresses where there are none.
+    pub(crate) fn names_of(&self, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for server in servers {
+            let known = self.log.names_of(zone, *server);
+            let name = known.first().map_or_else(|| ip(*server), short);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        match names.len() {
+            0..=3 => names.join(", "),
+            more => format!("{} and {} others", names[..2].join(", "), more - 2),
+        }
+    }
+
+    /// The zone that an address is told of as a server of: one of expected records, if there is one.
+    pub(crate) fn zone_of(&self, host: &ServerObservations<'_>) -> NameBuf {
+        let zones = || host.probes.iter().map(|probe| probe.query.zone);
+        let expected = zones().find(|zone| self.log.zones.contains(zone));
+        expected.or_else(|| zones().next()).unwrap_or_else(NameBuf::root)
+    }
+
     /// An address with the name of its server.
     pub(crate) fn label(&self, zone: &NameBuf, server: SocketAddr) -> String {
         match self.log.names_of(zone, server).first() {

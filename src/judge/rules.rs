@@ -1,31 +1,42 @@
 //! What servers and the ways to them do wrong, in the order of judging.
 //!
 //! One cause is told once: an address that never answers is not also called lame, a path that loses
-//! is not also called a lossy server. [`Explained`] says what each judge need not wonder about any
+//! is not also called a lossy server. [`Explained`] says what each rule need not wonder about any
 //! more.
 
 use super::explained::Explained;
-use super::finding::{Finding, finish};
+use super::finding::{Draft, Finding, finish};
 use super::observations::Observations;
 use super::{host, path, server};
-use crate::probe::log::ProbeLog;
+use crate::probe::ProbeLog;
 
-/// What is to be told of servers and paths.
-pub(crate) fn findings(evidence: &ProbeLog) -> Vec<Finding> {
-    let observed = Observations::new(evidence);
+/// One rule: looks at what was seen and at what is explained already, and adds to both.
+type Rule = fn(&Observations<'_>, &mut Explained, &mut Vec<Draft>);
+
+/// The rules in order: what explains others comes before what it explains.
+const RULES: [Rule; 13] = [
+    server::reach::judge,
+    server::edns::judge_plain_only,
+    server::lame::judge,
+    server::serials::judge,
+    server::delegation::judge,
+    path::size::judge,
+    path::loss::judge,
+    server::tcp::judge,
+    server::edns::judge_edns,
+    server::edns::judge_cookies,
+    server::conformance::judge,
+    path::late::judge,
+    host::drops::judge,
+];
+
+/// What is to be told of servers, paths and this machine.
+pub fn findings(log: &ProbeLog) -> Vec<Finding> {
+    let observed = Observations::new(log);
     let mut explained = Explained::default();
-    let mut findings = Vec::new();
-    server::reach::judge(&observed, &mut explained, &mut findings);
-    server::edns::judge_plain_only(&observed, &mut explained, &mut findings);
-    server::lame::judge(&observed, &mut explained, &mut findings);
-    server::serials::judge(&observed, &mut explained, &mut findings);
-    server::delegation::judge(&observed, &explained, &mut findings);
-    path::size::judge(&observed, &mut explained, &mut findings);
-    path::loss::judge(&observed, &mut explained, &mut findings);
-    server::tcp::judge(&observed, &explained, &mut findings);
-    server::edns::judge_edns(&observed, &explained, &mut findings);
-    server::edns::judge_cookies(&observed, &explained, &mut findings);
-    server::conformance::judge(&observed, &explained, &mut findings);
-    host::local::judge(&observed, &mut findings);
-    finish(findings)
+    let mut drafts = Vec::new();
+    for rule in RULES {
+        rule(&observed, &mut explained, &mut drafts);
+    }
+    finish(drafts)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::finding::Finding;
-use crate::probe::query::Role;
+use crate::judge::summary::ServerReport;
 use crate::stats::Chance;
 
 /// The outcome in one word.
@@ -146,35 +146,6 @@ pub struct RecordAtServer {
     pub asked: u64,
     /// What stands there instead, in presentation format; each once.
     pub found: Vec<String>,
-}
-
-/// One address that was asked.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ServerReport {
-    /// The address.
-    pub server: SocketAddr,
-    /// Names of name servers that have it.
-    pub names: Vec<String>,
-    /// What it was asked as.
-    pub role: Role,
-    /// The zone, where it was asked as an authoritative server.
-    pub zone: Option<String>,
-    /// Questions over UDP.
-    pub udp_asked: u64,
-    /// Those that had an answer.
-    pub udp_answered: u64,
-    /// Questions over TCP.
-    pub tcp_asked: u64,
-    /// Those that had an answer.
-    pub tcp_answered: u64,
-    /// Median round-trip time over UDP, in microseconds.
-    pub rtt_median_us: Option<u64>,
-    /// The 90th percentile.
-    pub rtt_p90_us: Option<u64>,
-    /// SERIALs of the zone that it showed; each once, in order.
-    pub serials: Vec<u32>,
-    /// What it calls itself (NSID), printable or as hexadecimal digits; each once.
-    pub instances: Vec<String>,
 }
 
 /// How much was asked, and so how much could be seen.

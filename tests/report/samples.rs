@@ -6,9 +6,10 @@ use std::time::Duration;
 use dnsonde::judge::catalog::FindingId;
 use dnsonde::judge::finding::Finding;
 use dnsonde::judge::severity::Severity;
+use dnsonde::judge::summary::ServerReport;
 use dnsonde::probe::query::Role;
 use dnsonde::report::finding::{
-    Effort, Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Verdict,
+    Effort, Moment, RecordAtServer, RecordReport, RecordState, Report, Verdict,
 };
 use dnsonde::stats::{Chance, Interval};
 use serde_json::{Map, Value, json};

@@ -1,3 +1,3 @@
 //! What this machine does wrong.
 
-pub(super) mod local;
+pub(super) mod drops;

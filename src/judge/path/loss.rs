@@ -14,13 +14,10 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::probe::purpose::{Experiment, Purpose};
-use crate::probe::result::Probe;
 use crate::probe::sample::{Contrast, ProbeOutcome, Tally};
 use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
-use crate::walk::{Fault, Kind};
 use crate::wire::NameBuf;
 
 /// Shares of loss that are worth a warning, and those that do harm.
@@ -109,17 +106,6 @@ pub(crate) fn judge(
     }
 }
 
-/// The zone that an address is told of as a server of: one of expected records, if there is one.
-pub(crate) fn zone_of(observed: &Observations<'_>, host: &ServerObservations<'_>) -> NameBuf {
-    let zones = || host.probes.iter().map(|probe| probe.query.zone);
-    let expected = zones().find(|zone| observed.log.zones.contains(zone));
-    expected.or_else(|| zones().next()).unwrap_or_else(NameBuf::root)
-}
-
-pub(crate) fn is_truncated(probe: &Probe) -> bool {
-    probe.reading().is_some_and(|reading| reading.kind == Kind::Fault(Fault::Truncated))
-}
-
 /// What is known of the loss at an address; `None` if there is none, or only late answers and those
 /// that our own system dropped.
 fn case<'s, 'e>(
@@ -170,7 +156,7 @@ fn conclude<'s, 'e>(
     p_values: &[f64],
 ) -> Option<Lossy<'s, 'e>> {
     let Case { server, host, suspects_against_controls, by_rate, order, p_values: raw } = case;
-    let zone = zone_of(observed, host);
+    let zone = observed.zone_of(host);
     let lossy =
         |cause, severity, p_value| Some(Lossy { server, host, zone, cause, severity, p_value });
     let [by_path_p, by_rate_p, by_order_p] = p_values else { return None };
@@ -340,7 +326,7 @@ fn tell(
 ) -> Draft {
     let servers: Vec<SocketAddr> = group.iter().map(|lossy| lossy.server).collect();
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let share = total(observed, group);
     let p_value = group.iter().map(|lossy| lossy.p_value).fold(0.0, f64::max);
     let draft = Draft::new(id, severity, zone.to_string())

@@ -1,4 +1,5 @@
 //! What the ways to servers do wrong.
 
+pub(super) mod late;
 pub(super) mod loss;
 pub(super) mod size;

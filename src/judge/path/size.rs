@@ -8,8 +8,6 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
-use crate::judge::path::loss::zone_of;
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::query::QueryForm;
@@ -53,7 +51,7 @@ pub(crate) fn judge(
     let mut by_zone: BTreeMap<NameBuf, Vec<(SocketAddr, Large)>> = BTreeMap::new();
     let mut by_sort: BTreeMap<(NameBuf, QueryKind), Vec<(SocketAddr, u64)>> = BTreeMap::new();
     for (server, host) in suspicious {
-        let zone = zone_of(observed, host);
+        let zone = observed.zone_of(host);
         match large(host, &sizes) {
             Some(large)
                 if large.contrast.is_worth_telling()
@@ -82,7 +80,7 @@ pub(crate) fn judge(
 fn sizes(observed: &Observations<'_>) -> HashMap<QueryKind, u16> {
     let mut sizes = HashMap::new();
     for probe in observed.servers.values().flat_map(|host| &host.probes) {
-        let truncated = super::loss::is_truncated(probe);
+        let truncated = probe.is_truncated();
         if let (Some(size), false) = (size_of(probe), truncated) {
             let known = sizes.entry(kind_of(probe)).or_insert(0);
             *known = size.max(*known);
@@ -159,7 +157,7 @@ fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large
     let (small_lost, small) = sum(|contrast| contrast.others);
     let p_value = found.iter().map(|(_, large)| large.contrast.p_value()).fold(0.0, f64::max);
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let tcp: u64 = servers
         .iter()
         .filter_map(|server| observed.servers.get(server))
@@ -213,7 +211,7 @@ fn tell_sort(
     let (name, rtype, signed) = sort;
     let with = if *signed { " with DO set" } else { "" };
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let subject = zone.to_string();
     Draft::new(FindingId::Loss, Severity::Error, subject)
         .servers(servers)

@@ -10,7 +10,6 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::Role;
@@ -77,7 +76,11 @@ const HABITS: [Habit; 5] = [
     },
 ];
 
-pub(crate) fn judge(observed: &Observations<'_>, explained: &Explained, findings: &mut Vec<Draft>) {
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Draft>,
+) {
     for (zone, habit) in
         observed.log.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
     {
@@ -89,7 +92,7 @@ pub(crate) fn judge(observed: &Observations<'_>, explained: &Explained, findings
         }
         for (text, servers) in groups {
             let who = observed.who(zone, &servers);
-            let names = names_of(observed, zone, &servers);
+            let names = observed.names_of(zone, &servers);
             let subject = zone.to_string();
             let seen: Value = text.clone().into();
             findings.push(

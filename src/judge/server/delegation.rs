@@ -7,7 +7,6 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ip, short};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::walk::{Delegation, NameServer, Resolution, Resolved, Source, Unresolved};
 use crate::wire::{NameBuf, RecordType};
@@ -15,7 +14,11 @@ use crate::wire::{NameBuf, RecordType};
 /// Names that are listed.
 const NAMED: usize = 6;
 
-pub(crate) fn judge(observed: &Observations<'_>, explained: &Explained, findings: &mut Vec<Draft>) {
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Draft>,
+) {
     for zone in &observed.log.zones {
         let Some(delegation) = observed.log.walk.delegation(zone) else { continue };
         for server in &delegation.name_servers {
@@ -261,7 +264,7 @@ fn other_servers(
             if odd_children.is_empty() {
                 "the registry".to_owned()
             } else {
-                format!("whoever runs {}", names_of(observed, zone, &odd_children))
+                format!("whoever runs {}", observed.names_of(zone, &odd_children))
             }
         ),
         (false, true) => format!(

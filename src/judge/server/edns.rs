@@ -7,7 +7,6 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::QueryForm;
@@ -46,7 +45,7 @@ pub(crate) fn judge_plain_only(
 
 pub(crate) fn judge_edns(
     observed: &Observations<'_>,
-    explained: &Explained,
+    explained: &mut Explained,
     findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
@@ -152,7 +151,7 @@ fn edns(
     servers: Vec<SocketAddr>,
 ) -> Draft {
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let subject = zone.to_string();
     Draft::new(FindingId::EdnsMishandled, Severity::Warning, subject)
         .servers(servers)
@@ -166,7 +165,7 @@ fn edns(
 
 pub(crate) fn judge_cookies(
     observed: &Observations<'_>,
-    explained: &Explained,
+    explained: &mut Explained,
     findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
@@ -178,7 +177,7 @@ pub(crate) fn judge_cookies(
         }
         for (faults, servers) in groups {
             let who = observed.who(zone, &servers);
-            let names = names_of(observed, zone, &servers);
+            let names = observed.names_of(zone, &servers);
             let subject = zone.to_string();
             let draft = Draft::new(FindingId::CookieMishandled, Severity::Warning, subject)
                 .servers(servers);

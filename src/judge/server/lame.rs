@@ -7,7 +7,6 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::probe::result::Probe;
 use crate::probe::sample::kind_of;
@@ -137,7 +136,7 @@ fn constantly(
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let answers: u64 = found.iter().map(|(_, service)| service.useless()).sum();
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let name = short(zone);
     Draft::new(FindingId::ServerLame, Severity::Error, zone.to_string())
         .servers(servers)
@@ -163,7 +162,7 @@ fn sometimes(
     let (useless, text) = (mixed.useless(), mixed.text());
     let rate = Proportion::new(useless, useless + mixed.useful).text("useless").to_string();
     let who = observed.who(zone, &[server]);
-    let names = names_of(observed, zone, &[server]);
+    let names = observed.names_of(zone, &[server]);
     Draft::new(FindingId::ServerLame, Severity::Error, zone.to_string())
         .servers(vec![server])
         .summary(format!(

@@ -117,7 +117,7 @@ fn family_fails(
     } else {
         format!("; nobody else was heard over {fails} either, so our own network may be why")
     };
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let advice = format!(
         "Ask whoever runs {names} to make it answer over {fails}, or to remove its {} record: \
          a resolver that tries {fails} first loses seconds each time",
@@ -155,7 +155,7 @@ fn unreachable(observed: &Observations<'_>, zone: &NameBuf, servers: Vec<SocketA
         format!("the other {others} addresses of the zone are another matter")
     };
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     Draft::new(id, Severity::Error, zone.to_string())
         .servers(servers)
         .summary(format!(
@@ -189,7 +189,7 @@ fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> 
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let elsewhere: u64 = found.iter().map(|(_, host)| host.udp.from_elsewhere).sum();
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let rate = Proportion::new(elsewhere, asked).text("answered from elsewhere").to_string();
     let error = Severity::Error;
     let subject = zone.to_string();
@@ -224,7 +224,7 @@ fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> O
     let kinds = icmp_texts(found.iter().map(|(_, host)| *host));
     let who = observed.who(zone, &servers);
     let rate = Proportion::new(icmp, asked).text("turned away").to_string();
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let draft =
         Draft::new(FindingId::UnreachableIcmp, Severity::Error, zone.to_string()).servers(servers);
     Some(
@@ -271,24 +271,4 @@ fn icmp_text(error: Unreachable, ipv6: bool) -> String {
     };
     let family = if ipv6 { "ICMPv6" } else { "ICMP" };
     format!("{what}, {family} type {icmp_type} code {icmp_code}")
-}
-
-/// The names of the servers that have these addresses, or the addresses where there are none.
-pub(crate) fn names_of(
-    observed: &Observations<'_>,
-    zone: &NameBuf,
-    servers: &[SocketAddr],
-) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for server in servers {
-        let known = observed.log.names_of(zone, *server);
-        let name = known.first().map_or_else(|| crate::judge::observations::ip(*server), short);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    match names.len() {
-        0..=3 => names.join(", "),
-        more => format!("{} and {} others", names[..2].join(", "), more - 2),
-    }
 }

@@ -11,7 +11,6 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::probe::query::Role;
 use crate::probe::result::Reply;
@@ -205,7 +204,7 @@ fn disagree(
         format!("all have the serial {}, yet {}", newest.unwrap_or(0), texts.join(", "))
     };
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let by_serial: Vec<_> = serials
         .iter()
         .map(|(serial, (count, instances))| {
@@ -289,7 +288,7 @@ fn old_copy(
         ""
     };
     let who = observed.who(zone, servers);
-    let names = names_of(observed, zone, servers);
+    let names = observed.names_of(zone, servers);
     let subject = zone.to_string();
     let draft = Draft::new(FindingId::ServerStale, Severity::Error, subject)
         .servers(servers.to_vec())

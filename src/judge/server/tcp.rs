@@ -8,7 +8,6 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::probe::result::Probe;
 use crate::walk::{Fault, Kind};
@@ -63,7 +62,11 @@ impl Ending {
     }
 }
 
-pub(crate) fn judge(observed: &Observations<'_>, explained: &Explained, findings: &mut Vec<Draft>) {
+pub(crate) fn judge(
+    observed: &Observations<'_>,
+    explained: &mut Explained,
+    findings: &mut Vec<Draft>,
+) {
     for zone in &observed.log.zones {
         let mut groups: BTreeMap<(Ending, bool), Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in observed.serving(zone, explained) {
@@ -126,7 +129,7 @@ fn unavailable(
         ""
     };
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let draft = Draft::new(FindingId::TcpUnavailable, severity, zone.to_string())
         .servers(servers)
         .summary(format!(

@@ -1,6 +1,6 @@
 //! Where a server does not do what resolvers rely on, or so it seems: the same again.
 
-use super::Limits;
+use super::limits::Limits;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use super::Limits;
+use super::limits::Limits;
 use crate::probe::log::ProbeLog;
 use crate::probe::query::{ProbeQuery, QueryForm};
 use crate::probe::result::Probe;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::Limits;
+use super::limits::Limits;
 use super::zone::Zone;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Baseline, Purpose};

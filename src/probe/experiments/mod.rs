@@ -9,6 +9,7 @@
 mod conformance;
 mod edns;
 mod failure;
+mod limits;
 mod port;
 mod rate;
 mod rounds;
@@ -18,4 +19,5 @@ mod tcp;
 mod validation;
 mod zone;
 
-pub use rounds::{Limits, ROUNDS, Suggest, suggest};
+pub use limits::Limits;
+pub use rounds::{ROUNDS, Suggest, suggest};

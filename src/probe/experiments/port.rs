@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Limits;
+use super::limits::Limits;
 use super::zone::Zone;
 use crate::engine::SocketId;
 use crate::probe::log::ProbeLog;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Limits;
+use super::limits::Limits;
 use super::zone::Zone;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Experiment, Purpose};

@@ -1,15 +1,9 @@
 //! Which experiments are made when.
 
+use super::limits::Limits;
 use super::{conformance, edns, failure, port, rate, serial, size, tcp, validation};
 use crate::probe::log::ProbeLog;
 use crate::probe::query::ProbeQuery;
-
-/// What an experiment may use.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// UDP sockets for each address family.
-    pub sockets: u16,
-}
 
 /// What to ask because of what was seen.
 pub type Suggest = fn(&ProbeLog, Limits) -> Vec<ProbeQuery>;

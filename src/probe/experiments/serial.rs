@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::Limits;
+use super::limits::Limits;
 use super::zone::Zone;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Baseline, Purpose};

@@ -1,6 +1,6 @@
 //! Where one kind of query is never answered over UDP and others are: is it the size of the response?
 
-use super::Limits;
+use super::limits::Limits;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm};

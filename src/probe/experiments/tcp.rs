@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::Limits;
+use super::limits::Limits;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Limits;
+use super::limits::Limits;
 use crate::probe::log::ProbeLog;
 use crate::probe::query::{ProbeQuery, QueryForm, Role};
 use crate::walk::{Fault, Kind};

@@ -3,9 +3,10 @@
 
 use std::net::SocketAddr;
 
-use super::super::finding::{RecordAtServer, RecordReport, RecordState, Report, ServerReport};
+use super::super::finding::{RecordAtServer, RecordReport, RecordState, Report};
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
+use crate::judge::summary::ServerReport;
 use crate::probe::query::Role;
 
 /// Findings that differ only in their subject and its evidence; at least one.

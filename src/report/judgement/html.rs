@@ -7,9 +7,7 @@
 
 use askama::Template;
 
-use super::super::finding::{
-    Moment, RecordAtServer, RecordReport, RecordState, Report, ServerReport, Verdict,
-};
+use super::super::finding::{Moment, RecordAtServer, RecordReport, RecordState, Report, Verdict};
 use super::super::printable::acts;
 use super::evidence::{Item, items};
 use super::group::{Asked, Group, alike, asked, causes, notes, standings};
@@ -19,6 +17,7 @@ use super::words::{
     verdict_word,
 };
 use crate::judge::severity::Severity;
+use crate::judge::summary::ServerReport;
 
 /// What a page says beside the report.
 #[derive(Debug, Clone, Copy)]

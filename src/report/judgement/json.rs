@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::super::finding::{Effort, RecordReport, Report, ServerReport, Verdict};
+use super::super::finding::{Effort, RecordReport, Report, Verdict};
 use super::super::json;
 use super::words::timestamp;
 use crate::judge::finding::Finding;
+use crate::judge::summary::ServerReport;
 
 /// Appends a judgement as one line of JSON, in printable ASCII only: what else there is in a string
 /// is escaped, so that the line may be shown on a terminal.

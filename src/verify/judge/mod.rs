@@ -1,73 +1,14 @@
 //! From evidence to findings. Pure functions: no I/O, no clock, no dice.
 //!
 //! `records` judges what was expected, [`crate::judge`] those who were asked and the paths to them;
-//! `rows` lays out how each record and server stands, and `verdict` sums it all up.
+//! `summary` lays out how each record stands, `verdict` sums it all up, and `judgement` puts the
+//! report together.
 
-mod facts;
+mod judgement;
+mod observations;
 mod records;
-mod rows;
+mod summary;
 mod verdict;
 mod writing;
 
-use crate::judge::catalog::FindingId;
-use crate::judge::finding::{Draft, finish, sort};
-use std::time::Duration;
-
-use crate::judge::finding::Finding;
-use crate::report::finding::{Effort, Report, Verdict};
-use crate::stats::{CONFIDENCE, largest_unseen_share};
-use crate::verify::evidence::Evidence;
-use facts::Facts;
-
-/// Judges what was found; `started` is in seconds since the Unix epoch.
-pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
-    let facts = Facts::new(evidence);
-    let mut findings = records::findings(&facts);
-    findings.extend(crate::judge::rules::findings(&evidence.log));
-    // Whom nobody answers can say nothing of others.
-    if evidence.log.walk.is_unanswered()
-        && evidence.log.probes.iter().all(|probe| probe.reply.is_none())
-    {
-        findings.clear();
-    }
-    sort(&mut findings);
-    let (verdict, sentence) = verdict::verdict(&facts, &findings);
-    if verdict == Verdict::Verified {
-        findings.push(verifier_lag(evidence));
-    }
-    sort(&mut findings);
-    let looks = u64::from(evidence.plan.looks());
-    let sent_by_walk = evidence.log.walk.evidence.exchanges.iter().map(|it| it.attempts.len());
-    let sent = evidence.log.probes.iter().filter(|probe| probe.attempt.is_some()).count();
-    Report {
-        command: "verify",
-        subject: evidence.plan.domain.to_string(),
-        verdict,
-        sentence,
-        started,
-        duration,
-        history: Vec::new(),
-        findings,
-        records: rows::records(&facts),
-        servers: rows::servers(&facts),
-        chance: verdict::chance(&facts),
-        effort: Effort {
-            questions: (sent_by_walk.sum::<usize>() + sent) as u64,
-            looks,
-            visible_share: largest_unseen_share(looks, CONFIDENCE),
-            cut_short: evidence.log.cut_short.clone(),
-        },
-    }
-}
-
-/// Nothing is wrong, so whoever still waits is waited for.
-fn verifier_lag(evidence: &Evidence) -> Finding {
-    let draft = Draft::notice(FindingId::VerifierLag, evidence.plan.domain.to_string())
-        .summary("every record is right; who still says \"pending\" has not looked again")
-        .evidence("looks", evidence.plan.looks())
-        .advice(
-            "change nothing in the DNS: have the service check again, or, if its time is over (72 hours \
-             with SES), begin the verification anew there",
-        );
-    finish(vec![draft]).remove(0)
-}
+pub use judgement::judge;

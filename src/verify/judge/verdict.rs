@@ -4,7 +4,7 @@ use crate::judge::entry::Effect;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
-use super::facts::{Facts, Standing};
+use super::observations::{RecordObservations, RecordStatus};
 use super::writing::plain;
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
@@ -29,46 +29,50 @@ const HARDLY_A_DOUBT: f64 = 0.999;
 const ROUNDING: f64 = 1e-12;
 
 /// The verdict, and the sentence that says it.
-pub(super) fn verdict(facts: &Facts<'_>, findings: &[Finding]) -> (Verdict, String) {
-    told(facts, findings).unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(facts)))
+pub(super) fn verdict(
+    observed: &RecordObservations<'_>,
+    findings: &[Finding],
+) -> (Verdict, String) {
+    told(observed, findings).unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(observed)))
 }
 
 /// The verdict, if it can be told.
-fn told(facts: &Facts<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
-    let standings = &facts.standings;
-    if standings.is_empty() {
+fn told(observed: &RecordObservations<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
+    let statuses = &observed.statuses;
+    if statuses.is_empty() {
         return None;
     }
     let has = |effect: Effect| findings.iter().any(|finding| is_of(finding, effect));
-    let not_right: Vec<&Standing<'_>> = standings
+    let not_right: Vec<&RecordStatus<'_>> = statuses
         .iter()
-        .filter(|standing| !matches!(standing.state(), RecordState::Right | RecordState::Unknown))
+        .filter(|status| !matches!(status.state(), RecordState::Right | RecordState::Unknown))
         .collect();
     if !not_right.is_empty() || has(Effect::NotRight) {
-        return Some((Verdict::Pending, pending(standings.len(), not_right.len(), findings)));
+        return Some((Verdict::Pending, pending(statuses.len(), not_right.len(), findings)));
     }
-    let unseen = standings.iter().any(|standing| standing.answers() == 0);
-    let cut_short = facts.evidence.log.cut_short.is_some() || facts.evidence.log.walk.cut_short;
+    let unseen = statuses.iter().any(|status| status.answers() == 0);
+    let cut_short =
+        observed.evidence.log.cut_short.is_some() || observed.evidence.log.walk.cut_short;
     let not_asked = || {
-        standings.iter().any(|standing| {
-            let servers = standing.zone.map(|zone| facts.evidence.log.servers_of(&zone));
-            servers.is_none_or(|servers| servers.len() > standing.servers.len())
-                || standing.servers.iter().any(|at| at.looks.is_empty())
+        statuses.iter().any(|status| {
+            let servers = status.zone.map(|zone| observed.evidence.log.servers_of(&zone));
+            servers.is_none_or(|servers| servers.len() > status.servers.len())
+                || status.servers.iter().any(|at| at.looks.is_empty())
         })
     };
     if unseen || (cut_short && not_asked()) {
         return None;
     }
-    let all = addresses(standings).len();
-    let silent = without_answers(standings);
+    let all = addresses(statuses).len();
+    let silent = without_answers(statuses);
     if has(Effect::Availability) || !silent.is_empty() {
         return Some((Verdict::Flaky, flaky(&silent, all, findings)));
     }
-    let (right, answers): (u64, u64) = standings
+    let (right, answers): (u64, u64) = statuses
         .iter()
         .map(|it| (it.right(), it.answers()))
         .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    let records = match standings.len() {
+    let records = match statuses.len() {
         1 => "the record is".to_owned(),
         count => format!("all {count} records are"),
     };
@@ -114,18 +118,18 @@ fn with_cause(what: String, findings: &[Finding], which: impl Fn(&Finding) -> bo
     }
 }
 
-fn addresses(standings: &[Standing<'_>]) -> Vec<SocketAddr> {
+fn addresses(statuses: &[RecordStatus<'_>]) -> Vec<SocketAddr> {
     let mut all: Vec<SocketAddr> =
-        standings.iter().flat_map(|standing| &standing.servers).map(|at| at.server).collect();
+        statuses.iter().flat_map(|status| &status.servers).map(|at| at.server).collect();
     all.sort_unstable();
     all.dedup();
     all
 }
 
 /// Addresses whose looks over UDP leave no doubt that answers do not always come.
-fn without_answers(standings: &[Standing<'_>]) -> Vec<SocketAddr> {
+fn without_answers(statuses: &[RecordStatus<'_>]) -> Vec<SocketAddr> {
     let mut counts: HashMap<SocketAddr, (u64, u64)> = HashMap::new();
-    for at in standings.iter().flat_map(|standing| &standing.servers) {
+    for at in statuses.iter().flat_map(|status| &status.servers) {
         let (none, asked) = counts.entry(at.server).or_default();
         for seen in at.looks.iter().filter(|seen| seen.probe.is_udp()) {
             *asked += 1;
@@ -145,8 +149,8 @@ fn without_answers(standings: &[Standing<'_>]) -> Vec<SocketAddr> {
 }
 
 /// Why there is no verdict, in one sentence.
-fn no_verdict(facts: &Facts<'_>) -> String {
-    let evidence = facts.evidence;
+fn no_verdict(observed: &RecordObservations<'_>) -> String {
+    let evidence = observed.evidence;
     let domain = evidence.plan.domain;
     let registry = crate::verify::undelegated::undelegated(&evidence.log.walk, &domain);
     if let Some(registry) = registry {
@@ -174,16 +178,16 @@ fn no_verdict(facts: &Facts<'_>) -> String {
     if let Some(why) = &evidence.log.cut_short {
         return format!("it was ended before every record was seen at every address: {why}");
     }
-    let unseen = facts.standings.iter().find(|standing| standing.answers() == 0);
-    let owner = unseen.map_or(domain, |standing| standing.expectation.owner);
+    let unseen = observed.statuses.iter().find(|status| status.answers() == 0);
+    let owner = unseen.map_or(domain, |status| status.expectation.owner);
     match evidence.log.walk.path(&owner).map(|path| path.end) {
         Some(PathEnd::Failed(why)) => {
             format!("the name servers for {} could not be reached: {why}", plain(&owner))
         }
         _ => {
-            let asked = unseen.map_or(0, |standing| standing.servers.len());
-            let zone = unseen.and_then(|standing| standing.zone).unwrap_or(domain);
-            let types = unseen.map_or(RecordType::A, |standing| standing.expectation.rtype);
+            let asked = unseen.map_or(0, |status| status.servers.len());
+            let zone = unseen.and_then(|status| status.zone).unwrap_or(domain);
+            let types = unseen.map_or(RecordType::A, |status| status.expectation.rtype);
             format!(
                 "none of the {asked} server addresses of {} gave an answer about {} {types}",
                 plain(&zone),
@@ -205,9 +209,9 @@ fn no_verdict(facts: &Facts<'_>) -> String {
 /// server does better, at most as well as with the worst record alone: what fails there fails
 /// together.) The interval of the product combines those of the records by the same method as
 /// [`verifier_success`], on the logarithms.
-pub(super) fn chance(facts: &Facts<'_>) -> Option<Chance> {
+pub(super) fn chance(observed: &RecordObservations<'_>) -> Option<Chance> {
     let chances: Option<Vec<Chance>> =
-        facts.standings.iter().map(|standing| chance_of(facts, standing)).collect();
+        observed.statuses.iter().map(|status| chance_of(observed, status)).collect();
     all_right(&chances?)
 }
 
@@ -239,11 +243,11 @@ fn all_right(chances: &[Chance]) -> Option<Chance> {
     Some(Chance { estimate, interval })
 }
 
-fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
-    let probes: Vec<&Probe> = facts
+fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Option<Chance> {
+    let probes: Vec<&Probe> = observed
         .evidence
         .log
-        .probes_for(Purpose::Record(standing.number).into())
+        .probes_for(Purpose::Record(status.number).into())
         .filter(|probe| probe.query.role == Role::Authoritative)
         .collect();
     let mut used = vec![false; probes.len()];
@@ -277,7 +281,7 @@ fn chance_of(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Chance> {
         } else {
             Some(*probe)
         };
-        match deciding.and_then(|probe| facts.seen(standing.number, probe)).map(|seen| seen.look) {
+        match deciding.and_then(|probe| observed.seen(status.number, probe)).map(|seen| seen.look) {
             Some(Look::Right) => tally.right += 1,
             Some(look) if look.is_answer() => tally.wrong += 1,
             Some(_) => tally.unanswered += 1,

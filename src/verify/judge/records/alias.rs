@@ -7,10 +7,12 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use super::super::facts::{AtServer, AtTarget, Facts, at_target, texts, useless_words};
-use super::super::writing::{counted, list, plain, server_names};
-use super::Case;
-use super::elsewhere::{own_addresses, own_texts};
+use super::case::{Case, own_addresses, own_texts};
+use crate::verify::judge::observations::{
+    AtServer, AtTarget, RecordObservations, at_target, texts, useless_words,
+};
+use crate::verify::judge::writing::{counted, list, plain, server_names};
+
 use crate::judge::severity::Severity;
 use crate::report::finding::RecordState;
 use crate::stats::Proportion;
@@ -35,14 +37,14 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
 
 /// An alias is expected, and the provider answers in its place.
 pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     if expectation.rtype != RecordType::CNAME {
         return None;
     }
     let target = expectation.target()?;
     let behind: Vec<Vec<u8>> = case
-        .facts
-        .at_target(case.standing.number, target)
+        .observed
+        .at_target(case.status.number, target)
         .filter_map(|at| match at {
             AtTarget::Texts(set) => {
                 let records: Vec<RecordBuf> = set.records().collect();
@@ -102,7 +104,7 @@ pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> 
         .collect();
     let (zone, told) = (case.zone(), case.told().len());
     let addresses: Vec<SocketAddr> = servers.iter().map(|at| at.server).collect();
-    let names = server_names(case.facts.evidence, &zone, &addresses);
+    let names = server_names(case.observed.evidence, &zone, &addresses);
     Draft::error(FindingId::AliasNotAlone, case.subject())
         .summary(format!(
             "at {} of {told} server addresses the answer depends on the type that is asked for",
@@ -120,13 +122,13 @@ pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> 
 
 /// Addresses that answer for the alias, and fail where they are asked for a text by way of it.
 fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     if expectation.rtype != RecordType::CNAME {
         return None;
     }
     let (mut servers, mut answers) = (Vec::new(), Vec::new());
     let mut failures = 0;
-    for at in &case.standing.servers {
+    for at in &case.status.servers {
         let of =
             |rtype: RecordType| at.looks.iter().filter(move |seen| seen.probe.query.rtype == rtype);
         let (alias, through) = (of(RecordType::CNAME), of(RecordType::TXT));
@@ -151,7 +153,7 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
     if servers.is_empty() {
         return None;
     }
-    let all = case.standing.servers.len();
+    let all = case.status.servers.len();
     Some(
         Draft::error(FindingId::TypeThroughAliasFails, case.subject())
             .summary(format!(
@@ -172,9 +174,9 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
 
 /// An alias that comes back to where it was, or goes on for too long.
 fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
-    let walk = &case.facts.evidence.log.walk;
+    let walk = &case.observed.evidence.log.walk;
     // Each with the place of the one that leads to it.
-    let mut names: Vec<(NameBuf, Option<usize>)> = vec![(case.standing.expectation.owner, None)];
+    let mut names: Vec<(NameBuf, Option<usize>)> = vec![(case.status.expectation.owner, None)];
     let mut fault = None;
     let mut at = 0;
     while let Some((name, _)) = names.get(at).copied() {
@@ -221,17 +223,17 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
 
 /// The alias is there, and what it leads to is not.
 fn broken(case: Case<'_, '_>) -> Option<Draft> {
-    let expectation = case.standing.expectation;
-    if case.standing.right() == 0 || expectation.rtype != RecordType::CNAME {
+    let expectation = case.status.expectation;
+    if case.status.right() == 0 || expectation.rtype != RecordType::CNAME {
         return None;
     }
-    let target = case.facts.target(case.standing.number)?;
+    let target = case.observed.target(case.status.number)?;
     match expectation.kind {
         Kind::DkimAlias { .. } => broken_key(case, target),
         // Those who look for such an alias look no further.
         Kind::AcmValidation => None,
         _ => {
-            let path = case.facts.evidence.log.walk.path(&target)?;
+            let path = case.observed.evidence.log.walk.path(&target)?;
             let useful = path.answers.iter().filter_map(|answer| answer.reading());
             let mut useful = useful.filter(|reading| reading.is_useful()).peekable();
             useful.peek()?;
@@ -252,8 +254,8 @@ pub(super) fn leads_nowhere(draft: Draft, target: &NameBuf) -> Draft {
 /// Whether the servers of its zone deny a name.
 pub(super) fn leads_to_no_name(case: Case<'_, '_>, target: NameBuf) -> bool {
     let mut useful = case
-        .facts
-        .at_target(case.standing.number, target)
+        .observed
+        .at_target(case.status.number, target)
         .filter(|at| !matches!(at, AtTarget::Useless | AtTarget::Silent))
         .peekable();
     useful.peek().is_some() && useful.all(|at| matches!(at, AtTarget::NoName))
@@ -262,7 +264,7 @@ pub(super) fn leads_to_no_name(case: Case<'_, '_>, target: NameBuf) -> bool {
 fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     let mut by_server: BTreeMap<SocketAddr, [u64; 2]> = BTreeMap::new();
     let (mut no_name, mut no_text) = (0, 0);
-    for probe in case.facts.target_probes(case.standing.number, target) {
+    for probe in case.observed.target_probes(case.status.number, target) {
         let [fine, gone] = by_server.entry(probe.query.server).or_default();
         match at_target(probe) {
             Some(AtTarget::NoName) => (no_name, *gone) = (no_name + 1, *gone + 1),
@@ -291,7 +293,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
              then tell the service that gave it to you",
             plain(&zone)
         )
-    } else if ses && matches!(case.standing.expectation.kind, Kind::DkimAlias { rotates: true }) {
+    } else if ses && matches!(case.status.expectation.kind, Kind::DkimAlias { rotates: true }) {
         "compare token and value with those in the console of SES: newer regions and accounts have \
          another zone than dkim.amazonses.com (give it as --ses-zone), and old tokens are dropped"
             .to_owned()
@@ -328,24 +330,24 @@ impl Use {
 
 /// Zones that aliases lead to and whose servers fail, while those of the aliases are fine. What gets
 /// lost on the way to some of them now and then is a matter of the path.
-pub(super) fn unreachable_targets(facts: &Facts<'_>) -> Vec<Draft> {
+pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draft> {
     let mut zones: BTreeMap<NameBuf, (BTreeMap<SocketAddr, Use>, Vec<String>)> = BTreeMap::new();
     let mut drafts: Vec<Draft> = Vec::new();
-    for standing in &facts.standings {
-        let leads_away = standing.state() == RecordState::Right || standing.right() > 0;
-        let alias = standing.expectation.rtype == RecordType::CNAME;
-        let target = facts.target(standing.number).filter(|_| alias && leads_away);
+    for status in &observed.statuses {
+        let leads_away = status.state() == RecordState::Right || status.right() > 0;
+        let alias = status.expectation.rtype == RecordType::CNAME;
+        let target = observed.target(status.number).filter(|_| alias && leads_away);
         // Records of other types have their zone only where an alias leads away from it.
         let target = target.or_else(|| {
-            let path = facts.evidence.log.walk.path(&standing.expectation.owner)?;
+            let path = observed.evidence.log.walk.path(&status.expectation.owner)?;
             path.targets.first().copied().filter(|_| !alias)
         });
         let Some(target) = target else { continue };
         let mut asked = false;
-        for probe in facts.target_probes(standing.number, target) {
+        for probe in observed.target_probes(status.number, target) {
             asked = true;
             let (servers, records) = zones.entry(probe.query.zone).or_default();
-            let record = super::super::writing::subject(standing.expectation);
+            let record = crate::verify::judge::writing::subject(status.expectation);
             if !records.contains(&record) {
                 records.push(record);
             }
@@ -360,12 +362,16 @@ pub(super) fn unreachable_targets(facts: &Facts<'_>) -> Vec<Draft> {
                 Some(_) => at.useful += 1,
             }
         }
-        let path = facts.evidence.log.walk.path(&target);
+        let path = observed.evidence.log.walk.path(&target);
         if !asked
             && let Some(PathEnd::Failed(why)) = path.map(|path| path.end)
             && !matches!(why, Unresolved::TooMuchWork)
         {
-            drafts.push(no_way(super::super::writing::subject(standing.expectation), &target, why));
+            drafts.push(no_way(
+                crate::verify::judge::writing::subject(status.expectation),
+                &target,
+                why,
+            ));
         }
     }
     for (zone, (servers, records)) in zones {

@@ -5,12 +5,12 @@ use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::super::facts::Seen;
-use super::super::writing::{counted, data, plain, short};
-use super::Case;
+use super::case::Case;
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
 use crate::report::finding::RecordState;
+use crate::verify::judge::observations::Seen;
+use crate::verify::judge::writing::{counted, data, plain, short};
 use crate::verify::look::{Look, Useless};
 use crate::verify::purpose::Purpose;
 use crate::wire::{EdeCode, NameBuf, Rcode};
@@ -24,7 +24,7 @@ const VALIDATION: std::ops::RangeInclusive<u16> = 6..=12;
 pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = bogus(case).into_iter().collect();
     // What servers lack, caches lack as well.
-    if case.standing.state() == RecordState::Right {
+    if case.status.state() == RecordState::Right {
         drafts.extend(negative(case));
         drafts.extend(stale(case));
     }
@@ -33,11 +33,11 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
 
 /// What recursive servers said of the record, in the usual way.
 fn looks<'e>(case: Case<'_, 'e>) -> Vec<Seen<'e>> {
-    let number = case.standing.number;
-    let probes = case.facts.probes(Purpose::Cached(number)).iter();
+    let number = case.status.number;
+    let probes = case.observed.probes(Purpose::Cached(number)).iter();
     probes
         .filter(|probe| probe.query.form == QueryForm::Recursive)
-        .filter_map(|probe| case.facts.seen(number, probe))
+        .filter_map(|probe| case.observed.seen(number, probe))
         .collect()
 }
 
@@ -114,10 +114,10 @@ pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
             .summary(format!(
                 "a resolver answers with the record, and none of {} has it: the resolver has a view of \
                  its own, or a copy from before the record was removed",
-                counted(case.standing.servers.len(), "server address", "server addresses")
+                counted(case.status.servers.len(), "server address", "server addresses")
             ))
             .evidence("resolver_has_it", right().count())
-            .evidence("answers_of_name_servers", case.standing.answers())
+            .evidence("answers_of_name_servers", case.status.answers())
             .servers(resolvers)
             .advice(format!("publish it where everyone sees it, at {}", case.provider()))
             .line(case.line()),
@@ -126,9 +126,9 @@ pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
 
 /// A validating resolver fails, and answers where it need not validate.
 fn bogus(case: Case<'_, '_>) -> Option<Draft> {
-    let number = case.standing.number;
+    let number = case.status.number;
     let mut by_server: BTreeMap<SocketAddr, (Vec<&Probe>, Vec<&Probe>)> = BTreeMap::new();
-    for probe in case.facts.probes(Purpose::Cached(number)) {
+    for probe in case.observed.probes(Purpose::Cached(number)) {
         let (checked, unchecked) = by_server.entry(probe.query.server).or_default();
         match probe.query.form {
             QueryForm::Recursive => checked.push(probe),
@@ -137,7 +137,7 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
         }
     }
     let look = |probe: &Probe| {
-        case.facts.evidence.plan.expectations.get(number).and_then(|it| Look::new(it, probe))
+        case.observed.evidence.plan.expectations.get(number).and_then(|it| Look::new(it, probe))
     };
     let failed =
         |probe: &&&Probe| look(probe) == Some(Look::Useless(Useless::Rcode(Rcode::SERVFAIL)));
@@ -195,9 +195,9 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
 
 /// The zone on the way to the record or to its target that has a DS record, the deepest first.
 fn signed(case: Case<'_, '_>) -> Option<NameBuf> {
-    let walk = &case.facts.evidence.log.walk;
-    let target = case.facts.target(case.standing.number);
-    let names = [Some(case.standing.expectation.owner), target];
+    let walk = &case.observed.evidence.log.walk;
+    let target = case.observed.target(case.status.number);
+    let names = [Some(case.status.expectation.owner), target];
     let zones = names
         .into_iter()
         .flatten()

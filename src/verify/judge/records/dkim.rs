@@ -1,13 +1,13 @@
 //! DKIM keys: at the end of aliases, and where they stand themselves.
 
-use super::super::facts::{AtTarget, Facts, Standing, texts};
-use super::super::writing::{counted, data, plain, printable, short};
-use super::Case;
+use super::case::Case;
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use crate::report::finding::RecordState;
 use crate::verify::expect::Kind;
 use crate::verify::expect::dkim::{KeyCheck, KeyNote, KeyState, check_key};
+use crate::verify::judge::observations::{AtTarget, RecordObservations, RecordStatus, texts};
+use crate::verify::judge::writing::{counted, data, plain, printable, short};
 use crate::verify::look::Look;
 use crate::wire::{NameBuf, RecordBuf};
 
@@ -16,7 +16,7 @@ const SES_TOKENS: usize = 3;
 
 /// The key of one expectation, as it was seen last.
 struct Key<'f, 'e> {
-    standing: &'f Standing<'e>,
+    status: &'f RecordStatus<'e>,
     text: Vec<u8>,
     check: KeyCheck,
     /// Whether it may be empty, because the provider has keys on standby.
@@ -24,20 +24,20 @@ struct Key<'f, 'e> {
 }
 
 /// Judges the keys that the expected records are or lead to.
-pub(super) fn judge(facts: &Facts<'_>) -> Vec<Draft> {
+pub(super) fn judge(observed: &RecordObservations<'_>) -> Vec<Draft> {
     let keys: Vec<Key<'_, '_>> =
-        facts.standings.iter().filter_map(|standing| key(facts, standing)).collect();
-    let mut drafts: Vec<Draft> = facts
-        .standings
+        observed.statuses.iter().filter_map(|status| key(observed, status)).collect();
+    let mut drafts: Vec<Draft> = observed
+        .statuses
         .iter()
-        .filter(|standing| standing.right() > 0)
-        .filter_map(|standing| other_zone_that_will_do(facts, standing))
+        .filter(|status| status.right() > 0)
+        .filter_map(|status| other_zone_that_will_do(observed, status))
         .collect();
     let rotating = || keys.iter().filter(|key| key.rotates);
     let standby = rotating().filter(|key| key.check.state == KeyState::Empty).count();
     let active = rotating().any(|key| key.check.is_usable());
     if standby >= SES_TOKENS && standby == rotating().count() {
-        drafts.push(all_standby(facts, standby));
+        drafts.push(all_standby(observed, standby));
         drafts.extend(keys.iter().filter(|key| !key.rotates).filter_map(judge_key));
         return drafts;
     }
@@ -52,42 +52,49 @@ pub(super) fn judge(facts: &Facts<'_>) -> Vec<Draft> {
 }
 
 /// The key that an expectation is about: `None` if it has none, or none was seen.
-fn key<'f, 'e>(facts: &Facts<'e>, standing: &'f Standing<'e>) -> Option<Key<'f, 'e>> {
-    let text = match standing.expectation.kind {
+fn key<'f, 'e>(
+    observed: &RecordObservations<'e>,
+    status: &'f RecordStatus<'e>,
+) -> Option<Key<'f, 'e>> {
+    let text = match status.expectation.kind {
         // What an alias leads to matters where it is there.
-        Kind::DkimAlias { .. } if standing.right() > 0 => {
-            let target = facts.target(standing.number)?;
-            last_text(facts, standing, target)?
+        Kind::DkimAlias { .. } if status.right() > 0 => {
+            let target = observed.target(status.number)?;
+            last_text(observed, status, target)?
         }
         // One that is not right is told by its value.
-        Kind::DkimKey if standing.state() == RecordState::Right => {
-            let mut own = standing.looks().filter(|seen| seen.look == Look::Right);
+        Kind::DkimKey if status.state() == RecordState::Right => {
+            let mut own = status.looks().filter(|seen| seen.look == Look::Right);
             own.find_map(|seen| {
                 let set = seen.probe.reading()?.answer.as_ref()?;
                 texts(&set.records().collect::<Vec<_>>()).next()
             })
             .or_else(|| {
-                let path = facts.evidence.log.walk.path(&standing.expectation.owner)?;
-                path.targets.iter().find_map(|target| last_text(facts, standing, *target))
+                let path = observed.evidence.log.walk.path(&status.expectation.owner)?;
+                path.targets.iter().find_map(|target| last_text(observed, status, *target))
             })?
         }
         _ => return None,
     };
     let check = check_key(&text);
-    let rotates = match standing.expectation.kind {
+    let rotates = match status.expectation.kind {
         Kind::DkimAlias { rotates } => rotates,
         // It would not be right otherwise.
         _ => check.state == KeyState::Empty,
     };
-    Some(Key { standing, text, check, rotates })
+    Some(Key { status, text, check, rotates })
 }
 
 /// The text that the servers of its zone have at the end of an alias, as it was seen last.
-fn last_text(facts: &Facts<'_>, standing: &Standing<'_>, target: NameBuf) -> Option<Vec<u8>> {
+fn last_text(
+    observed: &RecordObservations<'_>,
+    status: &RecordStatus<'_>,
+    target: NameBuf,
+) -> Option<Vec<u8>> {
     let mut target = target;
     for _ in 0..16 {
         let (mut text, mut on) = (None, None);
-        for at in facts.at_target(standing.number, target) {
+        for at in observed.at_target(status.number, target) {
             match at {
                 AtTarget::Texts(set) => text = texts(&set.records().collect::<Vec<_>>()).next(),
                 AtTarget::Alias(next) => on = Some(next),
@@ -102,8 +109,8 @@ fn last_text(facts: &Facts<'_>, standing: &Standing<'_>, target: NameBuf) -> Opt
     None
 }
 
-fn subject(standing: &Standing<'_>) -> String {
-    format!("{} TXT", standing.expectation.owner)
+fn subject(status: &RecordStatus<'_>) -> String {
+    format!("{} TXT", status.expectation.owner)
 }
 
 fn on_standby(key: &Key<'_, '_>, active: bool) -> Draft {
@@ -112,14 +119,14 @@ fn on_standby(key: &Key<'_, '_>, active: bool) -> Draft {
     } else {
         "the key is empty; whether another one of the same domain is in use was not looked at"
     };
-    Draft::info(FindingId::DkimKeyStandby, subject(key.standing))
+    Draft::info(FindingId::DkimKeyStandby, subject(key.status))
         .summary(summary)
         .evidence("text", "\"\"")
         .advice("nothing to fix: SES keeps one key active and the others ready")
 }
 
-fn all_standby(facts: &Facts<'_>, tokens: usize) -> Draft {
-    Draft::warning(FindingId::DkimAllStandby, facts.evidence.plan.domain.to_string())
+fn all_standby(observed: &RecordObservations<'_>, tokens: usize) -> Draft {
+    Draft::warning(FindingId::DkimAllStandby, observed.evidence.plan.domain.to_string())
         .summary(format!("all {} lead to empty keys, so none is active", counted(tokens, "token", "tokens")))
         .evidence("tokens", tokens)
         .advice(
@@ -130,7 +137,7 @@ fn all_standby(facts: &Facts<'_>, tokens: usize) -> Draft {
 
 /// What is to be said of a key that is not on standby.
 fn judge_key(key: &Key<'_, '_>) -> Option<Draft> {
-    let subject = subject(key.standing);
+    let subject = subject(key.status);
     match key.check.state {
         KeyState::Revoked => Some(revoked(subject)),
         _ if !key.check.problems.is_empty() || key.check.state == KeyState::Empty => {
@@ -181,7 +188,7 @@ pub(super) fn bad_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
 
 /// The alias of a token leads to another zone of SES than the user named.
 pub(super) fn other_zone(case: Case<'_, '_>, found: &NameBuf) -> Draft {
-    let expected = case.standing.expectation.target();
+    let expected = case.status.expectation.target();
     Draft::warning(FindingId::SesZoneDiffers, case.subject())
         .servers(case.told())
         .summary(format!(
@@ -199,14 +206,17 @@ pub(super) fn other_zone(case: Case<'_, '_>, found: &NameBuf) -> Draft {
 }
 
 /// The same where the user did not name the zone, and SES has the key where the alias leads.
-fn other_zone_that_will_do(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Draft> {
-    let expected = standing.expectation.target()?;
-    let found = facts.target(standing.number).filter(|found| *found != expected)?;
-    let shown = standing.expectation.record().map(|record| short(&data(&record)));
+fn other_zone_that_will_do(
+    observed: &RecordObservations<'_>,
+    status: &RecordStatus<'_>,
+) -> Option<Draft> {
+    let expected = status.expectation.target()?;
+    let found = observed.target(status.number).filter(|found| *found != expected)?;
+    let shown = status.expectation.record().map(|record| short(&data(&record)));
     Some(
         Draft::notice(
             FindingId::SesZoneDiffers,
-            super::super::writing::subject(standing.expectation),
+            crate::verify::judge::writing::subject(status.expectation),
         )
         .summary(format!(
             "the alias leads to {}, where SES has the key: taken as right",

@@ -4,14 +4,15 @@ use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::net::SocketAddr;
 
-use super::super::facts::{Facts, same_first_label, target_of, texts};
-use super::super::writing::{self, counted, data, list, plain, short, value};
+use super::alias;
 use super::caches;
+use super::case::{Case, other_types};
 use super::value as values;
-use super::{Case, alias};
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
 use crate::verify::expect::{Expectation, Kind, text_of};
+use crate::verify::judge::observations::{RecordObservations, same_first_label, target_of};
+use crate::verify::judge::writing::{self, counted, data, list, plain, short, value};
 use crate::verify::look::Look;
 use crate::verify::purpose::{NearMiss, Purpose};
 use crate::walk::{self, Rrset};
@@ -24,7 +25,7 @@ const PARKED: [&str; 4] = ["parking", "parked", "expired", "suspended"];
 /// Judges a record that is right at no address.
 pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
     // What stands there instead says more than what is missing.
-    let found = case.standing.looks().find_map(|seen| match &seen.look {
+    let found = case.status.looks().find_map(|seen| match &seen.look {
         Look::Wrong(records) => Some((records, false)),
         Look::Several(records) => Some((records, true)),
         _ => None,
@@ -51,18 +52,18 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
 
 /// A text stands there that would be the record, were it not for what became of it on the way.
 fn mangled(case: Case<'_, '_>) -> Option<Draft> {
-    let rtype = case.standing.expectation.rtype;
-    let sets = case.standing.looks().filter_map(|seen| seen.probe.reading()?.answer.as_ref());
+    let rtype = case.status.expectation.rtype;
+    let sets = case.status.looks().filter_map(|seen| seen.probe.reading()?.answer.as_ref());
     let records: Vec<RecordBuf> =
         sets.filter(|set| set.rtype == rtype).flat_map(Rrset::records).collect();
     values::mangled(case, &records)
 }
 
 fn missing(case: Case<'_, '_>) -> Draft {
-    let standing = case.standing;
+    let status = case.status;
     let exists =
-        standing.looks().any(|seen| matches!(seen.look, Look::Missing { name_exists: true }));
-    let (told, all) = (case.told(), standing.servers.len());
+        status.looks().any(|seen| matches!(seen.look, Look::Missing { name_exists: true }));
+    let (told, all) = (case.told(), status.servers.len());
     let who = if told.len() == all {
         format!("none of {} has", counted(all, "server address", "server addresses"))
     } else {
@@ -71,7 +72,7 @@ fn missing(case: Case<'_, '_>) -> Draft {
     let mut draft = Draft::error(FindingId::RecordMissing, case.subject())
         .servers(told)
         .summary(format!("{who} the record"))
-        .evidence("answers", standing.answers())
+        .evidence("answers", status.answers())
         .evidence("name_exists", exists);
     draft = match alias_that_leads_away(case) {
         Some(target) if alias::leads_to_no_name(case, target) => {
@@ -99,38 +100,19 @@ fn missing(case: Case<'_, '_>) -> Draft {
 
 /// Where the owner of a record that is no alias leads by one.
 fn alias_that_leads_away(case: Case<'_, '_>) -> Option<NameBuf> {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     if expectation.rtype == RecordType::CNAME {
         return None;
     }
-    case.standing.looks().find_map(|seen| {
+    case.status.looks().find_map(|seen| {
         let chain = &seen.probe.reading()?.chain;
         chain.first().filter(|alias| alias.name == expectation.owner)?.targets().next()
     })
 }
 
-/// What anyone at the owner said of types other than the expected one, the records with each.
-fn other_types<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
-    let number = case.standing.number;
-    let expectation = case.standing.expectation;
-    let others = case.facts.probes(Purpose::OtherType(number)).iter();
-    let own = case.facts.probes(Purpose::Record(number)).iter();
-    others
-        .chain(own)
-        .copied()
-        .filter(|probe| probe.query.role == Role::Authoritative)
-        .filter_map(move |probe| {
-            let reading = probe.reading()?;
-            // An answer by an alias is none of the owner's own: the alias is.
-            let set = reading.chain.first().or(reading.answer.as_ref())?;
-            Some((probe, set)).filter(|_| set.rtype != expectation.rtype)
-        })
-        .filter(move |(_, set)| set.name == expectation.owner)
-}
-
 /// The value stands there, in a record of another type.
 fn wrong_type(case: Case<'_, '_>) -> Option<Draft> {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     let expected = expectation.record()?;
     let (mut servers, mut found) = (Vec::new(), None);
     for (probe, set) in other_types(case) {
@@ -175,8 +157,8 @@ fn says_the_same(expected: &RecordBuf, found: &RecordBuf, case: &Case<'_, '_>) -
 /// A random name beside the owner has the same: then the owner itself may not exist at all.
 /// `found` is what stands at the owner; without it, the owner exists without such records.
 fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft> {
-    let expectation = case.standing.expectation;
-    let siblings = case.facts.siblings(expectation);
+    let expectation = case.status.expectation;
+    let siblings = case.observed.siblings(expectation);
     let mut shows = siblings.iter().filter(|probe| {
         let Some(reading) = probe.reading() else { return false };
         match found {
@@ -247,7 +229,7 @@ fn near_miss(case: Case<'_, '_>) -> Option<Draft> {
 }
 
 fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     // What may well stand at the apex for itself says nothing.
     let certain = match expectation.kind {
         Kind::Spf { .. } | Kind::Caa { .. } | Kind::MailFromMx => false,
@@ -257,9 +239,9 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     if kind == NearMiss::Apex && !certain {
         return None;
     }
-    let number = case.standing.number;
+    let number = case.status.number;
     let mut there = case
-        .facts
+        .observed
         .probes(Purpose::NearMiss(number, kind))
         .iter()
         .filter(|probe| is_there(expectation, probe));
@@ -268,7 +250,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     servers.push(first.query.server);
     // Under a wildcard every name is a near miss.
     let found = rdata_of(first.reading()?, expectation.rtype)?;
-    let siblings = case.facts.probes(Purpose::NearMissSibling(number, kind)).iter();
+    let siblings = case.observed.probes(Purpose::NearMissSibling(number, kind)).iter();
     let by_wildcard = siblings
         .filter_map(|probe| rdata_of(probe.reading()?, expectation.rtype))
         .any(|other| other == found);
@@ -328,8 +310,8 @@ fn is_there(expectation: &Expectation, probe: &Probe) -> bool {
 
 /// The name is in a zone of its own, below that of the domain.
 fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
-    let evidence = case.facts.evidence;
-    let (zone, above) = (case.standing.zone?, evidence.log.zone_of(&evidence.plan.domain)?);
+    let evidence = case.observed.evidence;
+    let (zone, above) = (case.status.zone?, evidence.log.zone_of(&evidence.plan.domain)?);
     if zone == above || !zone.is_at_or_below(&above) {
         return None;
     }
@@ -343,7 +325,7 @@ fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
             ))
             .evidence("zone", zone.to_string())
             .evidence("zone_of_domain", above.to_string())
-            .evidence("answers", case.standing.answers())
+            .evidence("answers", case.status.answers())
             .advice(format!(
                 "what {} has for this name is never asked for: add the record at {}",
                 plain(&above),
@@ -355,12 +337,12 @@ fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
 
 /// Servers have it that nobody is sent to.
 fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
-    let number = case.standing.number;
-    let probes = case.facts.probes(Purpose::Record(number)).iter();
+    let number = case.status.number;
+    let probes = case.observed.probes(Purpose::Record(number)).iter();
     let servers: Vec<SocketAddr> = probes
         .filter(|probe| probe.query.role == Role::Other)
         .filter(|probe| {
-            let seen = case.facts.seen(number, probe);
+            let seen = case.observed.seen(number, probe);
             seen.is_some_and(|seen| seen.look == Look::Right)
         })
         .map(|probe| probe.query.server)
@@ -372,7 +354,7 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
         Draft::error(FindingId::PublishedElsewhere, case.subject())
             .servers(servers)
             .summary("the record is only on servers that the registry does not send anyone to")
-            .evidence("answers_elsewhere", case.standing.answers())
+            .evidence("answers_elsewhere", case.status.answers())
             .advice(format!(
                 "the domain uses {}: add the record there, or have the registrar change the name \
                  servers of the domain",
@@ -385,7 +367,7 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
 /// The registry has the domain at servers that are there for domains without an owner.
 fn parked(case: Case<'_, '_>) -> Option<Draft> {
     let zone = case.zone();
-    let delegation = case.facts.evidence.log.walk.delegation(&zone)?;
+    let delegation = case.observed.evidence.log.walk.delegation(&zone)?;
     let parked = |name: &NameBuf| {
         let text = name.to_string().to_ascii_lowercase();
         PARKED.iter().any(|word| text.contains(word))
@@ -409,8 +391,8 @@ fn parked(case: Case<'_, '_>) -> Option<Draft> {
 }
 
 /// The registry does not know the domain.
-pub(super) fn not_delegated(facts: &Facts<'_>, registry: &NameBuf) -> Draft {
-    let evidence = facts.evidence;
+pub(super) fn not_delegated(observed: &RecordObservations<'_>, registry: &NameBuf) -> Draft {
+    let evidence = observed.evidence;
     let domain = evidence.plan.domain;
     let answers = evidence.log.walk.path(&domain).map_or(&[][..], |path| &path.answers);
     let denying = answers
@@ -441,19 +423,4 @@ fn registry_words(zone: &NameBuf) -> String {
     } else {
         format!("the registry of {}", plain(zone))
     }
-}
-
-/// The first text of the owner itself that an answer of another type has.
-pub(super) fn own_texts<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, Vec<u8>)> {
-    other_types(case).filter(|(_, set)| set.rtype == RecordType::TXT).filter_map(|(probe, set)| {
-        let records: Vec<RecordBuf> = set.records().collect();
-        Some((probe, texts(&records).next()?))
-    })
-}
-
-/// Addresses of the owner itself.
-pub(super) fn own_addresses<'e>(
-    case: Case<'_, 'e>,
-) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
-    other_types(case).filter(|(_, set)| matches!(set.rtype, RecordType::A | RecordType::AAAA))
 }

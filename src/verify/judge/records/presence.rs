@@ -7,25 +7,27 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use super::super::facts::{AtServer, Seen};
-use super::super::writing::{counted, plain, printable, server_names};
-use super::{Case, alias, elsewhere};
+use super::case::Case;
+use super::{alias, elsewhere};
+use crate::judge::summary::serials;
 use crate::report::finding::RecordState;
 use crate::stats::Proportion;
+use crate::verify::judge::observations::{AtServer, Seen};
+use crate::verify::judge::writing::{counted, plain, printable, server_names};
 use crate::verify::look::Look;
 
 /// An order of answers that chance gives less often than this is no chance.
 const NO_CHANCE: f64 = 0.01;
 
 pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
-    let standing = case.standing;
-    match standing.state() {
+    let status = case.status;
+    match status.state() {
         RecordState::Unknown => Vec::new(),
         RecordState::Right => vec![present(case)],
         RecordState::Missing | RecordState::Wrong => elsewhere::judge(case),
         RecordState::Mixed => {
             let mut drafts = Vec::new();
-            let mixed = standing.servers.iter().filter(|at| at.state() == RecordState::Mixed);
+            let mixed = status.servers.iter().filter(|at| at.state() == RecordState::Mixed);
             let (by_type, unstable): (Vec<_>, Vec<_>) = mixed.partition(|at| at.depends_on_type());
             if !by_type.is_empty() {
                 drafts.push(alias::depends_on_type(case, &by_type));
@@ -35,7 +37,7 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
             }
             let lacking = |state| matches!(state, RecordState::Missing | RecordState::Wrong);
             let lacking: Vec<&AtServer<'_>> =
-                standing.servers.iter().filter(|at| lacking(at.state())).collect();
+                status.servers.iter().filter(|at| lacking(at.state())).collect();
             if !lacking.is_empty() {
                 drafts.push(missing_on_some(case, &lacking));
             }
@@ -45,8 +47,8 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
 }
 
 fn present(case: Case<'_, '_>) -> Draft {
-    let standing = case.standing;
-    let (told, all) = (case.told(), standing.servers.len());
+    let status = case.status;
+    let (told, all) = (case.told(), status.servers.len());
     let summary = if told.len() == all {
         format!("all {} have it as expected", counted(all, "server address", "server addresses"))
     } else {
@@ -58,8 +60,8 @@ fn present(case: Case<'_, '_>) -> Draft {
     Draft::info(FindingId::RecordPresent, case.subject())
         .servers(told)
         .summary(summary)
-        .evidence("right", standing.right())
-        .evidence("answers", standing.answers())
+        .evidence("right", status.right())
+        .evidence("answers", status.answers())
         .advice("change nothing about this record")
 }
 
@@ -68,7 +70,7 @@ fn addresses(all: &[&AtServer<'_>]) -> Vec<SocketAddr> {
 }
 
 fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
-    let (standing, zone) = (case.standing, case.zone());
+    let (status, zone) = (case.status, case.zone());
     let servers = addresses(lacking);
     let told = case.told().len();
     let several = |at: &AtServer<'_>| at.count(|look| matches!(look, Look::Several(_))) > 0;
@@ -78,16 +80,18 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
         (false, true) => "have nothing beside",
         (false, false) => "have the same value of",
     };
-    let serials = |servers: &[SocketAddr]| {
-        let mut all: Vec<u32> =
-            servers.iter().flat_map(|server| case.facts.serials(&zone, *server)).collect();
+    let shown = |servers: &[SocketAddr]| {
+        let mut all: Vec<u32> = servers
+            .iter()
+            .flat_map(|server| serials(&case.observed.evidence.log, &zone, *server))
+            .collect();
         all.sort_unstable();
         all.dedup();
         all
     };
-    let there = standing.at(|state| state == RecordState::Right);
-    let (here, elsewhere) = (serials(&servers), serials(&there));
-    let names = server_names(case.facts.evidence, &zone, &servers);
+    let there = status.at(|state| state == RecordState::Right);
+    let (here, elsewhere) = (shown(&servers), shown(&there));
+    let names = server_names(case.observed.evidence, &zone, &servers);
     let behind = match (&here[..], &elsewhere[..]) {
         ([here], [elsewhere]) if here != elsewhere => {
             format!(" (serial number {here} instead of {elsewhere})")
@@ -126,7 +130,7 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
     let servers = addresses(unstable);
     let answers: u64 = unstable.iter().map(|at| at.answers()).sum();
     let wrong = answers - unstable.iter().map(|at| at.right()).sum::<u64>();
-    let names = server_names(case.facts.evidence, &zone, &servers);
+    let names = server_names(case.observed.evidence, &zone, &servers);
     let changed = unstable.iter().all(|at| changed_once(at));
     let groups: Vec<Value> = unstable.iter().flat_map(|at| by_instance(at)).collect();
     let has = if servers.len() == 1 { "answers" } else { "answer" };

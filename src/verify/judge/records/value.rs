@@ -1,18 +1,19 @@
 //! Records that are there, and not as they should be: what exactly is different.
 
-use super::super::facts::{same_first_label, target_of};
-use super::super::writing::{data, plain, printable, short};
-use super::{Case, dkim};
+use super::case::Case;
+use super::dkim;
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use crate::verify::expect::{Kind, dmarc, spf, strings, text_of};
+use crate::verify::judge::observations::{same_first_label, target_of};
+use crate::verify::judge::writing::{data, plain, printable, short};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// Several records stand where one is required.
 pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
-    let rtype = case.standing.expectation.rtype;
+    let rtype = case.status.expectation.rtype;
     let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
-    let (advice, reference) = match case.standing.expectation.kind {
+    let (advice, reference) = match case.status.expectation.kind {
         Kind::Spf { .. } => ("merge them into one, or delete all but one", "RFC 7208 §4.5"),
         Kind::Dmarc => ("delete all but one", "RFC 7489 §6.6.3"),
         Kind::DkimKey => ("delete all but the key that is in use", "RFC 6376 §3.6.2.2"),
@@ -30,7 +31,7 @@ pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
 
 /// None of the records that stand there is the expected one.
 pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     if let Some(draft) = mangled(case, records) {
         return draft;
     }
@@ -64,7 +65,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
                 ));
         }
         if expectation.kind == (Kind::DkimAlias { rotates: true })
-            && case.facts.target_in_other_zone(case.standing.number).is_some()
+            && case.observed.target_in_other_zone(case.status.number).is_some()
         {
             return dkim::other_zone(case, &found);
         }
@@ -78,7 +79,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
 
 /// A record that would do, were it not for what became of it on the way.
 pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft> {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     let expected = expectation.record();
     // Without a value, only these kinds tell a good record from others.
     let is_strict = matches!(expectation.kind, Kind::Spf { .. } | Kind::Dmarc | Kind::DkimKey);
@@ -125,7 +126,7 @@ fn first_difference(draft: Draft, expected: &[u8], found: &[u8]) -> Draft {
 
 /// Records of the right kind that do not do what they are there for, where no exact value is known.
 fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
-    let expectation = case.standing.expectation;
+    let expectation = case.status.expectation;
     let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
     let text = records.first().and_then(text_of).unwrap_or_default();
     let (why, advice, reference) = match &expectation.kind {
@@ -179,8 +180,8 @@ fn suggested(case: Case<'_, '_>) -> String {
 
 /// Whether a target is the expected one with the owner's domain behind it.
 fn is_doubled(case: Case<'_, '_>, expected: &NameBuf, found: &NameBuf) -> bool {
-    let domain = case.facts.evidence.plan.domain;
-    let parents = std::iter::successors(case.standing.expectation.owner.parent(), NameBuf::parent)
+    let domain = case.observed.evidence.plan.domain;
+    let parents = std::iter::successors(case.status.expectation.owner.parent(), NameBuf::parent)
         .take_while(|parent| !parent.is_root());
     let behind: Vec<NameBuf> = [case.zone(), domain].into_iter().chain(parents).collect();
     let doubled = behind.iter().any(|zone| expected.append(zone).is_ok_and(|name| name == *found));

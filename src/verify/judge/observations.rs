@@ -2,14 +2,14 @@
 //!
 //! A [`Look`] says what one answer says. Some need more than their own answer to be judged: an alias
 //! that leads to another zone is as good as what that zone has; CAA records count from above; and a
-//! key on standby is right although it is empty. [`Facts`] settles those, so that a look here is
+//! key on standby is right although it is empty. [`RecordObservations`] settles those, so that a look here is
 //! what a verifier would make of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use crate::engine::Outcome;
-use crate::probe::purpose::{self, Baseline};
+use crate::probe::purpose;
 use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
@@ -25,17 +25,17 @@ use crate::wire::{NameBuf, RecordBuf, RecordType};
 const LONGEST_CHAIN: usize = 16;
 
 /// All looks; see the [module](self).
-pub(super) struct Facts<'e> {
+pub(super) struct RecordObservations<'e> {
     pub(super) evidence: &'e Evidence,
     by_purpose: HashMap<purpose::Purpose, Vec<&'e Probe>>,
     /// For each expectation: another target of the alias that is as good as the expected one.
     other_targets: Vec<Option<NameBuf>>,
     /// For each expectation, in their order.
-    pub(super) standings: Vec<Standing<'e>>,
+    pub(super) statuses: Vec<RecordStatus<'e>>,
 }
 
 /// How one expected record stands.
-pub(super) struct Standing<'e> {
+pub(super) struct RecordStatus<'e> {
     /// Its place among the expectations.
     pub(super) number: usize,
     pub(super) expectation: &'e Expectation,
@@ -74,26 +74,26 @@ pub(super) enum AtTarget<'e> {
     Silent,
 }
 
-impl<'e> Facts<'e> {
+impl<'e> RecordObservations<'e> {
     pub(super) fn new(evidence: &'e Evidence) -> Self {
         let mut by_purpose: HashMap<purpose::Purpose, Vec<&Probe>> = HashMap::new();
         for probe in &evidence.log.probes {
             by_purpose.entry(probe.query.purpose).or_default().push(probe);
         }
-        let mut facts =
-            Self { evidence, by_purpose, other_targets: Vec::new(), standings: Vec::new() };
+        let mut observed =
+            Self { evidence, by_purpose, other_targets: Vec::new(), statuses: Vec::new() };
         let expectations = &evidence.plan.expectations;
-        facts.other_targets =
-            (0..expectations.len()).map(|number| facts.other_target(number)).collect();
-        facts.standings = (0..expectations.len()).map(|number| facts.standing(number)).collect();
-        facts
+        observed.other_targets =
+            (0..expectations.len()).map(|number| observed.other_target(number)).collect();
+        observed.statuses = (0..expectations.len()).map(|number| observed.status(number)).collect();
+        observed
     }
 
     pub(super) fn probes(&self, purpose: impl Into<purpose::Purpose>) -> &[&'e Probe] {
         self.by_purpose.get(&purpose.into()).map_or(&[], Vec::as_slice)
     }
 
-    fn standing(&self, number: usize) -> Standing<'e> {
+    fn status(&self, number: usize) -> RecordStatus<'e> {
         let evidence = self.evidence;
         let expectation = &evidence.plan.expectations[number];
         let mut servers: BTreeMap<SocketAddr, Vec<Seen<'e>>> = BTreeMap::new();
@@ -113,7 +113,7 @@ impl<'e> Facts<'e> {
             looks.sort_by_key(|seen| seen.probe.sent());
             AtServer { server, looks }
         });
-        Standing {
+        RecordStatus {
             number,
             expectation,
             zone: evidence.log.zone_of(&expectation.owner),
@@ -282,28 +282,9 @@ impl<'e> Facts<'e> {
             .filter(|probe| probe.reading().is_some_and(walk::Reading::is_useful))
             .collect()
     }
-
-    /// The serials of its zone that an address showed, each once, in their order.
-    pub(super) fn serials(&self, zone: &NameBuf, server: SocketAddr) -> Vec<u32> {
-        let of_walk = self.evidence.log.walk.delegation(zone).into_iter().flat_map(|delegation| {
-            delegation.child_servers.iter().filter(|child| child.soa.server == server)
-        });
-        let of_probes = self
-            .probes(purpose::Purpose::Baseline(Baseline::Serial))
-            .iter()
-            .filter(|probe| probe.query.zone == *zone && probe.query.server == server)
-            .filter_map(|probe| probe.reading()?.answer.as_ref()?.serial());
-        let mut serials = Vec::new();
-        for serial in of_walk.filter_map(walk::ChildServer::serial).chain(of_probes) {
-            if !serials.contains(&serial) {
-                serials.push(serial);
-            }
-        }
-        serials
-    }
 }
 
-impl Standing<'_> {
+impl RecordStatus<'_> {
     /// How it stands over all addresses.
     pub(super) fn state(&self) -> RecordState {
         over_all(self.servers.iter().map(AtServer::state))

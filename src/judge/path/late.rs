@@ -1,13 +1,13 @@
-//! What came late or twice, and what our own system did to messages.
+//! What came late or twice.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::engine::Outcome;
 use crate::judge::catalog::FindingId;
+use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
-use crate::judge::server::reach::names_of;
 use crate::judge::severity::Severity;
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::wire::NameBuf;
@@ -20,12 +20,11 @@ const TWICE: u64 = 2;
 /// The share of late answers that is told.
 const WORTH_TELLING: f64 = 0.005;
 
-pub(crate) fn judge(observed: &Observations<'_>, findings: &mut Vec<Draft>) {
+pub(crate) fn judge(observed: &Observations<'_>, _: &mut Explained, findings: &mut Vec<Draft>) {
     for zone in observed.log.zones.iter().chain(&observed.target_zones()) {
         findings.extend(late(observed, zone));
         findings.extend(twice(observed, zone));
     }
-    findings.extend(ours(observed));
 }
 
 /// Answers that came in time for us, and too late for others.
@@ -58,7 +57,7 @@ fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let rate = Proportion::new(slow + late, asked).text("late").to_string();
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let subject = zone.to_string();
     Some(
         Draft::new(FindingId::LateAnswers, Severity::Warning, subject)
@@ -96,7 +95,7 @@ fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let asked: u64 = hosts.map(|host| host.udp.asked).sum();
     let duplicates: u64 = found.iter().map(|(_, count)| count).sum();
     let who = observed.who(zone, &servers);
-    let names = names_of(observed, zone, &servers);
+    let names = observed.names_of(zone, &servers);
     let subject = zone.to_string();
     Some(
         Draft::new(FindingId::DuplicateAnswers, Severity::Notice, subject).servers(servers)
@@ -110,34 +109,5 @@ fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
             ))
             .evidence("asked", asked)
             .evidence("duplicates", duplicates),
-    )
-}
-
-/// Messages that our own system lost.
-fn ours(observed: &Observations<'_>) -> Option<Draft> {
-    let overflow = observed.log.local.receive_overflow;
-    // Where a whole family cannot be used, nothing was dropped: there is no way there.
-    let not_sent = observed.log.probes.iter().filter(|probe| {
-        matches!(probe.outcome(), Some(Outcome::NotSent(_)))
-            && observed.family_works(probe.query.server.is_ipv6())
-    });
-    let not_sent = not_sent.count() as u64;
-    if overflow + not_sent == 0 {
-        return None;
-    }
-    let subject = "this machine".to_owned();
-    Some(
-        Draft::new(FindingId::LocalDrops, Severity::Warning, subject)
-            .summary(format!(
-                "this machine dropped {overflow} answers for want of room and did not send \
-                 {not_sent} questions; both are left out of all other figures"
-            ))
-            .advice(
-                "Run it again while the machine is less busy, and see whether a local firewall \
-                 stands in the way"
-                    .to_owned(),
-            )
-            .evidence("receive_overflow", overflow)
-            .evidence("not_sent", not_sent),
     )
 }

@@ -1,83 +1,72 @@
-//! How each record and each server stands: the tables of a report.
+//! Who was asked, and how each address did: a table that every report ends with.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::facts::{AtServer, Facts, Standing};
-use super::writing::{data, short};
-use crate::probe::query::QueryForm;
-use crate::probe::query::Role;
+use serde::Serialize;
+
+use crate::probe::ProbeLog;
+use crate::probe::purpose::{Baseline, Purpose};
+use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
-use crate::report::finding::{RecordAtServer, RecordReport, RecordState, ServerReport};
-use crate::verify::expect::Kind;
-use crate::verify::look::Look;
+use crate::walk;
 use crate::wire::{NameBuf, write_hex};
 
-/// Values that are shown of what stands at an address.
-const MOST_FOUND: usize = 5;
+/// The longest name of an instance that is shown, in characters.
+const LONGEST_NAME: usize = 300;
 
-/// One row for each expected record.
-pub(super) fn records(facts: &Facts<'_>) -> Vec<RecordReport> {
-    facts.standings.iter().map(record).collect()
+/// One address that was asked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ServerReport {
+    /// The address.
+    pub server: SocketAddr,
+    /// Names of name servers that have it.
+    pub names: Vec<String>,
+    /// What it was asked as.
+    pub role: Role,
+    /// The zone, where it was asked as an authoritative server.
+    pub zone: Option<String>,
+    /// Questions over UDP.
+    pub udp_asked: u64,
+    /// Those that had an answer.
+    pub udp_answered: u64,
+    /// Questions over TCP.
+    pub tcp_asked: u64,
+    /// Those that had an answer.
+    pub tcp_answered: u64,
+    /// Median round-trip time over UDP, in microseconds.
+    pub rtt_median_us: Option<u64>,
+    /// The 90th percentile.
+    pub rtt_p90_us: Option<u64>,
+    /// SERIALs of the zone that it showed; each once, in order.
+    pub serials: Vec<u32>,
+    /// What it calls itself (NSID), printable or as hexadecimal digits; each once.
+    pub instances: Vec<String>,
 }
 
-fn record(standing: &Standing<'_>) -> RecordReport {
-    let expectation = standing.expectation;
-    let state = standing.state();
-    let line = expectation.suggestion().map(|record| record.to_string());
-    RecordReport {
-        name: expectation.owner.to_string(),
-        rtype: expectation.rtype.to_string(),
-        expected: expectation.record().map(|record| data(&record)),
-        purpose: purpose(&expectation.kind).to_owned(),
-        state,
-        line: line.filter(|_| !matches!(state, RecordState::Right | RecordState::Unknown)),
-        right: standing.right(),
-        asked: standing.looks().count() as u64,
-        servers: standing.servers.iter().map(at_server).collect(),
-    }
-}
-
-fn at_server(at: &AtServer<'_>) -> RecordAtServer {
-    let mut found: Vec<String> = Vec::new();
-    for seen in &at.looks {
-        let (Look::Wrong(records) | Look::Several(records)) = &seen.look else { continue };
-        for text in records.iter().map(|record| short(&data(record))) {
-            if found.len() < MOST_FOUND && !found.contains(&text) {
-                found.push(text);
-            }
+/// The serials of its zone that an address showed, each once, in their order.
+pub(crate) fn serials(log: &ProbeLog, zone: &NameBuf, server: SocketAddr) -> Vec<u32> {
+    let of_walk = log.walk.delegation(zone).into_iter().flat_map(|delegation| {
+        delegation.child_servers.iter().filter(|child| child.soa.server == server)
+    });
+    let of_probes = log
+        .probes_for(Purpose::Baseline(Baseline::Serial))
+        .filter(|probe| probe.query.zone == *zone && probe.query.server == server)
+        .filter_map(|probe| probe.reading()?.answer.as_ref()?.serial());
+    let mut serials = Vec::new();
+    for serial in of_walk.filter_map(walk::ChildServer::serial).chain(of_probes) {
+        if !serials.contains(&serial) {
+            serials.push(serial);
         }
     }
-    RecordAtServer {
-        server: at.server,
-        state: at.state(),
-        right: at.right(),
-        asked: at.looks.len() as u64,
-        found,
-    }
-}
-
-const fn purpose(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Record => "",
-        Kind::DkimAlias { rotates: true } => "DKIM key of SES",
-        Kind::DkimAlias { rotates: false } => "alias of a DKIM key",
-        Kind::DkimKey => "DKIM key",
-        Kind::MailFromMx => "MX of the MAIL FROM domain",
-        Kind::Spf { .. } => "SPF policy",
-        Kind::Dmarc => "DMARC policy",
-        Kind::AcmValidation => "validation for ACM",
-        Kind::AcmeChallenge => "ACME challenge",
-        Kind::Caa { .. } => "CAA: who may issue certificates",
-    }
+    serials
 }
 
 /// One row for each address, role and zone.
-pub(super) fn servers(facts: &Facts<'_>) -> Vec<ServerReport> {
-    let evidence = facts.evidence;
+pub fn servers(log: &ProbeLog) -> Vec<ServerReport> {
     let mut rows: BTreeMap<(Role, NameBuf, SocketAddr), Row> = BTreeMap::new();
-    for probe in &evidence.log.probes {
+    for probe in &log.probes {
         let query = &probe.query;
         let row = rows.entry((query.role, query.zone, query.server)).or_default();
         row.add(probe);
@@ -85,12 +74,12 @@ pub(super) fn servers(facts: &Facts<'_>) -> Vec<ServerReport> {
     rows.into_iter()
         .map(|((role, zone, server), mut row)| {
             let zone = Some(zone).filter(|_| role != Role::Recursive);
-            let serials = zone.map_or_else(Vec::new, |zone| facts.serials(&zone, server));
+            let serials = zone.map_or_else(Vec::new, |zone| serials(log, &zone, server));
             row.rtts.sort_unstable();
             ServerReport {
                 server,
                 names: zone.map_or_else(Vec::new, |zone| {
-                    let names = evidence.log.names_of(&zone, server);
+                    let names = log.names_of(&zone, server);
                     names.iter().map(ToString::to_string).collect()
                 }),
                 role,
@@ -162,5 +151,10 @@ fn instance_name(nsid: &[u8]) -> String {
     } else {
         write_hex(nsid, &mut out);
     }
-    short(&String::from_utf8_lossy(&out))
+    // Both forms are ASCII, so every place is one between characters.
+    let text = String::from_utf8_lossy(&out);
+    match text.get(..LONGEST_NAME).filter(|_| text.len() > LONGEST_NAME) {
+        Some(begin) => format!("{begin}..."),
+        None => text.into_owned(),
+    }
 }

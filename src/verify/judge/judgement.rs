@@ -1,0 +1,65 @@
+//! The judgement of a verification as a whole.
+
+use std::time::Duration;
+
+use super::observations::RecordObservations;
+use super::{records, summary, verdict};
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::{Draft, Finding, finish, sort};
+use crate::judge::summary::servers;
+use crate::report::finding::{Effort, Report, Verdict};
+use crate::stats::{CONFIDENCE, largest_unseen_share};
+use crate::verify::evidence::Evidence;
+
+/// Judges what was found; `started` is in seconds since the Unix epoch.
+pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
+    let observed = RecordObservations::new(evidence);
+    let mut findings = records::findings(&observed);
+    findings.extend(crate::judge::rules::findings(&evidence.log));
+    // Whom nobody answers can say nothing of others.
+    if evidence.log.walk.is_unanswered()
+        && evidence.log.probes.iter().all(|probe| probe.reply.is_none())
+    {
+        findings.clear();
+    }
+    sort(&mut findings);
+    let (verdict, sentence) = verdict::verdict(&observed, &findings);
+    if verdict == Verdict::Verified {
+        findings.push(verifier_lag(evidence));
+    }
+    sort(&mut findings);
+    let looks = u64::from(evidence.plan.looks());
+    let sent_by_walk = evidence.log.walk.evidence.exchanges.iter().map(|it| it.attempts.len());
+    let sent = evidence.log.probes.iter().filter(|probe| probe.attempt.is_some()).count();
+    Report {
+        command: "verify",
+        subject: evidence.plan.domain.to_string(),
+        verdict,
+        sentence,
+        started,
+        duration,
+        history: Vec::new(),
+        findings,
+        records: summary::records(&observed),
+        servers: servers(&evidence.log),
+        chance: verdict::chance(&observed),
+        effort: Effort {
+            questions: (sent_by_walk.sum::<usize>() + sent) as u64,
+            looks,
+            visible_share: largest_unseen_share(looks, CONFIDENCE),
+            cut_short: evidence.log.cut_short.clone(),
+        },
+    }
+}
+
+/// Nothing is wrong, so whoever still waits is waited for.
+fn verifier_lag(evidence: &Evidence) -> Finding {
+    let draft = Draft::notice(FindingId::VerifierLag, evidence.plan.domain.to_string())
+        .summary("every record is right; who still says \"pending\" has not looked again")
+        .evidence("looks", evidence.plan.looks())
+        .advice(
+            "change nothing in the DNS: have the service check again, or, if its time is over (72 hours \
+             with SES), begin the verification anew there",
+        );
+    finish(vec![draft]).remove(0)
+}

@@ -1,0 +1,78 @@
+//! One record that is judged, and what was seen at its owner.
+
+use std::net::SocketAddr;
+
+use crate::probe::query::Role;
+use crate::probe::result::Probe;
+use crate::report::finding::RecordState;
+use crate::verify::judge::observations::{RecordObservations, RecordStatus, texts};
+use crate::verify::judge::writing::{line_for, provider, subject};
+use crate::verify::purpose::Purpose;
+use crate::walk::Rrset;
+use crate::wire::{NameBuf, RecordBuf, RecordType};
+
+/// One record that is judged.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'c, 'e> {
+    pub(super) observed: &'c RecordObservations<'e>,
+    pub(super) status: &'c RecordStatus<'e>,
+}
+
+impl Case<'_, '_> {
+    pub(super) fn zone(&self) -> NameBuf {
+        self.status.zone_or_parent()
+    }
+
+    pub(super) fn subject(&self) -> String {
+        subject(self.status.expectation)
+    }
+
+    /// What to enter in the zone of the record.
+    pub(super) fn line(&self) -> Option<String> {
+        line_for(self.status.expectation, &self.zone())
+    }
+
+    /// The DNS provider of the zone, in words.
+    pub(super) fn provider(&self) -> String {
+        provider(self.observed.evidence, &self.zone())
+    }
+
+    /// The addresses that said anything of the record.
+    pub(super) fn told(&self) -> Vec<SocketAddr> {
+        self.status.at(|state| state != RecordState::Unknown)
+    }
+}
+
+/// What anyone at the owner said of types other than the expected one, the records with each.
+pub(super) fn other_types<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
+    let number = case.status.number;
+    let expectation = case.status.expectation;
+    let others = case.observed.probes(Purpose::OtherType(number)).iter();
+    let own = case.observed.probes(Purpose::Record(number)).iter();
+    others
+        .chain(own)
+        .copied()
+        .filter(|probe| probe.query.role == Role::Authoritative)
+        .filter_map(move |probe| {
+            let reading = probe.reading()?;
+            // An answer by an alias is none of the owner's own: the alias is.
+            let set = reading.chain.first().or(reading.answer.as_ref())?;
+            Some((probe, set)).filter(|_| set.rtype != expectation.rtype)
+        })
+        .filter(move |(_, set)| set.name == expectation.owner)
+}
+
+/// The first text of the owner itself that an answer of another type has.
+pub(super) fn own_texts<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, Vec<u8>)> {
+    other_types(case).filter(|(_, set)| set.rtype == RecordType::TXT).filter_map(|(probe, set)| {
+        let records: Vec<RecordBuf> = set.records().collect();
+        Some((probe, texts(&records).next()?))
+    })
+}
+
+/// Addresses of the owner itself.
+pub(super) fn own_addresses<'e>(
+    case: Case<'_, 'e>,
+) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
+    other_types(case).filter(|(_, set)| matches!(set.rtype, RecordType::A | RecordType::AAAA))
+}

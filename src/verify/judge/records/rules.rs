@@ -1,0 +1,31 @@
+//! All that is to be said of the expected records.
+
+use super::case::Case;
+use super::{alias, caches, dkim, elsewhere, presence};
+use crate::judge::catalog::FindingId;
+use crate::judge::finding::{Finding, finish};
+use crate::verify::judge::observations::RecordObservations;
+use crate::verify::undelegated::undelegated;
+
+/// The findings about records.
+pub(in crate::verify::judge) fn findings(observed: &RecordObservations<'_>) -> Vec<Finding> {
+    let evidence = observed.evidence;
+    if let Some(registry) = undelegated(&evidence.log.walk, &evidence.plan.domain) {
+        return finish(vec![elsewhere::not_delegated(observed, &registry)]);
+    }
+    let mut drafts = Vec::new();
+    for status in &observed.statuses {
+        let case = Case { observed, status };
+        drafts.extend(presence::judge(case));
+        drafts.extend(caches::judge(case));
+        drafts.extend(alias::judge(case));
+    }
+    drafts.extend(alias::unreachable_targets(observed));
+    drafts.extend(dkim::judge(observed));
+    let parked = drafts.iter().any(|draft| draft.id() == FindingId::DomainNotDelegated);
+    if parked {
+        // That nothing is there follows from it.
+        drafts.retain(|draft| draft.id() != FindingId::RecordMissing);
+    }
+    finish(drafts)
+}

@@ -1,0 +1,66 @@
+//! How each record and each server stands: the tables of a report.
+
+use super::observations::{AtServer, RecordObservations, RecordStatus};
+use super::writing::{data, short};
+use crate::report::finding::{RecordAtServer, RecordReport, RecordState};
+use crate::verify::expect::Kind;
+use crate::verify::look::Look;
+
+/// Values that are shown of what stands at an address.
+const MOST_FOUND: usize = 5;
+
+/// One row for each expected record.
+pub(super) fn records(observed: &RecordObservations<'_>) -> Vec<RecordReport> {
+    observed.statuses.iter().map(record).collect()
+}
+
+fn record(status: &RecordStatus<'_>) -> RecordReport {
+    let expectation = status.expectation;
+    let state = status.state();
+    let line = expectation.suggestion().map(|record| record.to_string());
+    RecordReport {
+        name: expectation.owner.to_string(),
+        rtype: expectation.rtype.to_string(),
+        expected: expectation.record().map(|record| data(&record)),
+        purpose: purpose(&expectation.kind).to_owned(),
+        state,
+        line: line.filter(|_| !matches!(state, RecordState::Right | RecordState::Unknown)),
+        right: status.right(),
+        asked: status.looks().count() as u64,
+        servers: status.servers.iter().map(at_server).collect(),
+    }
+}
+
+fn at_server(at: &AtServer<'_>) -> RecordAtServer {
+    let mut found: Vec<String> = Vec::new();
+    for seen in &at.looks {
+        let (Look::Wrong(records) | Look::Several(records)) = &seen.look else { continue };
+        for text in records.iter().map(|record| short(&data(record))) {
+            if found.len() < MOST_FOUND && !found.contains(&text) {
+                found.push(text);
+            }
+        }
+    }
+    RecordAtServer {
+        server: at.server,
+        state: at.state(),
+        right: at.right(),
+        asked: at.looks.len() as u64,
+        found,
+    }
+}
+
+const fn purpose(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Record => "",
+        Kind::DkimAlias { rotates: true } => "DKIM key of SES",
+        Kind::DkimAlias { rotates: false } => "alias of a DKIM key",
+        Kind::DkimKey => "DKIM key",
+        Kind::MailFromMx => "MX of the MAIL FROM domain",
+        Kind::Spf { .. } => "SPF policy",
+        Kind::Dmarc => "DMARC policy",
+        Kind::AcmValidation => "validation for ACM",
+        Kind::AcmeChallenge => "ACME challenge",
+        Kind::Caa { .. } => "CAA: who may issue certificates",
+    }
+}
