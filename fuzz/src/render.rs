@@ -8,14 +8,15 @@ use dnsonde::engine::{
 };
 use dnsonde::query::trace::{write_json as write_trace_json, write_text as write_trace_text};
 use dnsonde::query::{Exchange, show};
-use dnsonde::report::finding::{Effort, RecordReport, RecordState, Report, Verdict};
 use dnsonde::report::json::{self, MessageJson};
+use dnsonde::report::judgement::{Effort, RecordReport, RecordState};
 use dnsonde::report::judgement::{
     Page as PageOf, Style, write_report_html, write_report_json, write_report_text,
 };
 use dnsonde::report::message::write_message_text;
 use dnsonde::scan::Format;
 use dnsonde::scan::render::{Context, Renderer};
+use dnsonde::verify::{Report, Verdict};
 use dnsonde::walk::{self, ExchangeEnd, Hints, Walk};
 use dnsonde::wire::{Builder, Class, Flags, NameBuf, Record, RecordType, Section};
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! What servers and the ways to them do wrong, in the order of judging.
 //!
 //! One cause is told once: an address that never answers is not also called lame, a path that loses
-//! is not also called a lossy server. [`Explained`] says what each rule need not wonder about any
+//! is not also called a lossy server. `Explained` says what each rule need not wonder about any
 //! more.
 
 use super::explained::Explained;

@@ -4,7 +4,6 @@
 //! control octet of a peer never reaches a terminal. Pure: octets in, octets out.
 
 pub mod attempts;
-pub mod finding;
 pub mod json;
 pub mod judgement;
 pub mod message;

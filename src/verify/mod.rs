@@ -1,12 +1,12 @@
 //! Why is my verification still pending? Plan, run, judge.
 //!
 //! - [`expect`]: what a domain should publish, and whether a record is well-formed.
-//! - [`ask`]: whom to ask what, and what to ask next: a [`Session`], without I/O.
+//! - [`ask`]: whom to ask what, and what to ask next: a session, without I/O.
 //! - [`judge`]: what follows from it. Pure.
 //! - [`wait`]: looking again until all is right, and what is kept of it.
 //!
 //! A [`Plan`] goes into [`run`], [`Evidence`] comes out, and [`judge::judge`] makes a
-//! [`Report`](crate::report::finding::Report) of it.
+//! [`Report`] of it.
 
 #![allow(
     clippy::large_enum_variant,
@@ -20,6 +20,7 @@ pub mod judge;
 mod look;
 mod plan;
 pub mod purpose;
+mod report;
 mod run;
 mod undelegated;
 pub mod wait;
@@ -29,4 +30,5 @@ pub use crate::verify::evidence::Evidence;
 pub use ask::session;
 pub use look::{Look, Useless};
 pub use plan::{Plan, SesTokens};
+pub use report::{Report, Verdict};
 pub use run::{VerifyError, engine, run};

@@ -9,8 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
+use super::report::{Report, Verdict};
 use crate::judge::severity::Severity;
-use crate::report::finding::{Moment, RecordState, Report, Verdict};
+use crate::report::judgement::{Moment, RecordState};
 use crate::verify::evidence::Evidence;
 use crate::wire::RecordType;
 
@@ -120,7 +121,7 @@ impl History {
     }
 
     /// The changes, for a report.
-    pub fn moments(&self) -> Vec<Moment> {
+    pub fn moments(&self) -> Vec<Moment<Verdict>> {
         let moment = |change: &Change| Moment {
             at: change.at,
             verdict: change.verdict,
@@ -209,7 +210,7 @@ mod tests {
     use super::*;
     use crate::judge::catalog::FindingId;
     use crate::judge::finding::Finding;
-    use crate::report::finding::{Effort, RecordReport};
+    use crate::report::judgement::{Effort, RecordReport};
     use crate::verify::expect::parse_expectation;
 
     fn plan(records: &[&str]) -> Plan {

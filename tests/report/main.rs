@@ -9,27 +9,27 @@ mod html;
 mod json;
 mod samples;
 mod text;
+mod verdicts;
 
-use dnsonde::report::finding::Report;
 use dnsonde::report::judgement::{
-    Page, Style, write_report_html, write_report_json, write_report_text,
+    Page, Report, Style, Verdict, write_report_html, write_report_json, write_report_text,
 };
 
 const PAGE: Page<'_> = Page { command_line: "dnsonde verify example.com --ses 'A,B,C'" };
 
-fn as_text(report: &Report, columns: usize, colour: bool) -> String {
+fn as_text<V: Verdict>(report: &Report<V>, columns: usize, colour: bool) -> String {
     let mut out = Vec::new();
     write_report_text(report, Style::new(Some(columns), colour), &mut out);
     String::from_utf8(out).unwrap()
 }
 
-fn as_json(report: &Report) -> String {
+fn as_json<V: Verdict>(report: &Report<V>) -> String {
     let mut out = Vec::new();
     write_report_json(report, &mut out);
     String::from_utf8(out).unwrap()
 }
 
-fn as_html(report: &Report, page: Page<'_>) -> String {
+fn as_html<V: Verdict>(report: &Report<V>, page: Page<'_>) -> String {
     let mut out = Vec::new();
     write_report_html(report, page, &mut out);
     String::from_utf8(out).unwrap()

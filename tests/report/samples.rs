@@ -8,10 +8,9 @@ use dnsonde::judge::finding::Finding;
 use dnsonde::judge::severity::Severity;
 use dnsonde::judge::summary::ServerReport;
 use dnsonde::probe::query::Role;
-use dnsonde::report::finding::{
-    Effort, Moment, RecordAtServer, RecordReport, RecordState, Report, Verdict,
-};
+use dnsonde::report::judgement::{Effort, Moment, RecordAtServer, RecordReport, RecordState};
 use dnsonde::stats::{Chance, Interval};
+use dnsonde::verify::{Report, Verdict};
 use serde_json::{Map, Value, json};
 
 /// 2026-01-31T12:00:00Z.

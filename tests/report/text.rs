@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::samples::{empty, flaky, healthy, seed_story};
 use super::{as_text, compare};
-use dnsonde::report::finding::Report;
+use dnsonde::verify::Report;
 
 #[test]
 fn the_seed_story_reads_as_recorded() {

@@ -8,7 +8,7 @@ use dnsonde::cli::verify::plan_of;
 use dnsonde::engine::Time;
 use dnsonde::judge::severity::Severity;
 use dnsonde::playground::{Scenario, VirtualNet, World};
-use dnsonde::report::finding::Report;
+use dnsonde::verify::Report;
 use dnsonde::verify::{self, Evidence, ask, judge};
 use dnsonde::walk::Hints;
 

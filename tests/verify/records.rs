@@ -6,7 +6,8 @@ use std::sync::Arc;
 use dnsonde::judge::finding::Finding;
 use dnsonde::judge::severity::Severity;
 use dnsonde::playground::Scenario;
-use dnsonde::report::finding::{RecordState, Report, Verdict};
+use dnsonde::report::judgement::RecordState;
+use dnsonde::verify::{Report, Verdict};
 
 use crate::harness::{examine, problems};
 use crate::scenarios::runs;

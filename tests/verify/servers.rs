@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dnsonde::judge::severity::Severity;
 use dnsonde::playground::Scenario;
 use dnsonde::probe::query::Role;
-use dnsonde::report::finding::Report;
+use dnsonde::verify::Report;
 
 use crate::harness::examine;
 use crate::scenarios::runs;

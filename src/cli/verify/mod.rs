@@ -17,12 +17,12 @@ use super::event_loop::event_loop;
 use super::interrupts::Interrupts;
 use super::servers::{DNS_PORT, Families};
 use super::{COULD_NOT, FINE, PROBLEM, print, shell_word};
-use crate::report::finding::{Report, Verdict};
 use crate::report::judgement::{
     Page, Style, write_report_html, write_report_json, write_report_text,
 };
 use crate::verify::ask::{Progress, Stage};
 use crate::verify::{self, Evidence, Plan, judge};
+use crate::verify::{Report, Verdict};
 
 /// Tell why a verification is still pending
 ///

@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result};
 use super::{Interrupt, check};
 use crate::cli::complaint::Complaint;
 use crate::cli::notes;
-use crate::report::finding::{Report, Verdict};
 use crate::report::time::write_rfc3339;
 use crate::verify::Plan;
 use crate::verify::wait::{History, next_look};
+use crate::verify::{Report, Verdict};
 
 /// How to wait.
 pub(super) struct Wait<'a> {

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::super::finding::{RecordAtServer, RecordReport, RecordState, Report};
+use super::report::{RecordAtServer, RecordReport, RecordState};
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
@@ -58,13 +58,13 @@ impl<'r> Group<'r> {
 }
 
 /// The causes, most likely first: what is a warning or an error.
-pub fn causes(report: &Report) -> Vec<Group<'_>> {
-    grouped(report.findings.iter().filter(|finding| finding.severity >= Severity::Warning))
+pub fn causes(findings: &[Finding]) -> Vec<Group<'_>> {
+    grouped(findings.iter().filter(|finding| finding.severity >= Severity::Warning))
 }
 
 /// What else was seen.
-pub fn notes(report: &Report) -> Vec<Group<'_>> {
-    grouped(report.findings.iter().filter(|finding| finding.severity < Severity::Warning))
+pub fn notes(findings: &[Finding]) -> Vec<Group<'_>> {
+    grouped(findings.iter().filter(|finding| finding.severity < Severity::Warning))
 }
 
 fn grouped<'r>(findings: impl Iterator<Item = &'r Finding>) -> Vec<Group<'r>> {
@@ -148,9 +148,9 @@ impl Asked<'_> {
 }
 
 /// Who was asked, by role and zone, in the order of the report.
-pub fn asked(report: &Report) -> Vec<Asked<'_>> {
+pub fn asked(servers: &[ServerReport]) -> Vec<Asked<'_>> {
     let mut all: Vec<Asked<'_>> = Vec::new();
-    for server in &report.servers {
+    for server in servers {
         let zone = server.zone.as_deref();
         match all.iter_mut().find(|asked| (asked.role, asked.zone) == (server.role, zone)) {
             Some(asked) => asked.servers.push(server),

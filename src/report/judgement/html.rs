@@ -7,14 +7,14 @@
 
 use askama::Template;
 
-use super::super::finding::{Moment, RecordAtServer, RecordReport, RecordState, Report, Verdict};
 use super::super::printable::acts;
 use super::evidence::{Item, items};
 use super::group::{Asked, Group, alike, asked, causes, notes, standings};
+use super::report::{Moment, RecordAtServer, RecordReport, RecordState, Report, Verdict};
 use super::words::{
-    asked_heading, chance_sentence, effort_sentences, lines_heading, milliseconds, right_of,
-    seconds, sentence, servers_of_finding, severity_word, span, state_words, timestamp, unanswered,
-    verdict_word,
+    asked_heading, chance_sentence, effort_sentences, lines_heading, milliseconds, outlook_mark,
+    right_of, seconds, sentence, servers_of_finding, severity_word, span, state_words, timestamp,
+    unanswered,
 };
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
@@ -27,7 +27,7 @@ pub struct Page<'p> {
 }
 
 /// Appends a judgement as a page of HTML.
-pub fn write_report_html(report: &Report, page: Page<'_>, out: &mut Vec<u8>) {
+pub fn write_report_html<V: Verdict>(report: &Report<V>, page: Page<'_>, out: &mut Vec<u8>) {
     let html = PageView::of(report, page).render().expect("the template writes to a buffer only");
     // The template has escaped what means something in HTML. What acts on text in other ways is
     // escaped here, wherever it came from; the lines are those of the template.
@@ -46,7 +46,8 @@ const STYLE_SHEET: &str = include_str!("../../../templates/report.css");
 #[derive(Template)]
 #[template(path = "report.html", whitespace = "minimize")]
 struct PageView<'r> {
-    report: &'r Report,
+    command: &'static str,
+    subject: &'r str,
     style_sheet: &'static str,
     version: &'static str,
     command_line: &'r str,
@@ -145,18 +146,19 @@ struct ServerView<'r> {
 }
 
 impl<'r> PageView<'r> {
-    fn of(report: &'r Report, page: Page<'r>) -> Self {
+    fn of<V: Verdict>(report: &'r Report<V>, page: Page<'r>) -> Self {
         let cause_views = |groups: Vec<Group<'r>>| {
-            groups.iter().map(|group| CauseView::of(group, report)).collect()
+            groups.iter().map(|group| CauseView::of(group, &report.servers)).collect()
         };
         Self {
-            report,
+            command: report.command,
+            subject: &report.subject,
             style_sheet: STYLE_SHEET,
             version: env!("CARGO_PKG_VERSION"),
             command_line: page.command_line,
             sentence: sentence(&report.sentence),
-            verdict: verdict_word(report.verdict),
-            verdict_mark: verdict_mark(report.verdict),
+            verdict: report.verdict.word(),
+            verdict_mark: outlook_mark(report.verdict.outlook()),
             started: moment(report.started),
             took: seconds(report.duration),
             records: report
@@ -165,11 +167,11 @@ impl<'r> PageView<'r> {
                 .map(|record| RecordView { record, state: StateView::of(record.state) })
                 .collect(),
             not_right: alike(&report.records)
-                .filter_map(|records| AlikeView::of(records, report))
+                .filter_map(|records| AlikeView::of(records, &report.servers))
                 .collect(),
-            causes: cause_views(causes(report)),
-            notes: cause_views(notes(report)),
-            asked: asked(report).iter().map(AskedView::of).collect(),
+            causes: cause_views(causes(&report.findings)),
+            notes: cause_views(notes(&report.findings)),
+            asked: asked(&report.servers).iter().map(AskedView::of).collect(),
             history: report.history.iter().map(MomentView::of).collect(),
             effort: effort_sentences(&report.effort, report.duration),
             chance: chance_sentence(report.chance),
@@ -182,21 +184,12 @@ fn moment(at: u64) -> String {
     timestamp(at).replace('T', " ").replace('Z', " UTC")
 }
 
-const fn verdict_mark(verdict: Verdict) -> char {
-    match verdict {
-        Verdict::Verified => '✓',
-        Verdict::Flaky => '≈',
-        Verdict::Pending => '✗',
-        Verdict::Inconclusive => '?',
-    }
-}
-
 impl MomentView {
-    fn of(look: &Moment) -> Self {
+    fn of<V: Verdict>(look: &Moment<V>) -> Self {
         Self {
             at: moment(look.at),
-            verdict: verdict_word(look.verdict),
-            mark: verdict_mark(look.verdict),
+            verdict: look.verdict.word(),
+            mark: outlook_mark(look.verdict.outlook()),
             summary: sentence(&look.summary),
         }
     }
@@ -211,7 +204,7 @@ impl StateView {
 
 impl<'r> AlikeView<'r> {
     /// `None` if all is well.
-    fn of(records: &'r [RecordReport], report: &Report) -> Option<Self> {
+    fn of(records: &'r [RecordReport], asked: &[ServerReport]) -> Option<Self> {
         let first = records.first().filter(|first| first.state != RecordState::Right)?;
         let lines: Vec<&str> = records.iter().filter_map(|record| record.line.as_deref()).collect();
         let standings = standings(first);
@@ -227,15 +220,15 @@ impl<'r> AlikeView<'r> {
             records,
             lines_heading: lines_heading(first.state, lines.len()),
             lines,
-            places: places.iter().map(|place| PlaceView::of(place, report)).collect(),
+            places: places.iter().map(|place| PlaceView::of(place, asked)).collect(),
             found,
         })
     }
 }
 
 impl<'r> PlaceView<'r> {
-    fn of(place: &'r RecordAtServer, report: &Report) -> Self {
-        let known = report.servers.iter().find(|known| known.server == place.server);
+    fn of(place: &'r RecordAtServer, asked: &[ServerReport]) -> Self {
+        let known = asked.iter().find(|known| known.server == place.server);
         Self {
             address: place.server.to_string(),
             names: known.map(|known| known.names.join(", ")).unwrap_or_default(),
@@ -247,7 +240,7 @@ impl<'r> PlaceView<'r> {
 }
 
 impl<'r> CauseView<'r> {
-    fn of(group: &Group<'r>, report: &Report) -> Self {
+    fn of(group: &Group<'r>, asked: &[ServerReport]) -> Self {
         let common = group.common();
         let shared = group.has_same_evidence();
         let own = |evidence| if shared { Vec::new() } else { items(evidence) };
@@ -264,7 +257,7 @@ impl<'r> CauseView<'r> {
                 .collect(),
             evidence: if shared { items(&common.evidence) } else { Vec::new() },
             is_its_only_server: group.is_about_its_only_server(),
-            servers: servers_of_finding(&common.servers, report),
+            servers: servers_of_finding(&common.servers, asked),
             advice: Some(&common.advice[..])
                 .filter(|advice| !advice.is_empty())
                 .map(sentence)

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use super::super::finding::{Effort, RecordReport, Report, Verdict};
 use super::super::json;
+use super::report::{Effort, RecordReport, Report, Verdict};
 use super::words::timestamp;
 use crate::judge::finding::Finding;
 use crate::judge::summary::ServerReport;
 
 /// Appends a judgement as one line of JSON, in printable ASCII only: what else there is in a string
 /// is escaped, so that the line may be shown on a terminal.
-pub fn write_report_json(report: &Report, out: &mut Vec<u8>) {
+pub fn write_report_json<V: Verdict>(report: &Report<V>, out: &mut Vec<u8>) {
     let Report {
         command,
         subject,
@@ -29,7 +29,7 @@ pub fn write_report_json(report: &Report, out: &mut Vec<u8>) {
         schema: 1,
         command,
         subject,
-        verdict: *verdict,
+        verdict: verdict.word(),
         sentence,
         started: timestamp(*started),
         duration_ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
@@ -46,7 +46,7 @@ pub fn write_report_json(report: &Report, out: &mut Vec<u8>) {
             .iter()
             .map(|moment| MomentMember {
                 at: timestamp(moment.at),
-                verdict: moment.verdict,
+                verdict: moment.verdict.word(),
                 summary: &moment.summary,
             })
             .collect(),
@@ -61,7 +61,7 @@ struct Contract<'r> {
     schema: u32,
     command: &'r str,
     subject: &'r str,
-    verdict: Verdict,
+    verdict: &'static str,
     sentence: &'r str,
     started: String,
     duration_ms: u64,
@@ -76,7 +76,7 @@ struct Contract<'r> {
 #[derive(Serialize)]
 struct MomentMember<'r> {
     at: String,
-    verdict: Verdict,
+    verdict: &'static str,
     summary: &'r str,
 }
 

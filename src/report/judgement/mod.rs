@@ -1,4 +1,4 @@
-//! A judgement for those who asked for it: a [`Report`](super::finding::Report) as text for a
+//! A judgement for those who asked for it: a [`Report`] as text for a
 //! terminal, as JSON for programs, and as a page that can be sent to the support of a provider.
 //!
 //! All three say the same in the same order: the verdict, each record with its state, the causes
@@ -15,10 +15,14 @@ mod group;
 mod html;
 mod json;
 mod layout;
+mod report;
 mod text;
 mod words;
 
 pub use html::{Page, write_report_html};
 pub use json::write_report_json;
 pub use layout::Style;
+pub use report::{
+    Effort, Moment, Outlook, RecordAtServer, RecordReport, RecordState, Report, Verdict,
+};
 pub use text::write_report_text;

@@ -2,28 +2,29 @@
 
 use std::net::SocketAddr;
 
-use super::super::finding::{RecordReport, RecordState, Report, Verdict};
 use super::evidence::{Item, brief_items};
 use super::group::{Asked, Group, Standing, alike, asked, causes, notes, standings};
 use super::layout::{Row, Style, Tone, Writer, plain, span};
+use super::report::{Outlook, RecordReport, RecordState, Report, Verdict};
 use super::words::{
     asked_heading, chance_sentence, counted, effort_sentences, lines_heading, milliseconds,
     named_servers, right_of, seconds, sentence, servers_of_finding, severity_word,
-    span as time_span, state_words, timestamp, unanswered, verdict_word,
+    span as time_span, state_words, timestamp, unanswered,
 };
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
+use crate::judge::summary::ServerReport;
 
 /// Columns before the name of a record: its mark and its state.
 const STATE_WIDTH: usize = 12;
 
 /// Appends a judgement: the verdict in one sentence first, then records, causes, what else was
 /// seen, who was asked, and how likely a verifier is to succeed.
-pub fn write_report_text(report: &Report, style: Style, out: &mut Vec<u8>) {
+pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut Vec<u8>) {
     let out = &mut Writer::new(style, out);
-    let verdict = verdict_word(report.verdict).to_uppercase();
+    let verdict = report.verdict.word().to_uppercase();
     let words = format!(": {}", sentence(&report.sentence));
-    out.paragraph(0, 0, &[span(verdict_tone(report.verdict), verdict), plain(words)]);
+    out.paragraph(0, 0, &[span(outlook_tone(report.verdict.outlook()), verdict), plain(words)]);
     let source = format!(
         "dnsonde {} of {}, begun {}, took {}",
         report.command,
@@ -36,27 +37,27 @@ pub fn write_report_text(report: &Report, style: Style, out: &mut Vec<u8>) {
     if !report.records.is_empty() {
         heading("Records", out);
         for records in alike(&report.records) {
-            write_records(records, report, out);
+            write_records(records, &report.servers, out);
         }
     }
-    let causes = causes(report);
+    let causes = causes(&report.findings);
     if !causes.is_empty() {
         heading("Causes, most likely first", out);
         for (number, cause) in (1..).zip(&causes) {
             if number > 1 {
                 out.blank();
             }
-            write_cause(number, cause, report, out);
+            write_cause(number, cause, &report.servers, out);
         }
     }
-    let notes = notes(report);
+    let notes = notes(&report.findings);
     if !notes.is_empty() {
         heading("Also seen", out);
         for note in &notes {
             write_note(note, out);
         }
     }
-    let asked = asked(report);
+    let asked = asked(&report.servers);
     if !asked.is_empty() {
         heading("Who was asked (answered/asked)", out);
         for asked in &asked {
@@ -67,7 +68,7 @@ pub fn write_report_text(report: &Report, style: Style, out: &mut Vec<u8>) {
         heading("What was seen since the first look", out);
         for moment in &report.history {
             let at = span(Tone::Faint, timestamp(moment.at));
-            let verdict = span(verdict_tone(moment.verdict), verdict_word(moment.verdict));
+            let verdict = span(outlook_tone(moment.verdict.outlook()), moment.verdict.word());
             let summary = plain(format!("  {}", sentence(&moment.summary)));
             out.paragraph(2, 4, &[at, plain("  "), verdict, summary]);
         }
@@ -84,11 +85,11 @@ fn heading(text: &str, out: &mut Writer<'_>) {
     out.paragraph(0, 0, &[span(Tone::Strong, text)]);
 }
 
-const fn verdict_tone(verdict: Verdict) -> Tone {
-    match verdict {
-        Verdict::Verified => Tone::Good,
-        Verdict::Flaky | Verdict::Inconclusive => Tone::Doubtful,
-        Verdict::Pending => Tone::Bad,
+const fn outlook_tone(outlook: Outlook) -> Tone {
+    match outlook {
+        Outlook::Good => Tone::Good,
+        Outlook::Doubtful | Outlook::Unknown => Tone::Doubtful,
+        Outlook::Bad => Tone::Bad,
     }
 }
 
@@ -108,7 +109,7 @@ const fn severity_tone(severity: Severity) -> Tone {
     }
 }
 
-fn write_records(records: &[RecordReport], report: &Report, out: &mut Writer<'_>) {
+fn write_records(records: &[RecordReport], asked: &[ServerReport], out: &mut Writer<'_>) {
     let [first, rest @ ..] = records else { return };
     for record in records {
         let (mark, word) = state_words(record.state);
@@ -130,7 +131,7 @@ fn write_records(records: &[RecordReport], report: &Report, out: &mut Writer<'_>
     let differ = standings.len() > 1 || first.state == RecordState::Mixed;
     for standing in &standings {
         if differ {
-            out.paragraph(4, 6, &[plain(standing_text(standing, &standings, report))]);
+            out.paragraph(4, 6, &[plain(standing_text(standing, &standings, asked))]);
         }
         if !standing.found.is_empty() {
             let (indent, label) = if differ { (6, "has instead:") } else { (4, "instead:") };
@@ -148,7 +149,7 @@ fn write_records(records: &[RecordReport], report: &Report, out: &mut Writer<'_>
 }
 
 /// "missing at ns4.example. (192.0.2.4:53): 0 of 28 right".
-fn standing_text(standing: &Standing<'_>, all: &[Standing<'_>], report: &Report) -> String {
+fn standing_text(standing: &Standing<'_>, all: &[Standing<'_>], who: &[ServerReport]) -> String {
     let (_, word) = state_words(standing.state);
     let (right, asked) = standing.counts();
     let counts = right_of(standing.state, right, asked);
@@ -157,10 +158,10 @@ fn standing_text(standing: &Standing<'_>, all: &[Standing<'_>], report: &Report)
         return format!("{word} at the {} other addresses: {counts}", standing.servers.len());
     }
     let servers: Vec<SocketAddr> = standing.servers.iter().map(|server| server.server).collect();
-    format!("{word} at {}: {counts}", named_servers(&servers, report))
+    format!("{word} at {}: {counts}", named_servers(&servers, who))
 }
 
-fn write_cause(number: usize, cause: &Group<'_>, report: &Report, out: &mut Writer<'_>) {
+fn write_cause(number: usize, cause: &Group<'_>, asked: &[ServerReport], out: &mut Writer<'_>) {
     let Finding { id, severity, servers, summary, advice, reference, retry_after_s, .. } =
         cause.common();
     out.paragraph(
@@ -191,7 +192,7 @@ fn write_cause(number: usize, cause: &Group<'_>, report: &Report, out: &mut Writ
             line("  Numbers", &item_text(&brief_items(&finding.evidence)));
         }
     }
-    line("Servers", &servers_of_finding(servers, report));
+    line("Servers", &servers_of_finding(servers, asked));
     line("What to do", &advice_text(advice, *retry_after_s));
     line("See", reference);
 }

@@ -3,20 +3,21 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::super::finding::{Effort, RecordState, Report, Verdict};
 use super::super::time::write_rfc3339;
 use super::group::Asked;
+use super::report::{Effort, Outlook, RecordState};
 use crate::judge::severity::Severity;
+use crate::judge::summary::ServerReport;
 use crate::probe::query::Role;
 use crate::stats::{CONFIDENCE, Chance, Proportion, percent};
 
-/// The verdict in one word.
-pub const fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Verified => "verified",
-        Verdict::Flaky => "flaky",
-        Verdict::Pending => "pending",
-        Verdict::Inconclusive => "inconclusive",
+/// A mark for the outcome that is told from the others without colour.
+pub const fn outlook_mark(outlook: Outlook) -> char {
+    match outlook {
+        Outlook::Good => '✓',
+        Outlook::Doubtful => '≈',
+        Outlook::Bad => '✗',
+        Outlook::Unknown => '?',
     }
 }
 
@@ -56,10 +57,10 @@ pub fn asked_heading(asked: &Asked<'_>) -> String {
 
 /// Addresses by the names of the servers that have them, where these are known:
 /// `ns1.example. (192.0.2.1:53, [2001:db8::1]:53), 192.0.2.9:53`.
-pub fn named_servers(servers: &[SocketAddr], report: &Report) -> String {
+pub fn named_servers(servers: &[SocketAddr], asked: &[ServerReport]) -> String {
     let mut named: Vec<(String, Vec<String>)> = Vec::new();
     for address in servers {
-        let known = report.servers.iter().find(|server| server.server == *address);
+        let known = asked.iter().find(|server| server.server == *address);
         let names = known.map(|server| server.names.join(", ")).unwrap_or_default();
         match named.iter_mut().find(|(other, _)| *other == names && !names.is_empty()) {
             Some((_, addresses)) => addresses.push(address.to_string()),
@@ -74,9 +75,8 @@ pub fn named_servers(servers: &[SocketAddr], report: &Report) -> String {
 }
 
 /// The servers of a finding; all name servers of the only zone in few words.
-pub fn servers_of_finding(servers: &[SocketAddr], report: &Report) -> String {
-    let authoritative =
-        || report.servers.iter().filter(|server| server.role == Role::Authoritative);
+pub fn servers_of_finding(servers: &[SocketAddr], asked: &[ServerReport]) -> String {
+    let authoritative = || asked.iter().filter(|server| server.role == Role::Authoritative);
     let one_zone = || {
         let mut zones = authoritative().map(|server| &server.zone);
         let first = zones.next();
@@ -89,7 +89,7 @@ pub fn servers_of_finding(servers: &[SocketAddr], report: &Report) -> String {
     {
         return format!("all {} addresses of the name servers", servers.len());
     }
-    named_servers(servers, report)
+    named_servers(servers, asked)
 }
 
 /// What stands above the lines to enter for records in such a state.

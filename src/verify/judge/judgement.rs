@@ -7,9 +7,10 @@ use super::{records, summary, verdict};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::{Draft, Finding, finish, sort};
 use crate::judge::summary::servers;
-use crate::report::finding::{Effort, Report, Verdict};
+use crate::report::judgement::Effort;
 use crate::stats::{CONFIDENCE, largest_unseen_share};
 use crate::verify::evidence::Evidence;
+use crate::verify::report::{Report, Verdict};
 
 /// Judges what was found; `started` is in seconds since the Unix epoch.
 pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {

@@ -13,7 +13,7 @@ use crate::probe::purpose;
 use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
-use crate::report::finding::RecordState;
+use crate::report::judgement::RecordState;
 use crate::verify::evidence::Evidence;
 use crate::verify::expect::{Expectation, Kind, text_of};
 use crate::verify::look::{Look, Useless, is_cut_off};

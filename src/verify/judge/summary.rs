@@ -2,7 +2,7 @@
 
 use super::observations::{AtServer, RecordObservations, RecordStatus};
 use super::writing::{data, short};
-use crate::report::finding::{RecordAtServer, RecordReport, RecordState};
+use crate::report::judgement::{RecordAtServer, RecordReport, RecordState};
 use crate::verify::expect::Kind;
 use crate::verify::look::Look;
 

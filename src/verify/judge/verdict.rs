@@ -11,10 +11,11 @@ use crate::judge::severity::Severity;
 use crate::probe::query::QueryForm;
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
-use crate::report::finding::{RecordState, Verdict};
+use crate::report::judgement::RecordState;
 use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
 use crate::verify::look::{Look, is_cut_off};
 use crate::verify::purpose::Purpose;
+use crate::verify::report::Verdict;
 use crate::walk::{PathEnd, Said};
 use crate::wire::{NameBuf, RecordType};
 

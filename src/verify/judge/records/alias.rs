@@ -14,7 +14,7 @@ use crate::verify::judge::observations::{
 use crate::verify::judge::writing::{counted, list, plain, server_names};
 
 use crate::judge::severity::Severity;
-use crate::report::finding::RecordState;
+use crate::report::judgement::RecordState;
 use crate::stats::Proportion;
 use crate::verify::expect::{Kind, SES_ZONE};
 use crate::verify::look::Look;

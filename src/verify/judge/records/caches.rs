@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use super::case::Case;
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
-use crate::report::finding::RecordState;
+use crate::report::judgement::RecordState;
 use crate::verify::judge::observations::Seen;
 use crate::verify::judge::writing::{counted, data, plain, short};
 use crate::verify::look::{Look, Useless};

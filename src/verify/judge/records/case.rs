@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
-use crate::report::finding::RecordState;
+use crate::report::judgement::RecordState;
 use crate::verify::judge::observations::{RecordObservations, RecordStatus, texts};
 use crate::verify::judge::writing::{line_for, provider, subject};
 use crate::verify::purpose::Purpose;

@@ -3,7 +3,7 @@
 use super::case::Case;
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
-use crate::report::finding::RecordState;
+use crate::report::judgement::RecordState;
 use crate::verify::expect::Kind;
 use crate::verify::expect::dkim::{KeyCheck, KeyNote, KeyState, check_key};
 use crate::verify::judge::observations::{AtTarget, RecordObservations, RecordStatus, texts};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::case::Case;
 use super::{alias, elsewhere};
 use crate::judge::summary::serials;
-use crate::report::finding::RecordState;
+use crate::report::judgement::RecordState;
 use crate::stats::Proportion;
 use crate::verify::judge::observations::{AtServer, Seen};
 use crate::verify::judge::writing::{counted, plain, printable, server_names};

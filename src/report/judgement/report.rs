@@ -1,8 +1,8 @@
-//! What a judgement concludes: findings, and the report that holds them.
+//! A report: the outcome, what was concluded, and what that rests on.
 //!
-//! Plain data. A job fills a [`Report`]; [`judgement`](super::judgement) shows it as text, JSON and
-//! HTML. Texts in here may hold octets from the network only in presentation format, so that nothing
-//! in them is a control character; whoever shows them escapes for the medium.
+//! Plain data. A job fills a [`Report`]; the other files here show it as text, JSON and HTML. Texts in
+//! it may hold octets from the network only in presentation format, so that nothing in them is a
+//! control character; whoever shows them escapes for the medium.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,41 +13,37 @@ use crate::judge::finding::Finding;
 use crate::judge::summary::ServerReport;
 use crate::stats::Chance;
 
-/// The outcome in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Every expected record is right at every server asked, every time.
-    Verified,
-    /// Right wherever an answer came, but answers do not always come.
-    Flaky,
-    /// Somewhere a record is not right.
-    Pending,
-    /// It could not be told.
-    Inconclusive,
+/// The outcome in one word: each command has its own.
+pub trait Verdict: Copy {
+    /// The word, as in the output contracts.
+    fn word(self) -> &'static str;
+
+    /// How good it is.
+    fn outlook(self) -> Outlook;
 }
 
-impl Verdict {
-    /// The word, as in the output contracts.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Flaky => "flaky",
-            Self::Pending => "pending",
-            Self::Inconclusive => "inconclusive",
-        }
-    }
+/// How good an outcome is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outlook {
+    /// Nothing is wrong.
+    Good,
+    /// It works now and then.
+    Doubtful,
+    /// Something is wrong.
+    Bad,
+    /// It could not be told.
+    Unknown,
 }
 
 /// A finished judgement.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// The command that made it: `verify`.
+pub struct Report<V> {
+    /// The command that made it.
     pub command: &'static str,
-    /// The domain.
+    /// The domain or server that was examined.
     pub subject: String,
     /// The outcome.
-    pub verdict: Verdict,
+    pub verdict: V,
     /// The outcome in one sentence.
     pub sentence: String,
     /// When it began, in seconds since the Unix epoch.
@@ -56,7 +52,7 @@ pub struct Report {
     pub duration: Duration,
     /// The most likely cause first.
     pub findings: Vec<Finding>,
-    /// What was expected, and what is there.
+    /// What was expected, and what is there; nothing where a command expects no records.
     pub records: Vec<RecordReport>,
     /// Who was asked.
     pub servers: Vec<ServerReport>,
@@ -66,16 +62,16 @@ pub struct Report {
     /// What was asked and how often.
     pub effort: Effort,
     /// The changes since the first look, where it was looked more than once: the first look first.
-    pub history: Vec<Moment>,
+    pub history: Vec<Moment<V>>,
 }
 
 /// A look that showed another state than the one before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Moment {
+pub struct Moment<V> {
     /// When, in seconds since the Unix epoch.
     pub at: u64,
     /// The outcome from then on.
-    pub verdict: Verdict,
+    pub verdict: V,
     /// What was different, in one sentence.
     pub summary: String,
 }
