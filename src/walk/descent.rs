@@ -14,8 +14,9 @@ use super::hints::Hints;
 use super::lookups::Lookups;
 use super::minimise;
 use super::reply::{Kind, Reading};
-use super::report::{self, Address, NameServer, PathEnd, Source, WalkReport};
-use super::resolver::{Resolver, Unresolved};
+use super::report::{self, Address, NameServer, PathEnd, Source};
+use super::resolution::Unresolved;
+use super::resolver::Resolver;
 use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 
@@ -207,12 +208,6 @@ impl Walk {
     /// How many questions are out, and how many were asked so far.
     pub fn progress(&self) -> (usize, usize) {
         (self.open.len(), self.asked)
-    }
-
-    /// What the walk has found. One that is not done may be taken, too: paths that have not ended
-    /// count as too much work.
-    pub fn into_report(self) -> WalkReport {
-        report::report(self)
     }
 
     /// Takes every path as far as it goes.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::report::NameServer;
-use super::resolver::{Resolution, Resolver, Unresolved};
+use super::resolution::{Resolution, Unresolved};
+use super::resolver::Resolver;
 use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 

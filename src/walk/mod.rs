@@ -44,9 +44,11 @@ mod hints;
 mod lookups;
 mod manner;
 mod minimise;
+mod outcome;
 mod relevance;
 mod reply;
 mod report;
+mod resolution;
 mod resolver;
 mod servers;
 mod task;
@@ -63,4 +65,5 @@ pub use report::{
     Address, ChildServer, Delegation, NameServer, ParentServer, Path, PathEnd, Said, ServerAnswer,
     Source, WalkReport,
 };
-pub use resolver::{Asked, Resolution, Resolved, Resolver, Unresolved};
+pub use resolution::{Asked, Resolution, Resolved, Unresolved};
+pub use resolver::Resolver;

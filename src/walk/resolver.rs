@@ -16,7 +16,8 @@ use super::cache::{Cache, Cached, Rank};
 use super::config::{Config, Limits, Reach};
 use super::evidence::{Purpose, Question};
 use super::hints::Hints;
-use super::reply::{Kind, Reading, Rrset};
+use super::reply::{Kind, Reading};
+use super::resolution::{Asked, Resolution, Resolved, Unresolved};
 use super::servers::Servers;
 use super::task::{Cut, CutServer, Search, Task, TaskId, Waiter};
 use crate::engine::{Attempt, Time};
@@ -27,81 +28,6 @@ use crate::wire::{NameBuf, RecordType};
 const LOOKUPS_AT_ONCE: usize = 2;
 /// A task with less left than this begins no other one.
 const LEAST_BUDGET: u32 = 4;
-
-/// What was found for a name and type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolution {
-    /// As it was submitted.
-    pub tag: u64,
-    /// As it was submitted.
-    pub name: NameBuf,
-    /// As it was submitted.
-    pub rtype: RecordType,
-    /// CNAME RRsets from the name to the one that the outcome is about.
-    pub chain: Vec<Rrset>,
-    /// The outcome.
-    pub outcome: Result<Resolved, Unresolved>,
-    /// The message that says so, the last one of `exchanges`; `None` if the cache did, or if there
-    /// is no such message.
-    pub response: Option<Box<[u8]>>,
-    /// What was asked for this name, in this order; without what was asked to find the addresses of
-    /// name servers.
-    pub exchanges: Vec<Asked>,
-}
-
-/// A question on the way to a [`Resolution`], and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// What was asked whom.
-    pub question: Question,
-    /// Every attempt, as far as they were handed in.
-    pub attempts: Vec<Attempt>,
-    /// Whether it was answered, usefully or not.
-    pub answered: bool,
-}
-
-/// What authoritative servers say of a name and type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resolved {
-    /// These records.
-    Records(Rrset),
-    /// The name exists, and has no such records.
-    NoData,
-    /// The name does not exist.
-    NameError,
-}
-
-/// Why a name cannot be resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Unresolved {
-    /// No name server of a zone has an address that can be asked.
-    #[error("no name server of {zone} has a usable address")]
-    NoAddress {
-        /// The zone.
-        zone: NameBuf,
-    },
-    /// The addresses of a zone's name servers can only be found by way of themselves.
-    #[error("the addresses of the name servers of {zone} depend on each other")]
-    Circular {
-        /// The zone.
-        zone: NameBuf,
-    },
-    /// Every server of a zone was asked and none was of use.
-    #[error("no server of {zone} gives a useful answer")]
-    NoUsefulAnswer {
-        /// The zone.
-        zone: NameBuf,
-    },
-    /// An alias leads back to an earlier one.
-    #[error("the alias {0} leads back to itself")]
-    AliasLoop(NameBuf),
-    /// More aliases than a chain may have.
-    #[error("too many aliases, the last one to {0}")]
-    TooManyAliases(NameBuf),
-    /// It takes more exchanges, or deeper lookups, than allowed.
-    #[error("it takes more questions than allowed")]
-    TooMuchWork,
-}
 
 /// Resolves many names at once, without I/O.
 ///

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::config::Limits;
 use super::minimise;
 use super::reply::Rrset;
-use super::resolver::{Asked, Unresolved};
+use super::resolution::{Asked, Unresolved};
 use crate::wire::{NameBuf, RecordType};
 
 /// Names a task; never used twice.
