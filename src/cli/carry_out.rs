@@ -1,12 +1,16 @@
 //! Runs a scan plan to its end, with progress, Ctrl-C and what it means.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::PROBLEM;
+use super::complaint::Complaint;
 use super::event_loop::event_loop;
 use super::interrupts::Interrupts;
 use super::notes::note;
+use super::output::Closed;
 use super::progress::Progress;
+use super::summary::left_over;
 use crate::scan::{self, Level, Plan, Report, ScanError, Stop};
 
 /// Carries out a plan, with Ctrl-C and what it means.
@@ -27,6 +31,14 @@ pub(super) fn carry_out(
     // The reader may wait for input that never comes; it is not waited for.
     runtime.shutdown_background();
     Ok(outcome)
+}
+
+/// What it means that a scan could not go on, and what is left of it.
+pub(super) fn failure(error: ScanError, report: &Report) -> anyhow::Error {
+    match error {
+        ScanError::Output { source, .. } if source.kind() == ErrorKind::BrokenPipe => Closed.into(),
+        error => Complaint::could_not(format!("{error}; {}", left_over(report))).into(),
+    }
 }
 
 /// The first interrupt stops asking, the second one waiting, the third one everything.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::input;
 use super::notes::note;
+use super::print;
 use crate::report::json::{self, MessageJson};
 use crate::report::message;
 use crate::wire::{Message, ParseError};
@@ -77,7 +78,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             write_broken_stream(offset, &reason, args.format, &mut out);
         }
     }
-    input::write_output(&out)?;
+    print(&out)?;
     Ok(ExitCode::from(u8::from(!fine)))
 }
 

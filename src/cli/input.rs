@@ -1,37 +1,91 @@
-//! Files and standard input as octets, and standard output, for the commands that convert.
+//! Files and standard input, for every command that reads some.
 
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::Context as _;
-
 use super::complaint::Complaint;
-use super::streams::need_input;
+use super::files::{self, Identity, Opened, Used, descriptor_of, not_opened, reason};
+use super::streams::{duplicate, need_input};
 
-/// Everything in `file`; `-` is standard input.
-///
-/// # Errors
-/// The file cannot be read: a mistake in the command line that names it.
-pub(super) fn read_all(file: &Path) -> Result<Vec<u8>, Complaint> {
-    let (read, what) = if file == Path::new("-") {
-        need_input()?;
-        let mut octets = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut octets).map(|_| octets);
-        (read, "standard input".to_owned())
-    } else {
-        (std::fs::read(file), format!("'{}'", file.display()))
-    };
-    read.map_err(|error| Complaint::usage(format!("cannot read {what}: {error}")))
+/// An input that is open.
+pub(super) struct Input {
+    /// How messages call it: its path, or `standard input`.
+    pub(super) label: String,
+    pub(super) read: Box<dyn Read + Send>,
+    /// Octets, if it is a file: the size of a pipe or a device is not known.
+    pub(super) size: Option<u64>,
 }
 
-/// Writes all of `octets` to standard output.
+/// How messages call `path`.
+pub(super) fn label_of(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// Opens `path`; `-` is standard input.
 ///
 /// # Errors
-/// The disk is full, or nobody reads any more.
-pub fn write_output(octets: &[u8]) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(octets)
-        .and_then(|()| stdout.flush())
-        .context("cannot write to standard output")
+/// It cannot be opened, or is an output as well: a mistake in the command line that names it.
+pub(super) fn open(path: &Path) -> Result<Input, Complaint> {
+    let is_standard = path == Path::new("-");
+    let label = label_of(path);
+    let failed = |error: io::Error| not_opened(&label, "opened", &error);
+    let descriptor = if is_standard { Some(0) } else { descriptor_of(path) };
+    if descriptor == Some(0) {
+        need_input()?;
+    }
+    let given = descriptor.map(duplicate).transpose().map_err(failed)?;
+    // Before it is opened: to open a FIFO takes as long as it has no writer.
+    let meta = given.as_ref().map_or_else(|| path.metadata(), File::metadata).map_err(failed)?;
+    if meta.is_dir() {
+        return Err(Complaint::usage(format!("{label}: is a directory, not a file")));
+    }
+    files::register(Opened {
+        what: label.clone(),
+        used: Used::Input,
+        descriptor,
+        identity: Identity::of(&meta, path),
+    })?;
+    let file = given.map_or_else(|| File::open(path), Ok).map_err(failed)?;
+    let size = (meta.is_file() && descriptor.is_none()).then_some(meta.len());
+    Ok(Input { label, read: Box::new(file), size })
+}
+
+/// Everything in `path`; `-` is standard input.
+///
+/// # Errors
+/// It cannot be read, or is an output as well: a mistake in the command line that names it.
+pub(super) fn read_all(path: &Path) -> Result<Vec<u8>, Complaint> {
+    let Input { label, read, .. } = open(path)?;
+    read_to_end(&label, read)
+}
+
+/// The first octets in `path`, at most one more than `most`, which tells that there are more.
+///
+/// # Errors
+/// As of [`read_all`].
+pub(super) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Complaint> {
+    let Input { label, read, .. } = open(path)?;
+    read_to_end(&label, read.take(most + 1))
+}
+
+fn read_to_end(label: &str, mut read: impl Read) -> Result<Vec<u8>, Complaint> {
+    let mut octets = Vec::new();
+    match read.read_to_end(&mut octets) {
+        Ok(_) => Ok(octets),
+        Err(error) => Err(Complaint::usage(format!("{label}: cannot be read: {}", reason(&error)))),
+    }
+}
+
+/// All of the text in `path`; `-` is standard input.
+///
+/// # Errors
+/// As of [`read_all`], or it is no UTF-8.
+pub(super) fn read_text(path: &Path) -> Result<String, Complaint> {
+    String::from_utf8(read_all(path)?).map_err(|error| {
+        let line =
+            1 + memchr::memchr_iter(b'\n', &error.as_bytes()[..error.utf8_error().valid_up_to()])
+                .count();
+        Complaint::usage(format!("{}, line {line}: not UTF-8 text", path.display()))
+    })
 }

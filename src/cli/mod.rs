@@ -4,17 +4,20 @@
 //! everything that is wrong with a command line is said before anything is sent.
 //!
 //! Machine output goes to standard output and nothing else does; notes and progress go to standard
-//! error. Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell.
+//! error. Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 whoever read the
+//! output has closed it.
 
 mod carry_out;
 mod complaint;
 mod decode;
 mod demo;
 mod event_loop;
+mod files;
 mod input;
 mod interrupts;
 mod limits;
 mod notes;
+mod output;
 mod playground;
 mod progress;
 mod query;
@@ -26,18 +29,16 @@ mod summary;
 pub mod verify;
 
 use std::borrow::Cow;
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use complaint::Complaint;
 use notes::{hint, note};
+use output::{print, print_text};
 
 use crate::net::is_out_of_descriptors;
 use crate::playground::ServeError;
-use crate::report::printable::printable;
 
 /// Fine: verified, healthy, done.
 const FINE: u8 = 0;
@@ -47,6 +48,8 @@ const PROBLEM: u8 = 1;
 const USAGE: u8 = 2;
 /// Could not be done, or not be told.
 const COULD_NOT: u8 = 3;
+/// Nobody reads the output any more: what shells say of a program that SIGPIPE ends.
+const CLOSED: u8 = 141;
 
 /// A raw-packet DNS probing engine.
 ///
@@ -98,15 +101,6 @@ enum Command {
     },
 }
 
-impl Command {
-    fn writes_to_standard_output(&self) -> bool {
-        match self {
-            Self::Scan(args) => args.writes_to_standard_output(),
-            _ => true,
-        }
-    }
-}
-
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
     let outcome = Cli::try_parse().map_err(anyhow::Error::from).and_then(run);
@@ -114,9 +108,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    if cli.command.writes_to_standard_output() {
-        // Before anything is sent, not when all is done.
-        streams::need_output()?;
+    // Before anything is sent, not when all is done.
+    files::register_notes()?;
+    match &cli.command {
+        Command::Scan(args) => args.need_output()?,
+        _ => drop(output::standard()?),
     }
     match cli.command {
         Command::Query(args) => query::run(&args),
@@ -137,7 +133,7 @@ fn complain(error: anyhow::Error) -> ExitCode {
         Ok(error) if !error.use_stderr() => {
             // Help, or the version: not an error, and there is no word of the user's in it.
             let shown = streams::need_output().map_err(anyhow::Error::from);
-            return shown.and_then(|()| written(error.print())).unwrap_or_else(complain);
+            return shown.and_then(|()| output::printed(error.print())).unwrap_or_else(complain);
         }
         Ok(error) => {
             // Without colours: what clap quotes of the command line could be anything.
@@ -146,6 +142,9 @@ fn complain(error: anyhow::Error) -> ExitCode {
         }
         Err(error) => error,
     };
+    if error.is::<output::Closed>() {
+        return ExitCode::from(CLOSED);
+    }
     let complaint = error.downcast_ref::<Complaint>();
     note(&sentence(&error));
     match complaint.and_then(|complaint| complaint.hint.as_deref()) {
@@ -210,28 +209,6 @@ fn shell_word(word: &str) -> Cow<'_, str> {
         Cow::Borrowed(word)
     } else {
         Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
-    }
-}
-
-/// Writes to standard output; a reader that has seen enough is no error.
-fn print(octets: &[u8]) -> anyhow::Result<ExitCode> {
-    let mut stdout = std::io::stdout().lock();
-    written(stdout.write_all(octets).and_then(|()| stdout.flush()))
-}
-
-/// Writes lines of text to standard output, with nothing in them that takes hold of a terminal.
-fn print_text(text: &str) -> anyhow::Result<ExitCode> {
-    let lines: String = text.lines().map(|line| format!("{}\n", printable(line))).collect();
-    print(lines.as_bytes())
-}
-
-/// What it means that standard output was written, or was not.
-fn written(outcome: std::io::Result<()>) -> anyhow::Result<ExitCode> {
-    match outcome {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("standard output cannot be written")
-        }
-        _ => Ok(ExitCode::from(FINE)),
     }
 }
 

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
+use super::input::read_text;
 use super::interrupts::Interrupts;
 use super::{FINE, print_text, shell_word};
 use crate::playground::{Scenario, ServeError, World, serve};
@@ -98,8 +99,7 @@ fn load(wanted: &str) -> anyhow::Result<Scenario> {
             .hint("'dnsonde playground' lists them; a file needs its path, as ./FILE");
         return Err(complaint.into());
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Complaint::usage(format!("{wanted}: cannot be read: {error}")))?;
+    let text = read_text(path)?;
     let name = path.file_stem().map_or(wanted.into(), |stem| stem.to_string_lossy());
     Scenario::from_toml(&name, &text).map_err(|error| wrong(wanted, &error))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::input;
+use super::print;
 use crate::report::json::{self, Object, RecordJson, key};
 use crate::wire::{Class, RecordBuf, TextError, ZoneOptions, ZoneReader};
 
@@ -62,7 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut out = Vec::new();
     let fine = check(&text, write_record, write_error, &mut out);
-    input::write_output(&out)?;
+    print(&out)?;
     Ok(ExitCode::from(u8::from(!fine)))
 }
 

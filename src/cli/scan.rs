@@ -1,26 +1,27 @@
 //! `dnsonde scan`: looks up a list of names.
 
-use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 
-use super::carry_out::carry_out;
+use super::carry_out::{carry_out, failure};
 use super::complaint::Complaint;
 use super::limits::{Limits, Rate};
 use super::notes::{hint, note};
+use super::output::{self, Closed, Target, Writer, written};
 use super::progress::Progress;
 use super::servers::{self, DNS_PORT, Families, Form, parse_server};
-use super::{COULD_NOT, FINE, PROBLEM, streams, summary};
+use super::streams::need_output;
+use super::{COULD_NOT, FINE, PROBLEM, complain, input, summary};
 use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
 use crate::names::class::parse_class;
 use crate::net;
-use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, ScanError, Source, Whom};
+use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, Source, Whom};
 use crate::walk;
 use crate::wire::{Class, OptionCode, RecordType};
 
@@ -121,7 +122,7 @@ pub(super) struct Args {
     #[arg(long)]
     attempts: bool,
 
-    /// Write the whole accounting to a file, as JSON
+    /// Write the whole accounting to a file, as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     stats: Option<PathBuf>,
 
@@ -261,8 +262,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let stats = args.stats.clone();
     let of_the_system = targets.of_the_system;
     let doubts = std::mem::take(&mut targets.doubts);
-    let plan = args.into_plan(targets, &limits)?;
-    let stats_file = stats.as_deref().map(create).transpose()?;
+    let (plan, lines) = args.into_plan(targets, &limits)?;
+    let stats = stats.as_deref().map(|path| output::create("--stats", path)).transpose()?;
     if of_the_system && let Whom::Servers(servers) = &plan.whom {
         let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
         note(&format!("asking the system's resolvers: {}", servers.join(", ")));
@@ -271,17 +272,39 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut progress = Progress::new(plan.source.size, to_terminal);
     let (report, outcome) = carry_out(plan, &mut progress)?;
     progress.clear();
+    // A scan of nothing replaces what was there before, too.
+    let concluded = match outcome {
+        Ok(()) => written(&lines.label, lines.replace()),
+        Err(error) => Err(failure(error, &report)),
+    };
+    let accounted = stats.map_or(Ok(()), |stats| write_stats(&stats, &report));
+    if !is_closed(concluded.as_ref()) && !is_closed(accounted.as_ref()) {
+        summary::print(&report);
+        if report.tally.answered.iter().sum::<u64>() == 0 {
+            doubts.iter().for_each(|doubt| hint(doubt));
+        }
+    }
+    both(concluded.and_then(|()| Ok(conclude(&report))), accounted)
+}
 
-    summary::print(&report);
-    if report.tally.answered.iter().sum::<u64>() == 0 {
-        doubts.iter().for_each(|doubt| hint(doubt));
+fn is_closed(written: Result<&(), &anyhow::Error>) -> bool {
+    written.is_err_and(|error| error.is::<Closed>())
+}
+
+/// Neither the error of the scan nor that of its accounting hides the other.
+fn both(
+    concluded: anyhow::Result<ExitCode>,
+    accounted: anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    match (concluded, accounted) {
+        (concluded, Ok(())) => concluded,
+        (Ok(_), Err(error)) => Err(error),
+        (Err(error), Err(other)) | (Err(other), Err(error)) if other.is::<Closed>() => Err(error),
+        (Err(first), Err(second)) => {
+            complain(first);
+            Err(second)
+        }
     }
-    if let Some(file) = stats_file {
-        let path = stats.unwrap_or_default();
-        write_stats(file, &report)
-            .with_context(|| format!("{}: the accounting cannot be written", path.display()))?;
-    }
-    conclude(&report, outcome)
 }
 
 /// How long nobody may answer. A name of an iterative scan may meet silent servers only, one after the
@@ -301,22 +324,15 @@ fn silence(wanted: Option<u64>, whom: &Whom, manner: &Manner) -> Duration {
     }
 }
 
-/// The exit status, or the sentence that says what went wrong.
-fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<ExitCode> {
-    if let Err(error) = outcome {
-        let mut complaint = Complaint::could_not(error.to_string());
-        if report.input.not_asked > 0 || report.tally.cut_short > 0 {
-            complaint = complaint.hint(summary::left_over(report));
-        }
-        return Err(complaint.into());
-    }
+/// The exit status, and the sentence that says why it is that.
+fn conclude(report: &Report) -> ExitCode {
     match report.end {
-        End::Complete => Ok(ExitCode::from(FINE)),
+        End::Complete => ExitCode::from(FINE),
         // It has its error, which was told.
-        End::Failed => Ok(ExitCode::from(COULD_NOT)),
+        End::Failed => ExitCode::from(COULD_NOT),
         End::Interrupted => {
             note(&format!("interrupted; {}", summary::left_over(report)));
-            Ok(ExitCode::from(PROBLEM))
+            ExitCode::from(PROBLEM)
         }
         End::Silence(span) => {
             note(&format!(
@@ -324,7 +340,7 @@ fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<E
                 span.as_secs(),
                 summary::left_over(report)
             ));
-            Ok(ExitCode::from(COULD_NOT))
+            ExitCode::from(COULD_NOT)
         }
         End::CannotSend(span, errno) => {
             let error = io::Error::from_raw_os_error(errno);
@@ -333,25 +349,21 @@ fn conclude(report: &Report, outcome: Result<(), ScanError>) -> anyhow::Result<E
                 span.as_secs(),
                 summary::left_over(report)
             ));
-            Ok(ExitCode::from(COULD_NOT))
+            ExitCode::from(COULD_NOT)
         }
         End::Unreachable => {
             let error = io::Error::from_raw_os_error(report.tally.last_errno);
             note(&format!("no server can be reached ({error}); {}", summary::left_over(report)));
-            Ok(ExitCode::from(COULD_NOT))
+            ExitCode::from(COULD_NOT)
         }
     }
 }
 
-fn write_stats(mut file: File, report: &Report) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut file, &report.to_json())?;
-    file.write_all(b"\n")
-}
-
-fn create(path: &Path) -> Result<File, Complaint> {
-    File::create(path).map_err(|error| {
-        Complaint::usage(format!("{}: cannot be created: {error}", path.display()))
-    })
+fn write_stats(target: &Target, report: &Report) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec_pretty(&report.to_json())?;
+    text.push(b'\n');
+    let mut target = target;
+    written(&format!("{}: the accounting", target.label), target.write_all(&text))
 }
 
 /// Whom to ask, and how.
@@ -365,8 +377,14 @@ struct Targets {
 }
 
 impl Args {
-    pub(super) fn writes_to_standard_output(&self) -> bool {
+    fn writes_to_standard_output(&self) -> bool {
         self.output.as_deref().is_none_or(|path| path == Path::new("-"))
+    }
+
+    /// Fails if something is to go to standard output, and nothing can.
+    pub(super) fn need_output(&self) -> Result<(), Complaint> {
+        let accounting = self.stats.as_deref().is_some_and(|path| path == Path::new("-"));
+        if self.writes_to_standard_output() || accounting { need_output() } else { Ok(()) }
     }
 
     fn targets(&self) -> Result<Targets, Complaint> {
@@ -415,7 +433,12 @@ impl Args {
         Ok(Targets { whom: Whom::Servers(addresses), tcp, of_the_system, doubts })
     }
 
-    fn into_plan(mut self, targets: Targets, limits: &Limits) -> anyhow::Result<Plan> {
+    /// The plan, and where its lines go.
+    fn into_plan(
+        mut self,
+        targets: Targets,
+        limits: &Limits,
+    ) -> anyhow::Result<(Plan, Arc<Target>)> {
         let Targets { whom, tcp, .. } = targets;
         let to_standard_output = self.writes_to_standard_output();
         let to_terminal = to_standard_output && io::stdout().is_terminal();
@@ -423,9 +446,6 @@ impl Args {
         let format = self.format.map_or(by_default.into(), Format::from);
         if self.attempts && format != Format::Jsonl {
             return Err(Complaint::usage("--attempts is for --format jsonl only").into());
-        }
-        if self.stats.is_some() && self.stats == self.output {
-            return Err(Complaint::usage("--output and --stats name the same file").into());
         }
         let mut types = Vec::new();
         for rtype in std::mem::take(&mut self.types) {
@@ -439,21 +459,13 @@ impl Args {
         };
         let silence = silence(self.give_up_after, &whom, &engine.manner);
         let source = open_input(&self.input)?;
-        let output = match self.output {
-            Some(path) if !to_standard_output => {
-                if same_file(&path, &self.input) {
-                    return Err(Complaint::usage(format!(
-                        "{}: is the input; the output would overwrite it",
-                        path.display()
-                    ))
-                    .into());
-                }
-                let file = create(&path)?;
-                Output { label: path.display().to_string(), write: Box::new(file) }
-            }
-            _ => Output { label: "standard output".into(), write: Box::new(io::stdout()) },
+        let lines = match &self.output {
+            Some(path) => output::create("--output", path)?,
+            None => output::standard()?,
         };
-        Ok(Plan {
+        let output =
+            Output { label: lines.label.clone(), write: Box::new(Writer(Arc::clone(&lines))) };
+        let plan = Plan {
             source,
             types,
             class: self.class,
@@ -465,7 +477,8 @@ impl Args {
             format,
             attempt_log: self.attempts,
             silence,
-        })
+        };
+        Ok((plan, lines))
     }
 
     fn engine_config(&self, tcp: bool, limits: &Limits) -> Config {
@@ -506,29 +519,9 @@ impl Args {
 }
 
 fn open_input(path: &Path) -> Result<Source, Complaint> {
-    if path == Path::new("-") {
-        streams::need_input()?;
-        if io::stdin().is_terminal() {
-            note("reading names from the terminal; Ctrl-D ends them");
-        }
-        let label = "standard input".to_owned();
-        return Ok(Source { label, read: Box::new(io::stdin()), size: None });
+    let input::Input { label, read, size } = input::open(path)?;
+    if path == Path::new("-") && io::stdin().is_terminal() {
+        note("reading names from the terminal; Ctrl-D ends them");
     }
-    let label = path.display().to_string();
-    let wrong = |what: &str| Complaint::usage(format!("{label}: {what}"));
-    let file = File::open(path).map_err(|error| wrong(&format!("cannot be opened: {error}")))?;
-    let meta = file.metadata().map_err(|error| wrong(&format!("cannot be examined: {error}")))?;
-    if meta.is_dir() {
-        return Err(wrong("is a directory, not a list of names"));
-    }
-    // The size of a pipe or a device is not known.
-    let size = meta.is_file().then_some(meta.len());
-    Ok(Source { label, read: Box::new(file), size })
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
+    Ok(Source { label, read, size })
 }

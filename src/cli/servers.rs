@@ -1,13 +1,11 @@
 //! The servers of a command: those of its arguments and lists, or the system's own.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::complaint::Complaint;
-use super::input::read_all;
+use super::input::{label_of, read_all, read_up_to};
 use super::notes::note;
 use super::shell_word;
 use crate::names::resolv_conf::read_resolv_conf;
@@ -148,15 +146,8 @@ pub(super) fn resolve(
 
 /// Reads a list of servers from a file; `-` is standard input.
 pub(super) fn read_list(path: &Path) -> Result<Vec<ServerSpec>, Complaint> {
-    let (octets, label) = if path == Path::new("-") {
-        (read_all(path)?, "standard input".to_owned())
-    } else {
-        let label = path.display().to_string();
-        let octets = read_file(path, LONGEST_LIST).map_err(|error| {
-            Complaint::usage(format!("{label}: the list of servers cannot be read: {error}"))
-        })?;
-        (octets, label)
-    };
+    let octets = read_up_to(path, LONGEST_LIST)?;
+    let label = label_of(path);
     if octets.len() as u64 > LONGEST_LIST {
         let sentence =
             format!("{label}: more than {} MiB, not a list of servers", LONGEST_LIST >> 20);
@@ -170,13 +161,6 @@ pub(super) fn read_list(path: &Path) -> Result<Vec<ServerSpec>, Complaint> {
         };
         Complaint::usage(format!("{label}{place} {error}")).hint(error.hint())
     })
-}
-
-/// A file, but no more than one octet beyond what it may have.
-fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut octets)?;
-    Ok(octets)
 }
 
 /// The servers of the root: those of the Internet, or those that a file names.
@@ -242,8 +226,8 @@ fn doubts(specs: &[ServerSpec], port: u16) -> Vec<String> {
 /// The system's own resolvers, each once. Lines of its list that cannot be used are told.
 pub(super) fn of_the_system(port: u16, families: Families) -> Result<Vec<SocketAddr>, Complaint> {
     let none = |why: &str| Complaint::could_not(format!("{RESOLV_CONF}: {why}"));
-    let octets = read_file(Path::new(RESOLV_CONF), LONGEST_RESOLV_CONF)
-        .map_err(|error| none(&format!("the system's resolvers cannot be read: {error}")))?;
+    let octets = read_up_to(Path::new(RESOLV_CONF), LONGEST_RESOLV_CONF)
+        .map_err(|error| Complaint::could_not(format!("the system's resolvers: {error}")))?;
     let conf = read_resolv_conf(&octets);
     for skipped in conf.skipped.iter().take(SKIPPED_TOLD) {
         note(&format!("{RESOLV_CONF}, {skipped}"));

@@ -16,6 +16,7 @@ pub(super) fn left_over(report: &Report) -> String {
     let input = &report.input;
     let mut text = match (input.not_asked, input.whole) {
         (0, true) => "every question was asked".to_owned(),
+        (0, false) if input.lines == 0 => "the input was not read".to_owned(),
         (0, false) => "the rest of the input was not read".to_owned(),
         (1, true) => "1 question was not asked".to_owned(),
         (count, true) => format!("{} questions were not asked", grouped(count)),

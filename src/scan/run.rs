@@ -73,7 +73,7 @@ pub enum Whom {
 pub struct Output {
     /// What it is called in messages: a path, or `standard output`.
     pub label: String,
-    /// Takes the octets.
+    /// Takes the octets. It should not keep some back, or what is counted as written may not be.
     pub write: Box<dyn Write + Send>,
 }
 
@@ -114,12 +114,14 @@ pub enum ScanError {
         source: io::Error,
     },
     /// The output cannot be written.
-    #[error("{label}: cannot be written after {lines} whole lines: {source}")]
+    #[error("{label}: cannot be written after {}: {source}", extent(*.lines, *.torn))]
     Output {
         /// What the output is called.
         label: String,
-        /// Lines that were written.
+        /// Whole lines that were written.
         lines: u64,
+        /// Whether a part of another line was.
+        torn: bool,
         /// What the system says.
         source: io::Error,
     },
@@ -132,6 +134,12 @@ pub enum ScanError {
     /// A thread ended without a word.
     #[error("a thread of the scan has failed")]
     Panic,
+}
+
+/// How much was written.
+fn extent(lines: u64, torn: bool) -> String {
+    let lines = if lines == 1 { "1 whole line".into() } else { format!("{lines} whole lines") };
+    if torn { format!("{lines} and a part of the next") } else { lines }
 }
 
 /// Carries out a scan. `watch` is called now and then with the progress; `stop` ends it early.
@@ -149,7 +157,7 @@ pub async fn run(
 ) -> (Report, Result<(), ScanError>) {
     let clock = Instant::now();
     let mut report = Report::begin(matches!(plan.whom, Whom::Authorities(_)));
-    let result = match Scan::start(plan, &stop, clock) {
+    let result = match Scan::start(plan, &stop, clock).await {
         Ok(scan) => scan.watch(&mut report, watch).await,
         Err(error) => {
             stop.raise(Level::Abandon);
@@ -211,10 +219,12 @@ impl Drop for Post {
 }
 
 impl Scan {
-    fn start(plan: Plan, stop: &Arc<Stop>, clock: Instant) -> Result<Self, ScanError> {
+    /// Nothing is read and nothing is written before every worker has its sockets.
+    async fn start(plan: Plan, stop: &Arc<Stop>, clock: Instant) -> Result<Self, ScanError> {
         let (blocks, questions) = mpsc::channel(QUEUED);
         let (output, lines) = mpsc::channel(QUEUED);
         let (post, events) = mpsc::unbounded_channel();
+        let (open, opened) = mpsc::channel(1);
         let threads = threads(plan.threads, &plan.engine);
         let shared = Arc::new(Shared {
             whom: plan.whom,
@@ -229,7 +239,7 @@ impl Scan {
             output_pool: Arc::default(),
             stop: Arc::clone(stop),
         });
-        let scan = Self {
+        let mut scan = Self {
             clock,
             stop: Arc::clone(stop),
             reading: Arc::default(),
@@ -240,31 +250,30 @@ impl Scan {
             shared: Arc::clone(&shared),
         };
 
-        let header = Renderer::header(plan.format);
-        if !header.is_empty() {
-            // The channel is empty: there is room.
-            let _ = output.try_send(ToWriter::Lines(header.to_vec()));
+        for (number, working) in scan.working.iter().enumerate() {
+            let (shared, working, open) = (Arc::clone(&shared), Arc::clone(working), open.clone());
+            let panic = Event::Worker(number, Box::default(), Err(ScanError::Panic));
+            let config = share_of(&plan.engine, number, threads);
+            spawn("worker", Post::new(&post, panic), move |post| {
+                let (done, result) = worker::run(&shared, config, &working, open);
+                post.send(Event::Worker(number, Box::new(done), result));
+            })?;
         }
+        drop(open);
+        scan.all_open(opened).await?;
+        let header = Renderer::header(plan.format);
         let (pool, write_stop) = (Arc::clone(&shared.output_pool), Arc::clone(stop));
         let write = plan.output.write;
         let label = plan.output.label;
         let panic = Event::Writer(OutputCounts::default(), Err(ScanError::Panic));
         let written = Arc::clone(&scan.written);
         spawn("writer", Post::new(&post, panic), move |post| {
-            let (counts, result) = writer::write_all(lines, write, &pool, &write_stop, &written);
-            let lines = counts.lines;
-            let failed = |source| ScanError::Output { label, lines, source };
+            let (counts, result) =
+                writer::write_all(lines, header, write, &pool, &write_stop, &written);
+            let OutputCounts { lines, torn, .. } = counts;
+            let failed = |source| ScanError::Output { label, lines, torn, source };
             post.send(Event::Writer(counts, result.map_err(failed)));
         })?;
-        for (number, working) in scan.working.iter().enumerate() {
-            let (shared, working) = (Arc::clone(&shared), Arc::clone(working));
-            let panic = Event::Worker(number, Box::default(), Err(ScanError::Panic));
-            let config = share_of(&plan.engine, number, threads);
-            spawn("worker", Post::new(&post, panic), move |post| {
-                let (done, result) = worker::run(&shared, config, &working);
-                post.send(Event::Worker(number, Box::new(done), result));
-            })?;
-        }
         let context = Context::new(&[], engine::Time::ZERO, UNIX_EPOCH, false);
         let label = plan.source.label.clone();
         let reader = Reader {
@@ -286,6 +295,22 @@ impl Scan {
             post.send(Event::Reader(reader.run().map_err(failed)));
         })?;
         Ok(scan)
+    }
+
+    /// Waits for every worker to open its sockets, or for the error of one that cannot.
+    async fn all_open(&mut self, mut opened: mpsc::Receiver<()>) -> Result<(), ScanError> {
+        for _ in &self.working {
+            if opened.recv().await.is_some() {
+                continue;
+            }
+            while let Some(event) = self.events.recv().await {
+                if let Event::Worker(_, _, ended @ Err(_)) = event {
+                    return ended;
+                }
+            }
+            return Err(ScanError::Panic);
+        }
+        Ok(())
     }
 
     /// Waits for the threads: first the workers, then the reader, last the writer.
@@ -312,7 +337,7 @@ impl Scan {
                     // No thread is left that could tell.
                     None => break,
                 },
-                sent = self.shared.output.send(ToWriter::End), if closing && !closed => {
+                sent = self.shared.output.send(ToWriter::End(result.is_ok())), if closing && !closed => {
                     // Fails only if the writer has failed, which its own event says.
                     let _ = sent;
                     closed = true;

@@ -45,6 +45,8 @@ pub struct OutputCounts {
     pub lines: u64,
     /// Octets.
     pub octets: u64,
+    /// Whether what is written ends inside a line.
+    pub torn: bool,
     /// Whether all that was finished is written: the output did not fail, and was waited for.
     pub whole: bool,
 }

@@ -134,7 +134,8 @@ struct Lines {
     refused: bool,
 }
 
-/// Runs one worker to its end, on the thread it is called on.
+/// Runs one worker to its end, on the thread it is called on. Tells `open` that it has its sockets, and
+/// drops it if it has not.
 ///
 /// # Errors
 /// What kept the driver from working, beside an account of what was done before.
@@ -142,10 +143,11 @@ pub(super) fn run(
     shared: &Shared,
     config: engine::Config,
     working: &Working,
+    open: mpsc::Sender<()>,
 ) -> (Done, Result<(), ScanError>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(work(shared, config, working)),
+        Ok(runtime) => runtime.block_on(work(shared, config, working, open)),
         Err(error) => (Done::default(), Err(ScanError::Runtime(error))),
     }
 }
@@ -154,6 +156,7 @@ async fn work(
     shared: &Shared,
     config: engine::Config,
     working: &Working,
+    open: mpsc::Sender<()>,
 ) -> (Done, Result<(), ScanError>) {
     let window = config.window;
     let (servers, from_root) = match &shared.whom {
@@ -170,6 +173,8 @@ async fn work(
     {
         return (Done::default(), Err(error.into()));
     }
+    let _ = open.send(()).await;
+    drop(open);
     let (now, wall) = (driver.now(), SystemTime::now());
     let context = Context::new(servers, now, wall, shared.attempt_log);
     let mut worker = Worker {

@@ -2,6 +2,8 @@
 
 mod demo;
 mod edns;
+#[cfg(unix)]
+mod files;
 mod forgery;
 mod hostile;
 #[cfg(target_os = "linux")]

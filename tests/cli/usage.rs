@@ -48,7 +48,7 @@ fn what_contradicts_itself_is_refused() {
             "/nonexistent/names: cannot be opened",
         ),
         (&["scan", "/", "-r", "127.0.0.1"], "is a directory"),
-        (&["scan", &names, "-R", "/nonexistent/list"], "/nonexistent/list: the list of servers"),
+        (&["scan", &names, "-R", "/nonexistent/list"], "/nonexistent/list: cannot be opened"),
         (&["scan", &names, "-r", "127.0.0.1", "-o", "/nonexistent/out"], "/nonexistent/out"),
         (&["query", "@127.0.0.1", "a.demo.test", "-4", "-6"], "cannot be used with"),
         (&["query", "@127.0.0.1", "a.demo.test", "NOTYPE"], "'NOTYPE' is no record type"),

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::cli::carry_out::carry_out;
-use crate::cli::complaint::Complaint;
+use crate::cli::carry_out::{carry_out, failure};
+use crate::cli::output::{self, Writer};
 use crate::cli::progress::Progress;
 use crate::cli::summary::grouped;
 use crate::cli::{FINE, PROBLEM, print_text};
@@ -52,12 +52,7 @@ struct Actor {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let keep = match &args.output {
-        Some(path) => Some(std::fs::File::create(path).map_err(|error| {
-            Complaint::usage(format!("{}: cannot be created: {error}", path.display()))
-        })?),
-        None => None,
-    };
+    let keep = args.output.as_deref().map(|path| output::create("--output", path)).transpose()?;
     let actors = start_actors().context("the servers of the demo cannot be started")?;
     let mut out = String::new();
     let _ = writeln!(
@@ -84,15 +79,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         net: net::Options::default(),
         threads: 1,
         output: Output {
-            label: args
-                .output
-                .as_ref()
-                .map_or("the demo".into(), |path| path.display().to_string()),
+            label: keep.as_ref().map_or("the demo".into(), |keep| keep.label.clone()),
             write: Box::new(Checker {
                 zone: Zone::demo(),
                 partial: Vec::new(),
                 verdict: Arc::clone(&verdict),
-                keep,
+                keep: keep.map(Writer),
             }),
         },
         format: Format::Jsonl,
@@ -101,7 +93,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let (report, outcome) = carry_out(plan, &mut progress)?;
     progress.clear();
-    outcome?;
+    outcome.map_err(|error| failure(error, &report))?;
 
     let verdict = verdict.lock().map(|verdict| verdict.clone()).unwrap_or_default();
     print_text(&conclusion(args, &actors, &report, &verdict))?;
@@ -180,7 +172,7 @@ struct Checker {
     zone: Zone,
     partial: Vec<u8>,
     verdict: Arc<Mutex<Verdict>>,
-    keep: Option<std::fs::File>,
+    keep: Option<Writer>,
 }
 
 impl Write for Checker {

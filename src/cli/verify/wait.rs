@@ -1,6 +1,6 @@
 //! `--wait`: looks again until all is right or the time is over.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,9 @@ use anyhow::{Context as _, Result};
 
 use super::{Interrupt, check};
 use crate::cli::complaint::Complaint;
+use crate::cli::files::{self, Identity, Opened, Used};
 use crate::cli::notes;
+use crate::cli::output::replace_whole;
 use crate::report::time::write_rfc3339;
 use crate::verify::Plan;
 use crate::verify::wait::{History, next_look};
@@ -57,34 +59,37 @@ pub(super) async fn until_verified(
 }
 
 fn load(plan: &Plan, file: Option<&Path>) -> Result<History> {
-    let fresh = || History::new(plan, now());
-    let Some(file) = file else { return Ok(fresh()) };
+    let Some(file) = file else { return Ok(History::new(plan, now())) };
     let usage = |why: String| Complaint::usage(format!("--state {}: {why}", file.display()));
-    match std::fs::read(file) {
-        Ok(text) => Ok(History::from_json(&text, plan).map_err(|error| {
-            usage(error.to_string()).hint("name another file, or remove this one to begin anew")
-        })?),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let history = fresh();
-            // Whether it can be written shows now, not after the first look.
-            save(&history, file).map_err(|error| usage(format!("{error:#}")))?;
-            Ok(history)
+    let history = match file.metadata() {
+        Ok(meta) if !meta.is_file() => return Err(usage("is not a regular file".into()).into()),
+        Ok(meta) => {
+            files::register(Opened {
+                what: format!("--state {}", file.display()),
+                used: Used::Output,
+                descriptor: None,
+                identity: Identity::of(&meta, file),
+            })?;
+            let text = std::fs::read(file).map_err(|error| not_opened(file, "read", &error))?;
+            History::from_json(&text, plan).map_err(|error| {
+                usage(error.to_string()).hint("name another file, or remove this one to begin anew")
+            })?
         }
-        Err(error) => Err(usage(format!("cannot be read: {error}")).into()),
-    }
+        Err(error) if error.kind() == ErrorKind::NotFound => History::new(plan, now()),
+        Err(error) => return Err(not_opened(file, "read", &error).into()),
+    };
+    // Whether it can be written shows now, not after the first look.
+    save(&history, file).map_err(|error| usage(format!("{error:#}")))?;
+    Ok(history)
 }
 
-/// Writes the history beside the file first, so that there is always a whole one.
+fn not_opened(file: &Path, verb: &str, error: &std::io::Error) -> Complaint {
+    files::not_opened(&format!("--state {}", file.display()), verb, error)
+}
+
 fn save(history: &History, file: &Path) -> Result<()> {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    let write = || {
-        let mut new = std::fs::File::create(&beside)?;
-        new.write_all(&history.to_json())?;
-        new.sync_all()?;
-        std::fs::rename(&beside, file)
-    };
-    write().with_context(|| format!("the state cannot be written to '{}'", file.display()))
+    replace_whole(file, &history.to_json())
+        .with_context(|| format!("the state cannot be written to '{}'", file.display()))
 }
 
 fn moment(seconds: u64) -> String {

@@ -1,7 +1,7 @@
 //! What whoever started this process gave it: standard streams, and signals to be ignored.
 
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A bit for each standard stream that nothing can be read from, or written to.
@@ -29,6 +29,19 @@ extern "C" fn examine_streams() {
 /// Standard input and output of the Rust library take both for empty files.
 pub(crate) fn is_useless(stream: RawFd) -> bool {
     USELESS.load(Ordering::Relaxed) >> stream & 1 == 1
+}
+
+/// Another descriptor of what `descriptor` is.
+///
+/// # Errors
+/// It is not open, or there are no more descriptors.
+pub(crate) fn duplicate(descriptor: RawFd) -> io::Result<OwnedFd> {
+    if descriptor < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: borrowed for one system call that makes another descriptor of it; one that is not open is an
+    // error of that call.
+    unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()
 }
 
 /// Whether a signal is ignored, as `nohup` has it for SIGHUP.
