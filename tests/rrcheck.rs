@@ -95,7 +95,7 @@ fn a_file_is_read_and_a_missing_one_is_a_usage_error() {
     let output =
         Command::cargo_bin("dnsonde").unwrap().args(["rrcheck", "/none/such"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot read '/none/such'"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("/none/such: cannot be opened"));
 }
 
 #[test]

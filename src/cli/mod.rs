@@ -67,7 +67,8 @@ const CLOSED: u8 = 141;
   dnsonde query @192.0.2.53 example.org MX          one exchange, in full
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
 
-Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell."
+Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 nobody read the \
+              output to its end."
 )]
 struct Cli {
     #[command(subcommand)]

@@ -284,7 +284,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
             doubts.iter().for_each(|doubt| hint(doubt));
         }
     }
-    both(concluded.and_then(|()| Ok(conclude(&report))), accounted)
+    both(concluded.map(|()| conclude(&report)), accounted)
 }
 
 fn is_closed(written: Result<&(), &anyhow::Error>) -> bool {

@@ -395,6 +395,7 @@ fn closed() -> Stdio {
 #[test]
 fn every_command_ends_quietly_when_nobody_reads_its_output() {
     let bench = Bench::new();
+    bench.files.write("hex", "1234 0100 0001 0000 0000 0000 00 0001 0001\n");
     for command in [
         "scan list -r $A",
         "scan list -r $A --format csv",
@@ -405,7 +406,7 @@ fn every_command_ends_quietly_when_nobody_reads_its_output() {
         "query @$A a.demo.test --format json",
         "query --trace a.test --root-hints hints -p 9",
         "verify a.test --dmarc --no-resolver --root-hints hints --port 9",
-        "decode --hex zone",
+        "decode --hex hex",
         "decode list",
         "rrcheck zone",
         "rrcheck --format json list",

@@ -14,7 +14,7 @@ fn without_a_scenario_those_that_are_built_in_are_listed() {
 #[test]
 fn what_is_no_scenario_is_a_usage_error() {
     run(&["playground", "no-such"]).assert_code(2).assert_stderr("'no-such' is not a scenario");
-    run(&["playground", "./no-such.toml"]).assert_code(2).assert_stderr("cannot be read");
+    run(&["playground", "./no-such.toml"]).assert_code(2).assert_stderr("cannot be opened");
     let files = Files::new();
     let broken = files.write("broken.toml", "title = 'x'\nstorey = 'y'\n");
     run(&["playground", &broken])

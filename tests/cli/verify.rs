@@ -34,7 +34,7 @@ fn what_is_wrong_with_the_command_line_is_said_before_anything_is_asked() {
         (&["example.com", "--acm", "onlyname"], "--acm 'onlyname' is not a name and a target"),
         (&["example.com", "--acme-response", "short"], "--acme-response 'short'"),
         (&["example.com", "--issuer", "no domain"], "--issuer 'no domain'"),
-        (&["example.com", "--records", &missing], "cannot read"),
+        (&["example.com", "--records", &missing], "cannot be opened"),
         (&["example.com", "--records", &zone], "line 1"),
         (&["example.com", "--records", &empty], "no record that could be expected"),
         (&["example.com", "--dmarc", "--root-hints", &empty], "gives no root hints"),
