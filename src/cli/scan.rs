@@ -20,8 +20,9 @@ use super::streams::need_output;
 use super::{COULD_NOT, FINE, PROBLEM, complain, input, summary};
 use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
 use crate::names::class::parse_class;
+use crate::names::line::is_askable;
 use crate::net;
-use crate::scan::{self, End, Format, FromRoot, Output, Plan, Report, Source, Whom};
+use crate::scan::{End, Format, FromRoot, Output, Plan, Report, Source, Whom};
 use crate::walk;
 use crate::wire::{Class, OptionCode, RecordType};
 
@@ -247,7 +248,7 @@ impl FromStr for Concurrency {
 /// A type that a plain query can ask for.
 fn asked_type(text: &str) -> Result<RecordType, String> {
     let rtype: RecordType = text.parse().map_err(|error| format!("{error}"))?;
-    if scan::is_askable(rtype) { Ok(rtype) } else { Err(format!("{rtype} is no type to look up")) }
+    if is_askable(rtype) { Ok(rtype) } else { Err(format!("{rtype} is no type to look up")) }
 }
 
 fn asked_class(text: &str) -> Result<Class, String> {

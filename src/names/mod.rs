@@ -4,5 +4,6 @@
 //! write instead. Nothing is asked and nothing looked up.
 
 pub mod class;
+pub mod line;
 pub mod resolv_conf;
 pub mod servers;

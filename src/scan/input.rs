@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
 use super::block::{Block, QUESTIONS};
-use super::line::{self, Line, LineError};
 use super::pool::Pool;
 use super::render::{Invalid, Renderer};
 use super::stats::InputCounts;
 use super::stop::{Level, Stop};
 use super::writer::{self, ToWriter};
+use crate::names::line::{self, Line, LineError};
 use crate::wire::{Class, RecordType};
 
 /// Octets of one read.

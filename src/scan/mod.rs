@@ -19,7 +19,6 @@
 mod block;
 mod input;
 mod iterate;
-mod line;
 mod pool;
 pub mod render;
 mod run;
@@ -31,7 +30,6 @@ mod writer;
 
 pub use input::Source;
 pub use iterate::{FromRoot, Others};
-pub use line::{LineError, is_askable, parse_name, reverse_name_of};
 pub use render::Format;
 pub use run::{Output, Plan, Progress, ScanError, Whom, run};
 pub use stats::{End, InputCounts, OutputCounts, Report, ServerStats};

@@ -14,9 +14,9 @@ use super::notes::note;
 use super::servers::{self, DNS_PORT, Families, Form, parse_server};
 use super::{COULD_NOT, FINE, PROBLEM, print};
 use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
+use crate::names::line::{is_askable, parse_name, reverse_name_of};
 use crate::names::servers::ServerSpec;
 use crate::query::{self, Plan, show, trace};
-use crate::scan::{is_askable, parse_name, reverse_name_of};
 use crate::walk;
 use crate::wire::{Class, NameBuf, OptionCode, RecordType};
 

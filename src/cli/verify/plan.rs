@@ -8,7 +8,7 @@ use super::Args;
 use crate::cli::complaint::Complaint;
 use crate::cli::input::read_all;
 use crate::cli::servers::{self, DNS_PORT, Families, Form, read_hints};
-use crate::scan::parse_name;
+use crate::names::line::parse_name;
 use crate::verify::expect::{
     self, Expectation, Kind, SES_ZONE, acm, acme, dkim_key, dmarc_policy, mail_from,
     parse_expectation, parse_records, ses,
