@@ -231,3 +231,115 @@ impl<P: Planner> Asker for Session<P> {
         self.queue.peek().map(|Reverse((not_before, _))| *not_before)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::Failure;
+    use crate::probe::purpose::{Job, Purpose};
+    use crate::probe::query::Role;
+    use crate::walk::{Config, ExchangeEnd, Hints};
+    use crate::wire::{NameBuf, RecordType};
+
+    /// Asks rounds that are given, and notes what it was asked for.
+    #[derive(Default)]
+    struct Rounds {
+        left: Vec<Vec<ProbeQuery>>,
+        /// Probes in the log at the begin of each round.
+        seen: Vec<usize>,
+        reactions: usize,
+    }
+
+    impl Planner for Rounds {
+        fn next_round(&mut self, log: &ProbeLog) -> Vec<ProbeQuery> {
+            self.seen.push(log.probes.len());
+            if self.left.is_empty() { Vec::new() } else { self.left.remove(0) }
+        }
+
+        fn react(&mut self, _: &Probe) -> Vec<ProbeQuery> {
+            self.reactions += 1;
+            Vec::new()
+        }
+
+        fn stage(&self) -> Stage {
+            Stage::Survey
+        }
+    }
+
+    fn query(last: u8, form: QueryForm) -> ProbeQuery {
+        let server = (Ipv4Addr::new(192, 0, 2, last), 53).into();
+        let purpose = Purpose::Job(Job { number: 0, sampled: true });
+        let root = NameBuf::root();
+        ProbeQuery::new(server, Role::Other, root, root, RecordType::SOA, form, purpose)
+    }
+
+    /// A session without a way to walk.
+    fn session(left: Vec<Vec<ProbeQuery>>) -> Session<Rounds> {
+        let hints = Hints::built_in();
+        let walk = Walk::to_several(Time::ZERO, &[], RecordType::A, &hints, Config::default());
+        Session::new(walk, Rounds { left, ..Rounds::default() })
+    }
+
+    /// What became of an order: this response, or none.
+    fn finish(session: &mut Session<Rounds>, order: Order, response: Option<Vec<u8>>) {
+        let end = match response {
+            Some(response) => ExchangeEnd::Answered { response, attempt: 0 },
+            None => ExchangeEnd::Failed(Failure::TimedOut),
+        };
+        session.handle(Time::ZERO, Exchange { id: order.id, attempts: Vec::new(), end });
+    }
+
+    #[test]
+    fn a_round_begins_when_all_of_the_one_before_has_ended() {
+        let udp = |last| query(last, QueryForm::Udp);
+        let mut session = session(vec![vec![udp(1), udp(2)], vec![udp(3)]]);
+        let first = session.poll_order(Time::ZERO).unwrap();
+        let second = session.poll_order(Time::ZERO).unwrap();
+        finish(&mut session, first, None);
+        assert_eq!(session.poll_order(Time::ZERO), None, "one of the round is still out");
+        finish(&mut session, second, None);
+        let third = session.poll_order(Time::ZERO).unwrap();
+        assert_eq!(third.server.to_string(), "192.0.2.3:53");
+        finish(&mut session, third, None);
+        assert!(session.is_done());
+        let (planner, log) = session.into_parts();
+        assert_eq!((planner.seen, planner.reactions, log.probes.len()), (vec![0, 2, 3], 3, 3));
+    }
+
+    #[test]
+    fn a_query_waits_for_its_time_and_does_not_hold_up_others() {
+        let at = Time::ZERO + Duration::from_millis(300);
+        let late = ProbeQuery { not_before: at, ..query(1, QueryForm::Udp) };
+        let mut session = session(vec![vec![late, query(2, QueryForm::Udp)]]);
+        assert_eq!(session.poll_order(Time::ZERO).unwrap().server.to_string(), "192.0.2.2:53");
+        assert_eq!((session.poll_order(Time::ZERO), session.poll_timeout()), (None, Some(at)));
+        assert_eq!(session.poll_order(at).unwrap().server.to_string(), "192.0.2.1:53");
+    }
+
+    #[test]
+    fn what_is_truncated_goes_on_over_tcp_and_the_round_waits_for_it() {
+        let mut session = session(vec![vec![query(1, QueryForm::Udp)]]);
+        let order = session.poll_order(Time::ZERO).unwrap();
+        // A header with QR, AA and TC, and the question for the SOA of the root.
+        let octets = b"\0\0\x86\0\0\x01\0\0\0\0\0\0\0\0\x06\0\x01".to_vec();
+        finish(&mut session, order, Some(octets));
+        let again = session.poll_order(Time::ZERO).unwrap();
+        assert_eq!((again.server, again.name), (order.server, order.name));
+        assert_ne!(again.manner, order.manner);
+        finish(&mut session, again, None);
+        assert!(session.is_done());
+        let forms: Vec<QueryForm> = session.log.probes.iter().map(|it| it.query.form).collect();
+        assert_eq!(forms, [QueryForm::Udp, QueryForm::Tcp]);
+    }
+
+    #[test]
+    fn a_planner_without_measure_is_cut_short() {
+        let endless = vec![query(1, QueryForm::Udp); MOST_PROBES + 1];
+        let session = session(vec![endless, vec![query(2, QueryForm::Udp)]]);
+        assert_eq!(session.progress().ahead, MOST_PROBES);
+        assert!(session.log.cut_short.is_some());
+    }
+}

@@ -17,9 +17,9 @@ use crate::probe::result::{Probe, Reply};
 use crate::walk::{Fault, Kind};
 use crate::wire::{NameBuf, RecordType, Section};
 
-/// Questions of one sort, all with the same odd answer, from which on it is a habit.
+/// Questions of one sort, all with the same odd answer, from which on it is how the server behaves.
 const ENOUGH: usize = 3;
-/// Denials without what they need, from which on it is a habit.
+/// Denials without what they need, from which on it is how the server behaves.
 const DENIALS: usize = 2;
 /// Answers and different TTLs among them that show a clock at work.
 const TTL_ANSWERS: usize = 6;
@@ -30,44 +30,44 @@ const TTL_SLACK: f64 = 1.2;
 /// Countdowns that a cache in front begins during one run.
 const COUNTDOWNS: usize = 2;
 
-/// One habit: what it is called and told as.
-struct Habit {
+/// What resolvers rely on, and what is said of servers that do otherwise.
+struct Behaviour {
     id: FindingId,
     severity: Severity,
     examine: fn(&ServerObservations<'_>, &NameBuf) -> Option<String>,
     advice: &'static str,
 }
 
-const HABITS: [Habit; 5] = [
-    Habit {
+const BEHAVIOURS: [Behaviour; 5] = [
+    Behaviour {
         id: FindingId::EmptyNonterminalDenied,
         severity: Severity::Warning,
         examine: denied_nonterminal,
         advice: "to answer NOERROR without records there instead: resolvers that minimise the \
                  names they ask for (RFC 9156) take the denial for all names below",
     },
-    Habit {
+    Behaviour {
         id: FindingId::NegativeAnswerMalformed,
         severity: Severity::Warning,
         examine: malformed_denial,
         advice: "to send the zone's SOA record with every denial, so that resolvers know how long \
                  to keep it",
     },
-    Habit {
+    Behaviour {
         id: FindingId::UnknownTypeMishandled,
         severity: Severity::Warning,
         examine: unknown_type,
         advice: "to answer questions for types that it does not know like any other: NOERROR \
                  without records",
     },
-    Habit {
+    Behaviour {
         id: FindingId::CaseNotPreserved,
         severity: Severity::Notice,
         examine: other_case,
         advice: "to send questions back as they came: resolvers that mix the case as a protection \
                  take such answers for forged",
     },
-    Habit {
+    Behaviour {
         id: FindingId::CacheInFront,
         severity: Severity::Notice,
         examine: countdown,
@@ -81,12 +81,12 @@ pub(crate) fn judge(
     explained: &mut Explained,
     findings: &mut Vec<Draft>,
 ) {
-    for (zone, habit) in
-        observed.log.zones.iter().flat_map(|zone| HABITS.iter().map(move |it| (zone, it)))
+    for (zone, behaviour) in
+        observed.log.zones.iter().flat_map(|zone| BEHAVIOURS.iter().map(move |it| (zone, it)))
     {
         let mut groups: BTreeMap<String, Vec<SocketAddr>> = BTreeMap::new();
         for (server, host) in observed.serving(zone, explained) {
-            if let Some(text) = (habit.examine)(host, zone) {
+            if let Some(text) = (behaviour.examine)(host, zone) {
                 groups.entry(text).or_default().push(server);
             }
         }
@@ -96,10 +96,10 @@ pub(crate) fn judge(
             let subject = zone.to_string();
             let seen: Value = text.clone().into();
             findings.push(
-                Draft::new(habit.id, habit.severity, subject)
+                Draft::new(behaviour.id, behaviour.severity, subject)
                     .servers(servers)
                     .summary(format!("{who}: {text}"))
-                    .advice(format!("Ask whoever runs {names} {}", habit.advice))
+                    .advice(format!("Ask whoever runs {names} {}", behaviour.advice))
                     .evidence("seen", seen),
             );
         }
