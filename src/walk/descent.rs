@@ -110,8 +110,8 @@ impl Walk {
     }
 
     /// A walk to several names, which asks no server twice for what their ways have in common.
-    /// [`WalkReport::paths`] begins with one path for each of `names`, in their order; a name that
-    /// stands twice has one.
+    /// [`WalkReport::paths`](super::WalkReport::paths) begins with one path for each of `names`, in
+    /// their order; a name that stands twice has one.
     pub fn to_several(
         now: Time,
         names: &[NameBuf],
