@@ -8,8 +8,7 @@ use dnsonde::cli::verify::plan_of;
 use dnsonde::engine::Time;
 use dnsonde::judge::severity::Severity;
 use dnsonde::playground::{Scenario, VirtualNet, World};
-use dnsonde::verify::Report;
-use dnsonde::verify::{self, Evidence, ask, judge};
+use dnsonde::verify::{self, Evidence, Report, ask, judge};
 use dnsonde::walk::Hints;
 
 /// The port of every server; virtual time knows no others.

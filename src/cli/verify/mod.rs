@@ -21,8 +21,7 @@ use crate::report::judgement::{
     Page, Style, write_report_html, write_report_json, write_report_text,
 };
 use crate::verify::ask::{Progress, Stage};
-use crate::verify::{self, Evidence, Plan, judge};
-use crate::verify::{Report, Verdict};
+use crate::verify::{self, Evidence, Plan, Report, Verdict, judge};
 
 /// Tell why a verification is still pending
 ///

@@ -12,9 +12,8 @@ use crate::cli::files::{self, Identity, Opened, Used};
 use crate::cli::notes;
 use crate::cli::output::replace_whole;
 use crate::report::time::write_rfc3339;
-use crate::verify::Plan;
 use crate::verify::wait::{History, next_look};
-use crate::verify::{Report, Verdict};
+use crate::verify::{Plan, Report, Verdict};
 
 /// How to wait.
 pub(super) struct Wait<'a> {

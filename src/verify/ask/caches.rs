@@ -5,8 +5,7 @@
 //! authoritative server has shown that it is there; for one that is nowhere at the very end, and
 //! not at all if the caches are to be spared.
 
-use crate::probe::query::Role;
-use crate::probe::query::{ProbeQuery, QueryForm};
+use crate::probe::query::{ProbeQuery, QueryForm, Role};
 use crate::verify::plan::Plan;
 use crate::verify::purpose::Purpose;
 use crate::wire::{NameBuf, RecordType};

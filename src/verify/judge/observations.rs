@@ -2,16 +2,15 @@
 //!
 //! A [`Look`] says what one answer says. Some need more than their own answer to be judged: an alias
 //! that leads to another zone is as good as what that zone has; CAA records count from above; and a
-//! key on standby is right although it is empty. [`RecordObservations`] settles those, so that a look here is
-//! what a verifier would make of it.
+//! key on standby is right although it is empty. [`RecordObservations`] settles those, so that a look
+//! here is what a verifier would make of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use crate::engine::Outcome;
 use crate::probe::purpose;
-use crate::probe::query::QueryForm;
-use crate::probe::query::Role;
+use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
 use crate::verify::evidence::Evidence;

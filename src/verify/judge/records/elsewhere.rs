@@ -4,10 +4,9 @@ use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::net::SocketAddr;
 
-use super::alias;
-use super::caches;
 use super::case::{Case, other_types};
 use super::value as values;
+use super::{alias, caches};
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
 use crate::verify::expect::{Expectation, Kind, text_of};
