@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::query::QueryForm;
 use crate::engine::{Accept, Edns, Manner, TransportPolicy};
-use crate::wire::OptionCode;
+use crate::wire::{OptBuf, OptionCode};
 
 /// How long a probe waits for its answer. Answers that take longer are seen as late.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -19,23 +19,15 @@ const CLIENT_COOKIE: [u8; 8] = *b"dnsonde?";
 
 /// The engine's manner for [`QueryForm`]; `cookie` is the server cookie for [`QueryForm::CookieBack`].
 pub(crate) fn manner(form: QueryForm, cookie: Option<&[u8]>) -> Manner {
-    let mut options = Vec::new();
-    let mut option = |code: OptionCode, parts: &[&[u8]]| {
-        let value = parts.concat();
-        options.extend(code.0.to_be_bytes());
-        options.extend((value.len() as u16).to_be_bytes());
-        options.extend(value);
-    };
-    option(OptionCode::NSID, &[]);
+    let mut opt = OptBuf::default();
+    opt.nsid();
     match form {
-        QueryForm::UnknownOption => option(UNKNOWN_OPTION, &[b"unknown"]),
-        QueryForm::Cookie => option(OptionCode::COOKIE, &[&CLIENT_COOKIE]),
-        QueryForm::CookieBack(_) => {
-            option(OptionCode::COOKIE, &[&CLIENT_COOKIE, cookie.unwrap_or_default()]);
-        }
-        _ => {}
-    }
-    let mut edns = Edns { options, ..Edns::default() };
+        QueryForm::UnknownOption => opt.option(UNKNOWN_OPTION, b"unknown"),
+        QueryForm::Cookie => opt.cookie(CLIENT_COOKIE, &[]),
+        QueryForm::CookieBack(_) => opt.cookie(CLIENT_COOKIE, cookie.unwrap_or_default()),
+        _ => &mut opt,
+    };
+    let mut edns = Edns { options: opt.options().to_vec(), ..Edns::default() };
     if let QueryForm::Sized(octets) = form {
         edns.udp_payload_size = octets;
         edns.dnssec_ok = true;

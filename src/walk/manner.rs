@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use crate::engine::{Config, Edns, Manner};
-
-/// An empty NSID option: which instance answers (RFC 5001)?
-const NSID: [u8; 4] = [0, 3, 0, 0];
+use crate::wire::OptBuf;
 
 /// How the questions of a walk are put: without recursion, and each server has four chances.
 ///
 /// An authoritative server knows its answer at once, so only the way takes time; and a walk has
 /// many steps one after the other, each of which waits for the slowest server.
 pub fn manner() -> Manner {
+    // Which instance answers?
+    let options = OptBuf::default().nsid().options().to_vec();
     Manner {
         timeout: Duration::from_millis(800),
         retries: 3,
-        edns: Some(Edns { options: NSID.to_vec(), ..Edns::default() }),
+        edns: Some(Edns { options, ..Edns::default() }),
         recursion_desired: false,
         ..Manner::default()
     }

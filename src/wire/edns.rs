@@ -131,6 +131,11 @@ impl OptBuf {
         Self { udp_payload_size, ..Self::default() }
     }
 
+    /// The options so far, as they stand in the RDATA (RFC 6891 §6.1.2).
+    pub fn options(&self) -> &[u8] {
+        &self.options
+    }
+
     /// Adds an option.
     ///
     /// # Panics
