@@ -41,6 +41,7 @@ fn plan(server: SocketAddr, kept: &Kept, silence: Duration) -> Plan {
         output: Output { label: "memory".into(), write: Box::new(kept.clone()) },
         format: Format::Jsonl,
         attempt_log: false,
+        keep_going: false,
         silence,
     }
 }

@@ -59,6 +59,11 @@ fn what_the_references_take_has_the_same_content() {
 }
 
 #[test]
+fn lists_of_names_are_asked_as_they_are_written() {
+    run("names", checks::names);
+}
+
+#[test]
 fn lists_of_servers_read_the_same_once_more() {
     run("servers", checks::servers);
 }

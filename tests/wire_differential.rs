@@ -1,6 +1,7 @@
 //! The codec beside `hickory-proto` and `domain`: what both take, we take, with the same content.
 
 #[path = "../fuzz/src/lib.rs"]
+#[allow(dead_code, reason = "what is there for other users of the checks")]
 mod checks;
 
 use std::sync::LazyLock;

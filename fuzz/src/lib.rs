@@ -2,6 +2,7 @@
 //! promise of the codec, or of what shows messages, is broken. The tests of the package include this file too and run it over
 //! the corpora, so that what was once found stays found.
 
+mod names;
 mod readers;
 mod render;
 mod servers;
@@ -403,6 +404,11 @@ fn is_typed_by_domain(rtype: RecordType) -> bool {
             | T::TSIG
             | T::ZONEMD
     )
+}
+
+/// Whatever a list of names holds, each line is asked as it is written, or refused in a sentence.
+pub fn names(octets: &[u8]) {
+    names::all(octets);
 }
 
 /// Whatever a list of servers holds, what is read of it can be written and read again.

@@ -35,9 +35,18 @@ pub(super) fn carry_out(
 
 /// What it means that a scan could not go on, and what is left of it.
 pub(super) fn failure(error: ScanError, report: &Report) -> anyhow::Error {
+    let sentence = format!("{error}; {}", left_over(report));
     match error {
         ScanError::Output { source, .. } if source.kind() == ErrorKind::BrokenPipe => Closed.into(),
-        error => Complaint::could_not(format!("{error}; {}", left_over(report))).into(),
+        // It is a file that makes no sense, and was no list from the start.
+        ScanError::Encoding { label, error } => {
+            let complaint = Complaint::usage(format!("{label}: {error}"));
+            error.hint().into_iter().fold(complaint, Complaint::hint).into()
+        }
+        ScanError::Misfit { misfit, .. } => Complaint::usage(sentence)
+            .hint(format!("{}; --keep-going goes on all the same", misfit.hint()))
+            .into(),
+        _ => Complaint::could_not(sentence).into(),
     }
 }
 

@@ -36,11 +36,19 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// Look up a list of names
 ///
-/// Reads names from a file or standard input, one NAME or NAME,TYPE a line, asks for each of them,
-/// and writes a line of output for each name and type, in the order in which they are finished.
-/// Blank lines and lines that begin with # or ; are passed over. Names in other scripts are asked
-/// in their IDNA form, and with -t PTR an address is asked by its reverse name. A line that cannot
-/// be asked gives a line with status INVALID that says why.
+/// Reads names from a file or standard input, one a line, asks for each of them, and writes a line of
+/// output for each name and type, in the order in which they are finished. A line is NAME, NAME,TYPE or
+/// NAME TYPE (with spaces or a tab), each perhaps in quotes; # or ; begins a comment. Special characters
+/// in names are written as in zone files (\\DDD, \\X), names in other scripts are asked in their IDNA
+/// form, and *.example.org asks for the wildcard itself. The list is UTF-8 or UTF-16.
+///
+/// With the type PTR, a line may also be an address or a prefix of up to 16,777,216 addresses
+/// (192.0.2.0/24, 2001:db8::/120): the names of the addresses are looked up. Other types are not asked
+/// for an address.
+///
+/// A line that cannot be asked, such as a URL, gives a line with status INVALID that says what it is
+/// and what to write. If more than half of the first 1,000 lines are such, the scan stops and says what
+/// the list looks like, unless --keep-going is given.
 ///
 /// A truncated response is asked for again over TCP. If TCP brings none, the line has what came, and the
 /// status TRUNCATED.
@@ -58,14 +66,16 @@ const SILENCE: Duration = Duration::from_secs(30);
 ///
 /// Ctrl-C stops asking and waits for the answers that are on their way; a second Ctrl-C does not wait.
 ///
-/// Exit status: 0 every line of input has its line of output, 1 interrupted, 2 usage error, 3 the
-/// scan could not be carried out.
+/// Exit status: 0 every line of input has its line of output, 1 interrupted, 2 usage error, or the
+/// input is no list of names, 3 the scan could not be carried out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl
   dnsonde scan names.txt -t A,AAAA -R resolvers.txt --rate 50000 --stats stats.json -o out.jsonl
   zcat names.gz | dnsonde scan -r 192.0.2.53,192.0.2.54:5353 --format csv > out.csv
   dnsonde scan names.txt --iterative --rate 5000 -o out.jsonl
+  cut -d, -f2 top-1m.csv | dnsonde scan -R resolvers.txt -o out.jsonl
+  echo 192.0.2.0/24 | dnsonde scan -t PTR -r 192.0.2.53
   echo example.org,MX | dnsonde scan -r tcp://192.0.2.53")]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct Args {
@@ -118,6 +128,15 @@ pub(super) struct Args {
     /// What lines look like; on a terminal text, else jsonl
     #[arg(long, value_enum)]
     format: Option<FormatName>,
+
+    /// Put an apostrophe before cells that begin with = + - or @, which spreadsheets take for formulas
+    /// (csv only); the cell is then not what the DNS has
+    #[arg(long)]
+    csv_safe: bool,
+
+    /// Go on with a list of which more than half of the first 1,000 lines cannot be asked
+    #[arg(long)]
+    keep_going: bool,
 
     /// Add each attempt and what became of it (jsonl only)
     #[arg(long)]
@@ -424,8 +443,7 @@ impl Args {
                 return Err(Complaint::usage(
                     "standard input cannot be the list of names and that of servers",
                 )
-                .hint("give one of them as a file")
-                .into());
+                .hint("give one of them as a file"));
             }
             specs.extend(servers::read_list(path)?);
         }
@@ -448,6 +466,13 @@ impl Args {
         if self.attempts && format != Format::Jsonl {
             return Err(Complaint::usage("--attempts is for --format jsonl only").into());
         }
+        let format = match format {
+            Format::Csv if self.csv_safe => Format::CsvSafe,
+            _ if self.csv_safe => {
+                return Err(Complaint::usage("--csv-safe is for --format csv only").into());
+            }
+            format => format,
+        };
         let mut types = Vec::new();
         for rtype in std::mem::take(&mut self.types) {
             if !types.contains(&rtype) {
@@ -478,6 +503,7 @@ impl Args {
             format,
             attempt_log: self.attempts,
             silence,
+            keep_going: self.keep_going,
         };
         Ok((plan, lines))
     }

@@ -71,6 +71,9 @@ fn text(report: &Report) -> String {
     if report.input.invalid > 0 {
         let invalid = grouped(report.input.invalid);
         let _ = writeln!(text, "dnsonde: {invalid} lines could not be asked (status INVALID)");
+        if let Some(misfit) = &report.misfit {
+            let _ = writeln!(text, "dnsonde: {misfit}: {}", misfit.hint());
+        }
     }
     if tally.edns_off > 0 {
         let count = grouped(tally.edns_off);

@@ -1,12 +1,17 @@
-//! One line of input: blank, a comment, a question, or something that cannot be asked.
+//! One line of a list: blank, a comment, a question, or something that cannot be asked.
+//!
+//! A question is a name, or a name and a type with a comma, a tab or spaces between them; each may be
+//! in quotes, and a comment may follow. Other tables are told by their columns, so that the error says
+//! what to keep of them.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::wire::{NameBuf, NameError, RecordType};
-
-/// The longest line that is looked at, in octets.
-pub const MAX_LINE: usize = 65_536;
+use super::error::{LineError, Separator, quoted};
+use super::idna::trim_blanks;
+use super::name::is_plain;
+pub use super::name::parse_name;
+pub use super::prefix::reverse_name_of;
+use crate::wire::RecordType;
 
 /// What a line holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,62 +20,179 @@ pub enum Line<'a> {
     Blank,
     /// Begins with `#` or `;`.
     Comment,
-    /// A name, with its own type if the line has one.
+    /// What should be a name, with its own type if the line has one.
     Question(&'a [u8], Option<RecordType>),
 }
 
-/// Why a line cannot be asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LineError {
-    /// The name breaks a rule of RFC 1035.
-    #[error("{0}")]
-    Name(#[from] NameError),
-    /// What stands behind the comma is no type.
-    #[error("'{0}' behind the comma is no record type to look up; a line is NAME or NAME,TYPE")]
-    Type(String),
-    /// A space inside.
-    #[error("a space inside the name; a line is NAME or NAME,TYPE")]
-    Space,
-    /// A control character.
-    #[error("control character {0:#04x} in the name; write it as \\DDD")]
-    Control(u8),
-    /// Not text at all.
-    #[error("neither ASCII nor UTF-8; write such octets as \\DDD")]
-    Encoding,
-    /// A name that IDNA does not allow.
-    #[error("not allowed in an internationalized name (IDNA)")]
-    Idna,
-    /// A URL.
-    #[error("a URL, not a name; give the host only")]
-    Url,
-    /// More than 65,536 octets.
-    #[error("the line is longer than {MAX_LINE} octets")]
-    TooLong,
-}
-
-/// Tells what a line is, without reading the name; `line` may still have its line end.
+/// Tells what a line is, without reading the name. Allocates nothing unless there is an error.
 ///
 /// # Errors
-/// A type that does not exist.
+/// A type that does not exist, and columns of other tables.
 #[inline]
 pub fn classify(line: &[u8]) -> Result<Line<'_>, LineError> {
     let text = line.trim_ascii();
-    let Some(&first) = text.first() else { return Ok(Line::Blank) };
-    if matches!(first, b'#' | b';') {
+    match text.iter().position(|&octet| !is_plain(octet) && octet != b'.') {
+        None if text.is_empty() => Ok(Line::Blank),
+        None => Ok(Line::Question(text, None)),
+        Some(0) => classify_other(text),
+        Some(end) if is_separator(text[end]) => columns(&text[..end], &text[end..]),
+        Some(_) => classify_other(text),
+    }
+}
+
+const fn is_separator(octet: u8) -> bool {
+    matches!(octet, b',' | b' ' | b'\t')
+}
+
+const fn begins_comment(text: &[u8]) -> bool {
+    matches!(text, [b'#' | b';', ..])
+}
+
+/// A line with more than the characters of ordinary names in its first column.
+fn classify_other(text: &[u8]) -> Result<Line<'_>, LineError> {
+    let text = trim_blanks(text);
+    if text.is_empty() {
+        return Ok(Line::Blank);
+    }
+    if begins_comment(text) {
         return Ok(Line::Comment);
     }
-    // Columns end at the first comma that is not escaped.
-    let comma = (0..text.len()).find(|&i| text[i] == b',' && (i == 0 || text[i - 1] != b'\\'));
-    let Some(comma) = comma else { return Ok(Line::Question(text, None)) };
-    let rtype = text[comma + 1..].trim_ascii();
-    let rtype = std::str::from_utf8(rtype)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .filter(|&rtype| is_askable(rtype))
-        .ok_or_else(|| {
-            LineError::Type(String::from_utf8_lossy(rtype).chars().take(40).collect())
-        })?;
-    Ok(Line::Question(text[..comma].trim_ascii_end(), Some(rtype)))
+    // Spaces and commas do not separate columns there.
+    match text {
+        [b'{', ..] | [b'[', b'{' | b'"', ..] => return Err(LineError::Json),
+        [b'<', ..] => return Err(LineError::Markup),
+        [b'|' | b'!', ..] | [b'@', b'@', ..] => return Err(LineError::Adblock),
+        _ if text.starts_with(b"[Adblock") => return Err(LineError::Adblock),
+        _ => {}
+    }
+    let (name, rest) = field(text)?;
+    if rest.is_empty() { Ok(Line::Question(name, None)) } else { columns(name, rest) }
+}
+
+/// The first column, without its quotes and blanks, and what is behind it, separators included.
+fn field(text: &[u8]) -> Result<(&[u8], &[u8]), LineError> {
+    if let [b'"', inner @ ..] = text {
+        let end = memchr::memchr(b'"', inner).ok_or(LineError::Quote)?;
+        let rest = &inner[end + 1..];
+        if rest.first().is_some_and(|&octet| !is_separator(octet)) {
+            return Err(LineError::Quote);
+        }
+        return Ok((trim_blanks(&inner[..end]), rest));
+    }
+    let mut end = 0;
+    while end < text.len() && !is_separator(text[end]) {
+        end += if text[end] == b'\\' { 2 } else { 1 };
+    }
+    let (name, rest) = text.split_at(end.min(text.len()));
+    Ok((trim_blanks(name), rest))
+}
+
+/// A column, and what separates it from the one before.
+fn next_column(rest: &[u8]) -> Result<(Separator, &[u8], &[u8]), LineError> {
+    let blank = if rest.first() == Some(&b'\t') { Separator::Tab } else { Separator::Space };
+    let text = trim_blanks(rest);
+    let (separator, text) = match text {
+        [b',', text @ ..] => (Separator::Comma, trim_blanks(text)),
+        text => (blank, text),
+    };
+    let (column, rest) = field(text)?;
+    Ok((separator, column, rest))
+}
+
+/// A line with something behind the name.
+fn columns<'a>(name: &'a [u8], rest: &[u8]) -> Result<Line<'a>, LineError> {
+    if begins_comment(trim_blanks(rest)) {
+        return Ok(Line::Question(name, None));
+    }
+    let (separator, column, behind) = next_column(rest)?;
+    if column.is_empty() && behind.iter().all(|&octet| is_separator(octet)) {
+        return Err(LineError::NoType);
+    }
+    let rtype = read_type(column);
+    if let Some(rtype) = rtype
+        && (trim_blanks(behind).is_empty()
+            || !behind.starts_with(b",") && begins_comment(trim_blanks(behind)))
+    {
+        return if is_askable(rtype) {
+            Ok(Line::Question(name, Some(rtype)))
+        } else {
+            Err(LineError::NotAskable(rtype))
+        };
+    }
+    Err(other_table(name, separator, column, behind))
+}
+
+fn read_type(column: &[u8]) -> Option<RecordType> {
+    std::str::from_utf8(column).ok()?.parse().ok()
+}
+
+/// What a line is whose second column is no type, or that has more columns.
+fn other_table(name: &[u8], separator: Separator, column: &[u8], behind: &[u8]) -> LineError {
+    let is_last = trim_blanks(behind).is_empty() || begins_comment(trim_blanks(behind));
+    if is_address(name) && looks_like_name(column) {
+        return LineError::HostsFile(quoted(column));
+    }
+    if !name.is_empty() && name.iter().all(u8::is_ascii_digit) {
+        if let Some(column) = column_of_name(column, behind) {
+            return LineError::Ranking { column, separator };
+        }
+    } else if let Some(rtype) = read_type(name)
+        && is_last
+        && looks_like_name(column)
+    {
+        return LineError::TypeFirst(rtype, quoted(column));
+    } else if separator != Separator::Comma && is_of_record(column, behind) {
+        return LineError::Record;
+    } else if is_last && looks_like_name(name) && (is_address(column) || looks_like_name(column)) {
+        return LineError::NameServer(quoted(column));
+    }
+    if separator == Separator::Comma { LineError::Type(quoted(column)) } else { LineError::Columns }
+}
+
+/// The number of the first column, from the second on, that may be a name.
+fn column_of_name(second: &[u8], behind: &[u8]) -> Option<usize> {
+    let (mut column, mut rest) = (second, behind);
+    // Tables with more columns in front of the name are rare.
+    for number in 2..=16 {
+        if looks_like_name(column) {
+            return Some(number);
+        }
+        if trim_blanks(rest).is_empty() {
+            return None;
+        }
+        (_, column, rest) = next_column(rest).ok()?;
+    }
+    None
+}
+
+/// Whether what follows a name is the rest of a record: a TTL or a class or a type, and then more.
+fn is_of_record(column: &[u8], behind: &[u8]) -> bool {
+    let mut rest = trim_blanks(behind);
+    let mut word = column;
+    for _ in 0..3 {
+        if read_type(word).is_some() {
+            return !rest.is_empty();
+        }
+        let is_class = ["IN", "CH", "HS"].iter().any(|it| word.eq_ignore_ascii_case(it.as_bytes()));
+        let is_ttl = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+        if !is_class && !is_ttl {
+            return false;
+        }
+        let Ok((next, behind)) = field(rest) else { return false };
+        (word, rest) = (next, trim_blanks(behind));
+    }
+    false
+}
+
+fn is_address(text: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else { return false };
+    text.parse::<IpAddr>().is_ok() || text.parse::<std::net::SocketAddr>().is_ok()
+}
+
+/// Whether a column may be a name: it has a dot and a letter, or is `localhost`.
+fn looks_like_name(text: &[u8]) -> bool {
+    let has_letter = text.iter().any(|octet| octet.is_ascii_alphabetic() || !octet.is_ascii());
+    has_letter && (text.contains(&b'.') || text.eq_ignore_ascii_case(b"localhost"))
 }
 
 /// Whether a plain query can ask for this type: zone transfers need another protocol, and the
@@ -82,206 +204,81 @@ pub const fn is_askable(rtype: RecordType) -> bool {
     )
 }
 
-/// Appends the wire form of a name; an address becomes its reverse name if `reverse` is set.
-///
-/// # Errors
-/// Says why the name cannot be asked; nothing is appended then.
-#[inline]
-pub fn write_name(text: &[u8], reverse: bool, names: &mut Vec<u8>) -> Result<(), LineError> {
-    let start = names.len();
-    if write_plain(text, names) {
-        // An IPv4 address is a plain name as well; IPv6 ones have colons.
-        if !(reverse && text[text.len() - 1].is_ascii_digit()) {
-            return Ok(());
-        }
-        if let Some(name) = reverse_name(text) {
-            names.truncate(start);
-            names.extend_from_slice(name.as_wire());
-        }
-        return Ok(());
-    }
-    names.truncate(start);
-    let name = match reverse_name(text).filter(|_| reverse) {
-        Some(name) => name,
-        None => parse_name(text)?,
-    };
-    names.extend_from_slice(name.as_wire());
-    Ok(())
-}
-
-/// Nearly all names: letters, digits, hyphens and underscores between dots. Gives up on anything
-/// else, and on names that are too long.
-#[inline]
-fn write_plain(text: &[u8], names: &mut Vec<u8>) -> bool {
-    let start = names.len();
-    let text = text.strip_suffix(b".").unwrap_or(text);
-    if text.is_empty() || text.len() > 253 {
-        return false;
-    }
-    // A length octet takes the place of the dot before each label.
-    names.push(0);
-    names.extend_from_slice(text);
-    names.push(0);
-    let mut length_at = start;
-    for at in start + 1..names.len() - 1 {
-        match names[at] {
-            b'.' => {
-                let len = at - length_at - 1;
-                if len == 0 || len > 63 {
-                    return false;
-                }
-                names[length_at] = len as u8;
-                length_at = at;
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => {}
-            _ => return false,
-        }
-    }
-    let len = names.len() - 1 - length_at - 1;
-    names[length_at] = len as u8;
-    len > 0 && len <= 63
-}
-
-/// Reads any name that a person may write: escapes as in zone files, and other scripts by IDNA.
-///
-/// # Errors
-/// Says what is wrong with it.
-pub fn parse_name(text: &[u8]) -> Result<NameBuf, LineError> {
-    if let Some(&octet) = text.iter().find(|octet| octet.is_ascii_control()) {
-        return Err(LineError::Control(octet));
-    }
-    if text.contains(&b' ') {
-        return Err(LineError::Space);
-    }
-    if text.windows(3).any(|window| window == b"://") {
-        return Err(LineError::Url);
-    }
-    let ascii: Cow<'_, [u8]> = if text.is_ascii() {
-        Cow::Borrowed(text)
-    } else {
-        let text = std::str::from_utf8(text).map_err(|_| LineError::Encoding)?;
-        let ascii = idna::domain_to_ascii(text).map_err(|_| LineError::Idna)?;
-        Cow::Owned(ascii.into_bytes())
-    };
-    Ok(NameBuf::from_text(&ascii, &NameBuf::root())?)
-}
-
-fn reverse_name(text: &[u8]) -> Option<NameBuf> {
-    let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;
-    reverse_name_of(address)
-}
-
-/// The name that holds the PTR records of an address (RFC 1035 §3.5, RFC 3596 §2.5).
-pub fn reverse_name_of(address: IpAddr) -> Option<NameBuf> {
-    let text = match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, d] = v4.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
-        }
-        IpAddr::V6(v6) => {
-            let mut text = String::with_capacity(73);
-            for octet in v6.octets().into_iter().rev() {
-                for nibble in [octet & 15, octet >> 4] {
-                    text.extend(char::from_digit(nibble.into(), 16));
-                    text.push('.');
-                }
-            }
-            text.push_str("ip6.arpa.");
-            text
-        }
-    };
-    text.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<String, LineError> {
-        let mut names = b"before".to_vec();
-        let outcome = write_name(text.as_bytes(), true, &mut names);
-        assert_eq!(&names[..6], b"before");
-        match outcome {
-            Ok(()) => Ok(NameBuf::from_wire(&names[6..]).unwrap().to_string()),
-            Err(error) => {
-                assert_eq!(names.len(), 6, "nothing stays behind after an error");
-                Err(error)
-            }
-        }
-    }
-
-    #[test]
-    fn names_in_all_their_forms_become_wire_names() {
-        for (text, name) in [
-            ("example.org", "example.org."),
-            ("example.org.", "example.org."),
-            ("_dmarc.EXAMPLE.org", "_dmarc.EXAMPLE.org."),
-            ("*.example.org", "*.example.org."),
-            (".", "."),
-            ("a\\.b.example", "a\\.b.example."),
-            ("bücher.example", "xn--bcher-kva.example."),
-            ("_sip._tcp.BÜCHER.example", "_sip._tcp.xn--bcher-kva.example."),
-            ("192.0.2.1", "1.2.0.192.in-addr.arpa."),
-            ("192.0.2.300", "192.0.2.300."),
-            ("0/25.2.0.192.in-addr.arpa", "0/25.2.0.192.in-addr.arpa."),
-            (
-                "2001:db8::1",
-                "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
-            ),
-        ] {
-            assert_eq!(read(text).as_deref(), Ok(name), "{text}");
-        }
-    }
-
-    #[test]
-    fn names_that_cannot_be_asked_say_why() {
-        let label = "a".repeat(64);
-        let name = vec!["a".repeat(63); 4].join(".");
-        for (text, error) in [
-            ("a..b", LineError::Name(NameError::EmptyLabel)),
-            (".a", LineError::Name(NameError::EmptyLabel)),
-            (label.as_str(), LineError::Name(NameError::LabelTooLong)),
-            (name.as_str(), LineError::Name(NameError::NameTooLong)),
-            ("a b", LineError::Space),
-            ("a\x1b[2J", LineError::Control(0x1b)),
-            ("https://example.org/", LineError::Url),
-            ("xn--a\u{fffd}", LineError::Idna),
-        ] {
-            assert_eq!(read(text), Err(error), "{text}");
-        }
-        assert_eq!(parse_name(b"\xff.example"), Err(LineError::Encoding));
-    }
-
-    #[test]
-    fn an_address_is_only_reversed_where_that_was_asked_for() {
-        let mut names = Vec::new();
-        write_name(b"192.0.2.1", false, &mut names).unwrap();
-        assert_eq!(NameBuf::from_wire(&names).unwrap().to_string(), "192.0.2.1.");
-    }
-
-    #[test]
-    fn the_longest_name_fits() {
-        let text = format!("{}.{}", vec!["a".repeat(63); 3].join("."), "b".repeat(61));
-        assert_eq!(read(&text).unwrap(), format!("{text}."));
-        assert_eq!(read(&format!("{text}b")), Err(LineError::Name(NameError::NameTooLong)));
-    }
-
     #[test]
     fn lines_are_told_apart() {
         let question = |name: &'static str, rtype| Ok(Line::Question(name.as_bytes(), rtype));
+        let mx = Some(RecordType::MX);
         for (line, expected) in [
             ("", Ok(Line::Blank)),
             (" \t\r\n", Ok(Line::Blank)),
+            ("\u{A0}\u{3000}", Ok(Line::Blank)),
             ("# a comment", Ok(Line::Comment)),
             ("  ; another\r\n", Ok(Line::Comment)),
+            ("\u{FEFF}# another", Ok(Line::Comment)),
             ("example.org\r\n", question("example.org", None)),
-            ("example.org,mx\n", question("example.org", Some(RecordType::MX))),
+            ("\u{A0}example.org\u{3000}", question("example.org", None)),
+            ("example.org # a comment", question("example.org", None)),
+            ("example.org\t; a comment, with a comma", question("example.org", None)),
+            ("example.org,mx\n", question("example.org", mx)),
             ("example.org , TYPE65280 ", question("example.org", Some(RecordType(65280)))),
+            ("example.org\tMX", question("example.org", mx)),
+            ("example.org MX", question("example.org", mx)),
+            ("example.org  \t MX ; a comment", question("example.org", mx)),
+            ("bücher.example MX", question("bücher.example", mx)),
+            ("\"example.org\"", question("example.org", None)),
+            ("\" example.org \",\"MX\"", question("example.org", mx)),
+            ("\"example.org\"\tMX", question("example.org", mx)),
             ("a\\,b.example", question("a\\,b.example", None)),
-            ("example.org,", Err(LineError::Type(String::new()))),
-            ("1,example.org", Err(LineError::Type("example.org".into()))),
+            ("a\\ b.example,MX", question("a\\ b.example", mx)),
+            ("192.0.2.1,PTR", question("192.0.2.1", Some(RecordType::PTR))),
         ] {
             assert_eq!(classify(line.as_bytes()), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn tables_of_other_columns_say_what_they_are() {
+        let ranking = |column, separator| LineError::Ranking { column, separator };
+        let host = || "example.org".to_owned();
+        for (line, error) in [
+            ("1,example.org", ranking(2, Separator::Comma)),
+            ("1,\"example.org\"", ranking(2, Separator::Comma)),
+            ("\"1\",\"example.org\"", ranking(2, Separator::Comma)),
+            ("1\texample.org", ranking(2, Separator::Tab)),
+            ("1 example.org", ranking(2, Separator::Space)),
+            ("1,1,example.org,org,501,1", ranking(3, Separator::Comma)),
+            ("rank,domain", LineError::Type("domain".into())),
+            ("GlobalRank,TldRank,Domain", LineError::Type("TldRank".into())),
+            ("example.org,192.0.2.53", LineError::NameServer("192.0.2.53".into())),
+            ("example.org,[2001:db8::53]:53", LineError::NameServer("[2001:db8::53]:53".into())),
+            ("example.org ns1.example.net", LineError::NameServer("ns1.example.net".into())),
+            ("0.0.0.0 example.org", LineError::HostsFile(host())),
+            ("127.0.0.1\tlocalhost", LineError::HostsFile("localhost".into())),
+            ("::1 example.org alias # a comment", LineError::HostsFile(host())),
+            ("example.org. 300 IN A 192.0.2.1", LineError::Record),
+            ("example.org.\t300\tA\t192.0.2.1", LineError::Record),
+            ("example.org. A 192.0.2.1", LineError::Record),
+            ("example.org. IN MX 10 mail.example.org.", LineError::Record),
+            ("MX example.org", LineError::TypeFirst(RecordType::MX, host())),
+            ("example.org,", LineError::NoType),
+            ("example.org,\"\"", LineError::NoType),
+            ("example.org,NOTYPE", LineError::Type("NOTYPE".into())),
+            ("example.org,MX,1", LineError::Type("MX".into())),
+            ("example.org,AXFR", LineError::NotAskable(RecordType::AXFR)),
+            ("two words", LineError::Columns),
+            ("- example.org", LineError::Columns),
+            ("{\"name\": \"example.org\", \"type\": \"A\"}", LineError::Json),
+            ("<a href=\"https://example.org\">", LineError::Markup),
+            ("[Adblock Plus 2.0]", LineError::Adblock),
+            ("! a comment, of theirs", LineError::Adblock),
+            ("\"example.org", LineError::Quote),
+            ("\"example.org\"x", LineError::Quote),
+        ] {
+            assert_eq!(classify(line.as_bytes()), Err(error), "{line:?}");
         }
     }
 }

@@ -4,6 +4,13 @@
 //! write instead. Nothing is asked and nothing looked up.
 
 pub mod class;
+pub mod encoding;
+pub mod error;
+pub mod idna;
 pub mod line;
+pub mod list;
+pub mod name;
+pub mod prefix;
 pub mod resolv_conf;
 pub mod servers;
+pub mod survey;

@@ -572,7 +572,7 @@ mod tests {
             (b"fe80::1\n", "needs the interface it is on; write fe80::1%INTERFACE"),
             (b"224.0.0.1\n", "a multicast address is not one server"),
             (b"\xFF\xFE1\09\0", "UTF-16"),
-            (b"1\09\02\0.\0", "UTF-16"),
+            (b"1\x009\x002\0.\0", "UTF-16"),
             (b"192.0.2.1\n\0\0", "line 2: not text"),
             (b"# nothing\n", "no server in it"),
             (b"", "no server in it"),

@@ -1,10 +1,12 @@
-//! The reader: octets of the input become blocks of questions.
+//! The reader: lines of the input become blocks of questions.
 //!
 //! What was read is handed on before the next read, so that names which trickle in through a pipe
 //! are asked as they come. Once the scan is told to stop, the rest of a file is only counted, and a
 //! pipe is left: what may still come from there nobody knows.
 
+use std::convert::Infallible;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
@@ -16,11 +18,15 @@ use super::render::{Invalid, Renderer};
 use super::stats::InputCounts;
 use super::stop::{Level, Stop};
 use super::writer::{self, ToWriter};
-use crate::names::line::{self, Line, LineError};
+use crate::names::encoding::EncodingError;
+use crate::names::error::LineError;
+use crate::names::line::{Line, classify};
+use crate::names::list::{ListReader, RawLine};
+use crate::names::name::write_name;
+use crate::names::prefix::{Prefix, write_reverse};
+use crate::names::survey::{Misfit, Survey};
 use crate::wire::{Class, RecordType};
 
-/// Octets of one read.
-const CHUNK: usize = 64 * 1024;
 /// Octets of an unaskable line that are shown.
 const SHOWN: usize = 256;
 
@@ -48,6 +54,16 @@ pub(super) struct Reading {
     counts: Mutex<InputCounts>,
     octets: AtomicU64,
     waits: AtomicU8,
+    misfit: Mutex<Option<Misfit>>,
+}
+
+/// Why the reader has not come to the end of the input.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// The source cannot be read, or is no text.
+    Source(EncodingError),
+    /// It does not look like a list of names.
+    Misfit(Misfit),
 }
 
 /// What the reader waits for, perhaps for ever. Meanwhile the counts are complete: it holds no
@@ -79,6 +95,11 @@ impl Reading {
         self.waits.store(waits as u8, Ordering::Release);
     }
 
+    /// What a list looks like of which more than half cannot be asked, once it was read.
+    pub(super) fn misfit(&self) -> Option<Misfit> {
+        self.misfit.lock().ok().and_then(|misfit| misfit.clone())
+    }
+
     /// Octets read so far.
     pub(super) fn octets(&self) -> u64 {
         self.octets.load(Relaxed)
@@ -90,6 +111,8 @@ pub(super) struct Reader {
     pub source: Source,
     pub types: Vec<RecordType>,
     pub class: Class,
+    /// A list is read on although most of it cannot be asked.
+    pub keep_going: bool,
     pub blocks: mpsc::Sender<Block>,
     pub output: mpsc::Sender<ToWriter>,
     pub renderer: Renderer,
@@ -107,90 +130,74 @@ struct State {
     rendered: Vec<u8>,
     /// The scan is stopped: questions are counted, not handed on.
     discard: bool,
+    survey: Survey,
 }
 
 impl Reader {
     /// Reads to the end, or until there is no use in it.
     ///
     /// # Errors
-    /// What the source said when it could not be read.
-    pub(super) fn run(mut self) -> io::Result<()> {
+    /// What the source said when it could not be read, or what the list looks like if it is none.
+    pub(super) fn run(mut self) -> Result<(), ReadError> {
         let mut state = State {
             counts: InputCounts::default(),
             block: self.block_pool.take(),
             rendered: self.output_pool.take(),
             discard: false,
+            survey: Survey::default(),
         };
         let outcome = self.read_all(&mut state);
+        // What was not meant to be asked had better not be.
+        state.discard |= matches!(outcome, Err(ReadError::Misfit(_)));
         self.hand_over(&mut state);
         state.counts.whole = matches!(outcome, Ok(true));
         self.publish(&state);
+        if outcome.is_ok()
+            && let Ok(mut misfit) = self.reading.misfit.lock()
+        {
+            *misfit = state.survey.misfit();
+        }
         outcome.map(|_| ())
     }
 
     /// Whether it has come to the end of the input.
-    fn read_all(&mut self, state: &mut State) -> io::Result<bool> {
-        let mut buffer = vec![0; line::MAX_LINE + CHUNK];
-        // Octets of a line that has begun, at the front of the buffer.
-        let mut held = 0;
-        let mut skipping = false;
-        let mut first = true;
+    fn read_all(&mut self, state: &mut State) -> Result<bool, ReadError> {
+        let read = std::mem::replace(&mut self.source.read, Box::new(io::empty()));
+        let mut list = ListReader::new(read);
         loop {
             self.reading.set_waits(Waits::Input);
-            let read = self.source.read.read(&mut buffer[held..held + CHUNK]);
+            let more = list.fill();
             self.reading.set_waits(Waits::No);
-            let read = match read {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                other => other?,
-            };
+            let more = more.map_err(ReadError::Source)?;
             state.discard |= self.stop.level() > Level::Run;
-            self.reading.octets.fetch_add(read as u64, Relaxed);
-            let filled = held + read;
-            let mut text = &buffer[..filled];
-            if first && filled >= 3 {
-                first = false;
-                // Editors of some systems put a byte order mark in front.
-                text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
-            }
-            while let Some(end) = memchr::memchr(b'\n', text) {
-                let (whole, rest) = text.split_at(end + 1);
-                text = rest;
-                if std::mem::take(&mut skipping) {
-                    continue;
+            self.reading.octets.store(list.octets(), Relaxed);
+            while let Some(line) = list.next_line() {
+                self.take_line(line, state);
+                if state.survey.is_complete() && !self.keep_going {
+                    // Judged once: what comes later is no other list.
+                    self.keep_going = true;
+                    if let Some(misfit) = state.survey.misfit() {
+                        return Err(ReadError::Misfit(misfit));
+                    }
                 }
-                self.take_line(whole, state);
-            }
-            if read == 0 {
-                if !text.is_empty() && !skipping {
-                    self.take_line(text, state);
-                }
-                return Ok(true);
-            }
-            if text.len() > line::MAX_LINE {
-                if !skipping {
-                    skipping = true;
-                    state.counts.lines += 1;
-                    self.take(text, Err(LineError::TooLong), state);
-                }
-                text = &[];
-            }
-            held = text.len();
-            let start = filled - held;
-            buffer.copy_within(start..filled, 0);
-            if skipping {
-                held = 0;
             }
             self.hand_over(state);
             self.publish(state);
+            if !more {
+                return Ok(true);
+            }
             if self.stop.level() == Level::Abandon || state.discard && self.source.size.is_none() {
                 return Ok(false);
             }
         }
     }
 
-    fn take_line(&mut self, text: &[u8], state: &mut State) {
+    fn take_line(&mut self, line: RawLine<'_>, state: &mut State) {
         state.counts.lines += 1;
-        self.take(text, line::classify(text), state);
+        match line {
+            RawLine::Text(text) => self.take(text, classify(text), state),
+            RawLine::TooLong(text) => self.take(text, Err(LineError::TooLong), state),
+        }
     }
 
     fn take(&mut self, text: &[u8], line: Result<Line<'_>, LineError>, state: &mut State) {
@@ -212,30 +219,46 @@ impl Reader {
             Err(error) => return self.take_invalid(text, &error, self.types[0], state),
         };
         if state.discard {
+            // A prefix counts as one: what it stands for is not worth the time.
             state.counts.questions += types.len() as u64;
             state.counts.not_asked += types.len() as u64;
             return;
         }
-        let mut written = Ok(());
-        if types.contains(&RecordType::PTR) && types.len() > 1 {
-            // Only the PTR question of an address is about its reverse name.
-            for &rtype in types {
-                let reverse = rtype == RecordType::PTR;
-                let write = |names: &mut Vec<u8>| line::write_name(name, reverse, names);
-                written = written.and(state.block.push(&[rtype], write));
-            }
-        } else {
-            let reverse = types == [RecordType::PTR];
-            written = state
-                .block
-                .push(types, |names: &mut Vec<u8>| line::write_name(name, reverse, names));
-        }
+        let written = state.block.push(types, |names: &mut Vec<u8>| write_name(name, names));
+        // Only the PTR question of an address means anything.
+        let reverse = types.contains(&RecordType::PTR);
         match written {
             Ok(()) => state.counts.questions += types.len() as u64,
-            Err(error) => self.take_invalid(text, &error, types[0], state),
+            Err(LineError::Address(address)) if reverse => push_reverse(address, state),
+            Err(LineError::Prefix(prefix)) if reverse => {
+                state.survey.take_valid();
+                return self.take_prefix(prefix, state);
+            }
+            Err(error) => {
+                let rtype = types[0];
+                return self.take_invalid(text, &error, rtype, state);
+            }
         }
+        state.survey.take_valid();
         if state.block.len() >= QUESTIONS {
             self.hand_over(state);
+        }
+    }
+
+    /// Asks for the names of all addresses, a block at a time.
+    fn take_prefix(&mut self, prefix: Prefix, state: &mut State) {
+        for (address, done) in prefix.addresses().zip(0..) {
+            if state.discard {
+                let left = prefix.count() - done;
+                state.counts.questions += left;
+                state.counts.not_asked += left;
+                return;
+            }
+            push_reverse(address, state);
+            if state.block.len() >= QUESTIONS {
+                self.hand_over(state);
+                self.publish(state);
+            }
         }
     }
 
@@ -253,6 +276,7 @@ impl Reader {
             return;
         }
         state.counts.invalid += 1;
+        state.survey.take_invalid(error);
         let text = text.trim_ascii();
         let invalid = Invalid {
             line: state.counts.lines,
@@ -296,5 +320,16 @@ impl Reader {
         if let Ok(mut counts) = self.reading.counts.lock() {
             *counts = state.counts;
         }
+    }
+}
+
+fn push_reverse(address: IpAddr, state: &mut State) {
+    let write = |names: &mut Vec<u8>| {
+        write_reverse(address, names);
+        Ok::<_, Infallible>(())
+    };
+    match state.block.push(&[RecordType::PTR], write) {
+        Ok(()) => state.counts.questions += 1,
+        Err(never) => match never {},
     }
 }

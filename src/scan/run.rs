@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
-use super::input::{Reader, Reading, Source, Waits};
+use super::input::{ReadError, Reader, Reading, Source, Waits};
 use super::iterate::FromRoot;
 use super::render::{Context, Format, Renderer};
 use super::stats::{End, InputCounts, OutputCounts, Report};
@@ -19,6 +19,8 @@ use super::tally::Tally;
 use super::worker::{self, Done, Questions, Shared, Working};
 use super::writer::{self, ToWriter};
 use crate::engine;
+use crate::names::encoding::EncodingError;
+use crate::names::survey::Misfit;
 use crate::net::{self, NetError};
 use crate::wire::{Class, RecordType};
 
@@ -58,6 +60,8 @@ pub struct Plan {
     pub attempt_log: bool,
     /// The scan ends when no server has answered anything for so long.
     pub silence: Duration,
+    /// A list is read on although most of its first lines cannot be asked.
+    pub keep_going: bool,
 }
 
 /// Whom to ask.
@@ -112,6 +116,22 @@ pub enum ScanError {
         line: u64,
         /// What the system says.
         source: io::Error,
+    },
+    /// The input is no text.
+    #[error("{label}: {error}")]
+    Encoding {
+        /// What the input is called.
+        label: String,
+        /// What it is.
+        error: EncodingError,
+    },
+    /// The input does not look like a list of names.
+    #[error("{label}: {misfit}")]
+    Misfit {
+        /// What the input is called.
+        label: String,
+        /// What it looks like.
+        misfit: Misfit,
     },
     /// The output cannot be written.
     #[error("{label}: cannot be written after {}: {source}", extent(*.lines, *.torn))]
@@ -280,6 +300,7 @@ impl Scan {
             source: plan.source,
             types: plan.types,
             class: plan.class,
+            keep_going: plan.keep_going,
             blocks,
             output,
             renderer: Renderer::new(plan.format, context),
@@ -291,7 +312,13 @@ impl Scan {
         let reading = Arc::clone(&scan.reading);
         let panic = Event::Reader(Err(ScanError::Panic));
         spawn("reader", Post::new(&post, panic), move |post| {
-            let failed = |source| ScanError::Input { label, line: reading.counts().lines, source };
+            let failed = |error| match error {
+                ReadError::Source(EncodingError::Io(source)) => {
+                    ScanError::Input { label, line: reading.counts().lines, source }
+                }
+                ReadError::Source(error) => ScanError::Encoding { label, error },
+                ReadError::Misfit(misfit) => ScanError::Misfit { label, misfit },
+            };
             post.send(Event::Reader(reader.run().map_err(failed)));
         })?;
         Ok(scan)
@@ -399,6 +426,7 @@ impl Scan {
         }
         show(&self.progress());
         report.take_input(self.reading.counts());
+        report.misfit = self.reading.misfit();
         if report.tally.is_cut_off(1) {
             report.end = End::Unreachable;
         } else if report.end == End::Complete

@@ -11,13 +11,15 @@ use super::iterate::Others;
 use super::tally::{Tally, by_rcode};
 use super::worker::Done;
 use crate::engine::{Counts, ServerReport, Standing, Totals, Troubles};
+use crate::names::survey::Misfit;
 use crate::net::LocalCounts;
 use crate::report::time::write_rfc3339;
 
 /// What became of the lines of the input.
 ///
-/// `lines` is the sum of `blank`, `comments`, `invalid` and the lines that are questions; a line
-/// is one question for each type.
+/// `lines` is the sum of `blank`, `comments`, `invalid` and the lines that are questions; a line is
+/// one question for each type, but an address is one for its PTR records, and a prefix one for those
+/// of each address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InputCounts {
     /// Lines read.
@@ -106,6 +108,8 @@ pub struct Report {
     pub local: LocalCounts,
     /// What kept messages from being sent or delivered.
     pub troubles: Troubles,
+    /// What the input looks like, if more than half of its first lines could not be asked.
+    pub misfit: Option<Misfit>,
     /// Questions that were read and that no worker asked.
     pub(super) untaken: u64,
 }
@@ -125,6 +129,7 @@ impl Report {
             others: iterative.then(Others::default),
             local: LocalCounts::default(),
             troubles: Troubles::default(),
+            misfit: None,
             untaken: 0,
         }
     }

@@ -11,6 +11,7 @@ mod iterative;
 #[cfg(unix)]
 mod limits;
 mod lists;
+mod names;
 mod playground;
 mod query;
 mod readers;

@@ -82,9 +82,9 @@ fn input_is_understood_in_all_its_forms() {
         .collect();
     errors.sort_unstable();
     assert_eq!(errors.len(), 4);
-    assert!(errors[0].starts_with("line 10: a space inside"), "{errors:?}");
+    assert!(errors[0].starts_with("line 10: more than a name and a type"), "{errors:?}");
     assert!(errors[1].starts_with("line 11: "), "{errors:?}");
-    assert!(errors[2].starts_with("line 12: 'NOTYPE' behind the comma"), "{errors:?}");
+    assert!(errors[2].starts_with("line 12: 'NOTYPE' is not a record type"), "{errors:?}");
     assert!(errors[3].starts_with("line 13: control character 0x07"), "{errors:?}");
     assert!(!run.stdout.contains('\x07'));
     lines.iter().for_each(|line| assert_valid("scan-line", line));

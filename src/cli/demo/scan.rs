@@ -89,6 +89,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         },
         format: Format::Jsonl,
         attempt_log: false,
+        keep_going: false,
         silence: Duration::from_secs(30),
     };
     let (report, outcome) = carry_out(plan, &mut progress)?;

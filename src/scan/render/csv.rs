@@ -8,9 +8,19 @@ use crate::wire::{Record, write_decimal, write_labels};
 pub(super) const HEADER: &[u8] =
     b"name,type,class,status,server,transport,rtt_us,attempts,flags,rr_name,rr_ttl,rr_class,rr_type,rr_data,error,rcode\r\n";
 
-pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
+/// What cells hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cells {
+    /// What the DNS has.
+    Exact,
+    /// The same, with an apostrophe before what spreadsheets take for a formula. Everything else that
+    /// they may (tabs, line ends) is never written as it is.
+    Safe,
+}
+
+pub(super) fn render(context: &Context, view: &View<'_>, cells: Cells, out: &mut Vec<u8>) {
     let start = out.len();
-    write_question(context, view, out);
+    write_question(context, view, cells, out);
     let question = start..out.len();
     let mut rows = 0;
     let records = view.reply.iter().flat_map(|reply| data_records(reply.message.answers()));
@@ -18,18 +28,18 @@ pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
         if rows > 0 {
             out.extend_from_within(question.clone());
         }
-        write_record(&record, out);
-        write_error(view, out);
+        write_record(&record, cells, out);
+        write_error(view, cells, out);
         rows += 1;
     }
     if rows == 0 {
         out.extend_from_slice(b",,,,,");
-        write_error(view, out);
+        write_error(view, cells, out);
     }
 }
 
-pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
-    field(out, |out| {
+pub(super) fn render_invalid(invalid: &Invalid<'_>, cells: Cells, out: &mut Vec<u8>) {
+    field(cells, out, |out| {
         for &octet in invalid.text {
             match octet {
                 b' '..=b'~' => out.push(octet),
@@ -42,14 +52,14 @@ pub(super) fn render_invalid(invalid: &Invalid<'_>, out: &mut Vec<u8>) {
     out.push(b',');
     push_class(invalid.class, out);
     out.extend_from_slice(b",INVALID,,,,0,,,,,,,");
-    field(out, |out| {
+    field(cells, out, |out| {
         out.extend_from_slice(invalid.reason().as_bytes());
     });
     out.extend_from_slice(b",\r\n");
 }
 
-fn write_question(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
-    field(out, |out| view.write_name(out));
+fn write_question(context: &Context, view: &View<'_>, cells: Cells, out: &mut Vec<u8>) {
+    field(cells, out, |out| view.write_name(out));
     out.push(b',');
     push_type(view.rtype, out);
     out.push(b',');
@@ -81,9 +91,9 @@ fn write_question(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn write_record(record: &Record<'_>, out: &mut Vec<u8>) {
+fn write_record(record: &Record<'_>, cells: Cells, out: &mut Vec<u8>) {
     out.push(b',');
-    field(out, |out| write_labels(record.name.labels(), out));
+    field(cells, out, |out| write_labels(record.name.labels(), out));
     out.push(b',');
     write_decimal(record.ttl_seconds(), out);
     out.push(b',');
@@ -91,13 +101,13 @@ fn write_record(record: &Record<'_>, out: &mut Vec<u8>) {
     out.push(b',');
     push_type(record.rtype, out);
     out.push(b',');
-    field(out, |out| push_data(record, out));
+    field(cells, out, |out| push_data(record, out));
 }
 
-fn write_error(view: &View<'_>, out: &mut Vec<u8>) {
+fn write_error(view: &View<'_>, cells: Cells, out: &mut Vec<u8>) {
     out.push(b',');
     if view.has_error() {
-        field(out, |out| view.write_error(out));
+        field(cells, out, |out| view.write_error(out));
     }
     out.push(b',');
     if let Some(rcode) = view.hidden_rcode() {
@@ -107,9 +117,12 @@ fn write_error(view: &View<'_>, out: &mut Vec<u8>) {
 }
 
 /// Appends what `write` writes, in quotes if it needs them (RFC 4180 §2).
-fn field(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+fn field(cells: Cells, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     write(out);
+    if cells == Cells::Safe && matches!(out.get(start), Some(b'=' | b'+' | b'-' | b'@')) {
+        out.insert(start, b'\'');
+    }
     if out[start..].iter().any(|octet| matches!(octet, b',' | b'"' | b'\r' | b'\n')) {
         let plain = out.split_off(start);
         out.push(b'"');

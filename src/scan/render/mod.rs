@@ -13,6 +13,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use self::csv::Cells;
 use crate::engine::{Answer, Attempt, End, Failure, Finished, Response, ServerId, Time, Unmatched};
 use crate::report::json::{Plain, plain};
 use crate::report::reason::write_reason;
@@ -29,6 +30,8 @@ pub enum Format {
     Jsonl,
     /// RFC 4180, one row for each answer record.
     Csv,
+    /// The same, with an apostrophe before cells that spreadsheets would take for formulas.
+    CsvSafe,
     /// One readable line for each answer record, in the manner of a zone file.
     Text,
     /// The lines of `massdns -o Je`.
@@ -221,7 +224,7 @@ impl Renderer {
     /// What stands before the first line.
     pub fn header(format: Format) -> &'static [u8] {
         match format {
-            Format::Csv => csv::HEADER,
+            Format::Csv | Format::CsvSafe => csv::HEADER,
             _ => b"",
         }
     }
@@ -276,7 +279,8 @@ impl Renderer {
     fn render_as_is(&mut self, view: &View<'_>, out: &mut Vec<u8>) -> Status {
         match self.format {
             Format::Jsonl => jsonl::render(&self.context, view, out),
-            Format::Csv => csv::render(&self.context, view, out),
+            Format::Csv => csv::render(&self.context, view, Cells::Exact, out),
+            Format::CsvSafe => csv::render(&self.context, view, Cells::Safe, out),
             Format::Text => text::render(&self.context, view, out),
             Format::Massdns => massdns::render(&self.context, view, out),
             Format::Zdns => self.zdns.render(&self.context, view, out),
@@ -288,7 +292,8 @@ impl Renderer {
     pub fn render_invalid(&mut self, invalid: &Invalid<'_>, out: &mut Vec<u8>) {
         match self.format {
             Format::Jsonl => jsonl::render_invalid(invalid, out),
-            Format::Csv => csv::render_invalid(invalid, out),
+            Format::Csv => csv::render_invalid(invalid, Cells::Exact, out),
+            Format::CsvSafe => csv::render_invalid(invalid, Cells::Safe, out),
             Format::Text => text::render_invalid(invalid, out),
             Format::Massdns => massdns::render_invalid(invalid, out),
             Format::Zdns => zdns::render_invalid(invalid, out),
