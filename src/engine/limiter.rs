@@ -194,6 +194,14 @@ impl Limiter {
         f64::from(losses) / f64::from((losses + answers).max(1))
     }
 
+    /// Whether a limit is certain, and the rate that keeps to it is not.
+    pub(super) fn is_uncertain(&self) -> bool {
+        let unproven = |learned: &Learned| {
+            learned.verified && (learned.rough || learned.proof.is_some() || self.is_losing())
+        };
+        self.learned.as_ref().is_some_and(unproven)
+    }
+
     /// Whether the rate was found to be too high after an attempt was sent at `sent`.
     pub(super) fn was_over(&self, sent: Time) -> bool {
         self.learned.is_some() && sent <= self.cut
@@ -335,6 +343,10 @@ impl Limiter {
     /// Lowers the rate to what is answered.
     pub(super) fn lower(&mut self, now: Time) {
         let Episode { since, answers, losses, .. } = self.episode;
+        // What was seen has been dealt with since then.
+        if losses == 0 {
+            return;
+        }
         let rough = answers < ENOUGH_ANSWERS;
         let span = now.since(since).max(SHORTEST_SPAN).as_secs_f64();
         let (answers, losses) = (f64::from(answers), f64::from(losses));

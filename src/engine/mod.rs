@@ -112,7 +112,7 @@ const BACKLOG: usize = 1024;
 
 /// Attempts that an exchange may have beyond its retries, where it was not its fault that others
 /// failed: its server was asked too much, or is of no use.
-const SPARE: u8 = 3;
+const SPARE: u8 = 12;
 
 /// Takes finished exchanges; what it wants to keep it copies.
 pub type Sink<'s> = dyn FnMut(Finished<'_>) + 's;
@@ -704,6 +704,11 @@ impl Engine {
         self.change_health(id, |server| server.bench(now));
         self.rearm(id);
         self.unlist(id);
+        self.move_queue(id);
+    }
+
+    /// Lets others have the exchanges that wait for this server and may go anywhere.
+    fn move_queue(&mut self, id: ServerId) {
         let server = &mut self.servers[id.0 as usize];
         let (movable, staying) = std::mem::take(&mut server.queue)
             .into_iter()

@@ -159,8 +159,16 @@ impl Engine {
         let doubtful =
             share > NEARLY_ALL || server.limiter.is_unverified() && !self.again.names_are_fine();
         if !(doubtful && self.ask_controls(id, share, now)) {
-            self.servers[id.0 as usize].limit(now);
-            self.rearm(id);
+            self.limit(id, now);
+        }
+    }
+
+    /// Asks a server less from now on.
+    fn limit(&mut self, id: ServerId, now: Time) {
+        self.servers[id.0 as usize].limit(now);
+        self.rearm(id);
+        if self.good > 1 {
+            self.move_queue(id);
         }
     }
 
@@ -264,16 +272,15 @@ impl Engine {
         // Names are at fault only if they still fail, now that controls are answered.
         if doubt.evidence > 0.0 || doubt.names_answered > doubt.names_lost {
             doubt.span = Duration::ZERO;
-            let server = &mut self.servers[id.0 as usize];
-            let silent = server.is_silent();
-            server.limit(now);
+            let silent = self.servers[id.0 as usize].is_silent();
+            self.limit(id, now);
             if at_fault {
-                server.limiter.verify();
+                self.servers[id.0 as usize].limiter.verify();
             }
             if silent && self.has_other_good_server(id) {
                 self.bench(id, now);
             }
-            return self.rearm(id);
+            return;
         }
         doubt.span = (doubt.span * 2).clamp(FORGIVEN_FIRST, FORGIVEN_LONGEST);
         doubt.forgiven = now + doubt.span;

@@ -263,7 +263,9 @@ impl Engine {
     fn is_no_fault_of_the_name(&self, attempt: &Attempt, reason: RetryReason) -> bool {
         let server = &self.servers[attempt.server.0 as usize];
         match reason {
-            RetryReason::Timeout => server.limiter.was_over(attempt.sent),
+            RetryReason::Timeout => {
+                server.limiter.was_over(attempt.sent) || server.limiter.is_uncertain()
+            }
             RetryReason::Refused => server.is_near_limit() || server.is_useless(),
             RetryReason::ServerFailure | RetryReason::Lame => server.is_useless(),
             _ => false,
