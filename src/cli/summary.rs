@@ -100,16 +100,31 @@ fn text(report: &Report) -> String {
              full: that is no loss of the network; a lower --rate or --concurrency avoids it"
         );
     }
-    if report.local.stalls > 0 {
+    let absences = &report.local.absences;
+    if absences.stalls > 0 {
         let _ = writeln!(
             text,
             "dnsonde: this program did not run for {:.1} s in all ({}), because it was stopped or the \
              machine was busy; answers that came meanwhile count by the time they came",
-            report.local.stalled.as_secs_f64(),
-            match report.local.stalls {
-                1 => "once".to_owned(),
-                count => format!("{} times", grouped(count)),
-            }
+            absences.stalled.as_secs_f64(),
+            times(absences.stalls)
+        );
+    }
+    if absences.suspensions > 0 {
+        let _ = writeln!(
+            text,
+            "dnsonde: this machine was suspended for {:.1} s in all ({}): what was on its way then may \
+             be told as a timeout",
+            absences.suspended.as_secs_f64(),
+            times(absences.suspensions)
+        );
+    }
+    if absences.clock_steps > 0 {
+        let _ = writeln!(
+            text,
+            "dnsonde: the clock of this machine was set during the scan ({}): round-trip times around \
+             that moment are as this program saw them, not as the kernel did",
+            times(absences.clock_steps)
         );
     }
     text.push_str(&list_of_servers(report));
@@ -199,6 +214,13 @@ pub(super) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{} times", grouped(count)),
+    }
 }
 
 #[cfg(test)]

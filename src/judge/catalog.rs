@@ -594,6 +594,24 @@ catalog! {
         "this machine dropped or could not send messages",
         "RFC 8085 §3.1",
     ).depth(3);
+    LocalStall = Entry::new(
+        "local-stall",
+        Class::Host,
+        &[Severity::Warning],
+        "This machine was absent for a while",
+        "this program did not run for a quarter of a second or more although it wanted to, or the \
+         machine was suspended; what was on its way then is in no other figure",
+        "RFC 6298 §5",
+    );
+    ClockStep = Entry::new(
+        "clock-step",
+        Class::Host,
+        &[Severity::Notice],
+        "The clock of this machine was set",
+        "the wall clock, which the kernel stamps packets with, was set by a quarter of a second or more \
+         during the run; what was on its way then is in no other figure",
+        "RFC 5905 §11.3",
+    );
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::probe::ProbeLog;
 type Rule = fn(&Observations<'_>, &mut Explained, &mut Vec<Draft>);
 
 /// The rules in order: what explains others comes before what it explains.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     server::reach::judge,
     server::edns::judge_plain_only,
     server::lame::judge,
@@ -28,6 +28,7 @@ const RULES: [Rule; 13] = [
     server::conformance::judge,
     path::late::judge,
     host::drops::judge,
+    host::absence::judge,
 ];
 
 /// What is to be told of servers, paths and this machine.

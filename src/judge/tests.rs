@@ -7,6 +7,7 @@ use super::rules::findings;
 use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
 use crate::judge::catalog::FindingId;
 use crate::judge::severity::Severity;
+use crate::net::{Absence, AbsenceCause, AbsenceCounts};
 use crate::probe::log::{ProbeLog, Strays};
 use crate::probe::purpose::{Baseline, Experiment, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm, Role};
@@ -79,7 +80,7 @@ fn probes(
                 not_before: Time::ZERO,
             };
             let finished = sent + Duration::from_millis(20);
-            Probe { query, attempt: Some(attempt), reply: None, finished }
+            Probe { query, attempt: Some(attempt), reply: None, finished, absent: false }
         })
         .collect()
 }
@@ -140,6 +141,38 @@ fn answers_that_this_machine_dropped_are_not_called_loss() {
     let found = findings(&evidence);
     let loss = found.iter().find(|finding| finding.id == "loss").unwrap();
     assert_eq!(loss.evidence["lost"], 10);
+}
+
+#[test]
+fn what_waited_while_nobody_was_there_is_in_no_figure() {
+    let mut evidence = evidence(losing(12, 48));
+    let first = evidence.probes[0].sent().unwrap();
+    let last = evidence.last_outcome();
+    let absence = |from, until| Absence { from, until, cause: AbsenceCause::Stalled };
+    evidence.leave_out(&[absence(first, last)]);
+    evidence.local.absences =
+        AbsenceCounts { stalls: 1, stalled: last.since(first), ..AbsenceCounts::default() };
+    assert_eq!(told(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
+    assert_eq!(findings(&evidence)[0].evidence["left_out"], 48);
+    // Nothing waited before that: what it was is told, and loss is loss.
+    evidence.leave_out(&[absence(Time::ZERO, Time::ZERO)]);
+    let ids: Vec<_> = told(&evidence).into_iter().map(|(id, _)| id).collect();
+    assert!(ids.contains(&FindingId::Loss) && ids.contains(&FindingId::LocalStall), "{ids:?}");
+}
+
+#[test]
+fn a_suspended_machine_and_a_clock_that_was_set_are_told() {
+    let mut evidence = evidence(losing(0, 48));
+    let suspended = Duration::from_secs(90);
+    let absences = AbsenceCounts { suspensions: 1, suspended, ..AbsenceCounts::default() };
+    evidence.local.absences = AbsenceCounts { clock_steps: 2, ..absences };
+    let found = findings(&evidence);
+    assert_eq!(
+        told(&evidence),
+        [(FindingId::LocalStall, Severity::Warning), (FindingId::ClockStep, Severity::Notice)]
+    );
+    assert_eq!(found[0].evidence["suspended_ms"], 90_000);
+    assert!(found[1].summary.contains("set 2 times"), "{}", found[1].summary);
 }
 
 #[test]

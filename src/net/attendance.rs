@@ -1,4 +1,5 @@
-//! Whether this thread ran when it wanted to: a process may be stopped, a machine busy.
+//! Whether this thread ran when it wanted to, and this machine with it: a process may be stopped, a
+//! machine busy or suspended, its clock set.
 
 use std::time::Duration;
 
@@ -7,32 +8,132 @@ use crate::engine::Time;
 /// So late a thread has not run, for whatever reason. A timer or a scheduler is late by a few
 /// milliseconds; an attempt waits for its answer for hundreds.
 const STALL: Duration = Duration::from_millis(250);
+/// So much a clock has to be ahead of another one of a sudden to have been set, or stopped.
+const STEP_NS: i64 = 250_000_000;
+/// How often the clocks are compared.
+const COMPARED_EVERY: Duration = Duration::from_millis(100);
+/// Absences that are kept one by one: the latest.
+const KEPT: usize = 256;
+
+/// A time in which this program could not see what came when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absence {
+    /// When it began; where the monotonic clock stood still, when it was noticed.
+    pub from: Time,
+    /// When it was over.
+    pub until: Time,
+    /// What happened.
+    pub cause: AbsenceCause,
+}
+
+/// Why this program could not see what came when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbsenceCause {
+    /// The thread did not run although it wanted to.
+    Stalled,
+    /// The machine was suspended: the monotonic clock stood still, and nothing was received.
+    Suspended,
+    /// The wall clock, which the kernel stamps packets with, was set.
+    ClockStepped,
+}
+
+/// Clocks beside the monotonic one, in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clocks {
+    /// How far the clock that runs on while the machine is suspended is ahead of the monotonic one.
+    pub(super) boot: i64,
+    /// How far the wall clock is ahead of that.
+    pub(super) wall: i64,
+}
 
 /// Finds out, from when a thread was seen to run and until when it meant to sleep, when it did not
-/// run although it wanted to.
+/// run although it wanted to; and from other clocks, when the machine did not.
 #[derive(Debug, Default)]
 pub(super) struct Attendance {
     /// When the thread was seen last.
     seen: Time,
     /// Until when it meant to sleep.
     sleeps_until: Option<Time>,
-    /// How often it stalled, and for how long in all.
-    pub(super) stalls: u64,
-    pub(super) stalled: Duration,
+    /// What the other clocks said last, and when.
+    clocks: Option<(Time, Clocks)>,
+    /// The latest absences.
+    absences: Vec<Absence>,
+    pub(super) counts: AbsenceCounts,
+}
+
+/// How often this program, or the machine, was absent, and for how long.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AbsenceCounts {
+    /// How often this thread did not run for a quarter of a second or more although it wanted to, and
+    /// how long that was in all: the process was stopped, or the machine was busy.
+    pub stalls: u64,
+    /// See `stalls`.
+    pub stalled: Duration,
+    /// How often the machine was suspended, and how long that was in all.
+    pub suspensions: u64,
+    /// See `suspensions`.
+    pub suspended: Duration,
+    /// How often the wall clock was set by a quarter of a second or more.
+    pub clock_steps: u64,
+}
+
+impl AbsenceCounts {
+    /// Adds what another thread saw. It is the machine that is suspended, and its clock that is set: each
+    /// thread sees the same of these.
+    pub fn add(&mut self, other: &Self) {
+        self.stalls += other.stalls;
+        self.stalled += other.stalled;
+        self.suspensions = self.suspensions.max(other.suspensions);
+        self.suspended = self.suspended.max(other.suspended);
+        self.clock_steps = self.clock_steps.max(other.clock_steps);
+    }
 }
 
 impl Attendance {
-    /// The thread runs.
+    /// The thread runs; `clocks` reads the others, if they are to be had.
     #[inline]
-    pub(super) fn note(&mut self, now: Time) {
+    pub(super) fn note(&mut self, now: Time, clocks: impl FnOnce() -> Option<Clocks>) {
         let expected = self.sleeps_until.take().unwrap_or(Time::ZERO).max(self.seen);
         let late = now.since(expected);
         // Not before the first time.
         if late >= STALL && self.seen > Time::ZERO {
-            self.stalls += 1;
-            self.stalled += late;
+            self.counts.stalls += 1;
+            self.counts.stalled += late;
+            self.keep(Absence { from: expected, until: now, cause: AbsenceCause::Stalled });
         }
         self.seen = now;
+        if self.clocks.is_none_or(|(then, _)| now.since(then) >= COMPARED_EVERY)
+            && let Some(clocks) = clocks()
+        {
+            self.compare(now, clocks);
+        }
+    }
+
+    fn compare(&mut self, now: Time, clocks: Clocks) {
+        let Some((_, before)) = self.clocks.replace((now, clocks)) else { return };
+        let absence = |cause| Absence { from: now, until: now, cause };
+        let slept = clocks.boot - before.boot;
+        if slept >= STEP_NS {
+            self.counts.suspensions += 1;
+            self.counts.suspended += Duration::from_nanos(slept.unsigned_abs());
+            self.keep(absence(AbsenceCause::Suspended));
+        }
+        if (clocks.wall - before.wall).abs() >= STEP_NS {
+            self.counts.clock_steps += 1;
+            self.keep(absence(AbsenceCause::ClockStepped));
+        }
+    }
+
+    fn keep(&mut self, absence: Absence) {
+        if self.absences.len() == KEPT {
+            self.absences.remove(0);
+        }
+        self.absences.push(absence);
+    }
+
+    /// The latest absences, in order.
+    pub(super) fn absences(&self) -> &[Absence] {
+        &self.absences
     }
 
     /// The thread goes to sleep, until something comes or it is `until`.
@@ -53,19 +154,65 @@ mod tests {
     #[test]
     fn a_thread_that_does_not_run_when_it_wants_to_is_stalled() {
         let mut attendance = Attendance::default();
-        attendance.note(at(10));
+        let stalls =
+            |attendance: &Attendance| (attendance.counts.stalls, attendance.counts.stalled);
+        attendance.note(at(10), || None);
         // Woken early by a packet, then in time, then a little late.
         for (until, woken) in [(1_000, 30), (1_000, 1_000), (2_000, 2_020)] {
             attendance.sleeps(at(until));
-            attendance.note(at(woken));
+            attendance.note(at(woken), || None);
         }
-        assert_eq!((attendance.stalls, attendance.stalled), (0, Duration::ZERO));
+        assert_eq!(stalls(&attendance), (0, Duration::ZERO));
         // Stopped while it slept: late by what comes after the time that it meant to wake.
         attendance.sleeps(at(2_100));
-        attendance.note(at(4_600));
-        assert_eq!((attendance.stalls, attendance.stalled), (1, Duration::from_millis(2_500)));
+        attendance.note(at(4_600), || None);
+        assert_eq!(stalls(&attendance), (1, Duration::from_millis(2_500)));
         // Stopped while it worked.
-        attendance.note(at(4_900));
-        assert_eq!((attendance.stalls, attendance.stalled), (2, Duration::from_millis(2_800)));
+        attendance.note(at(4_900), || None);
+        assert_eq!(stalls(&attendance), (2, Duration::from_millis(2_800)));
+        let cause = AbsenceCause::Stalled;
+        assert_eq!(
+            attendance.absences(),
+            [
+                Absence { from: at(2_100), until: at(4_600), cause },
+                Absence { from: at(4_600), until: at(4_900), cause },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_suspended_machine_and_a_clock_that_is_set_are_told_apart() {
+        let mut attendance = Attendance::default();
+        let clocks = |boot_ms: i64, wall_ms: i64| {
+            Some(Clocks { boot: boot_ms * 1_000_000, wall: wall_ms * 1_000_000 })
+        };
+        attendance.note(at(100), || clocks(5, 1_000));
+        attendance.note(at(150), || panic!("they are not compared so often"));
+        // Reading them takes a moment.
+        attendance.note(at(300), || clocks(7, 999));
+        assert_eq!(attendance.counts, AbsenceCounts::default());
+        attendance.note(at(450), || clocks(60_007, 999));
+        attendance.note(at(600), || clocks(60_007, -2_000));
+        attendance.note(at(750), || clocks(60_006, -2_001));
+        let causes: Vec<_> = attendance.absences().iter().map(|a| (a.from, a.cause)).collect();
+        let expected = [(at(450), AbsenceCause::Suspended), (at(600), AbsenceCause::ClockStepped)];
+        assert_eq!(causes, expected);
+        let AbsenceCounts { stalls, suspensions, suspended, clock_steps, .. } = attendance.counts;
+        assert_eq!((stalls, suspensions, clock_steps), (0, 1, 1));
+        assert_eq!(suspended, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn absences_without_end_take_no_memory_without_end() {
+        let mut attendance = Attendance::default();
+        for i in 1..=10 * KEPT as u64 {
+            attendance.note(at(300 * i), || None);
+        }
+        assert_eq!(attendance.absences().len(), KEPT);
+        assert_eq!(attendance.counts.stalls, 10 * KEPT as u64 - 1);
+        assert_eq!(
+            attendance.absences().last().map(|last| last.until),
+            Some(at(3_000 * KEPT as u64))
+        );
     }
 }

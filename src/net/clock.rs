@@ -7,7 +7,13 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::attendance::Clocks;
+#[cfg(target_os = "linux")]
+use super::sys;
 use crate::engine::{Stamp, Time};
+
+/// How long reading several clocks may take.
+const READ_WITHIN: Duration = Duration::from_millis(20);
 
 /// How much the distance between the clocks may change between two batches: the two readings are
 /// not taken at one instant.
@@ -40,6 +46,22 @@ impl Clock {
 
     pub(super) fn now(&self) -> Time {
         Time::from_nanos(nanos(self.origin.elapsed()))
+    }
+
+    /// The clocks beside the monotonic one, against which it is seen that the machine was suspended or
+    /// its clock set.
+    pub(super) fn others(&self) -> Option<Clocks> {
+        let before = self.now();
+        #[cfg(target_os = "linux")]
+        let boot = signed(sys::since_boot()?);
+        // Elsewhere the wall clock alone can be seen to be set, or to run on.
+        #[cfg(not(target_os = "linux"))]
+        let boot = before.as_nanos().cast_signed();
+        let wall = signed(SystemTime::now().duration_since(UNIX_EPOCH).ok()?);
+        let now = self.now();
+        // Something came in between: they belong to no one instant.
+        (now.since(before) < READ_WITHIN)
+            .then(|| Clocks { boot: boot - now.as_nanos().cast_signed(), wall: wall - boot })
     }
 
     /// Reads both clocks; to be called right after a batch of packets was read.
@@ -84,6 +106,10 @@ impl Batch {
         let at = u64::try_from(at.clamp(0, now)).unwrap_or(0);
         (Time::from_nanos(at), Stamp::Kernel)
     }
+}
+
+fn signed(span: Duration) -> i64 {
+    i64::try_from(span.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn nanos(span: Duration) -> u64 {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::attendance::Attendance;
+use super::attendance::{Absence, Attendance};
 use super::clock::Clock;
 use super::error::{Family, NetError, refusal};
 use super::tcp::{self, Pool, Query};
@@ -162,8 +162,13 @@ impl Driver {
 
     /// What the local system did. Asks the kernel about each socket: not for each turn.
     pub fn local_counts(&self) -> LocalCounts {
-        let Attendance { stalls, stalled, .. } = self.attendance;
-        LocalCounts { stalls, stalled, ..self.udp.counts() }
+        LocalCounts { absences: self.attendance.counts, ..self.udp.counts() }
+    }
+
+    /// When this thread did not run although it wanted to, the machine was suspended, or its clock was
+    /// set: the latest of such times, in order.
+    pub fn absences(&self) -> &[Absence] {
+        self.attendance.absences()
     }
 
     /// One turn: handles what timed out, sends a batch, receives what came; finished exchanges go
@@ -196,7 +201,8 @@ impl Driver {
     ) -> Poll<Result<(), NetError>> {
         loop {
             let now = self.clock.now();
-            self.attendance.note(now);
+            let clock = &self.clock;
+            self.attendance.note(now, || clock.others());
             if visit.due.is_none() && self.next_timer().is_some_and(|at| at <= now) {
                 visit.due = Some(now);
                 visit.renew();

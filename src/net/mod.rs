@@ -45,6 +45,7 @@ use std::time::Duration;
 
 use crate::engine::SocketId;
 
+pub use attendance::{Absence, AbsenceCause, AbsenceCounts};
 pub use driver::Driver;
 pub(crate) use error::is_out_of_descriptors;
 pub use error::{Family, NetError};
@@ -116,11 +117,8 @@ pub struct LocalCounts {
     pub send_errors: u64,
     /// Received messages that were dropped because their end was cut off.
     pub truncated_receives: u64,
-    /// How often this thread did not run for a quarter of a second or more although it wanted to, and
-    /// how long that was in all: the process was stopped, or the machine was busy.
-    pub stalls: u64,
-    /// See `stalls`.
-    pub stalled: std::time::Duration,
+    /// When this program, or the machine, was absent.
+    pub absences: AbsenceCounts,
     /// Datagrams handed to the system.
     pub datagrams_sent: u64,
     /// Datagrams received.

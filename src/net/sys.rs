@@ -576,6 +576,16 @@ pub(super) fn overflow_count(socket: BorrowedFd<'_>) -> Option<u32> {
     (result == 0 && len as usize >= (drops + 1) * mem::size_of::<u32>()).then(|| info[drops])
 }
 
+/// How long ago the machine was started, the times included that it was suspended
+/// (`CLOCK_BOOTTIME`).
+pub(super) fn since_boot() -> Option<Duration> {
+    let mut at = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes one timespec, which outlives it.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut at) };
+    let seconds = u64::try_from(at.tv_sec).ok().filter(|_| result == 0)?;
+    Some(Duration::new(seconds, u32::try_from(at.tv_nsec).ok()?))
+}
+
 /// What a socket is ready for.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ready {

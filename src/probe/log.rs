@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::purpose::Purpose;
 use super::result::Probe;
 use crate::engine::{Engine, SocketId, Time};
-use crate::net::LocalCounts;
+use crate::net::{Absence, LocalCounts};
 use crate::walk::WalkReport;
 use crate::wire::NameBuf;
 
@@ -58,6 +58,16 @@ impl ProbeLog {
         }
         let sockets = self.probes.iter().filter_map(Probe::socket);
         self.ports = sockets.filter_map(|socket| Some((socket, port(socket)?))).collect();
+    }
+
+    /// Takes out of the figures what waited while this program, or the machine, was absent.
+    pub fn leave_out(&mut self, absences: &[Absence]) {
+        for probe in &mut self.probes {
+            let Some(sent) = probe.sent() else { continue };
+            let overlaps =
+                |absence: &Absence| sent <= absence.until && absence.from <= probe.finished;
+            probe.absent = absences.iter().any(overlaps);
+        }
     }
 
     /// The probes for a purpose, in the order of their ends.

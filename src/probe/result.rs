@@ -18,6 +18,9 @@ pub struct Probe {
     pub reply: Option<Reply>,
     /// When its outcome was known.
     pub finished: Time,
+    /// This program, or the machine, was absent while it waited: what became of it says nothing of a
+    /// server or a path.
+    pub absent: bool,
 }
 
 /// An answer.
@@ -42,7 +45,7 @@ impl Probe {
             ExchangeEnd::Failed(_) => (attempts.pop(), None),
             ExchangeEnd::NotAsked(_) => (None, None),
         };
-        Self { query, attempt, reply, finished }
+        Self { query, attempt, reply, finished, absent: false }
     }
 
     /// What became of it.
@@ -52,10 +55,11 @@ impl Probe {
 
     /// Whether it was sent, and nothing of ours stood in its way: only then it counts.
     pub fn counts(&self) -> bool {
-        !matches!(
+        let in_vain = matches!(
             self.outcome(),
             None | Some(Outcome::NotSent(_) | Outcome::Abandoned | Outcome::Waiting)
-        )
+        );
+        !in_vain && !self.absent
     }
 
     /// Whether it was put over UDP.

@@ -168,8 +168,7 @@ impl Report {
         self.troubles.add(&done.troubles);
         let (mine, theirs) = (&mut self.local, done.local);
         mine.receive_overflow += theirs.receive_overflow;
-        mine.stalls += theirs.stalls;
-        mine.stalled += theirs.stalled;
+        mine.absences.add(&theirs.absences);
         mine.send_errors += theirs.send_errors;
         mine.truncated_receives += theirs.truncated_receives;
         mine.datagrams_sent += theirs.datagrams_sent;
@@ -365,10 +364,14 @@ fn troubles(troubles: &Troubles) -> Value {
 }
 
 fn local(counts: &LocalCounts) -> Value {
+    let absences = &counts.absences;
     json!({
         "receive_overflow": counts.receive_overflow,
-        "stalls": counts.stalls,
-        "stalled_ms": counts.stalled.as_millis() as u64,
+        "stalls": absences.stalls,
+        "stalled_ms": absences.stalled.as_millis() as u64,
+        "suspensions": absences.suspensions,
+        "suspended_ms": absences.suspended.as_millis() as u64,
+        "clock_steps": absences.clock_steps,
         "send_errors": counts.send_errors,
         "truncated_receives": counts.truncated_receives,
         "datagrams_sent": counts.datagrams_sent,

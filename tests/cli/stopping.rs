@@ -73,6 +73,76 @@ pub fn assert_all_is_accounted_for(stats: &Value, questions: u64) -> u64 {
     input("not_asked")
 }
 
+/// The scan itself is what takes its time here: what it does not see is what the test is about.
+const STOPPED: Duration = Duration::from_millis(700);
+
+#[test]
+fn a_scan_that_is_stopped_and_goes_on_blames_nobody_else() {
+    let server = server();
+    let files = Files::new();
+    let names: String = (0..600).map(|i| format!("n{i}.demo.test\n")).collect();
+    let names = files.write("names.txt", names);
+    let stats = text(&files.path("stats.json"));
+    let addr = server.addr().to_string();
+    let args = ["scan", &names, "-r", &addr, "--rate", "500", "--stats", &stats];
+    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = String::new();
+    stdout.read_line(&mut lines).unwrap();
+    kill(&child, "STOP");
+    thread::sleep(STOPPED);
+    kill(&child, "CONT");
+    stdout.read_to_string(&mut lines).unwrap();
+    let (code, stderr) = end(child);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(lines.lines().count(), 600);
+    for line in lines.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&line["status"], &line["attempts"]), (&"NOERROR".into(), &1.into()), "{line}");
+    }
+    assert!(stderr.contains("this program did not run for"), "{stderr}");
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    super::assert_valid("scan-stats", &stats);
+    assert!(stats["local"]["stalls"].as_u64() >= Some(1), "{stats:#}");
+    assert_eq!(stats["local"]["suspensions"], 0, "{stats:#}");
+}
+
+/// Whether a thread of the child waits for somebody to read what it writes into a pipe.
+#[cfg(target_os = "linux")]
+fn waits_for_its_reader(child: &Child) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("wchan")).ok())
+        .any(|waits_in| waits_in.contains("pipe_write"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_is_slow_stops_the_scan_and_nothing_is_lost() {
+    const NAMES: usize = 50_000;
+    let server = server();
+    let files = Files::new();
+    let names: String = (0..NAMES).map(|i| format!("n{i}.demo.test\n")).collect();
+    let names = files.write("names.txt", names);
+    let stats = text(&files.path("stats.json"));
+    let addr = server.addr().to_string();
+    let args = ["scan", &names, "-r", &addr, "--rate", "unlimited", "--stats", &stats];
+    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = String::new();
+    while !waits_for_its_reader(&child) {
+        thread::yield_now();
+    }
+    thread::sleep(STOPPED);
+    stdout.read_to_string(&mut lines).unwrap();
+    let (code, stderr) = end(child);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(lines.lines().count(), NAMES);
+    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
+    let (answered, lost) = (&stats["totals"]["answered"], &stats["servers"][0]["lost"]);
+    assert_eq!((answered, lost), (&NAMES.into(), &0.into()), "{stats:#}");
+}
+
 #[test]
 fn what_is_left_in_a_pipe_is_told_as_at_least() {
     for interrupts in 1..=2 {

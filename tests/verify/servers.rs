@@ -24,6 +24,7 @@ const IDS: &[&str] = &[
     "large-answer-lost",
     "late-answers",
     "local-drops",
+    "local-stall",
     "loss",
     "loss-bursty",
     "loss-path-dependent",

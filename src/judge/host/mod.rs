@@ -1,3 +1,4 @@
 //! What this machine does wrong.
 
+pub(super) mod absence;
 pub(super) mod drops;
