@@ -4,8 +4,10 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use dnsonde::engine::{
-    Answer, Attempt, End, Finished, Outcome, Response, ServerId, SocketId, Stamp, Time, Transport,
+    Answer, Attempt, End, Finished, Manner, Outcome, Response, ServerId, SocketId, Stamp, Time,
+    Transport,
 };
+use dnsonde::query::show::View;
 use dnsonde::query::trace::{write_json as write_trace_json, write_text as write_trace_text};
 use dnsonde::query::{Exchange, show};
 use dnsonde::report::json::{self, MessageJson};
@@ -13,7 +15,7 @@ use dnsonde::report::judgement::{Effort, RecordReport, RecordState};
 use dnsonde::report::judgement::{
     Page as PageOf, Style, write_report_html, write_report_json, write_report_text,
 };
-use dnsonde::report::message::write_message_text;
+use dnsonde::report::message::{MessageStyle, RecordStyle, write_message_text};
 use dnsonde::scan::Format;
 use dnsonde::scan::render::{Context, Renderer};
 use dnsonde::verify::{Report, Verdict};
@@ -229,15 +231,18 @@ impl<'m> Shown<'m> {
             rtype: self.rtype,
             class: self.class,
             servers: vec!["192.0.2.53:53".parse().unwrap()],
+            manner: Manner::default(),
             attempts: vec![(self.attempt, Some(4711))],
             unmatched: Vec::new(),
             truncated: false,
             end: Ok((self.response.octets().to_vec(), 0)),
         };
         let mut out = Vec::new();
-        show::write_text(&exchange, &mut out);
+        show::write_text(&exchange, &folded(), &mut out);
+        printable(std::mem::take(&mut out));
+        show::write_text(&exchange, &View::default(), &mut out);
         self.columns(&printable(std::mem::take(&mut out)));
-        show::write_short(&exchange, &mut out);
+        show::write_short(&exchange, &View::default(), &mut out);
         let short = printable(std::mem::take(&mut out));
         let answers: Vec<_> = self.response.message.answers().collect();
         assert_eq!(short.lines().count(), answers.len());
@@ -577,4 +582,14 @@ fn assert_zdns_data(record: &Record<'_>, shown: &Value) {
         _ => return,
     };
     assert_data(record, &columns.join(" "));
+}
+
+/// All that changes how records look, and the query.
+fn folded() -> View {
+    let record = RecordStyle { ttl_units: true, multiline: true, ..RecordStyle::default() };
+    View {
+        message: MessageStyle { record, ..MessageStyle::default() },
+        query: true,
+        ..View::default()
+    }
 }

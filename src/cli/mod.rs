@@ -14,8 +14,10 @@ mod demo;
 mod event_loop;
 mod files;
 mod input;
+mod intent;
 mod interrupts;
 mod limits;
+mod neighbours;
 mod notes;
 mod output;
 mod playground;
@@ -29,8 +31,10 @@ mod summary;
 pub mod verify;
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use complaint::Complaint;
@@ -64,7 +68,7 @@ const CLOSED: u8 = 141;
     after_help = "Examples:
   dnsonde demo                                      look what it does, offline
   dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
-  dnsonde query @192.0.2.53 example.org MX          one exchange, in full
+  dnsonde example.org MX @192.0.2.53                one exchange, in full, as `dnsonde query` shows it
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
 
 Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 nobody read the \
@@ -104,8 +108,26 @@ enum Command {
 
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
-    let outcome = Cli::try_parse().map_err(anyhow::Error::from).and_then(run);
+    let outcome = read_arguments(std::env::args_os().collect()).and_then(run);
     outcome.unwrap_or_else(complain)
+}
+
+fn read_arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
+    let words = intent::with_command(words, &Cli::command())?;
+    let is_query = words.get(1).is_some_and(|word| word == "query");
+    Cli::try_parse_from(words).map_err(|error| match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(option))
+            if is_query && error.kind() == ErrorKind::UnknownArgument =>
+        {
+            match query::instead(option) {
+                Some(instead) => {
+                    Complaint::usage(format!("{option} is not supported")).hint(instead).into()
+                }
+                None => error.into(),
+            }
+        }
+        _ => error.into(),
+    })
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -195,7 +217,7 @@ fn man(command: Option<&str>) -> anyhow::Result<ExitCode> {
             .get_subcommands()
             .find(|sub| sub.get_name() == name)
             .cloned()
-            .ok_or_else(|| Complaint::usage(format!("'{name}' is no command of dnsonde")))?
+            .ok_or_else(|| Complaint::usage(format!("unknown command '{name}'")))?
             .display_name(format!("dnsonde-{name}")),
     };
     let mut out = Vec::new();

@@ -88,7 +88,8 @@ impl Default for Manner {
 }
 
 impl Manner {
-    pub(super) fn query_flags(&self) -> Flags {
+    /// The flags of queries that are put so.
+    pub fn query_flags(&self) -> Flags {
         [
             (self.recursion_desired, Flags::RD),
             (self.checking_disabled, Flags::CD),

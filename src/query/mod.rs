@@ -7,10 +7,10 @@
 pub mod show;
 pub mod trace;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
-use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, Unmatched};
+use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, Manner, Unmatched};
 use crate::net::{self, Driver, NetError};
 use crate::wire::{Class, NameBuf, RecordType};
 
@@ -27,6 +27,8 @@ pub struct Plan {
     pub servers: Vec<SocketAddr>,
     /// How the exchange is carried out.
     pub engine: Config,
+    /// The local address to ask from; by default the system chooses.
+    pub bind: Option<IpAddr>,
 }
 
 /// An exchange that has ended.
@@ -42,6 +44,8 @@ pub struct Exchange {
     pub class: Class,
     /// The servers, in the order of their [`crate::engine::ServerId`].
     pub servers: Vec<SocketAddr>,
+    /// How queries were put.
+    pub manner: Manner,
     /// Every attempt, with the local UDP port it was sent from.
     pub attempts: Vec<(Attempt, Option<u16>)>,
     /// The first messages that were not taken for answers.
@@ -59,7 +63,8 @@ pub struct Exchange {
 pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
     let started = SystemTime::now();
     // A retry comes from another port: a path may lose one port and not another.
-    let options = net::Options { sockets: 8, ..net::Options::default() };
+    let options = net::Options { sockets: 8, bind: plan.bind, ..net::Options::default() };
+    let manner = plan.engine.manner.clone();
     let mut driver = Driver::open(plan.engine, &plan.servers, &options)?;
     let ask = Ask { class: plan.class, ..Ask::new(0, plan.name.as_wire(), plan.rtype) };
     let mut exchange = Exchange {
@@ -68,6 +73,7 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
         rtype: plan.rtype,
         class: plan.class,
         servers: plan.servers.clone(),
+        manner,
         attempts: Vec::new(),
         unmatched: Vec::new(),
         truncated: false,

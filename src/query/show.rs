@@ -8,11 +8,11 @@ use super::Exchange;
 use crate::engine::{Answer, Attempt, Failure, Outcome, Response, Stamp, Time, Transport};
 use crate::report::attempts::AttemptJson;
 use crate::report::json::{self, MessageJson};
-use crate::report::message::write_message_text;
+use crate::report::message::{MessageStyle, write_message, write_record_data};
 use crate::report::reason::{stream_cause_clause, write_reason};
 use crate::report::time::write_rfc3339;
 use crate::report::unmatched::{UnmatchedJson, unmatched_text};
-use crate::wire::{Flags, Message, ParseError, write_generic_rdata};
+use crate::wire::{Builder, Class, Flags, Message, ParseError, RecordType, Section};
 
 /// The answer of an exchange, as far as it can be read.
 pub struct Reply<'e> {
@@ -54,17 +54,55 @@ impl Exchange {
     }
 }
 
-/// Appends the whole exchange: the message as dig shows it, then how it was come by.
-pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
-    if let Some(reply) = exchange.reply() {
-        write_message_text(&reply.message, out);
-        if let Some(error) = reply.malformed {
+/// What is shown of an exchange, as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// The message that answers.
+    pub message: MessageStyle,
+    /// How it was obtained: time, server, size, attempts, and what was not taken for an answer.
+    pub stats: bool,
+    /// The query, before all else.
+    pub query: bool,
+    /// Of the bare data: which server gave it, and in what time.
+    pub identify: bool,
+}
+
+impl Default for View {
+    /// All of the answer and how it was obtained.
+    fn default() -> Self {
+        Self { message: MessageStyle::default(), stats: true, query: false, identify: false }
+    }
+}
+
+/// Appends an exchange: the message as dig shows it, then how it was obtained.
+pub fn write_text(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
+    let start = out.len();
+    if view.query {
+        write_queries(exchange, view, out);
+    }
+    let comments = view.message.comments;
+    let reply = exchange.reply();
+    if let Some(reply) = &reply {
+        write_message(&reply.message, &view.message, out);
+        if let Some(error) = reply.malformed.filter(|_| comments) {
             line(out, &format!("\n;; MALFORMED: {error}"));
         }
-        if exchange.truncated {
+        if exchange.truncated && comments {
             line(out, &format!("\n;; WARNING: this is not the whole answer: {}", reason(exchange)));
         }
-        out.push(b'\n');
+    } else if comments {
+        line(out, &format!(";; no answer: {}", reason(exchange)));
+    }
+    if view.stats {
+        if out.len() > start && reply.is_some() {
+            out.push(b'\n');
+        }
+        write_stats(exchange, reply.as_ref(), out);
+    }
+}
+
+fn write_stats(exchange: &Exchange, reply: Option<&Reply<'_>>, out: &mut Vec<u8>) {
+    if let Some(reply) = reply {
         if let Some(answer) = reply.answer {
             let stamp = match answer.stamp {
                 Stamp::Kernel => "by the kernel's time stamp",
@@ -80,7 +118,6 @@ pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
         write_when(exchange, out);
         line(out, &format!(";; MSG SIZE rcvd: {}", reply.message.octets().len()));
     } else {
-        line(out, &format!(";; no answer: {}", reason(exchange)));
         write_when(exchange, out);
     }
     line(out, &format!(";; ATTEMPTS: {}", exchange.attempts.len()));
@@ -113,12 +150,52 @@ pub fn write_text(exchange: &Exchange, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the query of the first attempt, and that of each that was put in another way.
+fn write_queries(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
+    let mut before = None;
+    for (attempt, _) in &exchange.attempts {
+        if before.replace(attempt.edns) == Some(attempt.edns) {
+            continue;
+        }
+        let Some(octets) = query_octets(exchange, attempt) else { continue };
+        let Ok(message) = Message::parse(&octets) else { continue };
+        if view.message.comments {
+            line(out, ";; Sending:");
+        }
+        write_message(&message, &view.message, out);
+        if view.message.comments {
+            line(out, &format!("\n;; QUERY SIZE: {}\n", octets.len()));
+        }
+    }
+}
+
+/// The query of an attempt, as it was sent.
+fn query_octets(exchange: &Exchange, attempt: &Attempt) -> Option<Vec<u8>> {
+    let manner = &exchange.manner;
+    let mut buffer = vec![0; 65_535];
+    let mut builder = Builder::new(&mut buffer, attempt.id, manner.query_flags()).ok()?;
+    builder.question(exchange.name.as_wire(), exchange.rtype, exchange.class).ok()?;
+    if let Some(edns) = manner.edns.as_ref().filter(|_| attempt.edns) {
+        let ttl = u32::from(edns.version) << 16 | u32::from(edns.dnssec_ok) << 15;
+        let class = Class(edns.udp_payload_size);
+        let rdata = |builder: &mut Builder<'_>| builder.octets(&edns.options);
+        builder.record(Section::Additional, &[0], RecordType::OPT, class, ttl, rdata).ok()?;
+    }
+    let len = builder.finish();
+    buffer.truncate(len);
+    Some(buffer)
+}
+
 /// Appends the data of the answer records, one a line.
-pub fn write_short(exchange: &Exchange, out: &mut Vec<u8>) {
+pub fn write_short(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
     let Some(reply) = exchange.reply() else { return };
     for record in reply.message.answers() {
-        if record.write_data(out).is_err() {
-            write_generic_rdata(record.rdata(), out);
+        write_record_data(&record, view.message.record.generic, out);
+        if let Some(answer) = reply.answer.filter(|_| view.identify) {
+            let server = exchange.server(reply.attempt);
+            out.extend_from_slice(
+                format!(" from server {server} in {} ms.", millis(&answer)).as_bytes(),
+            );
         }
         out.push(b'\n');
     }

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::folded::{ttl_in_units, write_folded};
 use crate::wire::{
     Message, Opcode, Opt, OptionCode, OptionValue, Question, Record, RecordType, Section,
     write_decimal, write_generic_rdata, write_labels, write_printable,
@@ -13,18 +14,82 @@ use crate::wire::{
 const OWNER_WIDTH: usize = 24;
 const TTL_WIDTH: usize = 32;
 
+/// What is shown of a message, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageStyle {
+    /// The header.
+    pub header: bool,
+    /// The OPT record, and the titles of sections.
+    pub comments: bool,
+    /// The question section.
+    pub question: bool,
+    /// The answer section.
+    pub answer: bool,
+    /// The authority section.
+    pub authority: bool,
+    /// The additional section.
+    pub additional: bool,
+    /// Every record.
+    pub record: RecordStyle,
+}
+
+impl Default for MessageStyle {
+    /// All of it.
+    fn default() -> Self {
+        Self {
+            header: true,
+            comments: true,
+            question: true,
+            answer: true,
+            authority: true,
+            additional: true,
+            record: RecordStyle::default(),
+        }
+    }
+}
+
+/// How a record is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordStyle {
+    /// With its class.
+    pub class: bool,
+    /// With its TTL.
+    pub ttl: bool,
+    /// The TTL in units (`1h30m`) and not in seconds.
+    pub ttl_units: bool,
+    /// Class, type and data in the generic form of RFC 3597.
+    pub generic: bool,
+    /// Long data over several lines, in parentheses.
+    pub multiline: bool,
+}
+
+impl Default for RecordStyle {
+    /// On one line, in full, in the form of its type.
+    fn default() -> Self {
+        Self { class: true, ttl: true, ttl_units: false, generic: false, multiline: false }
+    }
+}
+
 /// Appends a message: header, EDNS, questions, and the three sections of records.
 ///
 /// An RDATA that does not fit its type is shown in the generic form of RFC 3597, with the reason
 /// in a comment behind it.
 pub fn write_message_text(message: &Message<'_>, out: &mut Vec<u8>) {
-    write_header(message, out);
-    if let Some(opt) = message.opt() {
+    write_message(message, &MessageStyle::default(), out);
+}
+
+/// Appends what `style` wants of a message. Without comments it is records only, each a line, or
+/// several, of a zone file.
+pub fn write_message(message: &Message<'_>, style: &MessageStyle, out: &mut Vec<u8>) {
+    if style.header {
+        write_header(message, out);
+    }
+    if let Some(opt) = message.opt().filter(|_| style.comments) {
         write_opt(&opt, out);
     }
     let update = message.flags().opcode() == Opcode::UPDATE;
-    let mut titled = false;
-    for question in message.questions() {
+    let mut titled = !style.comments;
+    for question in message.questions().filter(|_| style.question) {
         if !titled {
             titled = true;
             let title = if update { "ZONE" } else { "QUESTION" };
@@ -34,16 +99,21 @@ pub fn write_message_text(message: &Message<'_>, out: &mut Vec<u8>) {
     }
     let mut before = "";
     for section in Section::ALL {
-        for record in message.records(section) {
+        let wanted = match section {
+            Section::Answer => style.answer,
+            Section::Authority => style.authority,
+            Section::Additional => style.additional,
+        };
+        for record in message.records(section).filter(|_| wanted) {
             if record.rtype == RecordType::OPT {
                 continue;
             }
             let title = title(section, update, &record);
-            if title != before {
+            if title != before && style.comments {
                 before = title;
                 out.extend_from_slice(format!("\n;; {title}SECTION:\n").as_bytes());
             }
-            write_record_text(&record, out);
+            write_record(&record, &style.record, out);
         }
     }
 }
@@ -141,19 +211,67 @@ fn write_question(question: &Question<'_>, out: &mut Vec<u8>) {
 
 /// Appends one record as a line of a zone file, in columns.
 pub fn write_record_text(record: &Record<'_>, out: &mut Vec<u8>) {
+    write_record(record, &RecordStyle::default(), out);
+}
+
+/// Appends one record as a zone file may have it.
+fn write_record(record: &Record<'_>, style: &RecordStyle, out: &mut Vec<u8>) {
     let start = out.len();
     write_labels(record.name.labels(), out);
     pad(start, OWNER_WIDTH, out);
     let width = out.len();
-    write_decimal(record.ttl_seconds(), out);
-    pad(width, TTL_WIDTH - OWNER_WIDTH, out);
-    out.extend_from_slice(format!("{}\t{}\t", record.class, record.rtype).as_bytes());
-    if let Err(error) = record.write_data(out) {
-        write_generic_rdata(record.rdata(), out);
+    if style.ttl {
+        if style.ttl_units {
+            out.extend_from_slice(ttl_in_units(record.ttl_seconds()).as_bytes());
+        } else {
+            write_decimal(record.ttl_seconds(), out);
+        }
+        pad(width, TTL_WIDTH - OWNER_WIDTH, out);
+    }
+    let (class, rtype) = (record.class, record.rtype);
+    match (style.class, style.generic) {
+        (true, false) => out.extend_from_slice(format!("{class}\t").as_bytes()),
+        (true, true) => out.extend_from_slice(format!("CLASS{}\t", class.0).as_bytes()),
+        (false, _) => {}
+    }
+    if style.generic {
+        out.extend_from_slice(format!("TYPE{}\t", rtype.0).as_bytes());
+    } else {
+        out.extend_from_slice(format!("{rtype}\t").as_bytes());
+    }
+    let at = out.len();
+    let malformed = write_record_data(record, style.generic, out);
+    if style.multiline {
+        let data = out.split_off(at);
+        write_folded(record, &data, out);
+    }
+    if let Some(reason) = malformed {
         out.extend_from_slice(b" ; malformed: ");
-        write_printable(error.to_string().as_bytes(), out);
+        write_printable(reason.as_bytes(), out);
     }
     out.push(b'\n');
+}
+
+/// Appends the data of a record, in the generic form if that is wanted, or if it does not fit its
+/// type; says why it does not.
+pub fn write_record_data(record: &Record<'_>, generic: bool, out: &mut Vec<u8>) -> Option<String> {
+    let malformed = if generic {
+        // With its names written out: a pointer says nothing outside its message.
+        match record.to_buf() {
+            Ok(record) => {
+                write_generic_rdata(&record.rdata, out);
+                return None;
+            }
+            Err(error) => error,
+        }
+    } else {
+        match record.write_data(out) {
+            Ok(()) => return None,
+            Err(error) => error,
+        }
+    };
+    write_generic_rdata(record.rdata(), out);
+    Some(malformed.to_string())
 }
 
 /// Appends tabs up to a column, and at least one.

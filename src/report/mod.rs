@@ -4,6 +4,7 @@
 //! control octet of a peer never reaches a terminal. Pure: octets in, octets out.
 
 pub mod attempts;
+mod folded;
 pub mod json;
 pub mod judgement;
 pub mod message;

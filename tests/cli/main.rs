@@ -1,6 +1,7 @@
 //! The command line, end to end: the real program against servers on loopback.
 
 mod demo;
+mod dig;
 mod edns;
 #[cfg(unix)]
 mod files;

@@ -51,7 +51,7 @@ fn what_contradicts_itself_is_refused() {
         (&["scan", &names, "-R", "/nonexistent/list"], "/nonexistent/list: cannot be opened"),
         (&["scan", &names, "-r", "127.0.0.1", "-o", "/nonexistent/out"], "/nonexistent/out"),
         (&["query", "@127.0.0.1", "a.demo.test", "-4", "-6"], "cannot be used with"),
-        (&["query", "@127.0.0.1", "a.demo.test", "NOTYPE"], "'NOTYPE' is no record type"),
+        (&["query", "@127.0.0.1", "a.demo.test", "NOTYPE"], "unknown record type 'NOTYPE'"),
         (&["query", "@127.0.0.1", "+short", "--format", "json"], "exclude each other"),
         (&["query", "@127.0.0.1", "a.demo.test", "--trace"], "and no @SERVER"),
         (&["query", "--trace"], "needs a name to go to"),

@@ -1,0 +1,119 @@
+//! From what the command line says to what is asked.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::dig::{FORM, Lookup};
+use super::options::Options;
+use crate::cli::complaint::Complaint;
+use crate::cli::servers::{self, Families};
+use crate::engine::{Accept, Config, Manner};
+use crate::query::{Plan, trace};
+use crate::walk;
+use crate::wire::{Class, RecordType};
+
+/// What holds for every query of the command line.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub port: u16,
+    pub families: Families,
+    pub bind: Option<IpAddr>,
+    pub trace: bool,
+    pub root_hints: Option<PathBuf>,
+    pub minimise: bool,
+}
+
+/// What to do about one name and type.
+#[derive(Debug)]
+pub(super) enum Task {
+    Query {
+        plan: Box<Plan>,
+        options: Options,
+        /// Hints for the case that nothing answers.
+        doubts: Vec<String>,
+    },
+    Trace(Box<trace::Plan>),
+}
+
+/// The tasks of a name, one a type.
+pub(super) fn tasks(lookup: &Lookup, common: &Common) -> Result<Vec<Task>, Complaint> {
+    let Options { trace, tcp, .. } = lookup.options;
+    let types = lookup.asked_types();
+    if trace || common.trace {
+        return types.iter().map(|&rtype| trace_task(lookup, rtype, common)).collect();
+    }
+    let servers::Resolvers { addresses, tcp, doubts, .. } =
+        servers::resolvers(&lookup.servers, tcp, common.port, common.families, FORM)?;
+    if let Some(bind) = common.bind
+        && let Some(other) = addresses.iter().find(|it| it.is_ipv4() != bind.is_ipv4())
+    {
+        return Err(Complaint::usage(format!("server {other} cannot be asked from -b {bind}"))
+            .hint(
+                "both must be IPv4, or both IPv6; -4 and -6 choose between a server's addresses",
+            ));
+    }
+    let name = lookup.name.unwrap_or_else(crate::wire::NameBuf::root);
+    let tasks = types.into_iter().map(|rtype| Task::Query {
+        plan: Box::new(Plan {
+            name,
+            rtype,
+            class: lookup.class.unwrap_or(Class::IN),
+            servers: addresses.clone(),
+            engine: lookup.options.engine_config(&name, tcp),
+            bind: common.bind,
+        }),
+        options: lookup.options.clone(),
+        doubts: doubts.clone(),
+    });
+    Ok(tasks.collect())
+}
+
+fn trace_task(lookup: &Lookup, rtype: RecordType, common: &Common) -> Result<Task, Complaint> {
+    if !lookup.servers.is_empty() {
+        return Err(Complaint::usage("--trace asks the servers that it finds, and no @SERVER")
+            .hint("--root-hints FILE says where it begins"));
+    }
+    if lookup.options.short {
+        return Err(Complaint::usage("+short and --trace exclude each other"));
+    }
+    if lookup.options.view_chosen {
+        return Err(Complaint::usage("a trace is shown as a whole, without options for sections")
+            .hint("--format json has every message of it"));
+    }
+    if lookup.class.is_some_and(|class| class != Class::IN) {
+        return Err(Complaint::usage("--trace follows delegations in the class IN only"));
+    }
+    if common.bind.is_some() {
+        return Err(Complaint::usage("-b cannot be used with --trace")
+            .hint("-4 or -6 chooses the address family"));
+    }
+    if rtype == RecordType::ANY {
+        return Err(Complaint::usage("--trace goes for one record type, not for ANY"));
+    }
+    let Some(name) = lookup.name else {
+        return Err(Complaint::usage("--trace needs a name to go to"));
+    };
+    let hints = servers::read_hints(common.root_hints.as_deref())?;
+    let engine = lookup.options.engine_config(&name, lookup.options.tcp);
+    Ok(Task::Trace(Box::new(trace::Plan {
+        name,
+        rtype,
+        hints,
+        walk: walk::Config {
+            port: common.port,
+            ipv4: common.families != Families::Only6,
+            ipv6: common.families != Families::Only4,
+            minimise: common.minimise,
+            seed: rand::random(),
+            ..walk::Config::default()
+        },
+        engine: Config {
+            manner: Manner {
+                recursion_desired: false,
+                accept: Accept::Useful,
+                ..engine.manner.clone()
+            },
+            ..engine
+        },
+    })))
+}
