@@ -2,6 +2,7 @@
 //!
 //! - [`wire`]: octets to DNS messages and back.
 //! - [`stats`]: intervals and tests. Pure.
+//! - [`decode`]: messages out of captures, dumps and digits.
 //! - [`engine`]: the exchange state machine, without I/O.
 //! - [`net`]: the drivers that move bytes for the engine.
 //! - [`walk`]: delegations, iterative resolution and a cache.
@@ -20,6 +21,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod cli;
+pub mod decode;
 pub mod engine;
 pub mod judge;
 pub mod names;

@@ -18,7 +18,7 @@ fn rrcheck(args: &[&str], input: &str) -> (String, i32) {
 #[test]
 fn records_come_out_canonical_in_their_order() {
     let input = "Example.ORG. MX 010 mail\n  60 A 192.0.2.1 ; comment\n\n; nothing\n\
-                 x CH 1h TXT a\"b\"\n";
+                 x CH 1h TXT a \"b\"\n";
     assert_eq!(
         rrcheck(&[], input),
         (
@@ -41,7 +41,7 @@ fn a_bad_line_becomes_an_error_in_its_place() {
         [
             "a. 3600 IN A 192.0.2.1",
             "; error: line 2, column 6: expected an IPv4 address, found '192.0.2'",
-            "; error: line 3, column 17: a parenthesis is not closed",
+            "; error: line 3, column 6: a parenthesis is not closed",
             "d. 3600 IN A 192.0.2.4",
         ]
     );
@@ -131,4 +131,165 @@ fn records_of_messages_are_read_in_their_own_class_only() {
         ]
     );
     assert_eq!(rrcheck(&[], &output).0.lines().count(), 5);
+}
+
+#[test]
+fn errors_name_the_file_that_they_are_in() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"a. A 192.0.2.1\nb. A x\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let (output, code) = rrcheck(&[path], "");
+    assert_eq!(code, 1);
+    let error = format!("; error: {path}: line 2, column 6: expected an IPv4 address, found 'x'");
+    assert_eq!(output.lines().nth(1), Some(error.as_str()));
+    let (output, _) = rrcheck(&["--format", "json", path], "");
+    let line: serde_json::Value = serde_json::from_str(output.lines().nth(1).unwrap()).unwrap();
+    assert_eq!((&line["file"], &line["line"]), (&path.into(), &2.into()));
+}
+
+#[test]
+fn a_parenthesis_that_nothing_closes_takes_only_its_own_line() {
+    let (output, code) = rrcheck(&[], "a. TXT ( x\nb. TXT ( y\n  z )\nc. A ( x\nd. A 192.0.2.1\n");
+    assert_eq!(code, 1);
+    let lines: Vec<&str> = output.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "; error: line 1, column 8: a parenthesis is not closed",
+            "b. 3600 IN TXT \"y\" \"z\"",
+            "; error: line 4, column 6: a parenthesis is not closed",
+            "d. 3600 IN A 192.0.2.1",
+        ]
+    );
+    // Each of very many is told, in linear time.
+    let many = "a. TXT (\n".repeat(20_000);
+    let (output, _) = rrcheck(&[], &many);
+    assert_eq!(output.lines().count(), 20_000);
+}
+
+/// Each text, by its kind, and what becomes of it; `None` is an error.
+const ENTRIES: &[(&str, &str, Option<&str>)] = &[
+    (
+        "several lines",
+        "@ SOA ns h ( 1 ; serial\n 2 3\n 4 5 )",
+        Some("e.test. 3600 IN SOA ns.e.test. h.e.test. 1 2 3 4 5"),
+    ),
+    (
+        "a comment in parentheses",
+        "x TXT ( a ; ) b\n c )",
+        Some("x.e.test. 3600 IN TXT \"a\" \"c\""),
+    ),
+    ("$ORIGIN", "$ORIGIN sub\nx A 192.0.2.1", Some("x.sub.e.test. 3600 IN A 192.0.2.1")),
+    ("$TTL", "$TTL 1h30m\nx A 192.0.2.1", Some("x.e.test. 5400 IN A 192.0.2.1")),
+    ("TTL and class", "x 60 IN A 192.0.2.1", Some("x.e.test. 60 IN A 192.0.2.1")),
+    ("class and TTL", "x IN 60 A 192.0.2.1", Some("x.e.test. 60 IN A 192.0.2.1")),
+    ("strings side by side", "x TXT \"a\"\"b\"", Some("x.e.test. 3600 IN TXT \"a\" \"b\"")),
+    ("ATMA, E.164", "x ATMA +61200000000", Some("x.e.test. 3600 IN ATMA +61200000000")),
+    (
+        "ATMA, digits with dots",
+        "x ATMA 39.246f.000e7c9c0312000100010001.000012345678.00",
+        Some("x.e.test. 3600 IN ATMA 39246f000e7c9c031200010001000100001234567800"),
+    ),
+    ("ATMA, octets", "x ATMA \\# 3 003961", Some("x.e.test. 3600 IN ATMA 3961")),
+    ("ATMA, another format", "x ATMA \\# 2 0239", Some("x.e.test. 3600 IN ATMA \\# 2 0239")),
+    ("ATMA without digits", "x ATMA +", None),
+    ("ATMA with an odd digit", "x ATMA 391", None),
+    ("ATMA with letters in E.164", "x ATMA +12a", None),
+    ("ATMA of no octets", "x ATMA \\# 0", None),
+    ("LOC with 71 minutes", "x LOC 1 71 N 0 E 0", None),
+    ("NSAP of no octets", "x NSAP \\# 0", None),
+    ("EID of no octets", "x EID \\# 0", None),
+    ("NIMLOC of no octets", "x NIMLOC \\# 0", None),
+    ("DHCID of no octets", "x DHCID \\# 0", None),
+    ("OPENPGPKEY of no octets", "x OPENPGPKEY \\# 0", None),
+    ("A of no octets", "x A \\# 0", None),
+    ("TXT of no octets", "x TXT \\# 0", None),
+    ("APL of no octets", "x APL \\# 0", Some("x.e.test. 3600 IN APL")),
+    ("NULL of no octets", "x NULL \\# 0", Some("x.e.test. 3600 IN NULL \\# 0")),
+    ("a mark without a partner", "x TXT \"a", None),
+    ("a parenthesis that is not closed", "x TXT ( a", None),
+    ("a string behind CAA's value", "x CAA 0 issue \"a\"b", None),
+];
+
+#[test]
+fn entries_are_read_or_refused_by_their_kind() {
+    for (kind, text, expected) in ENTRIES {
+        let (output, code) = rrcheck(&["--origin", "e.test"], text);
+        match expected {
+            Some(expected) => assert_eq!((output.trim_end(), code), (*expected, 0), "{kind}"),
+            None => {
+                assert!(output.starts_with("; error: line 1, column "), "{kind}: {output}");
+                assert_eq!((output.lines().count(), code), (1, 1), "{kind}: {output}");
+            }
+        }
+    }
+}
+
+/// Where we differ from BIND on purpose.
+#[test]
+fn quoted_names_are_read_and_strings_do_not_run_on() {
+    for (text, expected) in [
+        ("x MX 10 \"foo bar.nl\"", "x.e.test. 3600 IN MX 10 foo\\032bar.nl.e.test."),
+        ("\"a b.c.\" A 192.0.2.1", "a\\032b.c. 3600 IN A 192.0.2.1"),
+        ("x NS \"@\"", "x.e.test. 3600 IN NS \\@.e.test."),
+    ] {
+        assert_eq!(rrcheck(&["--origin", "e.test"], text), (format!("{expected}\n"), 0), "{text}");
+    }
+    for (text, column) in [
+        ("x TXT \"a\"b", 10),
+        ("x TXT a\"b\"", 8),
+        ("x HINFO \"a\"b c", 12),
+        ("x TXT ( \"a\"b\n c )", 12),
+    ] {
+        let reason = "text runs into a quotation mark; strings have a space between them";
+        let error = format!("; error: line 1, column {column}: {reason}\n");
+        assert_eq!(rrcheck(&[], text), (error, 1), "{text}");
+    }
+    let (output, code) = rrcheck(&[], "$GENERATE 1-9 a$ A 192.0.2.$\n");
+    let reason = "$GENERATE is not read: write out the records that it stands for";
+    assert_eq!((output, code), (format!("; error: line 1, column 1: {reason}\n"), 1));
+}
+
+/// BIND reads and refuses the same entries, and reads what we write as the same records.
+/// `DNSONDE_REQUIRE_TOOLS` makes it a failure that it is not there, as in CI.
+#[test]
+fn named_checkzone_agrees() {
+    let folder = tempfile::tempdir().unwrap();
+    let zone = folder.path().join("zone");
+    let check = |entry: &str| -> Option<Vec<String>> {
+        let text = format!(
+            "$TTL 3600\n$ORIGIN e.test.\n{}@ NS ns\nns A 192.0.2.53\n{entry}\n",
+            if entry.contains("SOA") { "" } else { "@ SOA ns h 1 2 3 4 5\n" },
+        );
+        std::fs::write(&zone, text).unwrap();
+        let output = std::process::Command::new("named-checkzone")
+            .args(["-q", "-i", "none", "-D", "-o", "-", "e.test"])
+            .arg(&zone)
+            .output();
+        let output = match output {
+            Ok(output) => output,
+            Err(error) => {
+                let required = std::env::var_os("DNSONDE_REQUIRE_TOOLS").is_some();
+                assert!(!required, "named-checkzone cannot be run: {error}");
+                return None;
+            }
+        };
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = if output.status.success() {
+            text.lines().map(str::to_owned).collect()
+        } else {
+            Vec::new()
+        };
+        Some(lines)
+    };
+    for (kind, text, expected) in ENTRIES {
+        let Some(theirs) = check(text) else { return eprintln!("skipped: no named-checkzone") };
+        assert_eq!(theirs.is_empty(), expected.is_none(), "{kind}: {theirs:#?}");
+        let Some(ours) = expected else { continue };
+        // What BIND writes, in our words.
+        let (canonical, code) = rrcheck(&[], &theirs.join("\n"));
+        assert_eq!(code, 0, "{kind}: {canonical}");
+        assert!(canonical.lines().any(|line| line.trim_end() == *ours), "{kind}: {canonical}");
+        assert_eq!(check(ours).map(|theirs| theirs.is_empty()), Some(false), "{kind}");
+    }
 }

@@ -64,6 +64,11 @@ fn lists_of_names_are_asked_as_they_are_written() {
 }
 
 #[test]
+fn captures_and_dumps_are_read_to_their_end() {
+    run("decode", checks::decode);
+}
+
+#[test]
 fn lists_of_servers_read_the_same_once_more() {
     run("servers", checks::servers);
 }

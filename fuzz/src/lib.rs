@@ -64,6 +64,23 @@ pub fn message(octets: &[u8]) {
     assert_printable(&out);
 }
 
+/// Whatever an input holds, it is read to its end: each line of a text, each packet of a capture.
+pub fn decode(octets: &[u8]) {
+    use dnsonde::decode::{Item, Options, read};
+    for (text, tcp) in [(false, false), (true, false), (true, true)] {
+        let options = Options { text, tcp, ..Options::default() };
+        let ended = read(&mut &octets[..], &options, &mut |item| {
+            if let Item::Message { octets: message, incomplete, .. } = item {
+                assert!(incomplete.is_some() || message.len() <= 65_535);
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        if let Err(error) = ended {
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
 /// A record of a message reads back from its text, unless it cannot be one.
 fn record_text(record: &RecordBuf) {
     let text = record.to_string();

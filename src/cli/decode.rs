@@ -1,36 +1,59 @@
-//! `dnsonde decode`: shows raw messages.
+//! `dnsonde decode`: shows the messages of captures, dumps and files.
 
+use std::io::IsTerminal as _;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::input;
-use super::notes::note;
+use super::complaint::Complaint;
+use super::files::reason;
+use super::input::{self, Input};
 use super::print;
+use crate::decode::{self, InputError, Item, Options, Origin};
 use crate::report::json::{self, MessageJson};
 use crate::report::message;
 use crate::wire::{Message, ParseError};
 
-/// Show raw DNS messages
+/// Output is written when there is so much of it.
+const CHUNK: usize = 1 << 16;
+
+/// Show the DNS messages in a capture, a dump or a file
 ///
-/// Reads one message as it is on the wire, and writes it like dig does, or as JSON. Of a malformed
-/// message, what can be read is shown, and then where it breaks and why.
+/// Finds out by itself what it is given: a capture (pcap or pcapng: UDP and TCP of port 53, with
+/// VLANs, fragments and segments put in order), the text of a dump (xxd, hexdump -C, od -A x -t x1,
+/// tcpdump -x, -xx and -X, tshark -x, Wireshark), hexadecimal digits, an array of C (0x12, 0x34), an
+/// escaped string (\x12\x34), Base64, or one message in octets. A message that is written down
+/// may have its length (TCP) or the headers of its packet in front. In text, an empty line ends a
+/// message, and so does the end of the line that completes it.
 ///
-/// Exit status: 0 all messages are well-formed, 1 one is not, 2 the input cannot be read.
+/// Messages are written like dig does, or as JSON, those of packets with the number of the packet,
+/// its time, and addresses and ports. Of a malformed message, what can be read is shown, and then
+/// where it breaks and why; a packet that cannot be read is told in one sentence.
+///
+/// Exit status: 0 all messages are well-formed, 1 one is not, or a packet cannot be read, 2 the input
+/// cannot be read, is none of these, or holds no DNS message.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  dnsonde decode packet.bin
-  echo 12340100000100000000000003777777076578616d706c65036f72670000010001 | dnsonde decode --hex
+  dnsonde decode capture.pcapng
+  tcpdump -i any -U -w - port 53 | dnsonde decode
+  xxd packet.bin | dnsonde decode
+  echo 12340100000100000000000003777777076578616d706c65036f72670000010001 | dnsonde decode
   dnsonde decode --tcp --format json stream.bin")]
 pub struct Args {
-    /// The input is hexadecimal digits; blanks, colons and comments (#, ;) are passed over, and an
-    /// empty line ends a message
+    /// The input is text, whatever it looks like
     #[arg(long)]
     hex: bool,
+    /// The input is one message in octets, whatever it looks like; with --tcp, a stream of them
+    #[arg(long, conflicts_with = "hex")]
+    octets: bool,
     /// The input is a TCP stream: each message has its length in two octets before it
     #[arg(long)]
     tcp: bool,
+    /// A port that carries DNS in the packets of a capture; may be repeated
+    #[arg(long, value_name = "PORT", default_value = "53", value_delimiter = ',')]
+    port: Vec<u16>,
     /// How to write the messages
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -48,129 +71,140 @@ enum Format {
     Json,
 }
 
-/// Runs the command: messages go to standard output.
+/// Runs the command: messages go to standard output as they are found.
 ///
 /// # Errors
-/// The input cannot be read, or the output not be written.
+/// The input cannot be read or is none of the forms, or the output not be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let input = input::read_all(&args.file)?;
-    let mut out = Vec::new();
-    let mut fine = true;
-    let streams = if args.hex {
-        match read_hex(&input) {
-            Ok(streams) => streams,
-            Err(reason) => {
-                note(&reason);
-                return Ok(ExitCode::FAILURE);
-            }
-        }
-    } else {
-        vec![input]
+    let Input { label, mut read, .. } = input::open(&args.file)?;
+    let options =
+        Options { text: args.hex, octets: args.octets, tcp: args.tcp, ports: args.port.clone() };
+    let mut writer = Writer {
+        format: args.format,
+        out: Vec::new(),
+        chunk: if std::io::stdout().is_terminal() { 1 } else { CHUNK },
+        empty: true,
+        fine: true,
+        failed: None,
     };
-    for stream in &streams {
-        let (messages, broken) =
-            if args.tcp { split_frames(stream) } else { (vec![&stream[..]], None) };
-        for octets in messages {
-            fine &= write_message(octets, args.format, &mut out);
+    let ended = decode::read(&mut *read, &options, &mut |item| writer.item(&item));
+    if let Some(error) = writer.failed.take() {
+        return Err(error);
+    }
+    // What was found before an error is of use all the same.
+    print(&writer.out)?;
+    match ended {
+        Ok(()) | Err(InputError::Stopped) => Ok(ExitCode::from(u8::from(!writer.fine))),
+        Err(InputError::Io(error)) => {
+            Err(Complaint::usage(format!("{label}: cannot be read: {}", reason(&error))).into())
         }
-        if let Some((offset, reason)) = broken {
-            fine = false;
-            write_broken_stream(offset, &reason, args.format, &mut out);
+        Err(InputError::Form { sentence, hint }) => {
+            let complaint = Complaint::usage(format!("{label}: {sentence}"));
+            Err(match hint {
+                Some(hint) => complaint.hint(hint),
+                None => complaint,
+            }
+            .into())
         }
     }
-    print(&out)?;
-    Ok(ExitCode::from(u8::from(!fine)))
 }
 
-/// Reads hexadecimal digits; empty lines part the messages, and no digits at all are one empty
-/// message.
-fn read_hex(text: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let mut messages = vec![Vec::new()];
-    let mut half = None;
-    for (number, line) in text.split(|&octet| octet == b'\n').enumerate() {
-        if line.trim_ascii().is_empty() {
-            if half.is_none() && messages.last().is_some_and(|message| !message.is_empty()) {
-                messages.push(Vec::new());
-            }
-            continue;
-        }
-        let line = line.split(|octet| b"#;".contains(octet)).next().unwrap_or_default();
-        for (column, &octet) in line.iter().enumerate() {
-            if octet.is_ascii_whitespace() || octet == b':' {
-                continue;
-            }
-            let Some(digit) = char::from(octet).to_digit(16) else {
-                let (line, column) = (number + 1, column + 1);
-                return Err(format!("line {line}, column {column}: not a hexadecimal digit"));
-            };
-            let digit = digit as u8;
-            match (half.take(), messages.last_mut()) {
-                (Some(high), Some(message)) => message.push(high << 4 | digit),
-                _ => half = Some(digit),
-            }
-        }
-    }
-    if half.is_some() {
-        return Err("an odd number of hexadecimal digits; the last octet has only one".to_owned());
-    }
-    if messages.len() > 1 && messages.last().is_some_and(Vec::is_empty) {
-        messages.pop();
-    }
-    Ok(messages)
+/// Writes items, a chunk at a time.
+struct Writer {
+    format: Format,
+    out: Vec<u8>,
+    chunk: usize,
+    /// Whether nothing was written yet.
+    empty: bool,
+    /// Whether all messages were well-formed.
+    fine: bool,
+    failed: Option<anyhow::Error>,
 }
 
-/// Cuts a TCP stream into its messages (RFC 1035 §4.2.2); with the octet and the reason if it ends
-/// in the middle of one.
-fn split_frames(stream: &[u8]) -> (Vec<&[u8]>, Option<(usize, String)>) {
-    let mut messages = Vec::new();
-    let mut rest = stream;
-    let mut offset = 0;
-    while let Some((&length, behind)) = rest.split_first_chunk::<2>() {
-        let length = usize::from(u16::from_be_bytes(length));
-        let Some((message, next)) = behind.split_at_checked(length) else {
-            messages.push(behind);
-            let there = behind.len();
-            let reason = format!("the length says {length} octets, but {there} follow");
-            return (messages, Some((offset, reason)));
-        };
-        messages.push(message);
-        offset += 2 + length;
-        rest = next;
+impl Writer {
+    fn item(&mut self, item: &Item<'_>) -> ControlFlow<()> {
+        let before = self.out.len();
+        if self.format == Format::Text && !self.empty {
+            self.out.push(b'\n');
+        }
+        match item {
+            Item::Message { octets, origin, incomplete } => {
+                self.fine &= write_message(
+                    octets,
+                    origin,
+                    incomplete.as_deref(),
+                    self.format,
+                    &mut self.out,
+                );
+            }
+            Item::Problem { origin, offset, reason } => {
+                self.fine = false;
+                write_problem(origin, *offset, reason, self.format, &mut self.out);
+            }
+        }
+        self.empty &= self.out.len() == before;
+        if self.out.len() >= self.chunk {
+            if let Err(error) = print(&self.out) {
+                self.failed = Some(error);
+                return ControlFlow::Break(());
+            }
+            self.out.clear();
+        }
+        ControlFlow::Continue(())
     }
-    let broken = match (rest, stream) {
-        ([], [_, ..]) => None,
-        ([], []) => Some((0, "the stream is empty".to_owned())),
-        _ => Some((offset, "the stream ends inside a length".to_owned())),
-    };
-    (messages, broken)
 }
 
 /// Writes what can be read of a message and all that is wrong with it; says whether nothing is.
-fn write_message(octets: &[u8], format: Format, out: &mut Vec<u8>) -> bool {
+fn write_message(
+    octets: &[u8],
+    origin: &Origin,
+    incomplete: Option<&str>,
+    format: Format,
+    out: &mut Vec<u8>,
+) -> bool {
     let (message, errors) = match Message::parse_prefix(octets) {
         Ok((message, error)) => (Some(message), all_errors(&message, error)),
         Err(error) => (None, vec![error]),
     };
     match format {
         Format::Text => {
-            if !out.is_empty() {
-                out.push(b'\n');
-            }
+            write_heading(origin, out);
             if let Some(message) = &message {
                 message::write_message_text(message, out);
             }
             for error in &errors {
                 out.extend_from_slice(format!("\n;; MALFORMED: {error}\n").as_bytes());
             }
+            if let Some(reason) = incomplete {
+                out.extend_from_slice(format!("\n;; INCOMPLETE: {reason}\n").as_bytes());
+            }
         }
         Format::Json => {
             let errors = errors
                 .iter()
                 .map(|error| ErrorJson { offset: error.offset, reason: error.kind.to_string() });
-            write_json(message.as_ref(), errors.collect(), out);
+            let incomplete = incomplete
+                .map(|reason| ErrorJson { offset: octets.len(), reason: reason.to_owned() });
+            write_json(message.as_ref(), origin, errors.chain(incomplete).collect(), out);
         }
     }
-    errors.is_empty()
+    errors.is_empty() && incomplete.is_none()
+}
+
+/// Where a message of a packet came from.
+fn write_heading(origin: &Origin, out: &mut Vec<u8>) {
+    let Some(packet) = origin.packet else { return };
+    let mut heading = format!(";; packet {packet}");
+    if let Some(time) = origin.time {
+        heading += &format!(", {time}");
+    }
+    if let Some(flow) = origin.flow {
+        let (transport, source, destination) =
+            (flow.transport.name(), flow.source, flow.destination);
+        heading += &format!(", {transport} {source} -> {destination}");
+    }
+    out.extend_from_slice(heading.as_bytes());
+    out.push(b'\n');
 }
 
 /// The malformations of the RDATA that can be read, and then the one that ends the reading.
@@ -182,25 +216,42 @@ fn all_errors(message: &Message<'_>, end: Option<ParseError>) -> Vec<ParseError>
 }
 
 /// `offset` counts from the start of the stream.
-fn write_broken_stream(offset: usize, reason: &str, format: Format, out: &mut Vec<u8>) {
+fn write_problem(origin: &Origin, offset: usize, reason: &str, format: Format, out: &mut Vec<u8>) {
     match format {
+        Format::Text if origin.packet.is_some() => {
+            write_heading(origin, out);
+            out.extend_from_slice(format!(";; UNREADABLE: {reason}\n").as_bytes());
+        }
         Format::Text => {
-            let text = format!("\n;; MALFORMED: octet {offset} of the stream: {reason}\n");
+            let text = format!(";; MALFORMED: octet {offset} of the stream: {reason}\n");
             out.extend_from_slice(text.as_bytes());
         }
         Format::Json => {
-            write_json(None, vec![ErrorJson { offset, reason: reason.to_owned() }], out);
+            write_json(None, origin, vec![ErrorJson { offset, reason: reason.to_owned() }], out);
         }
     }
 }
 
 /// A line of JSON. Without a header nothing is known, but the sections are always there.
-fn write_json(message: Option<&Message<'_>>, errors: Vec<ErrorJson>, out: &mut Vec<u8>) {
+fn write_json(
+    message: Option<&Message<'_>>,
+    origin: &Origin,
+    errors: Vec<ErrorJson>,
+    out: &mut Vec<u8>,
+) {
+    let origin = OriginJson {
+        line: origin.line,
+        packet: origin.packet,
+        time: origin.time.map(|time| time.to_string()),
+        transport: origin.flow.map(|flow| flow.transport.name()),
+        source: origin.flow.map(|flow| flow.source.to_string()),
+        destination: origin.flow.map(|flow| flow.destination.to_string()),
+    };
     match message {
         Some(message) => {
-            json::write(&Line { message: MessageJson::new(message, None), errors }, out)
+            json::write(&Line { origin, message: MessageJson::new(message, None), errors }, out);
         }
-        None => json::write(&Line { message: NoMessage::default(), errors }, out),
+        None => json::write(&Line { origin, message: NoMessage::default(), errors }, out),
     }
     out.push(b'\n');
 }
@@ -208,9 +259,27 @@ fn write_json(message: Option<&Message<'_>>, errors: Vec<ErrorJson>, out: &mut V
 #[derive(Serialize)]
 struct Line<M> {
     #[serde(flatten)]
+    origin: OriginJson,
+    #[serde(flatten)]
     message: M,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ErrorJson>,
+}
+
+#[derive(Serialize)]
+struct OriginJson {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packet: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transport: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination: Option<String>,
 }
 
 #[derive(Default, Serialize)]

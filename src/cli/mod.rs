@@ -87,7 +87,7 @@ enum Command {
     Demo(demo::Args),
     Playground(playground::Args),
     Decode(decode::Args),
-    Rrcheck(rrcheck::Args),
+    Rrcheck(Box<rrcheck::Args>),
     /// Write completions for a shell to standard output
     #[command(after_help = "Examples:
   dnsonde completions bash > /etc/bash_completion.d/dnsonde

@@ -407,7 +407,7 @@ fn every_command_ends_quietly_when_nobody_reads_its_output() {
         "query --trace a.test --root-hints hints -p 9",
         "verify a.test --dmarc --no-resolver --root-hints hints --port 9",
         "decode --hex hex",
-        "decode list",
+        "decode --octets list",
         "rrcheck zone",
         "rrcheck --format json list",
         "demo",

@@ -155,7 +155,7 @@ fn what_query_and_decode_and_rrcheck_write() {
             assert_eq!(query[member], message[member], "{query:#}");
         }
     }
-    let nothing = run_with_input(&["decode", "--format", "json"], b"\"\\");
+    let nothing = run_with_input(&["decode", "--format", "json", "--octets"], b"\"\\");
     assert_json("decode", &nothing.assert_code(1).stdout);
 
     let records = "\\\"\\\\\\027\\.x. CH A \\\"b. 17\nx. TXT \"\\\"\\\\\\255\" \\\"\nx. CLASS65280 AAAA \\# 2 225c\n\

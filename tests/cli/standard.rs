@@ -67,7 +67,7 @@ fn a_standard_error_that_cannot_be_written_changes_no_exit_status() {
         (&["query", "@127.0.0.1", "a..b"][..], 2),
         (&["scan", "-r", "127.0.0.1:0"], 2),
         (&["scan", "--nonsense"], 2),
-        (&["decode", "--hex", &list], 1),
+        (&["decode", "--hex", &list], 2),
         (&["rrcheck", "/nonexistent"], 2),
         (&["verify", "demo.test"], 2),
     ] {

@@ -10,7 +10,7 @@ use super::show;
 
 pub(super) use super::dnssec::{NEXT_HASH, NXT_TYPES, SALT, TIME, TYPES};
 pub(super) use super::gateway::{HOST_IDENTITY, IPSEC_GATEWAY, RELAY};
-pub(super) use super::legacy::{A6, NSAP, PREFIXES, SERVICES};
+pub(super) use super::legacy::{A6, ATM_ADDRESS, NSAP, PREFIXES, SERVICES};
 pub(super) use super::loc::LOCATION;
 pub(super) use super::svcb::SERVICE_PARAMETERS;
 

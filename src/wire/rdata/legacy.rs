@@ -111,6 +111,56 @@ fn parse_nsap(source: &mut Source<'_, '_>, out: &mut Vec<u8>) -> Result<(), Text
     Ok(())
 }
 
+/// An ATM address (ATM Forum, af-saa-0069): a number of E.164 after a `+`, or the digits of an address in
+/// the form of NSAP.
+pub(super) const ATM_ADDRESS: Field = field(show_atm, parse_atm);
+
+fn show_atm(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
+    let format = reader.u8()?;
+    let at = reader.clone();
+    let address = reader.rest();
+    match format {
+        _ if address.is_empty() => Err(at.wrong("the address of an ATMA record is empty")),
+        0 => {
+            show::hex_lower(address, out);
+            Ok(())
+        }
+        1 if address.iter().all(u8::is_ascii_digit) => {
+            out.push(b'+');
+            out.extend_from_slice(address);
+            Ok(())
+        }
+        1 => Err(at.wrong("the E.164 number of an ATMA record has something else than digits")),
+        _ => Err(Fault::NoForm),
+    }
+}
+
+fn parse_atm(source: &mut Source<'_, '_>, out: &mut Vec<u8>) -> Result<(), TextError> {
+    const WHAT: &str =
+        "an ATM address: + and digits, or pairs of hexadecimal digits, with dots between digits";
+    let token = source.token(WHAT)?;
+    let number = token.raw.strip_prefix(b"+");
+    let text = number.unwrap_or(token.raw);
+    // A dot stands between two digits only.
+    let digits: Vec<u8> = text.iter().copied().filter(|&octet| octet != b'.').collect();
+    let dots_fit = text.split(|&octet| octet == b'.').all(|part| !part.is_empty());
+    if token.quoted || !dots_fit || digits.is_empty() {
+        return Err(token.expected(WHAT));
+    }
+    match number {
+        Some(_) if digits.iter().all(u8::is_ascii_digit) => {
+            out.push(1);
+            out.extend(digits);
+        }
+        Some(_) => return Err(token.expected(WHAT)),
+        None => {
+            out.push(0);
+            out.extend(HEXLOWER_PERMISSIVE.decode(&digits).map_err(|_| token.expected(WHAT))?);
+        }
+    }
+    Ok(())
+}
+
 /// Prefix length, address suffix and prefix name of an A6 record (RFC 2874 §3.1).
 pub(super) const A6: Field = field(show_a6, parse_a6);
 

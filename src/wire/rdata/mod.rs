@@ -5,7 +5,7 @@
 //! check of an RDATA, its text, and the rule which names in it may be compressed or get lower
 //! case. What has no fields there is shown in the generic form of RFC 3597 (`\# 3 abcdef`); besides
 //! the types that are not known, these are:
-//! - NULL, EID, NIMLOC, ATMA, UINFO, UID, GID, UNSPEC, CLA and IPN: nobody has defined their text;
+//! - NULL, EID, NIMLOC, UINFO, UID, GID, UNSPEC, CLA and IPN: nobody has defined their text;
 //! - OPT, whose RDATA is options: [`Opt`](super::Opt) and [`OptionValue`](super::OptionValue) show
 //!   them;
 //! - what is asked for or stands in type bitmaps, but has no RDATA: IXFR, AXFR, MAILB, MAILA, ANY,
@@ -29,7 +29,7 @@ pub use table::RecordType;
 pub use typed::{Dnskey, Ds, Mx, Rdata, Rrsig, Soa, Strings};
 
 use super::builder::{BufferFull, Builder};
-use super::error::ParseError;
+use super::error::{ParseError, ParseErrorKind};
 use super::message::Record;
 use super::name::Name;
 use super::registry::Class;
@@ -52,6 +52,13 @@ fn fields_of(rtype: RecordType, class: Class) -> Option<&'static [Field]> {
 /// An update deletes with records that have no RDATA (RFC 2136 §2.5), and asks with them (§2.4).
 fn is_empty_update(rdata: &[u8], class: Class) -> bool {
     rdata.is_empty() && matches!(class, Class::ANY | Class::NONE)
+}
+
+/// Whether a type that has no text for an empty RDATA cannot have one: all that have fields, and two whose
+/// octets have no format but must be there.
+fn needs_octets(rtype: RecordType, class: Class) -> bool {
+    let opaque = matches!(rtype, RecordType::EID | RecordType::NIMLOC) && class == Class::IN;
+    (opaque || fields_of(rtype, class).is_some()) && !matches!(class, Class::ANY | Class::NONE)
 }
 
 impl Record<'_> {
@@ -121,6 +128,10 @@ fn write_data(
     };
     match shown {
         Ok(()) => Ok(()),
+        Err(Fault::NoForm) if octets.is_empty() && needs_octets(rtype, class) => {
+            out.truncate(start);
+            Err(ParseError::new(reader.offset(), ParseErrorKind::Rdata("the RDATA is empty")))
+        }
         Err(Fault::NoForm) => {
             out.truncate(start);
             show::generic(octets, out);

@@ -81,7 +81,7 @@ record_types! {
     EID = 31, "EID";
     NIMLOC = 32, "NIMLOC";
     SRV = 33, "SRV", internet [U16 U16 U16 READ_NAME];
-    ATMA = 34, "ATMA";
+    ATMA = 34, "ATMA", internet [ATM_ADDRESS];
     NAPTR = 35, "NAPTR", internet [U16 U16 STRING STRING STRING READ_NAME];
     KX = 36, "KX", internet [U16 LOWER_NAME];
     CERT = 37, "CERT", any [CERT_TYPE U16 ALGORITHM BASE64];

@@ -50,6 +50,9 @@ pub enum TextErrorKind {
     /// A quotation mark without a partner on its line.
     #[error("a quoted string is not closed on its line")]
     OpenQuote,
+    /// A string that goes on behind its quotation mark, or has one in its middle.
+    #[error("text runs into a quotation mark; strings have a space between them")]
+    RunsOn,
     /// A parenthesis that is not closed before the end.
     #[error("a parenthesis is not closed")]
     OpenParenthesis,
@@ -85,6 +88,9 @@ pub enum TextErrorKind {
     /// `$INCLUDE` where it is not allowed.
     #[error("$INCLUDE is not allowed here")]
     IncludeRefused,
+    /// `$GENERATE`, which is of some servers only.
+    #[error("$GENERATE is not read: write out the records that it stands for")]
+    GenerateRefused,
     /// A file that `$INCLUDE` names cannot be had.
     #[error("cannot include '{file}': {reason}")]
     Include {

@@ -35,15 +35,24 @@ pub(crate) struct Lexer<'t> {
     line_start: usize,
     /// Open parentheses.
     depth: u32,
+    /// The line and the column of the outermost of them, and where that line starts.
+    opened: (usize, usize, usize),
     /// Whether parentheses may hold an entry together over several lines.
     multiline: bool,
+    /// How often a parenthesis that nothing closes may still send the cursor back.
+    returns: u32,
 }
+
+/// How many parentheses that nothing closes are searched to the end of the text: each of them sends the
+/// cursor back to its own line. Behind the last one each line is an entry.
+const RETURNS: u32 = 16;
 
 impl<'t> Lexer<'t> {
     pub(crate) fn new(text: &'t [u8], multiline: bool) -> Self {
         // A byte order mark is no part of the text.
         let at = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        Self { text, at, line: 1, line_start: at, depth: 0, multiline }
+        let opened = (1, 1, at);
+        Self { text, at, line: 1, line_start: at, depth: 0, opened, multiline, returns: RETURNS }
     }
 
     pub(crate) fn is_multiline(&self) -> bool {
@@ -94,6 +103,7 @@ impl<'t> Lexer<'t> {
         if self.text[start] == b'"' {
             self.skip_quoted()?;
             let raw = &self.text[start + 1..self.at - 1];
+            self.check_end_of_quoted()?;
             return Ok(Some(Token { raw, quoted: true, line, column }));
         }
         while let Some(&octet) = self.text.get(self.at) {
@@ -103,12 +113,21 @@ impl<'t> Lexer<'t> {
                     self.skip_quoted()?;
                     break;
                 }
-                b'"' => break,
+                b'"' => return Err(self.error(Kind::RunsOn)),
                 b'\\' => self.skip_escape()?,
                 _ => self.at += 1,
             }
         }
         Ok(Some(Token { raw: &self.text[start..self.at], quoted: false, line, column }))
+    }
+
+    /// Behind the mark that ends a string nothing may stand that belongs to no other token. Another
+    /// quoted string may: people write `"a""b"`, and servers take it.
+    fn check_end_of_quoted(&self) -> Result<(), TextError> {
+        match self.text.get(self.at) {
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b';' | b'(' | b')' | b'"') => Ok(()),
+            Some(_) => Err(self.error(Kind::RunsOn)),
+        }
     }
 
     fn skip_escape(&mut self) -> Result<(), TextError> {
@@ -142,6 +161,7 @@ impl<'t> Lexer<'t> {
     fn skip_blanks(&mut self) -> Result<bool, TextError> {
         loop {
             match self.text.get(self.at) {
+                None if self.depth > 0 && self.multiline => return Err(self.unclosed()),
                 None if self.depth > 0 => return Err(self.error(Kind::OpenParenthesis)),
                 None => return Ok(false),
                 Some(b'\n') if self.depth == 0 => return Ok(false),
@@ -150,6 +170,9 @@ impl<'t> Lexer<'t> {
                 Some(b' ' | b'\t' | b'\r') => self.at += 1,
                 Some(b';') => self.skip_to_line_end(),
                 Some(b'(') => {
+                    if self.depth == 0 {
+                        self.opened = (self.line, self.at - self.line_start + 1, self.line_start);
+                    }
                     self.depth += 1;
                     self.at += 1;
                 }
@@ -175,12 +198,33 @@ impl<'t> Lexer<'t> {
         self.line_start = self.at;
     }
 
-    /// Steps behind the end of the current entry, whatever is left of it; also after an error.
-    pub(crate) fn end_entry(&mut self) {
+    /// The error that the outermost parenthesis is never closed, at its place.
+    fn unclosed(&self) -> TextError {
+        let (line, column, _) = self.opened;
+        TextError { line, column, kind: Kind::OpenParenthesis }
+    }
+
+    /// Steps behind the end of the current entry, whatever is left of it; also after an error. An entry
+    /// whose parenthesis nothing closes ends with the line of that parenthesis, so that it does not
+    /// take the rest of the text with it: this is what is wrong with it then.
+    pub(crate) fn end_entry(&mut self) -> Option<TextError> {
+        let mut unclosed = None;
         loop {
             match self.token() {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
+                // The cursor is behind the string.
+                Err(TextError { kind: Kind::RunsOn, .. }) => {}
+                Err(error) if error.kind == Kind::OpenParenthesis && self.multiline => {
+                    (self.line, _, self.line_start) = self.opened;
+                    self.at = self.line_start;
+                    self.depth = 0;
+                    self.returns -= 1;
+                    self.multiline = self.returns > 0;
+                    self.skip_to_line_end();
+                    unclosed = Some(error);
+                    break;
+                }
                 // What cannot be cut into tokens is given up up to the end of its line.
                 Err(_) => {
                     self.depth = 0;
@@ -192,5 +236,6 @@ impl<'t> Lexer<'t> {
         if !self.is_at_end() {
             self.next_line();
         }
+        unclosed
     }
 }

@@ -77,17 +77,15 @@ impl<'t> Source<'_, 't> {
         self.parse("a record type")
     }
 
-    /// A name; `@` is the origin, and the origin completes a name without a final dot.
+    /// A name, quoted or not; `@` is the origin where it is not quoted, and the origin completes a name
+    /// without a final dot.
     pub(crate) fn name(&mut self) -> Result<NameBuf, TextError> {
         let token = self.token("a domain name")?;
         self.name_from(&token)
     }
 
     pub(crate) fn name_from(&self, token: &Token<'_>) -> Result<NameBuf, TextError> {
-        if token.quoted {
-            return Err(token.expected("a domain name without quotation marks"));
-        }
-        if token.raw == b"@" {
+        if token.raw == b"@" && !token.quoted {
             return Ok(*self.origin);
         }
         NameBuf::from_text(token.raw, self.origin)

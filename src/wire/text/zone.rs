@@ -169,6 +169,8 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
             };
             source.end()?;
             self.include(&file, origin)?;
+        } else if word.raw.eq_ignore_ascii_case(b"$GENERATE") {
+            return Err(word.error(Kind::GenerateRefused));
         } else {
             return Err(word.error(Kind::Directive(super::excerpt(word.raw))));
         }
@@ -224,7 +226,10 @@ impl Iterator for ZoneReader<'_, '_> {
                 return None;
             }
             let entry = self.entry();
-            self.lexer.end_entry();
+            let entry = match self.lexer.end_entry() {
+                Some(unclosed) => Err(unclosed),
+                None => entry,
+            };
             match entry {
                 Ok(None) => {}
                 Ok(Some(record)) => return Some(Ok(record)),

@@ -1,5 +1,9 @@
 //! `dnsonde decode`, as its users call it.
 
+mod captures;
+mod forms;
+mod judged;
+
 use assert_cmd::Command;
 
 /// A response for example.org with one A record and an OPT record.
@@ -56,8 +60,8 @@ fn hexadecimal_digits_may_be_parted_and_commented() {
         text.push_str(if i % 16 == 15 { " ; 16 octets\n" } else { ":" });
     }
     assert_eq!(decode(&["--hex"], text), decode(&[], octets(MESSAGE)));
-    assert_eq!(decode(&["--hex"], "12 3").1, 1);
-    assert_eq!(decode(&["--hex"], "xy").1, 1);
+    assert_eq!(decode(&["--hex"], "12 3").1, 2);
+    assert_eq!(decode(&["--hex"], "xy").1, 2);
     assert_eq!(json(&["--hex"], format!("{MESSAGE}\n\n{MESSAGE}\n")).0.len(), 2);
 }
 
