@@ -66,6 +66,8 @@ const MOVED: f64 = 1.15;
 const MOVED_STEP: f64 = 0.3;
 /// Steps for which a rate that has proved right again is kept before it is raised, at most.
 const LONGEST_HOLD: u32 = 8;
+/// How long what was sent before a cut may be answered after all.
+const LATE_WITHIN: Duration = Duration::from_secs(1);
 /// No rate is lower, in queries a second: a server must be asked to be seen to recover.
 const LOWEST_RATE: f64 = 0.5;
 
@@ -141,8 +143,20 @@ struct Learned {
     hold: u32,
     held: u32,
     proof: Option<Proof>,
+    /// What the last cut was made for.
+    cause: Cause,
     /// Whether less is lost at this rate than at the one before, or controls were lost too.
     verified: bool,
+}
+
+/// What a cut was made for: it is undone when that turns out to have been a pause.
+#[derive(Debug, Clone, Copy)]
+struct Cause {
+    /// Attempts that were taken for lost, and those of them that were answered after all.
+    losses: u32,
+    late: u32,
+    /// The rate before.
+    rate: Option<f64>,
 }
 
 /// Whether a cut was right.
@@ -281,7 +295,19 @@ impl Limiter {
 
     /// What was taken for lost, and was sent at `sent`, was only slow.
     pub(super) fn on_late(&mut self, sent: Time) {
-        if self.learned.is_some() && sent <= self.cut {
+        if let Some(learned) = &mut self.learned
+            && sent <= self.cut
+        {
+            let cause = &mut learned.cause;
+            cause.late += 1;
+            // Nothing was too much for the server: it, or the way to it, paused for a moment.
+            if cause.late > cause.losses / 2 {
+                cause.losses = u32::MAX;
+                match cause.rate.take() {
+                    Some(rate) => learned.return_to(rate),
+                    None => self.learned = None,
+                }
+            }
             return;
         }
         let episode = &mut self.episode;
@@ -369,6 +395,13 @@ impl Limiter {
         let again =
             old.filter(|old| !rough && !old.rough && (old.failed / failed - 1.0).abs() < 0.15);
         let hold = again.map_or(1, |old| (old.hold * 2).min(LONGEST_HOLD));
+        let cause = Cause { losses: self.episode.losses, late: 0, rate: self.rate() };
+        // What was sent before the cut before may be late as well.
+        let earlier = old
+            .map(|old| old.cause)
+            .filter(|earlier| earlier.losses < u32::MAX && now.since(self.cut) < LATE_WITHIN);
+        let cause = earlier
+            .map_or(cause, |earlier| Cause { losses: earlier.losses + cause.losses, ..earlier });
         let mut bucket = TokenBucket::even(rate);
         // What is on its way already is more than the server takes.
         bucket.empty(now);
@@ -393,6 +426,7 @@ impl Limiter {
             hold,
             held: hold,
             proof: Some(proof),
+            cause,
             verified: old.is_some_and(|old| old.verified),
         });
         self.cut = now;

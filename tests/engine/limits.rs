@@ -169,6 +169,24 @@ fn loss_at_random_is_no_limit() {
     assert!(lossy < 1.5 * clean, "{lossy} s with a tenth lost, {clean} s without");
 }
 
+#[test]
+fn a_server_that_pauses_now_and_then_has_no_limit() {
+    // As where its processor is busy with something else: nothing is lost.
+    let steady = Behaviour { service: Some((50_000.0, 100_000)), ..crate::good() };
+    let pausing = Behaviour { pauses: Some((500_000, 60_000)), ..steady.clone() };
+    let run = |behaviour| {
+        let config = Config { own_questions: true, ..Config::default() };
+        let mut network = Network::new(config, vec![behaviour], 5);
+        network.run(200_000);
+        assert_eq!(network.unanswered(), 0);
+        let limit = network.engine.servers().next().unwrap().limit;
+        (network.now.as_nanos() as f64 / 1e9, limit)
+    };
+    let ((steady, _), (pausing, limit)) = (run(steady), run(pausing));
+    assert!(pausing < 1.5 * steady, "{pausing} s with pauses, {steady} s without");
+    assert_eq!(limit, None);
+}
+
 fn list(good: usize, refusing: usize, dead: usize, names: u64) -> Network {
     let dead = vec![Behaviour { loss: 1.0, ..crate::good() }; dead];
     let refusing = vec![Behaviour { refused: 1.0, ..crate::good() }; refusing];

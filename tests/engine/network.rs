@@ -68,6 +68,8 @@ pub struct Behaviour {
     pub refused_here: Option<i32>,
     /// This machine finds out after three seconds that nobody is there.
     pub no_neighbour: bool,
+    /// Each so many microseconds it does nothing for so many.
+    pub pauses: Option<(u64, u64)>,
 }
 
 impl Default for Behaviour {
@@ -97,6 +99,7 @@ impl Default for Behaviour {
             ipv6: false,
             refused_here: None,
             no_neighbour: false,
+            pauses: None,
         }
     }
 }
@@ -465,15 +468,21 @@ impl Network {
 
     /// When a query that arrives now is worked off; `None` if there is no room for it.
     fn served(&mut self, server: u32) -> Option<Time> {
-        let Some((rate, room)) = self.behaviours[server as usize].service else {
-            return Some(self.now);
+        let behaviour = &self.behaviours[server as usize];
+        let mut begins = self.now;
+        if let Some((every, pause)) = behaviour.pauses {
+            let into = self.now.as_nanos() / 1000 % every;
+            begins = begins + Duration::from_micros(pause.saturating_sub(into));
+        }
+        let Some((rate, room)) = behaviour.service else {
+            return Some(begins);
         };
         let busy_until = &mut self.busy_until[server as usize];
         let waiting = busy_until.since(self.now).as_secs_f64() * rate;
         if waiting >= room as f64 {
             return None;
         }
-        *busy_until = self.now.max(*busy_until) + Duration::from_secs_f64(1.0 / rate);
+        *busy_until = begins.max(*busy_until) + Duration::from_secs_f64(1.0 / rate);
         Some(*busy_until)
     }
 
