@@ -151,6 +151,8 @@ pub(super) fn ttl_in_units(seconds: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::message::{MessageStyle, RecordStyle, write_message};
+    use crate::wire::{Builder, Flags, Message, NameBuf, RecordBuf, Section};
 
     #[test]
     fn words_end_at_blanks_that_are_neither_quoted_nor_escaped() {
@@ -170,6 +172,57 @@ mod tests {
             (90_061, "1 day 1 hour 1 minute 1 second", "1d1h1m1s"),
         ] {
             assert_eq!((period(seconds).as_str(), ttl_in_units(seconds).as_str()), (words, units));
+        }
+    }
+
+    /// A reader of zone files that is not ours: the data of the record, on the wire.
+    fn read_back(zone: &str) -> Vec<u8> {
+        use domain::base::rdata::ComposeRecordData as _;
+        use domain::zonefile::inplace::{Entry, Zonefile};
+
+        let mut reader = Zonefile::from(zone);
+        let entry = reader.next_entry().unwrap_or_else(|error| panic!("{error}: {zone}"));
+        let Some(Entry::Record(record)) = entry else { panic!("{zone}") };
+        let mut octets = Vec::new();
+        record.data().compose_rdata(&mut octets).unwrap();
+        assert!(reader.next_entry().unwrap().is_none(), "more than one record: {zone}");
+        octets
+    }
+
+    #[test]
+    fn a_record_over_several_lines_is_the_same_record_to_a_reader_of_zone_files() {
+        let key = "AwEAAc".repeat(40);
+        let text = format!("\"{}\"", "a;b ( c".repeat(30));
+        for (data, folds) in [
+            (r"SOA ns.x. a\.b.x. 2026 7200 3600 1209600 300".to_owned(), true),
+            (format!("DNSKEY 257 3 8 {key}"), true),
+            (format!("TXT {text} \"\" {text}"), true),
+            (r#"TXT "short; (""#.to_owned(), false),
+            ("A 192.0.2.1".to_owned(), false),
+            (format!("RRSIG A 8 2 300 20260101000000 20251201000000 4711 x. {key}"), true),
+            (format!("DS 4711 8 2 {}", "AB".repeat(32)), true),
+            (format!("TYPE65280 \\# 100 {}", "ab".repeat(100)), true),
+        ] {
+            let line = format!("x. 300 IN {data}");
+            let record = RecordBuf::from_text(line.as_bytes(), &NameBuf::root(), 300).unwrap();
+            let mut buffer = vec![0; 4096];
+            let mut builder = Builder::new(&mut buffer, 1, Flags::QR).unwrap();
+            let rdata = |builder: &mut Builder<'_>| builder.octets(&record.rdata);
+            let (owner, class) = (record.name.as_wire(), record.class);
+            builder.record(Section::Answer, owner, record.rtype, class, 300, rdata).unwrap();
+            let len = builder.finish();
+            let message = Message::parse(&buffer[..len]).unwrap();
+            let style = MessageStyle {
+                header: false,
+                comments: false,
+                record: RecordStyle { multiline: true, ..RecordStyle::default() },
+                ..MessageStyle::default()
+            };
+            let mut out = Vec::new();
+            write_message(&message, &style, &mut out);
+            let zone = String::from_utf8(out).unwrap();
+            assert_eq!(read_back(&zone), record.rdata, "{zone}");
+            assert_eq!(zone.lines().count() > 1, folds, "{zone}");
         }
     }
 }
