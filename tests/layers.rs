@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The folders of `src/`, from the bottom to the top; `main.rs` and `lib.rs` stand above them.
-const FOLDERS: [&str; 14] = [
+const FOLDERS: [&str; 15] = [
     "wire",
     "stats",
     "engine",
@@ -15,6 +15,7 @@ const FOLDERS: [&str; 14] = [
     "judge",
     "report",
     "names",
+    "decode",
     "scan",
     "verify",
     "query",
