@@ -154,6 +154,15 @@ fn what_waited_while_nobody_was_there_is_in_no_figure() {
         AbsenceCounts { stalls: 1, stalled: last.since(first), ..AbsenceCounts::default() };
     assert_eq!(told(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
     assert_eq!(findings(&evidence)[0].evidence["left_out"], 48);
+    // The losses alone, and a few answers between them: the rest is counted, and nothing of it was lost.
+    let lost = |probe: &&Probe| probe.outcome() == Some(Outcome::TimedOut);
+    let absences: Vec<_> = (evidence.probes.iter().filter(lost))
+        .map(|probe| absence(probe.sent().unwrap(), probe.sent().unwrap()))
+        .collect();
+    evidence.leave_out(&absences);
+    let left_out = evidence.probes.iter().filter(|probe| probe.absent).count();
+    assert!((12..48).contains(&left_out), "{left_out}");
+    assert_eq!(told(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
     // Nothing waited before that: what it was is told, and loss is loss.
     evidence.leave_out(&[absence(Time::ZERO, Time::ZERO)]);
     let ids: Vec<_> = told(&evidence).into_iter().map(|(id, _)| id).collect();

@@ -18,7 +18,7 @@ const KEPT: usize = 256;
 /// A time in which this program could not see what came when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
-    /// When it began; where the monotonic clock stood still, when it was noticed.
+    /// When it began, at the earliest.
     pub from: Time,
     /// When it was over.
     pub until: Time,
@@ -110,8 +110,9 @@ impl Attendance {
     }
 
     fn compare(&mut self, now: Time, clocks: Clocks) {
-        let Some((_, before)) = self.clocks.replace((now, clocks)) else { return };
-        let absence = |cause| Absence { from: now, until: now, cause };
+        let Some((then, before)) = self.clocks.replace((now, clocks)) else { return };
+        // It was at some time since they were compared last.
+        let absence = |cause| Absence { from: then, until: now, cause };
         let slept = clocks.boot - before.boot;
         if slept >= STEP_NS {
             self.counts.suspensions += 1;
@@ -195,7 +196,7 @@ mod tests {
         attendance.note(at(600), || clocks(60_007, -2_000));
         attendance.note(at(750), || clocks(60_006, -2_001));
         let causes: Vec<_> = attendance.absences().iter().map(|a| (a.from, a.cause)).collect();
-        let expected = [(at(450), AbsenceCause::Suspended), (at(600), AbsenceCause::ClockStepped)];
+        let expected = [(at(300), AbsenceCause::Suspended), (at(450), AbsenceCause::ClockStepped)];
         assert_eq!(causes, expected);
         let AbsenceCounts { stalls, suspensions, suspended, clock_steps, .. } = attendance.counts;
         assert_eq!((stalls, suspensions, clock_steps), (0, 1, 1));
