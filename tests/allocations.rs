@@ -9,6 +9,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{Ask, Config, Engine, Finished, Response, Stamp, Time, Transmits};
+use dnsonde::names::line::{Line, classify};
+use dnsonde::names::list::{ListReader, RawLine};
+use dnsonde::names::name::write_name;
 use dnsonde::scan::render::Status;
 use dnsonde::wire::{
     Builder, Class, Flags, HEADER_LEN, Message, NameBuf, Opt, OptBuf, Rcode, RecordBuf, RecordType,
@@ -174,6 +177,34 @@ fn refusing_a_message_allocates_nothing() {
         (0..answer.len()).filter(|&len| Message::parse(&answer[..len]).is_err()).count()
     });
     assert_eq!((refused, allocations), (answer.len(), 0));
+}
+
+#[test]
+fn reading_a_list_of_names_allocates_nothing_for_a_line() {
+    let lines = "# a comment\r\n\r\nwww.example.org\r\nwww.example.org,AAAA\nexample.org MX\n\
+                 \"example.org\",\"TXT\"\n*.example.org\n_dmarc.example.org. # ours\n\
+                 0/25.2.0.192.in-addr.arpa\na\\:b.example\n";
+    let list = lines.repeat(5_000).into_bytes();
+    let mut reader = ListReader::new(Box::new(std::io::Cursor::new(list)));
+    let mut names = Vec::with_capacity(1024);
+    // The first octets are looked at for what they are.
+    assert!(reader.fill().unwrap());
+    assert_eq!(reader.next_line(), None);
+    let (asked, allocations) = counted(|| {
+        let mut asked = 0;
+        while reader.fill().unwrap() {
+            while let Some(line) = reader.next_line() {
+                let RawLine::Text(text) = line else { panic!("no line is too long") };
+                if let Line::Question(name, _) = classify(text).unwrap() {
+                    names.clear();
+                    write_name(name, &mut names).unwrap();
+                    asked += 1;
+                }
+            }
+        }
+        asked
+    });
+    assert_eq!((asked, allocations), (8 * 5_000, 0));
 }
 
 /// Puts `names` through the engine; every eighth query is lost, so that there are retries.

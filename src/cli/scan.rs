@@ -39,7 +39,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Reads names from a file or standard input, one a line, asks for each of them, and writes a line of
 /// output for each name and type, in the order in which they are finished. A line is NAME, NAME,TYPE or
 /// NAME TYPE (with spaces or a tab), each perhaps in quotes; # or ; begins a comment. Special characters
-/// in names are written as in zone files (\\DDD, \\X), names in other scripts are asked in their IDNA
+/// in names are written as in zone files (\DDD, \X), names in other scripts are asked in their IDNA
 /// form, and *.example.org asks for the wildcard itself. The list is UTF-8 or UTF-16.
 ///
 /// With the type PTR, a line may also be an address or a prefix of up to 16,777,216 addresses

@@ -87,11 +87,9 @@ fn judge(front: &[u8], ended: bool) -> Option<Result<(Encoding, usize), Encoding
         }
         _ if marked[0] => utf16(false, 2),
         _ if marked[1] => utf16(true, 2),
-        // Without a mark, if it begins with two characters of ASCII.
-        [false, true, false, last] if last || front.len() < 4 => utf16(false, 0),
-        [true, false, third, false] if (third || front.len() < 4) && front.len() > 1 => {
-            utf16(true, 0)
-        }
+        // Without a mark, if it begins with two characters of ASCII, or is but one.
+        [false, true, false, last] if last || front.len() == 2 => utf16(false, 0),
+        [true, false, third, false] if third || front.len() == 2 => utf16(true, 0),
         _ if front.starts_with(MARK) => Some(Ok((Encoding::Utf8, MARK.len()))),
         _ => Some(Ok((Encoding::Utf8, 0))),
     }
@@ -267,7 +265,10 @@ mod tests {
                 assert_eq!(read(format!("\u{FEFF}{text}").as_bytes()), text);
                 for big_endian in [false, true] {
                     assert_eq!(read(&utf16(&format!("\u{FEFF}{text}"), big_endian)), text);
-                    assert_eq!(read(&utf16(text, big_endian)), text, "without a mark");
+                    // A mark is needed where one of the first two characters is not ASCII.
+                    if text.chars().take(2).all(|it| it.is_ascii()) {
+                        assert_eq!(read(&utf16(text, big_endian)), text, "without a mark");
+                    }
                 }
             }
         }

@@ -75,10 +75,12 @@ pub enum LineError {
     #[error("an email address or a user at a host; write only what is behind the @: {0}")]
     Mailbox(String),
     /// An address.
-    #[error("an IP address, not a name; with the type PTR its name is looked up")]
+    #[error("an IP address, not a name: scan -t PTR and query -x look up the name of an address")]
     Address(IpAddr),
     /// A prefix.
-    #[error("a prefix of IP addresses, not a name; with the type PTR their names are looked up")]
+    #[error(
+        "a prefix of IP addresses, not a name: scan -t PTR looks up the names of its addresses"
+    )]
     Prefix(Prefix),
     /// What would be a prefix, were it right.
     #[error("{0}")]

@@ -90,16 +90,21 @@ pub fn to_ascii(text: &str) -> Result<String, IdnaError> {
         return Err(culprit.map_or(IdnaError::Invalid, IdnaError::Disallowed));
     };
     // Only letters, digits and hyphens may come of other characters, and dots of the full stops that
-    // separate labels.
-    for special in ascii.chars().filter(|c| !c.is_ascii_alphanumeric() && *c != '-') {
-        let count = |text: &str| text.chars().filter(|&it| stands_for(it) == special).count();
-        if ascii.chars().filter(|&it| it == special).count() != count(text) {
-            let mapped = |it: &char| !it.is_ascii() && stands_for(*it) != special;
-            let culprit = text.chars().filter(mapped).find(|it| {
-                convert(it.encode_utf8(&mut [0; 4])).is_ok_and(|ascii| ascii.contains(special))
-            });
-            return Err(culprit.map_or(IdnaError::Invalid, |it| IdnaError::Mapped(it, special)));
-        }
+    // separate labels: how many of each there are more than were written.
+    let mut surplus = [0i32; 128];
+    ascii.bytes().for_each(|octet| surplus[usize::from(octet & 127)] += 1);
+    for character in text.chars().map(stands_for).filter(char::is_ascii) {
+        surplus[character as usize] -= 1;
+    }
+    let special = (0..128u8)
+        .map(char::from)
+        .find(|&it| !it.is_ascii_alphanumeric() && it != '-' && surplus[it as usize] != 0);
+    if let Some(special) = special {
+        let culprit = text.chars().find(|it| {
+            let maps = || convert(it.encode_utf8(&mut [0; 4])).is_ok_and(|it| it.contains(special));
+            stands_for(*it) != special && maps()
+        });
+        return Err(culprit.map_or(IdnaError::Invalid, |it| IdnaError::Mapped(it, special)));
     }
     Ok(ascii.into_owned())
 }

@@ -72,3 +72,21 @@ fn a_scan_gives_up_after_the_silence_that_was_asked_for() {
     run.assert_code(3).assert_stderr("no server has answered anything for 1 s");
     run.assert_stderr("questions were not asked");
 }
+
+/// Before, a prefix was one name.
+#[test]
+fn a_prefix_that_nobody_answers_is_left_and_every_address_of_it_counted() {
+    let (_socket, addr) = silent_server();
+    let files = Files::new();
+    let (out, stats) = (text(&files.path("out.jsonl")), text(&files.path("stats.json")));
+    let args =
+        ["scan", "-r", &addr, "-t", "PTR", "--give-up-after", "1", "-o", &out, "--stats", &stats];
+    let run = run_with_input(&args, b"10.0.0.0/8\nlast.demo.test\n");
+    run.assert_code(3).assert_stderr("no server has answered anything for 1 s");
+    let stats: Value = serde_json::from_str(&std::fs::read_to_string(stats).unwrap()).unwrap();
+    assert_valid("scan-stats", &stats);
+    let input = |name: &str| stats["input"][name].as_u64().unwrap();
+    let lines = std::fs::read_to_string(out).unwrap().lines().count() as u64;
+    assert_eq!(input("questions"), (1 << 24) + 1);
+    assert_eq!(input("questions"), lines + input("not_asked") + input("cut_short"));
+}
