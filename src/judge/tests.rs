@@ -7,7 +7,7 @@ use super::rules::findings;
 use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
 use crate::judge::catalog::FindingId;
 use crate::judge::severity::Severity;
-use crate::net::{Absence, AbsenceCause, AbsenceCounts};
+use crate::net::{Absence, AbsenceCause, AbsenceCounts, Overflow};
 use crate::probe::log::{ProbeLog, Strays};
 use crate::probe::purpose::{Baseline, Experiment, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm, Role};
@@ -135,12 +135,22 @@ fn answers_that_this_machine_dropped_are_not_called_loss() {
     let mut evidence = evidence(losing(12, 48));
     assert_eq!(told(&evidence), [(FindingId::Loss, Severity::Error)]);
     evidence.local.receive_overflow = 12;
+    let whole = |socket| {
+        let (from, until) = (Time::ZERO, Time::ZERO + Duration::from_secs(3600));
+        Overflow { socket: SocketId(socket), from, until }
+    };
+    let all: Vec<_> = (0..SOCKETS).map(whole).collect();
+    evidence.leave_out(&[], &all);
     assert_eq!(told(&evidence), [(FindingId::LocalDrops, Severity::Warning)]);
-    // More than it dropped is loss all the same, by what is left.
-    evidence.local.receive_overflow = 2;
+    // What was lost at other sockets, or at other times, is loss all the same.
+    let lost = |probe: &&Probe| probe.outcome() == Some(Outcome::TimedOut);
+    let place = |probe: &Probe| (probe.socket().unwrap(), probe.sent().unwrap());
+    let (socket, at) = evidence.probes.iter().find(lost).map(place).unwrap();
+    evidence.leave_out(&[], &[Overflow { socket, from: at, until: at }]);
     let found = findings(&evidence);
     let loss = found.iter().find(|finding| finding.id == "loss").unwrap();
-    assert_eq!(loss.evidence["lost"], 10);
+    assert_eq!(loss.evidence["lost"], 11);
+    assert!(found.iter().any(|finding| finding.id == FindingId::LocalDrops));
 }
 
 #[test]
@@ -149,7 +159,7 @@ fn what_waited_while_nobody_was_there_is_in_no_figure() {
     let first = evidence.probes[0].sent().unwrap();
     let last = evidence.last_outcome();
     let absence = |from, until| Absence { from, until, cause: AbsenceCause::Stalled };
-    evidence.leave_out(&[absence(first, last)]);
+    evidence.leave_out(&[absence(first, last)], &[]);
     evidence.local.absences =
         AbsenceCounts { stalls: 1, stalled: last.since(first), ..AbsenceCounts::default() };
     assert_eq!(told(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
@@ -159,12 +169,12 @@ fn what_waited_while_nobody_was_there_is_in_no_figure() {
     let absences: Vec<_> = (evidence.probes.iter().filter(lost))
         .map(|probe| absence(probe.sent().unwrap(), probe.sent().unwrap()))
         .collect();
-    evidence.leave_out(&absences);
+    evidence.leave_out(&absences, &[]);
     let left_out = evidence.probes.iter().filter(|probe| probe.absent).count();
     assert!((12..48).contains(&left_out), "{left_out}");
     assert_eq!(told(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
     // Nothing waited before that: what it was is told, and loss is loss.
-    evidence.leave_out(&[absence(Time::ZERO, Time::ZERO)]);
+    evidence.leave_out(&[absence(Time::ZERO, Time::ZERO)], &[]);
     let ids: Vec<_> = told(&evidence).into_iter().map(|(id, _)| id).collect();
     assert!(ids.contains(&FindingId::Loss) && ids.contains(&FindingId::LocalStall), "{ids:?}");
 }

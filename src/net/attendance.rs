@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::engine::Time;
+use crate::engine::{SocketId, Time};
 
 /// So late a thread has not run, for whatever reason. A timer or a scheduler is late by a few
 /// milliseconds; an attempt waits for its answer for hundreds.
@@ -13,7 +13,7 @@ const STEP_NS: i64 = 250_000_000;
 /// How often the clocks are compared.
 const COMPARED_EVERY: Duration = Duration::from_millis(100);
 /// Absences that are kept one by one: the latest.
-const KEPT: usize = 256;
+pub(super) const KEPT: usize = 256;
 
 /// A time in which this program could not see what came when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,17 @@ pub enum AbsenceCause {
     Suspended,
     /// The wall clock, which the kernel stamps packets with, was set.
     ClockStepped,
+}
+
+/// A time in which the kernel had no room for what came to one of our sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overflow {
+    /// The socket.
+    pub socket: SocketId,
+    /// When everything that had come was last known to have been read.
+    pub from: Time,
+    /// When it was noticed.
+    pub until: Time,
 }
 
 /// Clocks beside the monotonic one, in nanoseconds.

@@ -45,7 +45,7 @@ use std::time::Duration;
 
 use crate::engine::SocketId;
 
-pub use attendance::{Absence, AbsenceCause, AbsenceCounts};
+pub use attendance::{Absence, AbsenceCause, AbsenceCounts, Overflow};
 pub use driver::Driver;
 pub(crate) use error::is_out_of_descriptors;
 pub use error::{Family, NetError};

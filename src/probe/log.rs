@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use super::purpose::Purpose;
 use super::result::Probe;
-use crate::engine::{Engine, SocketId, Time};
-use crate::net::{Absence, LocalCounts};
+use crate::engine::{Engine, Outcome, SocketId, Time};
+use crate::net::{Absence, LocalCounts, Overflow};
 use crate::walk::WalkReport;
 use crate::wire::NameBuf;
 
@@ -61,12 +61,20 @@ impl ProbeLog {
     }
 
     /// Takes out of the figures what waited while this program, or the machine, was absent.
-    pub fn leave_out(&mut self, absences: &[Absence]) {
+    /// So is what was not answered while our own system had no room for answers.
+    pub fn leave_out(&mut self, absences: &[Absence], overflows: &[Overflow]) {
         for probe in &mut self.probes {
             let Some(sent) = probe.sent() else { continue };
             let overlaps =
                 |absence: &Absence| sent <= absence.until && absence.from <= probe.finished;
-            probe.absent = absences.iter().any(overlaps);
+            let overflowed = |overflow: &Overflow| {
+                probe.reply.is_none()
+                    && probe.outcome() == Some(Outcome::TimedOut)
+                    && probe.socket() == Some(overflow.socket)
+                    && sent <= overflow.until
+                    && overflow.from <= probe.finished
+            };
+            probe.absent = absences.iter().any(overlaps) || overflows.iter().any(overflowed);
         }
     }
 

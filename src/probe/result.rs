@@ -18,8 +18,8 @@ pub struct Probe {
     pub reply: Option<Reply>,
     /// When its outcome was known.
     pub finished: Time,
-    /// This program, or the machine, was absent while it waited: what became of it says nothing of a
-    /// server or a path.
+    /// This program, or the machine, was absent while it waited, or its answer may have found no room here:
+    /// what became of it says nothing of a server or a path.
     pub absent: bool,
 }
 

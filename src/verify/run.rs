@@ -46,6 +46,6 @@ pub async fn run(
     let mut evidence = ask::evidence(session);
     evidence.log.add_engine(driver.engine(), &|socket| driver.port(socket));
     evidence.log.local = driver.local_counts();
-    evidence.log.leave_out(driver.absences());
+    evidence.log.leave_out(driver.absences(), &driver.overflows());
     Ok(evidence)
 }

@@ -77,7 +77,7 @@ pub(crate) fn judge(
         .filter(|(server, _)| {
             !explained.is_silent(**server) && !explained.plain_only.contains(server)
         })
-        .filter_map(|(server, host)| case(observed, *server, host))
+        .filter_map(|(server, host)| case(*server, host))
         .collect();
     let p_values: Vec<f64> = cases.iter().flat_map(|case| case.p_values).collect();
     let corrected = holm(&p_values);
@@ -106,15 +106,10 @@ pub(crate) fn judge(
     }
 }
 
-/// What is known of the loss at an address; `None` if there is none, or only late answers and those
-/// that our own system dropped.
-fn case<'s, 'e>(
-    observed: &Observations<'_>,
-    server: SocketAddr,
-    host: &'s ServerObservations<'e>,
-) -> Option<Case<'s, 'e>> {
+/// What is known of the loss at an address; `None` if there is none, or only late answers.
+fn case<'s, 'e>(server: SocketAddr, host: &'s ServerObservations<'e>) -> Option<Case<'s, 'e>> {
     let sample = &host.sample;
-    let not_lost = host.strays.late + observed.log.local.receive_overflow;
+    let not_lost = host.strays.late;
     let hindered =
         sample.outcomes.iter().filter(|(_, outcome)| *outcome == ProbeOutcome::Slipped).count()
             as u64
@@ -172,7 +167,7 @@ fn conclude<'s, 'e>(
     {
         return lossy(Cause::Rate(contrasts), Severity::Warning, raw[1]);
     }
-    let share = lost_of(observed, host);
+    let share = lost_of(host);
     // Each address is a test of its own; the lower limit alone errs with half of the rest.
     let confidence = 1.0 - 2.0 * SIGNIFICANCE / observed.servers.len().max(1) as f64;
     let low = share.interval(confidence).low;
@@ -194,10 +189,10 @@ fn conclude<'s, 'e>(
     lossy(Cause::Unknown, severity, 1.0)
 }
 
-/// What was lost, without what came late and what our own system dropped.
-fn lost_of(observed: &Observations<'_>, host: &ServerObservations<'_>) -> Proportion {
+/// What was lost, without what came late.
+fn lost_of(host: &ServerObservations<'_>) -> Proportion {
     let Tally { lost, answered } = host.sample.tally();
-    let not_lost = (host.strays.late + observed.log.local.receive_overflow).min(lost);
+    let not_lost = host.strays.late.min(lost);
     Proportion::new(lost - not_lost, lost + answered)
 }
 
@@ -274,7 +269,7 @@ fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Op
     let severity = all.iter().map(|lossy| lossy.severity).max().unwrap_or(Severity::Warning);
     let servers: Vec<SocketAddr> = all.iter().map(|lossy| lossy.server).collect();
     let id = if bursty { FindingId::LossBursty } else { FindingId::Loss };
-    let share = total(observed, &all);
+    let share = total(&all);
     let zones = zones.len();
     Some(
         Draft::new(id, severity, "every server asked".to_owned())
@@ -291,20 +286,20 @@ fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Op
             )
             .evidence("asked", share.trials())
             .evidence("lost", share.hits())
-            .evidence("by_server", by_server(observed, &all)),
+            .evidence("by_server", by_server(&all)),
     )
 }
 
-fn total(observed: &Observations<'_>, group: &[Lossy<'_, '_>]) -> Proportion {
-    let shares = group.iter().map(|lossy| lost_of(observed, lossy.host));
+fn total(group: &[Lossy<'_, '_>]) -> Proportion {
+    let shares = group.iter().map(|lossy| lost_of(lossy.host));
     let (lost, asked) =
         shares.fold((0, 0), |(lost, asked), share| (lost + share.hits(), asked + share.trials()));
     Proportion::new(lost, asked)
 }
 
-fn by_server(observed: &Observations<'_>, group: &[Lossy<'_, '_>]) -> Value {
+fn by_server(group: &[Lossy<'_, '_>]) -> Value {
     let each = group.iter().map(|lossy| {
-        let share = lost_of(observed, lossy.host);
+        let share = lost_of(lossy.host);
         let interval = share.interval(crate::stats::CONFIDENCE);
         json!({
             "server": lossy.server.to_string(),
@@ -327,13 +322,13 @@ fn tell(
     let servers: Vec<SocketAddr> = group.iter().map(|lossy| lossy.server).collect();
     let who = observed.who(zone, &servers);
     let names = observed.names_of(zone, &servers);
-    let share = total(observed, group);
+    let share = total(group);
     let p_value = group.iter().map(|lossy| lossy.p_value).fold(0.0, f64::max);
     let draft = Draft::new(id, severity, zone.to_string())
         .servers(servers)
         .evidence("asked", share.trials())
         .evidence("lost", share.hits())
-        .evidence("by_server", by_server(observed, group));
+        .evidence("by_server", by_server(group));
     let draft = match id {
         FindingId::LossPathDependent => by_path(draft, &who, &names, group),
         FindingId::RateLimited => by_rate(draft, &who, &names, group),

@@ -13,8 +13,9 @@ use tokio::io::unix::AsyncFd;
 
 use super::lane::{Lane, Subject, Trouble, Verdict};
 use super::{Each, Event, Progress, RECEIVE_BUFFER, SEND_BUFFER, Trains};
-use crate::engine::{SocketId, Unreachable};
+use crate::engine::{SocketId, Time, Unreachable};
 use crate::net::LocalCounts;
+use crate::net::attendance::Overflow;
 use crate::net::clock::Clock;
 use crate::net::error::{Family, NetError};
 use crate::net::sys::{self, BATCH, Inbox, Poller, Ready};
@@ -44,6 +45,8 @@ struct BatchedSocket {
     blocked: bool,
     /// The kernel's count of datagrams that it had no room for, when last seen.
     overflow: u32,
+    /// When that was.
+    seen: Time,
     failures: u32,
 }
 
@@ -82,6 +85,7 @@ impl Batched {
             lane: Lane::new(segmentation),
             blocked: false,
             overflow: 0,
+            seen: Time::ZERO,
             failures: 0,
         });
         Ok(())
@@ -95,6 +99,15 @@ impl Batched {
         {
             counts.receive_overflow += u64::from(overflow.wrapping_sub(socket.overflow));
         }
+    }
+
+    /// What the kernel has had no room for since something was last read.
+    pub(super) fn unseen_overflows(&self, now: Time) -> impl Iterator<Item = Overflow> {
+        self.sockets.iter().flatten().filter_map(move |socket| {
+            let overflow = sys::overflow_count(socket.io.as_fd())?;
+            let is_new = overflow != socket.overflow;
+            is_new.then_some(Overflow { socket: socket.id, from: socket.seen, until: now })
+        })
     }
 
     fn socket(&self, id: SocketId) -> Option<&BatchedSocket> {
@@ -272,6 +285,8 @@ impl BatchedSocket {
                 {
                     counts.receive_overflow += u64::from(overflow.wrapping_sub(self.overflow));
                     self.overflow = overflow;
+                    let (from, until) = (self.seen, batch.now);
+                    each(Event::Overflowed(Overflow { socket, from, until }));
                 }
                 let Some(from) = message.from else { continue };
                 if message.truncated {
@@ -288,6 +303,7 @@ impl BatchedSocket {
                     None => datagram(message.octets),
                 }
             }
+            self.seen = batch.now;
             if received < BATCH {
                 return Ok(());
             }
@@ -379,18 +395,25 @@ mod tests {
             }
         };
         let mut clock = Clock::new();
-        let mut received = 0;
+        let (mut received, mut overflows) = (0, Vec::new());
         // The count that comes with a datagram shows what was lost before it; what was lost after
         // the last one has to be asked for.
         for sent in [200, 400] {
             burst();
-            let mut each = |event: Event<'_>| {
-                received += u64::from(matches!(event, Event::Datagram { .. }));
+            let mut each = |event: Event<'_>| match event {
+                Event::Datagram { .. } => received += 1,
+                Event::Overflowed(overflow) => overflows.push(overflow),
+                _ => {}
             };
             let poll = std::future::poll_fn(|cx| udp.poll(cx, &mut clock, &mut each));
             tokio::time::timeout(Duration::from_secs(60), poll).await.unwrap().unwrap();
             assert!(received > 0 && received < sent);
             assert_eq!(udp.counts().receive_overflow, sent - received);
         }
+        // When that was: up to what was read of the second burst, and since then.
+        overflows.extend(udp.unseen_overflows(clock.now()));
+        let [first, .., last] = &overflows[..] else { panic!("{overflows:?}") };
+        assert!(first.socket == SocketId(0) && first.from < first.until, "{overflows:?}");
+        assert!(first.until <= last.from && last.until <= clock.now(), "{overflows:?}");
     }
 }

@@ -20,6 +20,7 @@ use std::task::{Context, Poll};
 use rand::RngExt;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::attendance::Overflow;
 use super::clock::Clock;
 use super::error::{Family, NetError};
 use super::{LocalCounts, Options};
@@ -99,6 +100,8 @@ pub(super) enum Event<'a> {
     Unreachable { socket: SocketId, to: SocketAddr, error: Unreachable, quoted: &'a [u8] },
     /// The system took a datagram, and found nobody there to hand it to on its way.
     Undelivered { socket: SocketId, to: SocketAddr, errno: i32, quoted: &'a [u8] },
+    /// The system had no room for what came.
+    Overflowed(Overflow),
     /// The system does not send these datagrams of this train.
     NotSent { train: usize, datagrams: Range<usize>, errno: i32 },
 }
@@ -283,6 +286,15 @@ impl Udp {
             #[cfg(target_os = "linux")]
             Backend::Batched(batched) => batched.poll(cx, clock, &mut self.counts, each),
             Backend::Portable(portable) => portable.poll(cx, clock, &mut self.counts, each),
+        }
+    }
+
+    /// What the system has had no room for since something was last read.
+    pub(super) fn unseen_overflows(&self, now: Time) -> Vec<Overflow> {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.unseen_overflows(now).collect(),
+            Backend::Portable(_) => Vec::new(),
         }
     }
 
