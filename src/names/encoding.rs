@@ -222,16 +222,7 @@ fn read_some(source: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Gives so many octets at a time.
-    struct Trickle(io::Cursor<Vec<u8>>, usize);
-
-    impl Read for Trickle {
-        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            let len = out.len().min(self.1);
-            self.0.read(&mut out[..len])
-        }
-    }
+    use crate::names::trickle::Trickle;
 
     fn read_all(octets: &[u8], at_once: usize) -> Result<String, String> {
         let source = Trickle(io::Cursor::new(octets.to_vec()), at_once);

@@ -122,16 +122,8 @@ impl ListReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::trickle::Trickle;
     use std::io;
-
-    struct Trickle(io::Cursor<Vec<u8>>, usize);
-
-    impl Read for Trickle {
-        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            let len = out.len().min(self.1);
-            self.0.read(&mut out[..len])
-        }
-    }
 
     /// The lines; one that is too long as its length behind an exclamation mark.
     fn lines(octets: &[u8], at_once: usize) -> Vec<String> {

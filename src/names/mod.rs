@@ -14,3 +14,5 @@ pub mod prefix;
 pub mod resolv_conf;
 pub mod servers;
 pub mod survey;
+#[cfg(test)]
+mod trickle;

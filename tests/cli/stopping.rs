@@ -3,11 +3,11 @@
 #![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use dnsonde::playground::Faults;
+use dnsonde::playground::{Faults, Server};
 use serde_json::Value;
 
 use super::{Files, dnsonde, server, server_with, text};
@@ -31,27 +31,59 @@ pub fn end(mut child: Child) -> (Option<i32>, String) {
     (child.wait().unwrap().code(), stderr)
 }
 
+/// A scan of so many names that has begun, and where its accounting will be.
+struct Begun {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    files: Files,
+}
+
+impl Begun {
+    fn new(server: &Server, names: usize, options: &[&str]) -> Self {
+        let files = Files::new();
+        let list: String = (0..names).map(|i| format!("n{i}.demo.test\n")).collect();
+        let list = files.write("names.txt", list);
+        let (addr, stats) = (server.addr().to_string(), text(&files.path("stats.json")));
+        let args = [&["scan", &list, "-r", &addr, "--stats", &stats], options].concat();
+        let mut child =
+            dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdout, files }
+    }
+
+    /// Waits for the first line.
+    fn first_line(&mut self) -> String {
+        let mut first = String::new();
+        self.stdout.read_line(&mut first).unwrap();
+        first
+    }
+
+    /// What is left of the lines.
+    fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        rest
+    }
+
+    /// Its exit status, what is left on standard error, and its accounting.
+    fn end(self) -> (Option<i32>, String, Value) {
+        let (code, stderr) = end(self.child);
+        let stats = std::fs::read(self.files.path("stats.json")).unwrap();
+        (code, stderr, serde_json::from_slice(&stats).unwrap())
+    }
+}
+
 #[test]
 fn an_interrupt_writes_what_is_finished_and_counts_the_rest() {
     let server = server();
-    let files = Files::new();
-    let names: String = (0..20_000).map(|i| format!("n{i}.demo.test\n")).collect();
-    let names = files.write("names.txt", names);
-    let stats = text(&files.path("stats.json"));
-    let addr = server.addr().to_string();
-    let args = ["scan", &names, "-r", &addr, "--rate", "500", "--stats", &stats];
-    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut first = String::new();
-    stdout.read_line(&mut first).unwrap();
-    interrupt(&child);
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).unwrap();
-    let (code, stderr) = end(child);
+    let mut scan = Begun::new(&server, 20_000, &["--rate", "500"]);
+    scan.first_line();
+    interrupt(&scan.child);
+    let rest = scan.rest();
+    let (code, stderr, stats) = scan.end();
     assert_eq!(code, Some(1), "{stderr}");
     let lines = 1 + rest.lines().count() as u64;
     rest.lines().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
-    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     assert_eq!(stats["end"], "interrupted");
     assert_eq!(stats["output"]["lines"], lines);
     assert_eq!(stats["totals"]["answered"], lines);
@@ -79,21 +111,13 @@ const STOPPED: Duration = Duration::from_millis(700);
 #[test]
 fn a_scan_that_is_stopped_and_goes_on_blames_nobody_else() {
     let server = server();
-    let files = Files::new();
-    let names: String = (0..600).map(|i| format!("n{i}.demo.test\n")).collect();
-    let names = files.write("names.txt", names);
-    let stats = text(&files.path("stats.json"));
-    let addr = server.addr().to_string();
-    let args = ["scan", &names, "-r", &addr, "--rate", "500", "--stats", &stats];
-    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut lines = String::new();
-    stdout.read_line(&mut lines).unwrap();
-    kill(&child, "STOP");
+    let mut scan = Begun::new(&server, 600, &["--rate", "500"]);
+    let mut lines = scan.first_line();
+    kill(&scan.child, "STOP");
     thread::sleep(STOPPED);
-    kill(&child, "CONT");
-    stdout.read_to_string(&mut lines).unwrap();
-    let (code, stderr) = end(child);
+    kill(&scan.child, "CONT");
+    lines += &scan.rest();
+    let (code, stderr, stats) = scan.end();
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(lines.lines().count(), 600);
     for line in lines.lines() {
@@ -101,7 +125,6 @@ fn a_scan_that_is_stopped_and_goes_on_blames_nobody_else() {
         assert_eq!((&line["status"], &line["attempts"]), (&"NOERROR".into(), &1.into()), "{line}");
     }
     assert!(stderr.contains("this program did not run for"), "{stderr}");
-    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     super::assert_valid("scan-stats", &stats);
     assert!(stats["local"]["stalls"].as_u64() >= Some(1), "{stats:#}");
     assert_eq!(stats["local"]["suspensions"], 0, "{stats:#}");
@@ -121,24 +144,15 @@ fn waits_for_its_reader(child: &Child) -> bool {
 fn a_reader_that_is_slow_stops_the_scan_and_nothing_is_lost() {
     const NAMES: usize = 50_000;
     let server = server();
-    let files = Files::new();
-    let names: String = (0..NAMES).map(|i| format!("n{i}.demo.test\n")).collect();
-    let names = files.write("names.txt", names);
-    let stats = text(&files.path("stats.json"));
-    let addr = server.addr().to_string();
-    let args = ["scan", &names, "-r", &addr, "--rate", "unlimited", "--stats", &stats];
-    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut lines = String::new();
-    while !waits_for_its_reader(&child) {
+    let mut scan = Begun::new(&server, NAMES, &["--rate", "unlimited"]);
+    while !waits_for_its_reader(&scan.child) {
         thread::yield_now();
     }
     thread::sleep(STOPPED);
-    stdout.read_to_string(&mut lines).unwrap();
-    let (code, stderr) = end(child);
+    let lines = scan.rest();
+    let (code, stderr, stats) = scan.end();
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(lines.lines().count(), NAMES);
-    let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     let (answered, lost) = (&stats["totals"]["answered"], &stats["servers"][0]["lost"]);
     assert_eq!((answered, lost), (&NAMES.into(), &0.into()), "{stats:#}");
 }
@@ -260,25 +274,14 @@ fn signals() -> Vec<&'static str> {
 fn every_signal_to_end_ends_a_scan_with_all_lines_that_are_finished() {
     for signal in signals() {
         let server = server();
-        let files = Files::new();
-        let names: String = (0..20_000).map(|i| format!("n{i}.demo.test\n")).collect();
-        let names = files.write("names.txt", names);
-        let stats = text(&files.path("stats.json"));
-        let addr = server.addr().to_string();
-        let args = ["scan", &names, "-r", &addr, "--rate", "500", "--stats", &stats];
-        let mut child =
-            dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut first = String::new();
-        stdout.read_line(&mut first).unwrap();
-        kill(&child, signal);
-        let mut rest = String::new();
-        stdout.read_to_string(&mut rest).unwrap();
-        let (code, stderr) = end(child);
+        let mut scan = Begun::new(&server, 20_000, &["--rate", "500"]);
+        scan.first_line();
+        kill(&scan.child, signal);
+        let rest = scan.rest();
+        let (code, stderr, stats) = scan.end();
         assert_eq!(code, Some(1), "{signal}: {stderr}");
         assert!(stderr.contains("dnsonde: interrupted; "), "{signal}: {stderr}");
         let lines = 1 + rest.lines().count() as u64;
-        let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
         assert_eq!(stats["end"], "interrupted", "{signal}");
         assert_eq!(stats["output"]["lines"], lines, "{signal}");
     }
