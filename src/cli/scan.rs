@@ -24,7 +24,7 @@ use crate::names::line::is_askable;
 use crate::net;
 use crate::scan::{End, Format, FromRoot, Output, Plan, Report, Source, Whom};
 use crate::walk;
-use crate::wire::{Class, OptionCode, RecordType};
+use crate::wire::{Class, OptBuf, RecordType};
 
 /// Further attempts, unless the user says otherwise. An iterative scan has more servers to go to.
 const RETRIES: u16 = 4;
@@ -509,15 +509,14 @@ impl Args {
     }
 
     fn engine_config(&self, tcp: bool, limits: &Limits) -> Config {
-        let mut options = Vec::new();
+        let mut opt = OptBuf::default();
         if self.nsid {
-            options.extend(OptionCode::NSID.0.to_be_bytes());
-            options.extend([0, 0]);
+            opt.nsid();
         }
         let edns = Edns {
             udp_payload_size: self.bufsize,
             dnssec_ok: self.dnssec,
-            options,
+            options: opt.options().to_vec(),
             cookie: self.cookies,
             ..Edns::default()
         };

@@ -8,7 +8,7 @@ use crate::cli::neighbours::neighbours;
 use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
 use crate::query::show::View;
 use crate::report::message::RecordStyle;
-use crate::wire::{NameBuf, OptionCode};
+use crate::wire::{NameBuf, OptBuf, OptionCode};
 
 /// Octets of a client cookie (RFC 7873 §4.1).
 const CLIENT_COOKIE: usize = 8;
@@ -36,9 +36,9 @@ pub(super) struct Options {
     dnssec: bool,
     nsid: bool,
     cookie: Option<Vec<u8>>,
-    subnet: Option<Vec<u8>>,
+    subnet: Option<(IpAddr, u8)>,
     /// Further EDNS options: code and value.
-    others: Vec<(u16, Vec<u8>)>,
+    others: Vec<(OptionCode, Vec<u8>)>,
     /// The size that a query is padded to a multiple of.
     padding: Option<u16>,
     bufsize: Option<u16>,
@@ -382,13 +382,10 @@ impl Options {
             M::Nsid => self.nsid = on,
             M::Cookie => self.cookie = if on { Some(cookie(value)?) } else { None },
             M::Subnet => self.subnet = if on { Some(subnet(text)?) } else { None },
-            M::Expire => self.other(OptionCode::EXPIRE.0, on.then(Vec::new)),
-            M::Keepalive => self.other(OptionCode::KEEPALIVE.0, on.then(Vec::new)),
-            M::ZoneVersion => self.other(OptionCode::ZONEVERSION.0, on.then(Vec::new)),
-            M::EdnsOption if on => {
-                let (code, octets) = edns_option(text)?;
-                self.others.push((code, octets));
-            }
+            M::Expire => self.other(OptionCode::EXPIRE, on.then(Vec::new)),
+            M::Keepalive => self.other(OptionCode::KEEPALIVE, on.then(Vec::new)),
+            M::ZoneVersion => self.other(OptionCode::ZONEVERSION, on.then(Vec::new)),
+            M::EdnsOption if on => self.others.push(edns_option(text)?),
             M::EdnsOption => self.others.clear(),
             M::Padding if on => self.padding = Some(number(&option, text, 1, 512)?),
             M::Padding => self.padding = None,
@@ -409,7 +406,7 @@ impl Options {
         Ok(())
     }
 
-    fn other(&mut self, code: u16, value: Option<Vec<u8>>) {
+    fn other(&mut self, code: OptionCode, value: Option<Vec<u8>>) {
         self.others.retain(|(other, _)| *other != code);
         self.others.extend(value.map(|value| (code, value)));
     }
@@ -435,37 +432,29 @@ impl Options {
 
     /// How the engine carries out a query for `name`.
     pub(super) fn engine_config(&self, name: &NameBuf, tcp: bool) -> Config {
-        let mut options = Vec::new();
-        let mut option = |code: u16, value: &[u8]| {
-            options.extend(code.to_be_bytes());
-            options.extend((value.len() as u16).to_be_bytes());
-            options.extend_from_slice(value);
-        };
+        let mut opt = OptBuf::default();
         if self.nsid {
-            option(OptionCode::NSID.0, &[]);
+            opt.nsid();
         }
-        if let Some(subnet) = &self.subnet {
-            option(OptionCode::ECS.0, subnet);
+        if let Some((address, prefix)) = self.subnet {
+            opt.client_subnet(address, prefix);
         }
         if let Some(cookie) = &self.cookie {
-            option(OptionCode::COOKIE.0, cookie);
+            opt.option(OptionCode::COOKIE, cookie);
         }
         for (code, value) in &self.others {
-            option(*code, value);
+            opt.option(*code, value);
         }
         if let Some(block) = self.padding {
             // The option itself is part of what is padded (RFC 7830 §3).
-            let len = PLAIN_QUERY + name.as_wire().len() + options.len() + 4;
-            let padding = len.next_multiple_of(block.into()) - len;
-            options.extend(OptionCode::PADDING.0.to_be_bytes());
-            options.extend((padding as u16).to_be_bytes());
-            options.extend(vec![0; padding]);
+            let len = PLAIN_QUERY + name.as_wire().len() + opt.options().len() + 4;
+            opt.padding((len.next_multiple_of(block.into()) - len) as u16);
         }
         let edns = Edns {
             udp_payload_size: self.bufsize.unwrap_or(1232),
             dnssec_ok: self.dnssec,
             version: self.version,
-            options,
+            options: opt.options().to_vec(),
             ..Edns::default()
         };
         Config {
@@ -539,11 +528,11 @@ fn number(option: &str, text: &str, least: u16, most: u16) -> Result<u16, Compla
 }
 
 /// `CODE` or `CODE:HEX`, the code as a number or as one of the registry's names.
-fn edns_option(text: &str) -> Result<(u16, Vec<u8>), Complaint> {
+fn edns_option(text: &str) -> Result<(OptionCode, Vec<u8>), Complaint> {
     let (code, hex) = text.split_once(':').unwrap_or((text, ""));
-    let named = || code.to_ascii_uppercase().parse::<OptionCode>().ok().map(|code| code.0);
+    let named = || code.to_ascii_uppercase().parse().ok();
     let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok();
-    match (code.parse().ok().or_else(named), octets) {
+    match (code.parse().ok().map(OptionCode).or_else(named), octets) {
         // A query with all of them fits into a message.
         (Some(code), Some(octets)) if octets.len() <= 4096 => Ok((code, octets)),
         _ => Err(Complaint::usage(format!("'{text}' is no value of +ednsopt"))
@@ -565,8 +554,8 @@ fn cookie(hex: Option<&str>) -> Result<Vec<u8>, Complaint> {
         })
 }
 
-/// The client subnet option (RFC 7871 §6).
-fn subnet(text: &str) -> Result<Vec<u8>, Complaint> {
+/// An address and the length of its prefix, for the client subnet option (RFC 7871 §6).
+fn subnet(text: &str) -> Result<(IpAddr, u8), Complaint> {
     let wrong = || {
         Complaint::usage(format!("'{text}' is no client subnet"))
             .hint("write ADDR/PREFIX, such as 192.0.2.0/24 or 2001:db8::/56, or 0 for none")
@@ -577,22 +566,10 @@ fn subnet(text: &str) -> Result<Vec<u8>, Complaint> {
         None => (text, None),
     };
     let address: IpAddr = address.parse().map_err(|_| wrong())?;
-    let (family, octets) = match address {
-        IpAddr::V4(v4) => (1u16, v4.octets().to_vec()),
-        IpAddr::V6(v6) => (2u16, v6.octets().to_vec()),
-    };
-    let longest = (octets.len() * 8) as u8;
-    let prefix: u8 = match prefix {
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    let prefix = match prefix {
         Some(prefix) => prefix.parse().ok().filter(|&p| p <= longest).ok_or_else(wrong)?,
         None => longest,
     };
-    let mut option = family.to_be_bytes().to_vec();
-    option.extend([prefix, 0]);
-    // Only as many octets as the prefix needs, and no bit beyond it.
-    let kept = usize::from(prefix).div_ceil(8);
-    option.extend_from_slice(&octets[..kept]);
-    if let (Some(last), 1..) = (option.last_mut().filter(|_| kept > 0), prefix % 8) {
-        *last &= 0xFF << (8 - prefix % 8);
-    }
-    Ok(option)
+    Ok((address, prefix))
 }
