@@ -139,10 +139,7 @@ fn text(report: &Report) -> String {
             text,
             "dnsonde: paused {} because this machine could not send, {:.1} s in total; no attempt \
              was counted meanwhile",
-            match troubles.pauses {
-                1 => "once".to_owned(),
-                count => format!("{} times", grouped(count)),
-            },
+            times(troubles.pauses),
             troubles.paused.as_secs_f64()
         );
     }

@@ -177,6 +177,11 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     });
 }
 
+/// How often something was, in words.
+pub(crate) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -68,8 +68,7 @@ impl ProbeLog {
             let overlaps =
                 |absence: &Absence| sent <= absence.until && absence.from <= probe.finished;
             let overflowed = |overflow: &Overflow| {
-                probe.reply.is_none()
-                    && probe.outcome() == Some(Outcome::TimedOut)
+                probe.outcome() == Some(Outcome::TimedOut)
                     && probe.socket() == Some(overflow.socket)
                     && sent <= overflow.until
                     && overflow.from <= probe.finished

@@ -123,7 +123,7 @@ impl<'p> Sample<'p> {
         let mut by_server: BTreeMap<SocketAddr, Vec<&Probe>> = BTreeMap::new();
         for probe in probes {
             let authoritative = matches!(probe.query.role, Role::Authoritative | Role::Target);
-            if authoritative && is_of_interest(probe) && !probe.absent {
+            if authoritative && is_of_interest(probe) && probe.counts() {
                 by_server.entry(probe.query.server).or_default().push(probe);
             }
         }

@@ -120,32 +120,28 @@ fn key_comment(record: &Record<'_>) -> Option<String> {
 
 /// A span of time in words: `1 day 2 hours`.
 fn period(seconds: u32) -> String {
-    let units =
-        [("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
-    let mut rest = seconds;
-    let mut parts = Vec::new();
-    for (unit, span) in units {
-        let count = rest / span;
-        rest %= span;
-        if count > 0 {
-            parts.push(format!("{count} {unit}{}", if count == 1 { "" } else { "s" }));
-        }
-    }
+    let part = |count, unit| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let parts: Vec<String> = in_units(seconds).map(|(count, unit)| part(count, unit)).collect();
     if parts.is_empty() { "0 seconds".to_owned() } else { parts.join(" ") }
 }
 
 /// A TTL in the units of BIND: `1d2h`.
 pub(super) fn ttl_in_units(seconds: u32) -> String {
+    let text: String =
+        in_units(seconds).map(|(count, unit)| format!("{count}{}", &unit[..1])).collect();
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+/// How many weeks, days, hours, minutes and seconds, without those of which there are none.
+fn in_units(seconds: u32) -> impl Iterator<Item = (u32, &'static str)> {
+    let units =
+        [("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
     let mut rest = seconds;
-    let mut text = String::new();
-    for (unit, span) in [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)] {
+    units.into_iter().filter_map(move |(unit, span)| {
         let count = rest / span;
         rest %= span;
-        if count > 0 {
-            text.push_str(&format!("{count}{unit}"));
-        }
-    }
-    if text.is_empty() { "0s".to_owned() } else { text }
+        (count > 0).then_some((count, unit))
+    })
 }
 
 #[cfg(test)]

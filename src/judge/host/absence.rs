@@ -2,7 +2,7 @@
 
 use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
-use crate::judge::finding::Draft;
+use crate::judge::finding::{Draft, times};
 use crate::judge::observations::Observations;
 use crate::judge::severity::Severity;
 use crate::net::AbsenceCounts;
@@ -63,8 +63,4 @@ fn step(absences: &AbsenceCounts, left_out: u64) -> Option<Draft> {
             .evidence("clock_steps", steps)
             .evidence("left_out", left_out),
     )
-}
-
-fn times(count: u64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }

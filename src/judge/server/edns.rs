@@ -20,8 +20,16 @@ const ENOUGH: usize = 3;
 /// do not share a secret refuse each other's only.
 const SOME: usize = 2;
 
-/// Addresses by what is wrong with them.
-type ByFault = BTreeMap<Vec<String>, Vec<SocketAddr>>;
+/// Addresses by what is wrong with them; those with nothing wrong are left out.
+fn by_fault(
+    faults: impl Iterator<Item = (SocketAddr, Vec<String>)>,
+) -> BTreeMap<Vec<String>, Vec<SocketAddr>> {
+    let mut groups: BTreeMap<Vec<String>, Vec<SocketAddr>> = BTreeMap::new();
+    for (server, faults) in faults.filter(|(_, faults)| !faults.is_empty()) {
+        groups.entry(faults).or_default().push(server);
+    }
+    groups
+}
 
 /// Servers that answer nothing with EDNS: what they do with single parts of it is no news then.
 pub(crate) fn judge_plain_only(
@@ -30,14 +38,12 @@ pub(crate) fn judge_plain_only(
     findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
-        let mut groups: ByFault = BTreeMap::new();
-        for (server, host) in observed.servers_of(zone) {
-            if let Some(fault) = no_edns(host, zone).filter(|_| !explained.is_silent(server)) {
-                explained.plain_only.insert(server);
-                groups.entry(vec![fault]).or_default().push(server);
-            }
-        }
-        for (faults, servers) in groups {
+        let heard = observed.servers_of(zone).filter(|(server, _)| !explained.is_silent(*server));
+        let faults = by_fault(
+            heard.map(|(server, host)| (server, no_edns(host, zone).into_iter().collect())),
+        );
+        for (faults, servers) in faults {
+            explained.plain_only.extend(&servers);
             findings.push(edns(observed, zone, &faults, servers));
         }
     }
@@ -49,14 +55,9 @@ pub(crate) fn judge_edns(
     findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
-        let mut groups: ByFault = BTreeMap::new();
-        for (server, host) in observed.serving(zone, explained) {
-            let faults = mishandled(host, zone);
-            if !faults.is_empty() {
-                groups.entry(faults).or_default().push(server);
-            }
-        }
-        for (faults, servers) in groups {
+        let hosts = observed.serving(zone, explained);
+        let faults = hosts.map(|(server, host)| (server, mishandled(host, zone)));
+        for (faults, servers) in by_fault(faults) {
             findings.push(edns(observed, zone, &faults, servers));
         }
     }
@@ -169,13 +170,10 @@ pub(crate) fn judge_cookies(
     findings: &mut Vec<Draft>,
 ) {
     for zone in &observed.log.zones {
-        let mut groups: ByFault = BTreeMap::new();
-        for (server, host) in observed.serving(zone, explained) {
-            if let Some(fault) = cookie_fault(host, zone) {
-                groups.entry(vec![fault]).or_default().push(server);
-            }
-        }
-        for (faults, servers) in groups {
+        let hosts = observed.serving(zone, explained);
+        let faults =
+            hosts.map(|(server, host)| (server, cookie_fault(host, zone).into_iter().collect()));
+        for (faults, servers) in by_fault(faults) {
             let who = observed.who(zone, &servers);
             let names = observed.names_of(zone, &servers);
             let subject = zone.to_string();

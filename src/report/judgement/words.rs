@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::time::write_rfc3339;
 use super::group::Asked;
 use super::report::{Effort, Outlook, RecordState};
+use crate::judge::finding::times;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
 use crate::probe::query::Role;
@@ -144,7 +145,7 @@ pub fn effort_sentences(effort: &Effort, duration: Duration) -> Vec<String> {
     let mut sentences =
         vec![format!("{} in {}.", counted(*questions, "question"), seconds(duration))];
     if *looks > 0 {
-        let times = if *looks == 1 { "once".to_owned() } else { format!("{looks} times") };
+        let times = times(*looks);
         sentences.push(format!(
             "Each record was looked at {times} at each address over UDP. A fault that hits {} \
              there would have shown with a probability of {:.0} %; a rarer one might not have.",
