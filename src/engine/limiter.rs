@@ -10,6 +10,8 @@
 //!   high enough, the time of its first loss is where the limit was passed.
 //! - **Measuring**: from that moment on the server's allowance for bursts was used up, so the
 //!   answers that came since, over the time since, are its rate. No model of loss is needed.
+//! - **Undoing**: if most of what was taken for lost is answered after all, the server had paused for a
+//!   moment, and the rate is what it was.
 //! - **Proving**: if as much is lost at the lower rate, the rate was not the reason: loss at random,
 //!   or names that nobody answers. Then that is what is usual, and the rate is what it was.
 //! - **Creeping**: after a while the rate is raised by small steps, each long enough to show what it
@@ -143,8 +145,8 @@ struct Learned {
     hold: u32,
     held: u32,
     proof: Option<Proof>,
-    /// What the last cut was made for.
-    cause: Cause,
+    /// What the last cut was made for, unless it was undone.
+    cause: Option<Cause>,
     /// Whether less is lost at this rate than at the one before, or controls were lost too.
     verified: bool,
 }
@@ -298,12 +300,13 @@ impl Limiter {
         if let Some(learned) = &mut self.learned
             && sent <= self.cut
         {
-            let cause = &mut learned.cause;
+            let Some(cause) = &mut learned.cause else { return };
             cause.late += 1;
             // Nothing was too much for the server: it, or the way to it, paused for a moment.
             if cause.late > cause.losses / 2 {
-                cause.losses = u32::MAX;
-                match cause.rate.take() {
+                let rate = cause.rate;
+                learned.cause = None;
+                match rate {
                     Some(rate) => learned.return_to(rate),
                     None => self.learned = None,
                 }
@@ -395,13 +398,13 @@ impl Limiter {
         let again =
             old.filter(|old| !rough && !old.rough && (old.failed / failed - 1.0).abs() < 0.15);
         let hold = again.map_or(1, |old| (old.hold * 2).min(LONGEST_HOLD));
-        let cause = Cause { losses: self.episode.losses, late: 0, rate: self.rate() };
+        let mut cause = Cause { losses: self.episode.losses, late: 0, rate: self.rate() };
         // What was sent before the cut before may be late as well.
-        let earlier = old
-            .map(|old| old.cause)
-            .filter(|earlier| earlier.losses < u32::MAX && now.since(self.cut) < LATE_WITHIN);
-        let cause = earlier
-            .map_or(cause, |earlier| Cause { losses: earlier.losses + cause.losses, ..earlier });
+        if now.since(self.cut) < LATE_WITHIN
+            && let Some(earlier) = old.and_then(|old| old.cause)
+        {
+            cause = Cause { losses: earlier.losses + cause.losses, ..earlier };
+        }
         let mut bucket = TokenBucket::even(rate);
         // What is on its way already is more than the server takes.
         bucket.empty(now);
@@ -426,7 +429,7 @@ impl Limiter {
             hold,
             held: hold,
             proof: Some(proof),
-            cause,
+            cause: Some(cause),
             verified: old.is_some_and(|old| old.verified),
         });
         self.cut = now;

@@ -12,8 +12,8 @@ const STALL: Duration = Duration::from_millis(250);
 const STEP_NS: i64 = 250_000_000;
 /// How often the clocks are compared.
 const COMPARED_EVERY: Duration = Duration::from_millis(100);
-/// Absences that are kept one by one: the latest.
-pub(super) const KEPT: usize = 256;
+/// Times that are kept one by one: the latest.
+const KEPT: usize = 256;
 
 /// A time in which this program could not see what came when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,14 @@ impl AbsenceCounts {
     }
 }
 
+/// Adds to what is kept, in place of the oldest if there is much.
+pub(super) fn keep_latest<T>(kept: &mut Vec<T>, latest: T) {
+    if kept.len() == KEPT {
+        kept.remove(0);
+    }
+    kept.push(latest);
+}
+
 impl Attendance {
     /// The thread runs; `clocks` reads the others, if they are to be had.
     #[inline]
@@ -137,10 +145,7 @@ impl Attendance {
     }
 
     fn keep(&mut self, absence: Absence) {
-        if self.absences.len() == KEPT {
-            self.absences.remove(0);
-        }
-        self.absences.push(absence);
+        keep_latest(&mut self.absences, absence);
     }
 
     /// The latest absences, in order.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
-use super::attendance::{Absence, Attendance, KEPT, Overflow};
+use super::attendance::{Absence, Attendance, Overflow};
 use super::clock::Clock;
 use super::error::{Family, NetError, refusal};
 use super::tcp::{self, Pool, Query};
@@ -40,8 +40,6 @@ pub struct Driver {
     transmits: Transmits,
     timer: Timer,
     attendance: Attendance,
-    /// The latest times in which the kernel had no room for what came.
-    overflows: Vec<Overflow>,
     bind: Option<IpAddr>,
     /// Whether UDP is used at all.
     udp_wanted: bool,
@@ -72,7 +70,6 @@ impl Driver {
             transmits: Transmits::default(),
             timer: Timer::new(),
             attendance: Attendance::default(),
-            overflows: Vec::new(),
             bind: options.bind,
             udp_wanted,
         };
@@ -177,9 +174,7 @@ impl Driver {
     /// When the kernel had no room for what came to a socket: the latest of such times, in order. Asks
     /// the kernel about each socket.
     pub fn overflows(&self) -> Vec<Overflow> {
-        let mut all = self.overflows.clone();
-        all.extend(self.udp.unseen_overflows(self.now()));
-        all
+        self.udp.overflows(self.now())
     }
 
     /// One turn: handles what timed out, sends a batch, receives what came; finished exchanges go
@@ -307,17 +302,9 @@ impl Driver {
 
     /// Receives datagrams. Returns whether something happened; if not, the task will be woken.
     fn receive(&mut self, cx: &mut Context<'_>, sink: &mut Sink<'_>) -> Result<bool, NetError> {
-        let Self { engine, udp, transmits, clock, overflows, .. } = self;
+        let Self { engine, udp, transmits, clock, .. } = self;
         let now = clock.now();
-        let mut each = |event: udp::Event<'_>| match event {
-            udp::Event::Overflowed(overflow) => {
-                if overflows.len() == KEPT {
-                    overflows.remove(0);
-                }
-                overflows.push(overflow);
-            }
-            event => on_udp(engine, transmits, now, event, sink),
-        };
+        let mut each = |event: udp::Event<'_>| on_udp(engine, transmits, now, event, sink);
         match udp.poll(cx, clock, &mut each) {
             Poll::Ready(result) => result.map(|()| true),
             Poll::Pending => Ok(false),
@@ -366,8 +353,6 @@ fn on_udp(
                 engine.handle_undelivered(now, socket, to, errno, query, sink);
             });
         }
-        // Only what is received can overflow.
-        udp::Event::Overflowed(_) => {}
         udp::Event::NotSent { train, datagrams, errno } => {
             let train = &transmits.trains()[train];
             for &key in &transmits.keys(train)[datagrams] {

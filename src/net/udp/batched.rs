@@ -15,7 +15,7 @@ use super::lane::{Lane, Subject, Trouble, Verdict};
 use super::{Each, Event, Progress, RECEIVE_BUFFER, SEND_BUFFER, Trains};
 use crate::engine::{SocketId, Time, Unreachable};
 use crate::net::LocalCounts;
-use crate::net::attendance::Overflow;
+use crate::net::attendance::{Overflow, keep_latest};
 use crate::net::clock::Clock;
 use crate::net::error::{Family, NetError};
 use crate::net::sys::{self, BATCH, Inbox, Poller, Ready};
@@ -34,6 +34,8 @@ pub(super) struct Batched {
     poller: AsyncFd<Poller>,
     inbox: Inbox,
     sockets: Vec<Option<BatchedSocket>>,
+    /// When there was no room for what came, as far as it was noticed.
+    overflows: Vec<Overflow>,
 }
 
 struct BatchedSocket {
@@ -53,7 +55,7 @@ struct BatchedSocket {
 impl Batched {
     pub(super) fn new() -> Result<Self, NetError> {
         let poller = Poller::new().and_then(Poller::watched_by_tokio).map_err(NetError::Watch)?;
-        Ok(Self { poller, inbox: Inbox::new(), sockets: Vec::new() })
+        Ok(Self { poller, inbox: Inbox::new(), sockets: Vec::new(), overflows: Vec::new() })
     }
 
     pub(super) fn add(
@@ -101,13 +103,14 @@ impl Batched {
         }
     }
 
-    /// What the kernel has had no room for since something was last read.
-    pub(super) fn unseen_overflows(&self, now: Time) -> impl Iterator<Item = Overflow> {
-        self.sockets.iter().flatten().filter_map(move |socket| {
+    /// When the kernel had no room for what came, also since something was last read.
+    pub(super) fn overflows(&self, now: Time) -> Vec<Overflow> {
+        let unseen = self.sockets.iter().flatten().filter_map(|socket| {
             let overflow = sys::overflow_count(socket.io.as_fd())?;
             let is_new = overflow != socket.overflow;
             is_new.then_some(Overflow { socket: socket.id, from: socket.seen, until: now })
-        })
+        });
+        self.overflows.iter().copied().chain(unseen).collect()
     }
 
     fn socket(&self, id: SocketId) -> Option<&BatchedSocket> {
@@ -184,7 +187,7 @@ impl Batched {
                     let _ = socket.io.take_error();
                 }
                 if ready.readable {
-                    socket.receive(&mut self.inbox, clock, counts, each)?;
+                    socket.receive(&mut self.inbox, clock, counts, &mut self.overflows, each)?;
                 }
             }
             return Poll::Ready(Ok(()));
@@ -253,6 +256,7 @@ impl BatchedSocket {
         inbox: &mut Inbox,
         clock: &mut Clock,
         counts: &mut LocalCounts,
+        overflows: &mut Vec<Overflow>,
         each: &mut Each<'_>,
     ) -> Result<(), NetError> {
         for _ in 0..CALLS_PER_TURN {
@@ -286,7 +290,7 @@ impl BatchedSocket {
                     counts.receive_overflow += u64::from(overflow.wrapping_sub(self.overflow));
                     self.overflow = overflow;
                     let (from, until) = (self.seen, batch.now);
-                    each(Event::Overflowed(Overflow { socket, from, until }));
+                    keep_latest(overflows, Overflow { socket, from, until });
                 }
                 let Some(from) = message.from else { continue };
                 if message.truncated {
@@ -395,15 +399,13 @@ mod tests {
             }
         };
         let mut clock = Clock::new();
-        let (mut received, mut overflows) = (0, Vec::new());
+        let mut received = 0;
         // The count that comes with a datagram shows what was lost before it; what was lost after
         // the last one has to be asked for.
         for sent in [200, 400] {
             burst();
-            let mut each = |event: Event<'_>| match event {
-                Event::Datagram { .. } => received += 1,
-                Event::Overflowed(overflow) => overflows.push(overflow),
-                _ => {}
+            let mut each = |event: Event<'_>| {
+                received += u64::from(matches!(event, Event::Datagram { .. }));
             };
             let poll = std::future::poll_fn(|cx| udp.poll(cx, &mut clock, &mut each));
             tokio::time::timeout(Duration::from_secs(60), poll).await.unwrap().unwrap();
@@ -411,7 +413,7 @@ mod tests {
             assert_eq!(udp.counts().receive_overflow, sent - received);
         }
         // When that was: up to what was read of the second burst, and since then.
-        overflows.extend(udp.unseen_overflows(clock.now()));
+        let overflows = udp.overflows(clock.now());
         let [first, .., last] = &overflows[..] else { panic!("{overflows:?}") };
         assert!(first.socket == SocketId(0) && first.from < first.until, "{overflows:?}");
         assert!(first.until <= last.from && last.until <= clock.now(), "{overflows:?}");

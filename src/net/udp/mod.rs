@@ -100,8 +100,6 @@ pub(super) enum Event<'a> {
     Unreachable { socket: SocketId, to: SocketAddr, error: Unreachable, quoted: &'a [u8] },
     /// The system took a datagram, and found nobody there to hand it to on its way.
     Undelivered { socket: SocketId, to: SocketAddr, errno: i32, quoted: &'a [u8] },
-    /// The system had no room for what came.
-    Overflowed(Overflow),
     /// The system does not send these datagrams of this train.
     NotSent { train: usize, datagrams: Range<usize>, errno: i32 },
 }
@@ -289,11 +287,11 @@ impl Udp {
         }
     }
 
-    /// What the system has had no room for since something was last read.
-    pub(super) fn unseen_overflows(&self, now: Time) -> Vec<Overflow> {
+    /// When the system had no room for what came: the latest of such times, in order.
+    pub(super) fn overflows(&self, now: Time) -> Vec<Overflow> {
         match &self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Batched(batched) => batched.unseen_overflows(now).collect(),
+            Backend::Batched(batched) => batched.overflows(now),
             Backend::Portable(_) => Vec::new(),
         }
     }

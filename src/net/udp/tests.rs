@@ -64,7 +64,7 @@ impl Told {
     /// What an event tells; an announcement tells nothing that its datagram does not.
     fn from(event: Event<'_>) -> Option<Self> {
         Some(match event {
-            Event::Announced { .. } | Event::Overflowed(_) => return None,
+            Event::Announced { .. } => return None,
             Event::Datagram { socket, from, received, stamp, octets } => {
                 Self::Datagram { socket, from, received, stamp, octets: octets.to_vec() }
             }
