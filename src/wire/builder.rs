@@ -1,8 +1,8 @@
 //! Writes messages into a buffer of the caller's.
 
 use super::header::{Flags, HEADER_LEN, Header};
-use super::message::Section;
 use super::registry::{Class, RecordType};
+use super::section::Section;
 
 /// The buffer (or the 65,535 octets of a message) has no room for what was to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

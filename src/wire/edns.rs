@@ -7,9 +7,10 @@ use std::net::IpAddr;
 
 use super::builder::{BufferFull, Builder};
 use super::error::{ParseError, ParseErrorKind as Kind};
-use super::message::{Record, Section};
+use super::message::Record;
 use super::option::OptionValue;
 use super::registry::{Class, OptionCode, RecordType};
+use super::section::Section;
 
 /// The OPT record of a message, as it uses the fields of a record (RFC 6891 §6.1.2).
 #[derive(Clone, Copy)]

@@ -5,25 +5,10 @@ use super::error::{ParseError, ParseErrorKind as Kind};
 use super::header::{Flags, HEADER_LEN, Header};
 use super::name::Name;
 use super::registry::{Class, Rcode, RecordType};
+use super::section::Section;
 
 /// Octets of a record between its owner and its RDATA: TYPE, CLASS, TTL, RDLENGTH.
 const FIXED_LEN: usize = 10;
-
-/// The sections that hold records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Section {
-    /// Records that answer the question.
-    Answer,
-    /// Records that point towards an authority.
-    Authority,
-    /// Records that may be of use; OPT and TSIG live here.
-    Additional,
-}
-
-impl Section {
-    /// All three, in the order of the wire.
-    pub const ALL: [Self; 3] = [Self::Answer, Self::Authority, Self::Additional];
-}
 
 /// A checked message.
 ///

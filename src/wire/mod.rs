@@ -26,32 +26,34 @@ mod edns;
 mod error;
 mod header;
 mod message;
+mod mnemonic;
 mod name;
 mod option;
 mod rdata;
 mod record;
+mod record_type;
 mod registry;
+mod section;
+mod show;
 mod text;
 
 pub use builder::{BufferFull, Builder};
 pub use edns::{Opt, OptBuf};
 pub use error::{ParseError, ParseErrorKind};
 pub use header::{Flags, HEADER_LEN, Header};
-pub use message::{Message, Question, Record, Records, Section};
+pub use message::{Message, Question, Record, Records};
+pub use mnemonic::UnknownMnemonic;
 pub use name::{
     Labels, MAX_LABEL_LEN, MAX_NAME_LEN, MAX_POINTERS, Name, NameBuf, NameBuilder, NameError,
     write_labels,
 };
 pub use option::{OptionValue, ZoneVersion};
-pub(crate) use rdata::show::{
-    base64, date_and_time, ipv4 as write_ipv4, ipv6 as write_ipv6, padded as write_padded,
-};
-pub use rdata::show::{
-    decimal as write_decimal, generic as write_generic_rdata, hex_lower as write_hex,
-};
 pub use rdata::{Dnskey, Ds, Mx, Rdata, Rrsig, Soa, Strings};
 pub use record::RecordBuf;
-pub use registry::{
-    Class, EdeCode, Opcode, OptionCode, Rcode, RecordType, SvcParamKey, UnknownMnemonic,
+pub use registry::{Class, EdeCode, Opcode, OptionCode, Rcode, RecordType, SvcParamKey};
+pub use section::Section;
+pub(crate) use show::{
+    base64, date_and_time, ipv4 as write_ipv4, ipv6 as write_ipv6, padded as write_padded,
 };
+pub use show::{decimal as write_decimal, generic as write_generic_rdata, hex_lower as write_hex};
 pub use text::{IncludeLoader, TextError, TextErrorKind, ZoneOptions, ZoneReader, write_printable};

@@ -1,8 +1,8 @@
 //! What an EDNS option says, and its text.
 
 use super::name::{Name, write_labels};
-use super::rdata::show;
 use super::registry::{EdeCode, OptionCode, RecordType};
+use super::show;
 
 /// The value of an EDNS option, read by its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

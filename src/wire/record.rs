@@ -2,10 +2,12 @@
 
 use super::builder::{BufferFull, Builder};
 use super::error::ParseError;
-use super::message::{Record, Section};
+use super::message::Record;
 use super::name::{NameBuf, write_labels};
-use super::rdata::{self, show};
+use super::rdata;
 use super::registry::{Class, RecordType};
+use super::section::Section;
+use super::show;
 use super::text::{Lexer, Source, TextError, TextErrorKind, ZoneOptions, ZoneReader};
 
 /// A resource record that stands alone, its names uncompressed.

@@ -4,10 +4,10 @@
 use data_encoding::BASE32HEX_NOPAD;
 
 use super::super::registry::RecordType;
+use super::super::show;
 use super::super::text::{Source, TextError};
-use super::fields::{Field, field};
+use super::field::{Field, field};
 use super::reader::{Fault, Reader, Shown};
-use super::show;
 
 /// A moment in seconds since 1970; as text `YYYYMMDDHHMMSS`, or the seconds (RFC 4034 §3.2).
 pub(super) const TIME: Field = field(

@@ -2,10 +2,10 @@
 //! (RFC 8777), and the Host Identity Protocol's HIP (RFC 8005).
 
 use super::super::name::write_labels;
+use super::super::show;
 use super::super::text::{Source, TextError};
-use super::fields::{Field, field};
+use super::field::{Field, field};
 use super::reader::{Fault, Reader, Shown};
-use super::show;
 
 /// Precedence, gateway type, algorithm and gateway of an IPSECKEY record.
 pub(super) const IPSEC_GATEWAY: Field = field(

@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::super::name::write_labels;
+use super::super::show;
 use super::super::text::{Source, TextError, Token};
-use super::fields::{Field, field};
+use super::field::{Field, field};
 use super::reader::{Fault, Reader, Shown};
-use super::show;
 
 /// The protocol and the ports of a WKS record (RFC 1035 §3.4.2), as numbers.
 pub(super) const SERVICES: Field = field(show_services, parse_services);

@@ -1,9 +1,9 @@
 //! LOC: a place on Earth (RFC 1876).
 
+use super::super::show;
 use super::super::text::{Source, TextError, Token};
-use super::fields::{Field, field};
+use super::field::{Field, field};
 use super::reader::{Fault, Reader, Shown};
-use super::show;
 
 /// The equator and the meridian of Greenwich on the wire.
 const MIDDLE: u32 = 1 << 31;

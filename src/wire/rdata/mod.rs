@@ -15,51 +15,28 @@
 //! where [`ZoneOptions::messages`](super::ZoneOptions::messages) is set.
 
 mod dnssec;
+mod field;
 mod fields;
 mod gateway;
 mod legacy;
 mod loc;
 mod reader;
-pub(crate) mod show;
 mod svcb;
 mod table;
 mod typed;
 
-pub use table::RecordType;
 pub use typed::{Dnskey, Ds, Mx, Rdata, Rrsig, Soa, Strings};
 
 use super::builder::{BufferFull, Builder};
 use super::error::{ParseError, ParseErrorKind};
 use super::message::Record;
 use super::name::Name;
-use super::registry::Class;
+use super::registry::{Class, RecordType};
+use super::show;
 use super::text::{Source, TextError, TextErrorKind};
-use fields::{self as f, Field, Names};
+use field::{Field, Names};
 use reader::{Fault, Reader, Shown};
-use table::row;
-
-/// The fields of this RDATA, if they are known.
-fn fields_of(rtype: RecordType, class: Class) -> Option<&'static [Field]> {
-    if (rtype, class) == (RecordType::A, Class::CH) {
-        // The one type whose RDATA is another one in another class.
-        return Some(&[f::OLD_NAME, f::OCTAL]);
-    }
-    let row = row(rtype)?;
-    // An update deletes with the class NONE, whatever the class of the zone (RFC 2136 §2.5.4).
-    (!row.internet_only || matches!(class, Class::IN | Class::NONE)).then_some(row.fields)
-}
-
-/// An update deletes with records that have no RDATA (RFC 2136 §2.5), and asks with them (§2.4).
-fn is_empty_update(rdata: &[u8], class: Class) -> bool {
-    rdata.is_empty() && matches!(class, Class::ANY | Class::NONE)
-}
-
-/// Whether a type that has no text for an empty RDATA cannot have one: all that have fields, and two whose
-/// octets have no format but must be there.
-fn needs_octets(rtype: RecordType, class: Class) -> bool {
-    let opaque = matches!(rtype, RecordType::EID | RecordType::NIMLOC) && class == Class::IN;
-    (opaque || fields_of(rtype, class).is_some()) && !matches!(class, Class::ANY | Class::NONE)
-}
+use table::{fields_of, is_empty_update, needs_octets};
 
 impl Record<'_> {
     /// Appends the RDATA in presentation format: printable ASCII only. Types without a format of

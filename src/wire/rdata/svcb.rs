@@ -5,10 +5,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use data_encoding::BASE64;
 
 use super::super::registry::SvcParamKey;
+use super::super::show;
 use super::super::text::{Source, TextError, TextErrorKind, Token, unescape};
-use super::fields::{Field, field};
+use super::field::{Field, field};
 use super::reader::{Fault, Reader, Shown};
-use super::show;
 
 /// The parameters of a service, in strictly ascending order of their keys (RFC 9460 §2.2).
 pub(super) const SERVICE_PARAMETERS: Field = field(show_parameters, parse_parameters);

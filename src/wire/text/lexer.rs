@@ -1,6 +1,7 @@
 //! Cuts the text of a master file into entries and tokens.
 
 use super::error::{TextError, TextErrorKind as Kind};
+use super::printable::excerpt;
 
 /// One word of an entry.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ impl Token<'_> {
 
     /// The error that something else was expected here.
     pub(crate) fn expected(&self, what: &'static str) -> TextError {
-        self.error(Kind::Expected { what, found: super::excerpt(self.raw) })
+        self.error(Kind::Expected { what, found: excerpt(self.raw) })
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::name::{NameBuf, read_escape};
 use super::super::registry::RecordType;
 use super::error::{TextError, TextErrorKind as Kind};
 use super::lexer::{Lexer, Token};
+use super::printable::excerpt;
 
 /// The tokens of an entry, with the origin that completes its names.
 pub(crate) struct Source<'s, 't> {
@@ -44,7 +45,7 @@ impl<'t> Source<'_, 't> {
     pub(crate) fn end(&mut self) -> Result<(), TextError> {
         match self.lexer.token()? {
             None => Ok(()),
-            Some(token) => Err(token.error(Kind::Extra(super::excerpt(token.raw)))),
+            Some(token) => Err(token.error(Kind::Extra(excerpt(token.raw)))),
         }
     }
 
@@ -89,7 +90,7 @@ impl<'t> Source<'_, 't> {
             return Ok(*self.origin);
         }
         NameBuf::from_text(token.raw, self.origin)
-            .map_err(|error| token.error(Kind::Name { text: super::excerpt(token.raw), error }))
+            .map_err(|error| token.error(Kind::Name { text: excerpt(token.raw), error }))
     }
 
     /// A `<character-string>`, quoted or not.

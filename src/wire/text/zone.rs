@@ -6,6 +6,7 @@ use super::super::record::RecordBuf;
 use super::super::registry::{Class, RecordType};
 use super::error::{TextError, TextErrorKind as Kind};
 use super::lexer::{Lexer, Token};
+use super::printable::excerpt;
 use super::source::Source;
 
 /// The longest TTL (RFC 2181 §8).
@@ -172,7 +173,7 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
         } else if word.raw.eq_ignore_ascii_case(b"$GENERATE") {
             return Err(word.error(Kind::GenerateRefused));
         } else {
-            return Err(word.error(Kind::Directive(super::excerpt(word.raw))));
+            return Err(word.error(Kind::Directive(excerpt(word.raw))));
         }
         Ok(())
     }
@@ -184,7 +185,7 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
             return Err(file.error(Kind::IncludeRefused));
         };
         let refused =
-            |reason: String| file.error(Kind::Include { file: super::excerpt(file.raw), reason });
+            |reason: String| file.error(Kind::Include { file: excerpt(file.raw), reason });
         if self.state.depth >= DEEPEST {
             return Err(refused(format!("files include each other more than {DEEPEST} deep")));
         }

@@ -1,11 +1,11 @@
-//! Writers of the presentation format that the fields share. All append to the output, and all
+//! Writers of the presentation format that fields, options and records share. All append to the output, and all
 //! write printable ASCII only, whatever the octets are.
 
 use std::net::Ipv6Addr;
 
 use data_encoding::{BASE32HEX_NOPAD, BASE64, Encoding, HEXLOWER, HEXUPPER};
 
-use super::super::registry::RecordType;
+use super::registry::RecordType;
 
 /// Appends a decimal number.
 pub fn decimal(number: impl Into<u64>, out: &mut Vec<u8>) {
