@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use super::builder::{BufferFull, Builder};
 use super::error::{ParseError, ParseErrorKind as Kind};
-use super::message::Record;
 use super::option::OptionValue;
+use super::record::Record;
 use super::registry::{Class, OptionCode, RecordType};
 use super::section::Section;
 

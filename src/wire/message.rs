@@ -4,11 +4,9 @@ use super::edns::Opt;
 use super::error::{ParseError, ParseErrorKind as Kind};
 use super::header::{Flags, HEADER_LEN, Header};
 use super::name::Name;
+use super::record::{Records, check_fixed, read_checked_record};
 use super::registry::{Class, Rcode, RecordType};
 use super::section::Section;
-
-/// Octets of a record between its owner and its RDATA: TYPE, CLASS, TTL, RDLENGTH.
-const FIXED_LEN: usize = 10;
 
 /// A checked message.
 ///
@@ -42,22 +40,6 @@ pub struct Question<'a> {
     pub rtype: RecordType,
     /// QCLASS.
     pub class: Class,
-}
-
-/// A resource record (RFC 1035 §4.1.3), its RDATA unread.
-#[derive(Clone, Copy)]
-pub struct Record<'a> {
-    /// The owner.
-    pub name: Name<'a>,
-    /// TYPE.
-    pub rtype: RecordType,
-    /// CLASS; the sender's payload size in an OPT record.
-    pub class: Class,
-    /// TTL in seconds, as it is on the wire; see [`Record::ttl_seconds`].
-    pub ttl: u32,
-    message: &'a [u8],
-    rdata: usize,
-    end: usize,
 }
 
 impl<'a> Message<'a> {
@@ -249,11 +231,8 @@ impl<'a> Message<'a> {
     #[inline]
     pub fn records(&self, section: Section) -> Records<'a> {
         let i = section as usize;
-        Records {
-            octets: self.octets,
-            offset: usize::from(self.sections[i]),
-            end: usize::from(self.sections[i + 1]),
-        }
+        let [begin, end] = [self.sections[i], self.sections[i + 1]].map(usize::from);
+        Records::new(self.octets, begin, end)
     }
 
     /// The answer section.
@@ -281,49 +260,6 @@ impl<'a> Message<'a> {
     }
 }
 
-impl<'a> Record<'a> {
-    /// The octets of the RDATA, compressed names left as they are.
-    #[inline]
-    pub fn rdata(&self) -> &'a [u8] {
-        &self.message[self.rdata..self.end]
-    }
-
-    /// The message up to the end of the RDATA and where in it the RDATA begins: what a parser of
-    /// names inside the RDATA needs, with RDLENGTH as its fence.
-    #[inline]
-    pub fn rdata_in_message(&self) -> (&'a [u8], usize) {
-        (&self.message[..self.end], self.rdata)
-    }
-
-    /// The TTL; values with the top bit set count as 0 (RFC 2181 §8).
-    #[inline]
-    pub fn ttl_seconds(&self) -> u32 {
-        if self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
-    }
-}
-
-/// Iterator over the records of a checked section.
-#[derive(Clone)]
-pub struct Records<'a> {
-    octets: &'a [u8],
-    offset: usize,
-    end: usize,
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Record<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Record<'a>> {
-        if self.offset >= self.end {
-            return None;
-        }
-        let record = read_checked_record(self.octets, self.offset)?;
-        self.offset = record.end;
-        Some(record)
-    }
-}
-
 #[inline]
 fn check_question(octets: &[u8], offset: usize) -> Result<usize, ParseError> {
     let (_, at) = Name::parse(octets, offset)?;
@@ -341,37 +277,4 @@ fn read_checked_question(octets: &[u8], offset: usize) -> Option<(Question<'_>, 
     let rtype = RecordType(u16::from_be_bytes([fixed[0], fixed[1]]));
     let class = Class(u16::from_be_bytes([fixed[2], fixed[3]]));
     Some((Question { name, rtype, class }, at + 4))
-}
-
-/// Checks the fixed part of a record, which begins at `at`, and its RDLENGTH. Gives its type and
-/// where its RDATA begins and ends.
-#[inline]
-fn check_fixed(octets: &[u8], at: usize) -> Result<(RecordType, usize, usize), ParseError> {
-    let Some(fixed) = octets.get(at..).and_then(<[u8]>::first_chunk::<FIXED_LEN>) else {
-        return Err(ParseError::new(at, Kind::Truncated("the fixed part of a record")));
-    };
-    let rdata = at + FIXED_LEN;
-    let end = rdata + usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
-    if end > octets.len() {
-        return Err(ParseError::new(at + 8, Kind::Truncated("an RDATA (RDLENGTH is too large)")));
-    }
-    Ok((RecordType(u16::from_be_bytes([fixed[0], fixed[1]])), rdata, end))
-}
-
-/// Reads a record that [`Message::check`] has seen; its owner is not walked again.
-#[inline]
-fn read_checked_record(octets: &[u8], offset: usize) -> Option<Record<'_>> {
-    let (name, at) = Name::checked_before(octets, offset)?;
-    let fixed = octets.get(at..)?.first_chunk::<FIXED_LEN>()?;
-    let rdata = at + FIXED_LEN;
-    let end = rdata + usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
-    (end <= octets.len()).then_some(Record {
-        name,
-        rtype: RecordType(u16::from_be_bytes([fixed[0], fixed[1]])),
-        class: Class(u16::from_be_bytes([fixed[2], fixed[3]])),
-        ttl: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
-        message: octets,
-        rdata,
-        end,
-    })
 }

@@ -31,6 +31,7 @@ mod name;
 mod option;
 mod rdata;
 mod record;
+mod record_buf;
 mod record_type;
 mod registry;
 mod section;
@@ -41,7 +42,7 @@ pub use builder::{BufferFull, Builder};
 pub use edns::{Opt, OptBuf};
 pub use error::{ParseError, ParseErrorKind};
 pub use header::{Flags, HEADER_LEN, Header};
-pub use message::{Message, Question, Record, Records};
+pub use message::{Message, Question};
 pub use mnemonic::UnknownMnemonic;
 pub use name::{
     Labels, MAX_LABEL_LEN, MAX_NAME_LEN, MAX_POINTERS, Name, NameBuf, NameBuilder, NameError,
@@ -49,7 +50,8 @@ pub use name::{
 };
 pub use option::{OptionValue, ZoneVersion};
 pub use rdata::{Dnskey, Ds, Mx, Rdata, Rrsig, Soa, Strings};
-pub use record::RecordBuf;
+pub use record::{Record, Records};
+pub use record_buf::RecordBuf;
 pub use registry::{Class, EdeCode, Opcode, OptionCode, Rcode, RecordType, SvcParamKey};
 pub use section::Section;
 pub(crate) use show::{

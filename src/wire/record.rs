@@ -1,152 +1,89 @@
-//! An owned record, and its text.
+//! A view over a record of a checked message.
 
-use super::builder::{BufferFull, Builder};
-use super::error::ParseError;
-use super::message::Record;
-use super::name::{NameBuf, write_labels};
-use super::rdata;
+use super::error::{ParseError, ParseErrorKind as Kind};
+use super::name::Name;
+use super::rdata::{Rdata, Reader, expand, write_data};
+use super::record_buf::RecordBuf;
 use super::registry::{Class, RecordType};
-use super::section::Section;
-use super::show;
-use super::text::{Lexer, Source, TextError, TextErrorKind, ZoneOptions, ZoneReader};
 
-/// A resource record that stands alone, its names uncompressed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RecordBuf {
+/// Octets of a record between its owner and its RDATA: TYPE, CLASS, TTL, RDLENGTH.
+const FIXED_LEN: usize = 10;
+
+/// A resource record (RFC 1035 §4.1.3), its RDATA unread.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
     /// The owner.
-    pub name: NameBuf,
-    /// TTL as on the wire; see [`RecordBuf::ttl_seconds`].
-    pub ttl: u32,
-    /// CLASS.
-    pub class: Class,
+    pub name: Name<'a>,
     /// TYPE.
     pub rtype: RecordType,
-    /// The RDATA in wire form; no name in it is compressed.
-    pub rdata: Vec<u8>,
+    /// CLASS; the sender's payload size in an OPT record.
+    pub class: Class,
+    /// TTL in seconds, as it is on the wire; see [`Record::ttl_seconds`].
+    pub ttl: u32,
+    message: &'a [u8],
+    rdata: usize,
+    end: usize,
 }
 
-impl RecordBuf {
-    /// Reads one record in master file format; `origin` completes names without a final dot, and
-    /// a record without a TTL gets `ttl`, without a class IN. Records that only messages have are
-    /// taken too, see [`ZoneOptions::messages`].
-    ///
-    /// ```
-    /// use dnsonde::wire::{NameBuf, RecordBuf};
-    ///
-    /// let origin: NameBuf = "example.org".parse().unwrap();
-    /// let record = RecordBuf::from_text(b"www 1h CNAME @", &origin, 3600).unwrap();
-    /// assert_eq!(record.to_string(), "www.example.org. 3600 IN CNAME example.org.");
-    /// ```
-    ///
-    /// # Errors
-    /// What is wrong, with its line and column.
-    pub fn from_text(text: &[u8], origin: &NameBuf, ttl: u32) -> Result<Self, TextError> {
-        let options = ZoneOptions {
-            origin: *origin,
-            ttl: Some(ttl),
-            class: Some(Class::IN),
-            messages: true,
-            ..ZoneOptions::default()
-        };
-        let mut reader = ZoneReader::new(text, &options);
-        reader.next().unwrap_or_else(|| {
-            let kind = TextErrorKind::Missing("a record");
-            Err(TextError { line: 1, column: 1, kind })
-        })
+impl<'a> Record<'a> {
+    /// The octets of the RDATA, compressed names left as they are.
+    #[inline]
+    pub fn rdata(&self) -> &'a [u8] {
+        &self.message[self.rdata..self.end]
     }
 
-    /// Reads the presentation format of an RDATA alone.
-    ///
-    /// # Errors
-    /// What is wrong, with its line and column.
-    pub fn rdata_from_text(
-        rtype: RecordType,
-        class: Class,
-        text: &[u8],
-        origin: &NameBuf,
-    ) -> Result<Vec<u8>, TextError> {
-        let mut lexer = Lexer::new(text, true);
-        rdata::from_tokens(rtype, class, &mut Source { lexer: &mut lexer, origin })
+    /// The message up to the end of the RDATA and where in it the RDATA begins: what a parser of
+    /// names inside the RDATA needs, with RDLENGTH as its fence.
+    #[inline]
+    pub fn rdata_in_message(&self) -> (&'a [u8], usize) {
+        (&self.message[..self.end], self.rdata)
     }
 
-    /// The TTL in seconds; values with the top bit set count as 0 (RFC 2181 §8). In its place, OPT
-    /// has flags, which stay as they are (RFC 6891 §6.1.3).
+    /// The TTL; values with the top bit set count as 0 (RFC 2181 §8).
+    #[inline]
     pub fn ttl_seconds(&self) -> u32 {
-        let is_ttl = self.rtype != RecordType::OPT;
-        if is_ttl && self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
+        if self.ttl > i32::MAX as u32 { 0 } else { self.ttl }
     }
 
-    /// Appends the RDATA in presentation format, as [`Record::write_data`] does.
+    /// The RDATA, to be read as a value.
+    pub fn data(&self) -> Rdata<'a> {
+        Rdata::new(self.rtype, self.class, self.reader())
+    }
+
+    /// Appends the RDATA in presentation format: printable ASCII only. Types without a format of
+    /// their own, and values that theirs cannot say, are written in the generic form of
+    /// RFC 3597 §5.
     ///
     /// # Errors
-    /// The RDATA does not fit its type; nothing is appended then. Offsets count from its start.
+    /// The RDATA does not fit its type; nothing is appended then.
+    #[inline]
     pub fn write_data(&self, out: &mut Vec<u8>) -> Result<(), ParseError> {
-        rdata::write_alone(self.rtype, self.class, &self.rdata, out)
+        write_data(self.rtype, self.class, self.reader(), self.rdata(), out)
     }
 
-    /// Appends the record in canonical text, `OWNER TTL CLASS TYPE RDATA`: it reads back to the
-    /// same octets. An RDATA that does not fit its type is written in the generic form.
-    pub fn write_text(&self, out: &mut Vec<u8>) {
-        self.write_head(out);
-        match self.class.mnemonic() {
-            Some(mnemonic) => out.extend_from_slice(mnemonic.as_bytes()),
-            None => show::numbered("CLASS", self.class.0, out),
-        }
-        out.push(b' ');
-        show::record_type(self.rtype, out);
-        out.push(b' ');
-        if self.write_data(out).is_err() {
-            show::generic(&self.rdata, out);
-        }
-    }
-
-    /// Appends the record in the generic form of RFC 3597 §5: `OWNER TTL CLASS1 TYPE15 \# LEN HEX`.
-    pub fn write_generic(&self, out: &mut Vec<u8>) {
-        self.write_head(out);
-        show::numbered("CLASS", self.class.0, out);
-        out.push(b' ');
-        show::numbered("TYPE", self.rtype.0, out);
-        out.push(b' ');
-        show::generic(&self.rdata, out);
-    }
-
-    fn write_head(&self, out: &mut Vec<u8>) {
-        write_labels(self.name.labels(), out);
-        out.push(b' ');
-        show::decimal(self.ttl_seconds(), out);
-        out.push(b' ');
-    }
-
-    /// Writes the record into a message, its names compressed where RFC 3597 §4 allows.
+    /// Checks the RDATA against its type.
     ///
     /// # Errors
-    /// [`BufferFull`]; the message is then as it was before.
-    pub fn build(&self, section: Section, builder: &mut Builder<'_>) -> Result<(), BufferFull> {
-        let owner = self.name.as_wire();
-        builder.record(section, owner, self.rtype, self.class, self.ttl, |builder| {
-            rdata::build(self.rtype, self.class, &self.rdata, builder)
-        })
+    /// As for [`Record::write_data`].
+    pub fn check(&self) -> Result<(), ParseError> {
+        self.check_with(&mut Vec::new())
     }
 
-    /// The RDATA in the canonical form of DNSSEC: names in lower case where RFC 4034 §6.2 and
-    /// RFC 6840 §5.1 want it.
-    ///
-    /// # Errors
-    /// The RDATA does not fit its type.
-    pub fn canonical_rdata(&self) -> Result<Vec<u8>, ParseError> {
-        rdata::canonical(self.rtype, self.class, &self.rdata)
+    /// Like [`Record::check`]; `scratch` is room for the text of types whose check is their text.
+    #[inline]
+    pub(crate) fn check_with(&self, scratch: &mut Vec<u8>) -> Result<(), ParseError> {
+        if self.data().is_sound() {
+            return Ok(());
+        }
+        scratch.clear();
+        self.write_data(scratch)
     }
-}
 
-impl std::fmt::Display for RecordBuf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut text = Vec::new();
-        self.write_text(&mut text);
-        f.write_str(&String::from_utf8_lossy(&text))
+    fn reader(&self) -> Reader<'a> {
+        let (message, start) = self.rdata_in_message();
+        Reader::in_message(message, start)
     }
-}
 
-impl Record<'_> {
     /// The record on its own, the names in its RDATA written out.
     ///
     /// # Errors
@@ -157,7 +94,73 @@ impl Record<'_> {
             ttl: self.ttl,
             class: self.class,
             rtype: self.rtype,
-            rdata: rdata::expand(self)?,
+            rdata: expand(self.rtype, self.class, self.reader(), self.rdata())?,
         })
     }
+}
+
+/// Iterator over the records of a checked section.
+#[derive(Clone)]
+pub struct Records<'a> {
+    octets: &'a [u8],
+    offset: usize,
+    end: usize,
+}
+
+impl<'a> Records<'a> {
+    /// The records from `offset` to `end`, which the check of the message has seen.
+    #[inline]
+    pub(super) fn new(octets: &'a [u8], offset: usize, end: usize) -> Self {
+        Self { octets, offset, end }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Record<'a>> {
+        if self.offset >= self.end {
+            return None;
+        }
+        let record = read_checked_record(self.octets, self.offset)?;
+        self.offset = record.end;
+        Some(record)
+    }
+}
+
+/// Checks the fixed part of a record, which begins at `at`, and its RDLENGTH. Gives its type and
+/// where its RDATA begins and ends.
+#[inline]
+pub(super) fn check_fixed(
+    octets: &[u8],
+    at: usize,
+) -> Result<(RecordType, usize, usize), ParseError> {
+    let Some(fixed) = octets.get(at..).and_then(<[u8]>::first_chunk::<FIXED_LEN>) else {
+        return Err(ParseError::new(at, Kind::Truncated("the fixed part of a record")));
+    };
+    let rdata = at + FIXED_LEN;
+    let end = rdata + usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
+    if end > octets.len() {
+        return Err(ParseError::new(at + 8, Kind::Truncated("an RDATA (RDLENGTH is too large)")));
+    }
+    Ok((RecordType(u16::from_be_bytes([fixed[0], fixed[1]])), rdata, end))
+}
+
+/// Reads a record that the check of the message has seen; its owner is not walked again.
+#[inline]
+pub(super) fn read_checked_record(octets: &[u8], offset: usize) -> Option<Record<'_>> {
+    let (name, at) = Name::checked_before(octets, offset)?;
+    let fixed = octets.get(at..)?.first_chunk::<FIXED_LEN>()?;
+    let rdata = at + FIXED_LEN;
+    let end = rdata + usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
+    (end <= octets.len()).then_some(Record {
+        name,
+        rtype: RecordType(u16::from_be_bytes([fixed[0], fixed[1]])),
+        class: Class(u16::from_be_bytes([fixed[2], fixed[3]])),
+        ttl: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
+        message: octets,
+        rdata,
+        end,
+    })
 }

@@ -2,14 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::super::message::Record;
 use super::super::name::Name;
-use super::super::record::RecordBuf;
 use super::super::registry::{Class, RecordType};
 use super::reader::Reader;
 
 /// An RDATA with its type, to be read as a value. Every reader gives `None` for another type and
-/// for an RDATA that does not fit its type; [`Record::check`] says which.
+/// for an RDATA that does not fit its type; [`Record::check`](crate::wire::Record::check) says which.
 ///
 /// ```
 /// use dnsonde::wire::{NameBuf, RecordBuf};
@@ -140,23 +138,12 @@ impl<'a> Iterator for Strings<'a> {
     }
 }
 
-impl<'a> Record<'a> {
-    /// The RDATA, to be read as a value.
-    pub fn data(&self) -> Rdata<'a> {
-        let (message, start) = self.rdata_in_message();
-        let reader = Reader::in_message(message, start);
-        Rdata { rtype: self.rtype, class: self.class, reader }
-    }
-}
-
-impl RecordBuf {
-    /// The RDATA, to be read as a value.
-    pub fn data(&self) -> Rdata<'_> {
-        Rdata { rtype: self.rtype, class: self.class, reader: Reader::alone(&self.rdata) }
-    }
-}
-
 impl<'a> Rdata<'a> {
+    #[inline]
+    pub(crate) fn new(rtype: RecordType, class: Class, reader: Reader<'a>) -> Self {
+        Self { rtype, class, reader }
+    }
+
     fn reader(&self, types: &[RecordType]) -> Option<Reader<'a>> {
         types.contains(&self.rtype).then(|| self.reader.clone())
     }
@@ -164,7 +151,7 @@ impl<'a> Rdata<'a> {
     /// Whether the RDATA fits its type, where that is seen without writing its text. `false` says
     /// nothing: most types have no other check than to be written.
     #[inline]
-    pub(super) fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         use RecordType as T;
         match self.rtype {
             T::A | T::AAAA => self.address().is_some(),
@@ -282,7 +269,7 @@ fn whole<T>(value: T, reader: &Reader<'_>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::NameBuf;
+    use crate::wire::{NameBuf, RecordBuf};
 
     fn record(text: &str) -> RecordBuf {
         RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 60).unwrap()

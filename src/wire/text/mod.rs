@@ -8,11 +8,12 @@
 mod error;
 mod lexer;
 mod printable;
+mod record;
 mod source;
 mod zone;
 
 pub use error::{TextError, TextErrorKind};
-pub(crate) use lexer::{Lexer, Token};
+pub(crate) use lexer::Token;
 pub use printable::write_printable;
 pub(crate) use source::{Source, unescape};
 pub use zone::{IncludeLoader, ZoneOptions, ZoneReader};

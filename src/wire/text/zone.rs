@@ -1,8 +1,8 @@
 //! Reads the records of a master file, one after the other.
 
 use super::super::name::NameBuf;
-use super::super::rdata;
-use super::super::record::RecordBuf;
+use super::super::rdata::from_tokens;
+use super::super::record_buf::RecordBuf;
 use super::super::registry::{Class, RecordType};
 use super::error::{TextError, TextErrorKind as Kind};
 use super::lexer::{Lexer, Token};
@@ -142,7 +142,7 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
             }
             ttl => ttl.map(|(seconds, _)| seconds),
         };
-        let rdata = rdata::from_tokens(rtype, class, &mut source)?;
+        let rdata = from_tokens(rtype, class, &mut source)?;
         // What an entry says counts for those behind it once it was read as a whole.
         let taken = self.state.ttl.or(self.state.last_ttl);
         let ttl = ttl.or(taken).ok_or_else(|| token.error(Kind::NoTtl))?;
