@@ -10,10 +10,11 @@ use tokio::time::Sleep;
 
 use super::attendance::{Absence, Attendance, Overflow};
 use super::clock::Clock;
+use super::counts::LocalCounts;
 use super::error::{Family, NetError, refusal};
+use super::options::Options;
 use super::tcp::{self, Pool, Query};
 use super::udp::{self, Udp};
-use super::{LocalCounts, Options};
 use crate::engine::{
     AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketChange, SocketId, Stream, Time,
     Transmits, TransportPolicy,

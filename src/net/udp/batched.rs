@@ -11,12 +11,14 @@ use std::task::{Context, Poll, ready};
 use socket2::Socket;
 use tokio::io::unix::AsyncFd;
 
-use super::lane::{Lane, Subject, Trouble, Verdict};
-use super::{Each, Event, Progress, RECEIVE_BUFFER, SEND_BUFFER, Trains};
+use super::event::{Each, Event};
+use super::lane::{Lane, Progress, Subject, Trouble, Verdict};
+use super::socket::{RECEIVE_BUFFER, SEND_BUFFER};
+use super::train::Trains;
 use crate::engine::{SocketId, Time, Unreachable};
-use crate::net::LocalCounts;
 use crate::net::attendance::{Overflow, keep_latest};
 use crate::net::clock::Clock;
+use crate::net::counts::LocalCounts;
 use crate::net::error::{Family, NetError};
 use crate::net::sys::{self, BATCH, Inbox, Poller, Ready};
 
@@ -381,7 +383,7 @@ mod tests {
 
     use super::*;
     use crate::net::Options;
-    use crate::net::udp::{Backend, Udp};
+    use crate::net::udp::pool::{Backend, Udp};
 
     /// Loopback delivers at once, so what a small buffer did not take was dropped before we read.
     #[tokio::test]

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::Trains;
+use super::train::Trains;
 
 /// How often one message is tried again after an error that may have been left at the socket by
 /// ICMP, on behalf of another message.
@@ -56,6 +56,17 @@ pub(super) enum Verdict {
     AwaitBuffers,
     /// This message cannot be sent; it is off the queue.
     GiveUp(Piece),
+}
+
+/// How far the trains of one socket got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// All are sent or given up.
+    Done,
+    /// The socket has no room; `poll` will tell when it has.
+    AwaitRoom,
+    /// The system has no buffers.
+    AwaitBuffers,
 }
 
 /// What an error number means, in the terms of the system at hand.
@@ -208,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::engine::SocketId;
-    use crate::net::udp::Outgoing;
+    use crate::net::udp::train::Outgoing;
 
     /// Trains of these many datagrams.
     struct Counts(Vec<usize>);

@@ -9,11 +9,12 @@ use std::task::{Context, Poll};
 use socket2::Socket;
 use tokio::net::UdpSocket;
 
-use super::lane::{Lane, Subject, Trouble, Verdict};
-use super::{Each, Event, Progress, Trains};
+use super::event::{Each, Event};
+use super::lane::{Lane, Progress, Subject, Trouble, Verdict};
+use super::train::Trains;
 use crate::engine::{SocketId, Stamp};
-use crate::net::LocalCounts;
 use crate::net::clock::Clock;
+use crate::net::counts::LocalCounts;
 use crate::net::error::NetError;
 
 /// Most datagrams from one socket before the others, and sending, have their turn.

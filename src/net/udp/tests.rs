@@ -1,13 +1,19 @@
 //! Both backends against plain sockets on loopback.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::*;
-use crate::net::Backend as Choice;
+use super::event::Event;
+use super::pool::Udp;
+use super::socket::LOWEST_PORT;
+use super::train::{Outgoing, Trains};
+use crate::engine::{SocketId, Stamp, Time, Unreachable};
+use crate::net::clock::Clock;
+use crate::net::{Backend as Choice, Family, NetError, Options};
 
 const CHOICES: [Choice; 2] = [Choice::Auto, Choice::Portable];
 

@@ -10,6 +10,7 @@ use bytes::BytesMut;
 
 use super::*;
 use crate::engine::HANDSHAKE;
+use crate::net::tcp::framing::frame;
 
 /// So long that only a lost wake-up can be the reason.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -139,7 +140,7 @@ fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
 
 fn framed(messages: &[Vec<u8>]) -> Vec<u8> {
     let mut out = BytesMut::new();
-    messages.iter().for_each(|message| framing::frame(message, &mut out));
+    messages.iter().for_each(|message| frame(message, &mut out));
     out.to_vec()
 }
 

@@ -1,0 +1,211 @@
+//! The sockets of both families, whichever way they move datagrams.
+
+use std::io;
+use std::net::IpAddr;
+use std::task::{Context, Poll};
+
+use socket2::Socket;
+
+#[cfg(target_os = "linux")]
+use super::batched::Batched;
+use super::event::{Each, Event};
+use super::lane::Progress;
+use super::portable::Portable;
+use super::socket::open;
+use super::train::Trains;
+use crate::engine::{SocketId, Time};
+use crate::net::attendance::Overflow;
+use crate::net::clock::Clock;
+use crate::net::counts::LocalCounts;
+use crate::net::error::{Family, NetError};
+use crate::net::options::{self, Options};
+
+/// How long to wait when the system has no buffers for a datagram.
+const NO_BUFFERS_PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
+
+/// The sockets of both address families.
+pub(in crate::net) struct Udp {
+    per_family: u16,
+    /// Which families have their sockets.
+    opened: [bool; 2],
+    bind: Option<IpAddr>,
+    pub(super) backend: Backend,
+    /// Sockets that have something to send.
+    pending: Vec<u16>,
+    /// When to try again because the system had no buffers.
+    retry_at: Option<Time>,
+    counts: LocalCounts,
+}
+
+pub(super) enum Backend {
+    #[cfg(target_os = "linux")]
+    Batched(Box<Batched>),
+    Portable(Box<Portable>),
+}
+
+impl Udp {
+    /// No socket is opened yet.
+    pub(in crate::net) fn new(options: &Options) -> Result<Self, NetError> {
+        let backend = match options.backend {
+            #[cfg(target_os = "linux")]
+            options::Backend::Auto => Backend::Batched(Box::new(Batched::new()?)),
+            _ => Backend::Portable(Box::new(Portable::new())),
+        };
+        Ok(Self {
+            per_family: options.sockets_per_family(),
+            opened: [false; 2],
+            bind: options.bind,
+            backend,
+            pending: Vec::new(),
+            retry_at: None,
+            counts: LocalCounts::default(),
+        })
+    }
+
+    /// The sockets of a family that are opened first.
+    pub(in crate::net) fn family(&self, family: Family) -> impl Iterator<Item = SocketId> + use<> {
+        let first = match family {
+            Family::V4 => 0,
+            Family::V6 => self.per_family,
+        };
+        (first..first + self.per_family).map(SocketId)
+    }
+
+    /// Opens the sockets of a family, if that is not done yet; whether it was not.
+    pub(in crate::net) fn open_family(&mut self, family: Family) -> Result<bool, NetError> {
+        if self.opened[family as usize] {
+            return Ok(false);
+        }
+        let sockets = (0..self.per_family)
+            .map(|nth| {
+                open(family, self.bind).map_err(|error| {
+                    NetError::open(error, "UDP socket", nth, self.per_family, family, self.bind)
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for (socket, id) in sockets.into_iter().zip(self.family(family)) {
+            self.add(id, socket, family).map_err(NetError::Watch)?;
+        }
+        self.opened[family as usize] = true;
+        Ok(true)
+    }
+
+    fn add(&mut self, id: SocketId, socket: Socket, family: Family) -> io::Result<()> {
+        match &mut self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.add(id, socket, family, &mut self.counts),
+            Backend::Portable(portable) => portable.add(id, socket),
+        }
+    }
+
+    /// Opens one more socket.
+    pub(in crate::net) fn open(&mut self, id: SocketId, family: Family) -> io::Result<()> {
+        let socket = open(family, self.bind)?;
+        self.add(id, socket, family)
+    }
+
+    /// Closes a socket that has nothing to send.
+    pub(in crate::net) fn close(&mut self, id: SocketId) {
+        match &mut self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.remove(id, &mut self.counts),
+            Backend::Portable(portable) => portable.remove(id),
+        }
+    }
+
+    /// The local port of a socket, if it is open.
+    pub(in crate::net) fn port(&self, socket: SocketId) -> Option<u16> {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.port(socket),
+            Backend::Portable(portable) => portable.port(socket),
+        }
+    }
+
+    /// Queues a batch of trains, which must stay the same until [`Udp::is_drained`].
+    pub(in crate::net) fn load(&mut self, trains: &impl Trains, each: &mut Each<'_>) {
+        for train in 0..trains.len() {
+            let socket = trains.train(train).socket;
+            let lane = match &mut self.backend {
+                #[cfg(target_os = "linux")]
+                Backend::Batched(batched) => batched.lane(socket),
+                Backend::Portable(portable) => portable.lane(socket),
+            };
+            let Some(lane) = lane else {
+                // A server was added behind the driver's back: its family has no sockets.
+                let datagrams = 0..trains.count(train);
+                self.counts.send_errors += datagrams.len() as u64;
+                each(Event::NotSent { train, datagrams, errno: 0 });
+                continue;
+            };
+            if lane.is_empty() {
+                self.pending.push(socket.0);
+            }
+            lane.push(train);
+        }
+    }
+
+    /// Whether all trains are sent or given up.
+    pub(in crate::net) fn is_drained(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// When [`Udp::send`] has something to try again that no event will announce.
+    pub(in crate::net) fn retry_at(&self) -> Option<Time> {
+        self.retry_at
+    }
+
+    /// Sends as much as the sockets take.
+    pub(in crate::net) fn send(&mut self, now: Time, trains: &impl Trains, each: &mut Each<'_>) {
+        if self.retry_at.is_some_and(|at| at > now) {
+            return;
+        }
+        self.retry_at = None;
+        let (backend, counts) = (&mut self.backend, &mut self.counts);
+        let mut starved = false;
+        self.pending.retain(|&id| {
+            let progress = match backend {
+                #[cfg(target_os = "linux")]
+                Backend::Batched(batched) => batched.flush(SocketId(id), trains, counts, each),
+                Backend::Portable(portable) => portable.flush(SocketId(id), trains, counts, each),
+            };
+            starved |= progress == Progress::AwaitBuffers;
+            progress != Progress::Done
+        });
+        if starved {
+            self.retry_at = Some(now + NO_BUFFERS_PAUSE);
+        }
+    }
+
+    /// Receives a bounded number of datagrams and errors. Ready when there was something, or when
+    /// a socket has room to send again.
+    pub(in crate::net) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        clock: &mut Clock,
+        each: &mut Each<'_>,
+    ) -> Poll<Result<(), NetError>> {
+        match &mut self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.poll(cx, clock, &mut self.counts, each),
+            Backend::Portable(portable) => portable.poll(cx, clock, &mut self.counts, each),
+        }
+    }
+
+    /// When the system had no room for what came: the latest of such times, in order.
+    pub(in crate::net) fn overflows(&self, now: Time) -> Vec<Overflow> {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.overflows(now),
+            Backend::Portable(_) => Vec::new(),
+        }
+    }
+
+    pub(in crate::net) fn counts(&self) -> LocalCounts {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.complete(self.counts),
+            Backend::Portable(_) => self.counts,
+        }
+    }
+}
