@@ -2,7 +2,10 @@
 //! record. A question without answer records has one row, its record columns empty. `error` says why
 //! the status is no response code, and `rcode` is the one of a message whose status is another word.
 
-use super::{Context, Invalid, View, data_records, push_class, push_data, push_rcode, push_type};
+use super::context::Context;
+use super::question::Invalid;
+use super::view::{View, data_records};
+use super::words::{push_class, push_data, push_rcode, push_type};
 use crate::wire::{Record, write_decimal, write_labels};
 
 pub(super) const HEADER: &[u8] =

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Context, Invalid, Reply, Status, View, data_records};
+use super::context::Context;
+use super::question::Invalid;
+use super::status::Status;
+use super::view::{Reply, View, data_records};
 use crate::engine::Transport;
 use crate::report::attempts::AttemptJson;
 use crate::report::json::{Array, Object, RecordWriter, Span, key, member, plain, write_opt};

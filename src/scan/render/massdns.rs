@@ -12,7 +12,10 @@
 //! errors that massdns does not have. The OPT record is left out: massdns
 //! asks without EDNS and gets none.
 
-use super::{Context, Invalid, Status, View, data_records};
+use super::context::Context;
+use super::question::Invalid;
+use super::status::Status;
+use super::view::{View, data_records};
 use crate::engine::Transport;
 use crate::report::json::{Object, Plain, key, plain};
 use crate::wire::{Flags, Record, RecordType, Section, write_decimal, write_hex, write_labels};

@@ -1,9 +1,11 @@
 //! Text for people: answer records as in a zone file, everything else as a comment, the records of a
 //! malformed answer included.
 
-use super::{
-    Context, Invalid, Status, View, data_records, push_class, push_data, push_rcode, push_type,
-};
+use super::context::Context;
+use super::question::Invalid;
+use super::status::Status;
+use super::view::{View, data_records};
+use super::words::{push_class, push_data, push_rcode, push_type};
 use crate::wire::{Rcode, write_decimal, write_labels};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::without_dot;
+use super::text::without_dot;
 use crate::report::json::{Array, Key, Object, key};
 use crate::wire::{Record, RecordType, SvcParamKey, base64};
 
