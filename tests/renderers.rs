@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "what is there for other users of the checks")]
 mod checks;
 
-use dnsonde::wire::RecordType;
+use dnsonde::wire::{OptBuf, OptionCode, RecordType};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -48,13 +48,11 @@ fn rdata() -> impl Strategy<Value = Vec<u8>> {
     ];
     let option = (prop_oneof![0u16..20, any::<u16>()], vec(any::<u8>(), 0..10));
     let options = vec(option, 0..4).prop_map(|options| {
-        let mut octets = Vec::new();
+        let mut opt = OptBuf::default();
         for (code, value) in options {
-            octets.extend(code.to_be_bytes());
-            octets.extend((value.len() as u16).to_be_bytes());
-            octets.extend(value);
+            opt.option(OptionCode(code), &value);
         }
-        octets
+        opt.options().to_vec()
     });
     prop_oneof![5 => vec(part, 0..4).prop_map(|parts| parts.concat()), 1 => options]
 }

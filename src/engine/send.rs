@@ -10,7 +10,9 @@ use super::slot::{Case, Timer};
 use super::time::Time;
 use super::transmit::{HANDSHAKE, Stream, Train, Transmits};
 use super::{Engine, Prepared};
-use crate::wire::{Builder, Class, HEADER_LEN, MAX_NAME_LEN, OptionCode, RecordType, Section};
+use crate::wire::{
+    Builder, Class, HEADER_LEN, MAX_NAME_LEN, OptBuf, OptionCode, RecordType, Section,
+};
 
 /// Messages that one call of [`Engine::poll_transmit`] gives at most.
 const BATCH: usize = 512;
@@ -357,9 +359,7 @@ impl Engine {
                     |rdata| {
                         rdata.octets(&edns.options)?;
                         let Some(cookie) = cookie else { return Ok(()) };
-                        rdata.octets(&OptionCode::COOKIE.0.to_be_bytes())?;
-                        rdata.octets(&(cookie.len() as u16).to_be_bytes())?;
-                        rdata.octets(cookie)
+                        OptBuf::write_option(rdata, OptionCode::COOKIE, &[cookie])
                     },
                 )?;
             }

@@ -3,8 +3,8 @@
 use super::faults::{Content, Wrong};
 use super::zone::{self, Node, TTL, Zone};
 use crate::wire::{
-    BufferFull, Builder, Class, Flags, HEADER_LEN, Header, Message, NameBuf, Opcode, OptionCode,
-    Rcode, RecordType, Section,
+    BufferFull, Builder, Class, Flags, HEADER_LEN, Header, Message, NameBuf, Opcode, OptBuf,
+    OptionCode, Rcode, RecordType, Section,
 };
 
 /// The largest UDP message that the server sends, and what its OPT record says.
@@ -188,9 +188,10 @@ impl Query<'_> {
             |rdata| {
                 for (code, value) in opt.options() {
                     match code {
-                        OptionCode::NSID => option(rdata, code, &[NSID])?,
+                        OptionCode::NSID => OptBuf::write_option(rdata, code, &[NSID])?,
                         OptionCode::COOKIE if matches!(value.len(), 8 | 16..=40) => {
-                            option(rdata, code, &[&value[..8], &server_cookie(&value[..8])])?;
+                            let cookie = [&value[..8], &server_cookie(&value[..8])];
+                            OptBuf::write_option(rdata, code, &cookie)?;
                         }
                         _ => {}
                     }
@@ -236,13 +237,6 @@ fn write_lame(builder: &mut Builder<'_>) -> Result<(), BufferFull> {
 /// Adds `label` and the origin as a name; an origin that leaves no room stands alone.
 fn below(rdata: &mut Builder<'_>, label: &[u8], zone: &Zone) -> Result<(), BufferFull> {
     rdata.name(zone.origin().prepend(label).as_ref().unwrap_or(zone.origin()).as_wire())
-}
-
-fn option(rdata: &mut Builder<'_>, code: OptionCode, parts: &[&[u8]]) -> Result<(), BufferFull> {
-    let len: usize = parts.iter().map(|part| part.len()).sum();
-    rdata.octets(&code.0.to_be_bytes())?;
-    rdata.octets(&(len as u16).to_be_bytes())?;
-    parts.iter().try_for_each(|part| rdata.octets(part))
 }
 
 /// A server cookie (RFC 7873 §4.2) that anyone could compute: there is nothing to protect here.
@@ -298,10 +292,7 @@ mod tests {
         let mut builder = Builder::new(&mut buffer, 0x1234, Flags::RD).unwrap();
         builder.question(name.as_wire(), rtype, Class::IN).unwrap();
         if let Some(size) = edns {
-            let nsid = |rdata: &mut Builder<'_>| option(rdata, OptionCode::NSID, &[]);
-            builder
-                .record(Section::Additional, ROOT, RecordType::OPT, Class(size), 0, nsid)
-                .unwrap();
+            OptBuf::new(size).nsid().build(&mut builder).unwrap();
         }
         let len = builder.finish();
         buffer[..len].to_vec()

@@ -149,6 +149,21 @@ impl OptBuf {
         self
     }
 
+    /// Writes an option whose value is `parts` one behind the other, inside an OPT record that
+    /// `rdata` writes: for those who may not allocate.
+    #[inline]
+    pub(crate) fn write_option(
+        rdata: &mut Builder<'_>,
+        code: OptionCode,
+        parts: &[&[u8]],
+    ) -> Result<(), BufferFull> {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let len = u16::try_from(len).map_err(|_| BufferFull)?;
+        rdata.octets(&code.0.to_be_bytes())?;
+        rdata.octets(&len.to_be_bytes())?;
+        parts.iter().try_for_each(|part| rdata.octets(part))
+    }
+
     /// Asks the server for its identifier (RFC 5001).
     pub fn nsid(&mut self) -> &mut Self {
         self.option(OptionCode::NSID, &[])

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use dnsonde::wire::{OptBuf, OptionCode};
 use serde_json::Value;
 
 use super::{Files, assert_valid, run, run_with_input, text};
@@ -24,7 +25,7 @@ pub fn answers() -> Vec<(&'static str, Records)> {
     strings.extend(&all[..255]);
     strings.extend(b"\x02\xFF\"");
     let mut options = b"\0\0\x29\x04\xD0\0\0\x80\x01".to_vec();
-    let mut data = Vec::new();
+    let mut opt = OptBuf::default();
     for (code, value) in [
         (15u16, &b"\0\x0F\"\\\x1b[2J\xC2\x9B\xE2\x80\xAE\xFF"[..]),
         (15, b"\xFF\xFF"),
@@ -35,12 +36,10 @@ pub fn answers() -> Vec<(&'static str, Records)> {
         (8, b"\0\x01\x18\0\xC0\0\x02"),
         (65001, b"\"\\\0"),
     ] {
-        data.extend(code.to_be_bytes());
-        data.extend((value.len() as u16).to_be_bytes());
-        data.extend(value);
+        opt.option(OptionCode(code), value);
     }
-    options.extend((data.len() as u16).to_be_bytes());
-    options.extend(data);
+    options.extend((opt.options().len() as u16).to_be_bytes());
+    options.extend(opt.options());
     vec![
         ("mala", answer(b"\xC0\x0C\0\x01\0\x01\0\0\0\x3C\0\x03\xC0\0\x02")),
         ("malb", answer(b"\xC0\x0C\0\x05\0\x01\0\0\0\x3C\0\x02\xC0\xFF")),
