@@ -477,9 +477,9 @@ impl Limiter {
     /// Far away, a window that leaves at once comes as a burst, of which a server may not take much.
     #[inline]
     fn pace_opening(&mut self, path: Path) {
-        if !path.opening {
+        if !path.opening || path.rtt < OPENING_PACED_FROM {
             self.opening = None;
-        } else if path.paced && path.rtt >= OPENING_PACED_FROM {
+        } else if path.paced {
             let rate = OPENING_PACE * path.window as f64 / path.rtt.as_secs_f64();
             match &mut self.opening {
                 Some(bucket) => bucket.set_rate(rate),
