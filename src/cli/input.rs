@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::complaint::Complaint;
 use super::files::{self, Identity, Opened, Used, descriptor_of, not_opened, reason};
+use super::shell_word;
 use super::streams::{duplicate, need_input};
+use crate::names::encoding::{EncodingError, Utf8Reader};
 
 /// An input that is open.
 pub(super) struct Input {
@@ -74,6 +76,32 @@ fn read_to_end(label: &str, mut read: impl Read) -> Result<Vec<u8>, Complaint> {
     match read.read_to_end(&mut octets) {
         Ok(_) => Ok(octets),
         Err(error) => Err(Complaint::usage(format!("{label}: cannot be read: {}", reason(&error)))),
+    }
+}
+
+/// The text in `path`, from UTF-8 or UTF-16, without its byte order mark; `-` is standard input. What is
+/// no UTF-8 stays as it is.
+///
+/// # Errors
+/// As of [`read_all`], or it is no text.
+pub(super) fn read_utf8(path: &Path) -> Result<Vec<u8>, Complaint> {
+    let Input { label, read, .. } = open(path)?;
+    let mut reader = Utf8Reader::new(read);
+    let (mut text, mut piece) = (Vec::new(), vec![0; 64 << 10]);
+    loop {
+        match reader.read(&mut piece) {
+            Ok(0) => return Ok(text),
+            Ok(read) => text.extend_from_slice(&piece[..read]),
+            Err(EncodingError::Io(error)) => {
+                let why = reason(&error);
+                return Err(Complaint::usage(format!("{label}: cannot be read: {why}")));
+            }
+            Err(error) => {
+                let complaint = Complaint::usage(format!("{label}: {error}"));
+                let hint = error.hint().map(|hint| hint.replace("LIST", &shell_word(&label)));
+                return Err(hint.into_iter().fold(complaint, Complaint::hint));
+            }
+        }
     }
 }
 

@@ -91,6 +91,10 @@ fn ends_in_number(text: &[u8]) -> bool {
     label.iter().all(u8::is_ascii_digit)
 }
 
+/// Quotation marks that IDNA would take into the name.
+const TYPOGRAPHIC_QUOTES: &[char] =
+    &['\u{AB}', '\u{BB}', '\u{2018}', '\u{2019}', '\u{201A}', '\u{201C}', '\u{201D}', '\u{201E}'];
+
 /// Reads any name that a person may write.
 ///
 /// # Errors
@@ -108,6 +112,9 @@ pub fn parse_name(text: &[u8]) -> Result<NameBuf, LineError> {
         return Err(error);
     }
     if !readable.is_ascii() {
+        if readable.contains(TYPOGRAPHIC_QUOTES) {
+            return Err(LineError::Quote);
+        }
         let ascii = to_ascii(readable)?;
         // Digits of other scripts make addresses, too.
         return if ascii.is_ascii() {
@@ -367,6 +374,8 @@ mod tests {
             ("<html>", LineError::Markup),
             ("'example.org'", LineError::Quote),
             ("exam\"ple.org", LineError::Quote),
+            ("\u{201C}example.org\u{201D}", LineError::Quote),
+            ("\u{AB}example.org\u{BB}", LineError::Quote),
             ("ads*.example.org", LineError::Pattern),
             ("example\\.org", LineError::Regex),
             ("example\\.org.", LineError::Regex),

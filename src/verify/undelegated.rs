@@ -29,7 +29,8 @@ pub(super) fn undelegated(walk: &WalkReport, domain: &NameBuf) -> Option<NameBuf
         .then_some(zone)
 }
 
-fn is_registry(zone: &NameBuf) -> bool {
+/// Whether a zone is the root's or a registry's.
+pub(super) fn is_registry(zone: &NameBuf) -> bool {
     let mut labels = zone.labels();
     match (labels.next(), labels.next(), labels.next()) {
         (_, None, _) => true,

@@ -24,6 +24,7 @@ mod tcp;
 mod unmatched;
 mod usage;
 mod verify;
+mod verify_inputs;
 #[cfg(target_os = "linux")]
 mod world;
 

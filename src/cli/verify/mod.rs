@@ -44,16 +44,16 @@ pub(super) struct Args {
     /// The domain
     domain: String,
 
-    /// The three tokens of SES Easy DKIM, with commas between them
+    /// The three tokens of SES Easy DKIM, with commas between them; may be repeated
     #[arg(long, value_name = "T1,T2,T3", help_heading = "What should be there")]
-    ses: Option<String>,
+    ses: Vec<String>,
 
     /// The zone that the records of --ses point into, as the console shows it
     /// [default: dkim.amazonses.com]
     #[arg(long, value_name = "ZONE", requires = "ses", help_heading = "What should be there")]
     ses_zone: Option<String>,
 
-    /// The DKIM key of this selector, whatever it is; may be repeated
+    /// The DKIM key of this selector, whatever it is, also as SELECTOR._domainkey.DOMAIN; may be repeated
     #[arg(long, value_name = "SELECTOR", help_heading = "What should be there")]
     dkim: Vec<String>,
 

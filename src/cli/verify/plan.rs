@@ -6,12 +6,11 @@ use anyhow::Result;
 
 use super::Args;
 use crate::cli::complaint::Complaint;
-use crate::cli::input::read_all;
+use crate::cli::input::{label_of, read_utf8};
 use crate::cli::servers::{self, DNS_PORT, Families, Form, read_hints};
-use crate::names::line::parse_name;
 use crate::verify::expect::{
-    self, Expectation, Kind, SES_ZONE, acm, acme, dkim_key, dmarc_policy, mail_from,
-    parse_expectation, parse_records, ses,
+    ExpectError, ExpectErrorKind, Expectation, Kind, SES_ZONE, acm, acme, dkim_key, dmarc_policy,
+    mail_from, mail_from_name, parse_domain, parse_expectation, parse_records, ses,
 };
 use crate::verify::{Plan, SesTokens};
 use crate::walk;
@@ -22,21 +21,23 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
     let domain = domain_name("the domain", &args.domain)?;
     let mut tokens = None;
     let mut expectations: Vec<Expectation> = Vec::new();
-    if let Some(list) = &args.ses {
-        let zone = match &args.ses_zone {
-            Some(zone) => domain_name("--ses-zone", zone)?,
-            None => SES_ZONE.parse()?,
-        };
-        expectations
-            .extend(ses(&domain, list, &zone).map_err(|error| complain("--ses", list, &error))?);
-        tokens = Some(SesTokens { zone, zone_given: args.ses_zone.is_some() });
+    let zone = match &args.ses_zone {
+        Some(zone) => domain_name("--ses-zone", zone)?,
+        None => SES_ZONE.parse()?,
+    };
+    for list in &args.ses {
+        let records = ses(&domain, list, &zone).map_err(|error| complain("--ses", list, &error))?;
+        let shown = records.first().and_then(|it| it.target()?.parent()).unwrap_or(zone);
+        tokens = Some(SesTokens { zone: shown, zone_given: args.ses_zone.is_some() });
+        expectations.extend(records);
     }
     for selector in &args.dkim {
         let key = dkim_key(&domain, selector);
         expectations.push(key.map_err(|error| complain("--dkim", selector, &error))?);
     }
     if let Some(name) = &args.mail_from {
-        let from = below(&domain, "--mail-from", name)?;
+        let from = mail_from_name(&domain, name);
+        let from = from.map_err(|error| complain("--mail-from", name, &error))?;
         let region = args.mail_from_region.as_deref();
         let records = mail_from(&from, region);
         let shown = region.unwrap_or(name);
@@ -44,13 +45,7 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
             .extend(records.map_err(|error| complain("--mail-from-region", shown, &error))?);
     }
     for pair in &args.acm {
-        let Some((name, target)) = pair.split_once(char::is_whitespace) else {
-            let sentence = format!("--acm '{pair}' is not a name and a target");
-            return Err(Complaint::usage(sentence)
-                .hint("write --acm '_x1.example.com _y1.acm-validations.aws'")
-                .into());
-        };
-        let record = acm(&domain, name, target.trim());
+        let record = acm(&domain, pair);
         expectations.push(record.map_err(|error| complain("--acm", pair, &error))?);
     }
     if args.acme || args.acme_response.is_some() || args.issuer.is_some() {
@@ -106,36 +101,31 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
 }
 
 fn domain_name(what: &str, text: &str) -> Result<NameBuf, Complaint> {
-    let name = parse_name(text.as_bytes())
-        .map_err(|error| Complaint::usage(format!("{what} '{text}': {error}")))?;
-    if name.is_root() {
-        return Err(Complaint::usage(format!("{what} '{text}' is the root")));
-    }
-    Ok(name)
+    parse_domain(text).map_err(|error| Complaint::usage(format!("{what}: {}", error.kind)))
 }
 
-/// A name that may have been given with the domain or without.
-fn below(domain: &NameBuf, option: &str, text: &str) -> Result<NameBuf, Complaint> {
-    let name = domain_name(option, text)?;
-    if name.is_at_or_below(domain) {
-        return Ok(name);
-    }
-    name.append(domain).map_err(|error| Complaint::usage(format!("{option} '{text}': {error}")))
-}
-
-fn complain(option: &str, text: &str, error: &expect::ExpectError) -> Complaint {
-    Complaint::usage(if text.is_empty() {
-        format!("{option}: {error}")
+fn complain(option: &str, text: &str, error: &ExpectError) -> Complaint {
+    let at_start = error.line == 1 && error.column == 1;
+    let complaint = Complaint::usage(if text.is_empty() || at_start {
+        format!("{option}: {}", error.kind)
+    } else if text.trim().contains('\n') {
+        format!("{option}, {error}")
     } else {
-        format!("{option} '{text}', {error}")
-    })
+        format!("{option} '{text}', column {}: {}", error.column, error.kind)
+    });
+    match error.kind {
+        ExpectErrorKind::AcmPair(_) => {
+            complaint.hint("write --acm '_x1.example.com _y1.acm-validations.aws'")
+        }
+        _ => complaint,
+    }
 }
 
 /// How many mistakes of a file are told.
 const MISTAKES_TOLD: usize = 5;
 
 fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, Complaint> {
-    let text = read_all(file)?;
+    let text = read_utf8(file)?;
     parse_records(&text, domain).map_err(|errors| {
         let told: Vec<String> =
             errors.iter().take(MISTAKES_TOLD).map(ToString::to_string).collect();
@@ -143,8 +133,19 @@ fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, Compl
             0 => String::new(),
             more => format!("; and {more} more"),
         };
-        Complaint::usage(format!("{}: {}{more}", file.display(), told.join("; ")))
-            .hint("give a zone file, or a table with the columns Name, Type and Value")
+        let complaint = Complaint::usage(format!("{}, {}{more}", label_of(file), told.join("; ")));
+        let is_understood = |error: &ExpectError| {
+            matches!(
+                error.kind,
+                ExpectErrorKind::Outside(_)
+                    | ExpectErrorKind::NoFinalDot { .. }
+                    | ExpectErrorKind::Priority { .. }
+            )
+        };
+        if errors.iter().all(is_understood) {
+            return complaint;
+        }
+        complaint.hint("give a zone file, or a table with the columns Name, Type and Value")
     })
 }
 

@@ -1,5 +1,8 @@
 //! What can be wrong with an expectation, and where.
 
+use std::fmt;
+
+use crate::names::error::LineError;
 use crate::wire::{NameError, RecordType, TextError, TextErrorKind};
 
 /// Why an expectation could not be read, and where in the text that the user gave.
@@ -26,9 +29,79 @@ pub enum ExpectErrorKind {
         /// Why it is none.
         error: NameError,
     },
-    /// A name with octets beyond ASCII.
-    #[error("'{0}' is not ASCII: write the name in its xn-- form")]
-    NotAscii(String),
+    /// What looks like a name and is something else.
+    #[error("'{text}': {error}")]
+    NoName {
+        /// The text.
+        text: String,
+        /// What it is.
+        error: LineError,
+    },
+    /// A name of another domain.
+    #[error("{0}")]
+    Outside(Box<Outside>),
+    /// A name in a zone file that would be complete with the dot at its end.
+    #[error(
+        "'{text}' has no final dot, so it is {read} in a zone file{}; write '{text}.' if it is \
+         complete",
+        others(*.more)
+    )]
+    NoFinalDot {
+        /// The name.
+        text: String,
+        /// What it is without the dot.
+        read: String,
+        /// How many others there are.
+        more: usize,
+    },
+    /// The root where a domain should be.
+    #[error("the root has no such records; give the name of a domain")]
+    Root,
+    /// A domain without a dot.
+    #[error("'{0}' has no dot: write the whole name, or '{0}.' for a top-level domain")]
+    SingleLabel(String),
+    /// A region of AWS where a domain should be.
+    #[error("'{0}' is a region of AWS, not a domain name")]
+    RegionAsDomain(String),
+    /// A region of AWS where a host should be.
+    #[error(
+        "'{0}' is a region of AWS, not a host name; write the MAIL FROM domain here, such as \
+         mail.example.com, and the region with --mail-from-region"
+    )]
+    RegionAsHost(String),
+    /// A DKIM selector that is none.
+    #[error("'{0}' has no selector: write the part in front of '._domainkey'")]
+    Selector(String),
+    /// Quotation marks that would be a part of the text.
+    #[error(
+        "the value is in single or typographic quotation marks; write none, or plain ones (\"...\")"
+    )]
+    Quotes,
+    /// Two columns that contradict each other.
+    #[error("the priority is {column} in its own column and {value} in the value")]
+    Priority {
+        /// In the column.
+        column: String,
+        /// In the value.
+        value: String,
+    },
+    /// The type in front of the name.
+    #[error("the type comes after the name: NAME TYPE VALUE")]
+    TypeFirst,
+    /// Text in a form that holds no records as lines.
+    #[error("the file is {0}, which is not read")]
+    Form(&'static str),
+    /// A table with a column too few.
+    #[error("no column of the first row is the {missing}: it has {found}")]
+    Column {
+        /// What is missing.
+        missing: &'static str,
+        /// The columns that are there.
+        found: String,
+    },
+    /// A validation record that is not a name and a target.
+    #[error("'{0}' is not a name and a target")]
+    AcmPair(String),
     /// A word that is no record type.
     #[error("'{0}' is not a record type")]
     Type(String),
@@ -52,7 +125,7 @@ pub enum ExpectErrorKind {
     EmptyPlace,
     /// Something that is no token of SES.
     #[error(
-        "'{0}' is not an SES token: give the part in front of '._domainkey', letters and digits"
+        "'{0}' is not an SES token: write the part in front of '._domainkey', letters and digits"
     )]
     Token(String),
     /// A token that was given twice.
@@ -73,12 +146,81 @@ pub enum ExpectErrorKind {
     /// An authority that is no domain name.
     #[error("'{0}' is not the domain name of a certificate authority, such as letsencrypt.org")]
     Issuer(String),
-    /// A region of AWS that is no label.
+    /// What does not look like a region of AWS.
     #[error("'{0}' is not a region such as us-east-1")]
     Region(String),
     /// A file in which nothing is expected.
     #[error("the file has no record that could be expected")]
     Nothing,
+}
+
+/// A name that is not at or below the domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// The name.
+    pub name: String,
+    /// The domain.
+    pub domain: String,
+    /// The domain that it seems to be of.
+    pub instead: Option<String>,
+    /// What it would be as a relative name, if it can be one.
+    pub in_full: Option<String>,
+    /// How many others there are of the same domain.
+    pub more: usize,
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, domain, instead, in_full, more } = self;
+        write!(f, "'{name}' is not at or below {domain}")?;
+        match more {
+            0 => {}
+            1 => write!(f, ", nor is one other name")?,
+            more => write!(f, ", nor are {more} other names")?,
+        }
+        if let Some(instead) = instead {
+            write!(f, ": did you mean `verify {instead}`?")?;
+        }
+        match (in_full, instead) {
+            (Some(in_full), Some(_)) => write!(f, " If not, write {in_full}"),
+            (Some(in_full), None) => write!(f, "; write {in_full} if that is meant"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+impl ExpectErrorKind {
+    /// The error of a text that is no name.
+    pub(super) fn of_name(text: &[u8], error: LineError) -> Self {
+        let text = excerpt(text);
+        match error {
+            LineError::Name(error) => Self::Name { text, error },
+            error => Self::NoName { text, error },
+        }
+    }
+
+    /// Takes another error into this one that says the same.
+    pub(super) fn absorb(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Outside(first), Self::Outside(other)) if first.instead == other.instead => {
+                first.more += 1;
+                true
+            }
+            (Self::NoFinalDot { more, .. }, Self::NoFinalDot { .. }) => {
+                *more += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn others(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        1 => " (and so is one other name)".to_owned(),
+        more => format!(" (and so are {more} other names)"),
+    }
 }
 
 impl ExpectError {

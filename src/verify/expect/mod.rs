@@ -12,6 +12,7 @@ pub mod dmarc;
 mod entry;
 mod error;
 mod file;
+mod owner;
 mod presets;
 mod rsa;
 pub mod spf;
@@ -20,9 +21,10 @@ pub mod tags;
 use std::fmt;
 
 pub use entry::parse_expectation;
-pub use error::{ExpectError, ExpectErrorKind};
+pub use error::{ExpectError, ExpectErrorKind, Outside};
 pub use file::parse_records;
-pub use presets::{SES_ZONE, acm, acme, dkim_key, dmarc_policy, mail_from, ses};
+pub use owner::{parse_domain, parse_owner};
+pub use presets::{SES_ZONE, acm, acme, dkim_key, dmarc_policy, mail_from, mail_from_name, ses};
 
 use crate::wire::{Class, NameBuf, RecordBuf, RecordType};
 

@@ -1,7 +1,11 @@
 //! The records that well-known services ask for.
 
+use super::entry::Words;
 use super::error::{ExpectError, ExpectErrorKind as Error, excerpt};
+use super::owner::{Owners, bare, is_absolute, is_region, parse_owner, unquote};
 use super::{Expectation, Kind, strings};
+use crate::names::error::LineError;
+use crate::names::line::parse_name;
 use crate::wire::{NameBuf, NameBuilder, NameError, RecordType};
 
 /// The zone that the targets of SES Easy DKIM are in unless the console shows another: newer
@@ -10,8 +14,8 @@ pub const SES_ZONE: &str = "dkim.amazonses.com";
 
 /// The three CNAME records of SES Easy DKIM: `TOKEN._domainkey.DOMAIN` to `TOKEN.ZONE`.
 ///
-/// `tokens` are separated by commas; a token may also be given as the whole owner,
-/// `TOKEN._domainkey` or `TOKEN._domainkey.DOMAIN`.
+/// `tokens` are separated by commas, semicolons or blanks; a token may also be given as the whole owner,
+/// `TOKEN._domainkey` or `TOKEN._domainkey.DOMAIN`. `zone` may have one of the tokens in front.
 ///
 /// # Errors
 /// A word that is no token, or stands twice, with its column.
@@ -20,57 +24,117 @@ pub fn ses(
     tokens: &str,
     zone: &NameBuf,
 ) -> Result<Vec<Expectation>, ExpectError> {
-    let mut expectations: Vec<Expectation> = Vec::new();
-    let mut offset = 0;
-    for place in tokens.split(',') {
-        let word = place.trim();
-        let start = offset + (place.len() - place.trim_start().len());
-        let error = |kind| ExpectError::at(tokens.as_bytes(), start, kind);
-        if word.is_empty() {
-            return Err(error(Error::EmptyPlace));
+    let owners = Owners::new(domain);
+    let mut found: Vec<(NameBuf, Vec<u8>)> = Vec::new();
+    for (word, offset) in list(tokens)? {
+        let error = |kind| ExpectError::at(tokens.as_bytes(), offset, kind);
+        if word.contains(&b'.') && !word.split(|&octet| octet == b'.').any(is_domainkey) {
+            return Err(error(Error::Token(excerpt(word))));
         }
-        let token =
-            token_in(word, domain).ok_or_else(|| error(Error::Token(excerpt(word.as_bytes()))))?;
-        let named = |result: Result<NameBuf, NameError>| {
-            result.map_err(|why| error(Error::Name { text: excerpt(word.as_bytes()), error: why }))
-        };
-        let owner = named(
-            domain.prepend(b"_domainkey").and_then(|parent| parent.prepend(token.as_bytes())),
-        )?;
-        if expectations.iter().any(|earlier| earlier.owner == owner) {
-            return Err(error(Error::TokenTwice(token.to_owned())));
+        let owner = dkim_owner(&owners, word)
+            .map_err(|kind| error(kind.unwrap_or_else(|| Error::Token(excerpt(word)))))?;
+        let token = owner.labels().next().unwrap_or_default();
+        if !token.iter().all(u8::is_ascii_alphanumeric)
+            || owner.labels().nth(1).is_none_or(|label| !is_domainkey(label))
+        {
+            return Err(error(Error::Token(excerpt(word))));
         }
-        let target = named(zone.prepend(token.as_bytes()))?;
-        expectations.push(Expectation {
+        if found.iter().any(|(earlier, _)| *earlier == owner) {
+            return Err(error(Error::TokenTwice(excerpt(token))));
+        }
+        found.push((owner, token.to_vec()));
+    }
+    let front = zone.labels().next().unwrap_or_default();
+    let is_target = found.iter().any(|(_, token)| token.eq_ignore_ascii_case(front));
+    let zone = zone.parent().filter(|_| is_target).unwrap_or(*zone);
+    let expectation = |(owner, token): (NameBuf, Vec<u8>)| {
+        let target = zone.prepend(&token).map_err(|why| {
+            ExpectError::at(tokens.as_bytes(), 0, Error::of_name(&token, why.into()))
+        })?;
+        Ok(Expectation {
             owner,
             rtype: RecordType::CNAME,
             value: Some(target.as_wire().to_vec()),
             kind: Kind::DkimAlias { rotates: true },
-        });
+        })
+    };
+    found.into_iter().map(expectation).collect()
+}
+
+/// The words of a list with commas, semicolons or blanks between them, and where each begins.
+fn list(text: &str) -> Result<Vec<(&[u8], usize)>, ExpectError> {
+    let mut found = Vec::new();
+    let mut offset = 0;
+    for place in text.split([',', ';']) {
+        let mut words = Words { text: place, at: 0 };
+        let before = found.len();
+        while let Ok(word) = words.next("a token") {
+            found.push((unquote(word.octets), offset + word.offset));
+        }
+        if found.len() == before {
+            let blanks = place.len() - place.trim_start().len();
+            return Err(ExpectError::at(text.as_bytes(), offset + blanks, Error::EmptyPlace));
+        }
         offset += place.len() + 1;
     }
-    Ok(expectations)
+    Ok(found)
 }
 
-/// The token in what was given for one.
-fn token_in<'w>(word: &'w str, domain: &NameBuf) -> Option<&'w str> {
-    let (token, rest) = word.split_once('.').unwrap_or((word, ""));
-    let is_token = !token.is_empty() && token.bytes().all(|octet| octet.is_ascii_alphanumeric());
-    let is_owner = rest.is_empty() || {
-        let rest = NameBuf::from_text(rest.as_bytes(), &NameBuf::root()).ok()?;
-        let (parent, none) = (domain.prepend(b"_domainkey").ok()?, NameBuf::root());
-        rest == parent || rest == none.prepend(b"_domainkey").ok()?
+fn is_domainkey(label: &[u8]) -> bool {
+    label.eq_ignore_ascii_case(b"_domainkey")
+}
+
+/// The owner of the DKIM record of a selector, or of what has it in front: `SELECTOR._domainkey`, or
+/// that and the domain, or the selector and the domain. The error is `None` if there is no selector.
+fn dkim_owner(owners: &Owners, word: &[u8]) -> Result<NameBuf, Option<Error>> {
+    let name = owners.parse(word).map_err(|why| Error::of_name(word, why))?;
+    let selector = match name.labels().position(is_domainkey) {
+        Some(0) => return Err(None),
+        Some(at) if at + 1 < name.labels().count() => return Ok(owners.read(word)?),
+        Some(at) => at,
+        None if name.is_at_or_below(owners.domain()) => {
+            name.labels().count() - owners.domain().labels().count()
+        }
+        None if is_absolute(word) || owners.is_complete(&name) => {
+            return Err(Some(owners.outside(word, &name, None)));
+        }
+        None => name.labels().count(),
     };
-    (is_token && is_owner).then_some(token)
+    if selector == 0 {
+        return Err(None);
+    }
+    let mut owner = NameBuilder::new();
+    let labels = name.labels().take(selector).chain([b"_domainkey".as_slice()]);
+    for label in labels.chain(owners.domain().labels()) {
+        owner.push_label(label).map_err(|why| Error::of_name(word, why.into()))?;
+    }
+    Ok(owner.finish())
 }
 
-/// The DKIM key of a selector, whatever it is: `SELECTOR._domainkey.DOMAIN` (RFC 6376 §3.6.2).
+/// The DKIM key of a selector, whatever it is: `SELECTOR._domainkey.DOMAIN` (RFC 6376 §3.6.2). The
+/// whole owner may be given as well.
 ///
 /// # Errors
-/// A selector that is no part of a name.
+/// A selector that is no part of a name, or one of another domain.
 pub fn dkim_key(domain: &NameBuf, selector: &str) -> Result<Expectation, ExpectError> {
-    let owner = below(domain, &[b"_domainkey"], selector)?;
+    let word = unquote(selector.as_bytes());
+    let owner = dkim_owner(&Owners::new(domain), word).map_err(|kind| {
+        let kind = kind.unwrap_or_else(|| Error::Selector(excerpt(word)));
+        ExpectError::at(selector.as_bytes(), 0, kind)
+    })?;
     Ok(Expectation { owner, rtype: RecordType::TXT, value: None, kind: Kind::DkimKey })
+}
+
+/// The name of a MAIL FROM domain of SES, with the domain or without.
+///
+/// # Errors
+/// What is no name, or one of another domain, and a region.
+pub fn mail_from_name(domain: &NameBuf, name: &str) -> Result<NameBuf, ExpectError> {
+    if is_region(unquote(name.as_bytes())) {
+        let kind = Error::RegionAsHost(excerpt(name.as_bytes()));
+        return Err(ExpectError::at(name.as_bytes(), 0, kind));
+    }
+    parse_owner(name, domain)
 }
 
 /// The records of a MAIL FROM domain of SES: one MX, one SPF policy. With a `region`, such as
@@ -82,10 +146,13 @@ pub fn mail_from(domain: &NameBuf, region: Option<&str>) -> Result<Vec<Expectati
     let mx = match region {
         None => None,
         Some(region) => {
-            let is_region = !region.is_empty()
-                && region.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
-            let exchange = if is_region { mail_exchange(region.as_bytes()).ok() } else { None };
             let error = || Error::Region(excerpt(region.as_bytes()));
+            // The console shows the region in the target.
+            let bare = region.strip_prefix("feedback-smtp.").unwrap_or(region);
+            let bare = bare.trim_end_matches('.');
+            let bare = bare.strip_suffix(".amazonses.com").unwrap_or(bare).to_ascii_lowercase();
+            let bare = unquote(bare.as_bytes());
+            let exchange = if is_region(bare) { mail_exchange(bare).ok() } else { None };
             let exchange =
                 exchange.ok_or_else(|| ExpectError::at(region.as_bytes(), 0, error()))?;
             Some([&[0, 10], exchange.as_wire()].concat())
@@ -106,19 +173,33 @@ fn mail_exchange(region: &[u8]) -> Result<NameBuf, NameError> {
     Ok(name.finish())
 }
 
-/// The CNAME record by which AWS Certificate Manager validates a domain: `_x.DOMAIN` to
-/// `_y.acm-validations.aws`, as the console shows them.
+/// The CNAME record by which AWS Certificate Manager validates a domain: `_x.DOMAIN` and
+/// `_y.acm-validations.aws`, as the console shows them, or the whole line with `CNAME` between them.
 ///
 /// # Errors
 /// A name that is none, and a target that is not in the zone of the service.
-pub fn acm(domain: &NameBuf, name: &str, target: &str) -> Result<Expectation, ExpectError> {
-    let word = super::entry::Word { octets: name.as_bytes(), offset: 0 };
-    let owner = super::entry::owner_name(name.as_bytes(), word, domain)?;
-    let error = |kind| ExpectError::at(target.as_bytes(), 0, kind);
-    let found = NameBuf::from_text(target.as_bytes(), &NameBuf::root())
-        .map_err(|why| error(Error::Name { text: excerpt(target.as_bytes()), error: why }))?;
+pub fn acm(domain: &NameBuf, pair: &str) -> Result<Expectation, ExpectError> {
+    let text = pair.as_bytes();
+    let mut words = Words { text: pair, at: 0 };
+    let mut all = Vec::new();
+    while let Ok(word) = words.next("a name") {
+        // What a line has between the two.
+        let between = word.octets.iter().all(u8::is_ascii_digit)
+            || [&b"IN"[..], b"CNAME"].iter().any(|it| word.octets.eq_ignore_ascii_case(it));
+        if all.is_empty() || !between {
+            all.push(word);
+        }
+    }
+    let [name, target] = all.as_slice() else {
+        return Err(ExpectError::at(text, 0, Error::AcmPair(excerpt(text))));
+    };
+    let owner = Owners::new(domain).read(name.octets);
+    let owner = owner.map_err(|kind| ExpectError::at(text, name.offset, kind))?;
+    let error = |kind| ExpectError::at(text, target.offset, kind);
+    let target = unquote(target.octets);
+    let found = parse_name(target).map_err(|why| error(Error::of_name(target, why)))?;
     if !is_acm_target(&found) {
-        return Err(error(Error::AcmTarget(excerpt(target.as_bytes()))));
+        return Err(error(Error::AcmTarget(excerpt(target))));
     }
     Ok(Expectation {
         owner,
@@ -148,8 +229,8 @@ pub fn acme(
     response: Option<&str>,
     issuer: Option<&str>,
 ) -> Result<Vec<Expectation>, ExpectError> {
-    let wildcard = domain.labels().next() == Some(b"*");
-    let base = if wildcard { domain.parent().unwrap_or(*domain) } else { *domain };
+    let base = *Owners::new(domain).domain();
+    let wildcard = base != *domain;
     let value = match response {
         None => None,
         Some(text) => {
@@ -161,26 +242,33 @@ pub fn acme(
         }
     };
     let mut expectations = vec![Expectation {
-        owner: below(&base, &[], "_acme-challenge")?,
+        owner: below(&base, b"_acme-challenge")?,
         rtype: RecordType::TXT,
         value,
         kind: Kind::AcmeChallenge,
     }];
     if let Some(issuer) = issuer {
-        let is_domain = !issuer.is_empty()
-            && issuer.split('.').all(|label| {
-                !label.is_empty()
-                    && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
-            })
-            && issuer.len() <= 253;
-        if !is_domain {
-            let kind = Error::Issuer(excerpt(issuer.as_bytes()));
-            return Err(ExpectError::at(issuer.as_bytes(), 0, kind));
-        }
-        let kind = Kind::Caa { issuer: issuer.to_ascii_lowercase(), wildcard };
+        let issuer =
+            issuer_name(issuer).map_err(|kind| ExpectError::at(issuer.as_bytes(), 0, kind))?;
+        let kind = Kind::Caa { issuer, wildcard };
         expectations.push(Expectation { owner: base, rtype: RecordType::CAA, value: None, kind });
     }
     Ok(expectations)
+}
+
+/// The domain name of an authority, as CAA records have it.
+fn issuer_name(text: &str) -> Result<String, Error> {
+    let word = unquote(text.as_bytes());
+    let name = match parse_name(word) {
+        Ok(name) => bare(&name).to_ascii_lowercase(),
+        Err(error @ (LineError::Url(_) | LineError::Mailbox(_) | LineError::Path(_))) => {
+            return Err(Error::of_name(word, error));
+        }
+        Err(_) => String::new(),
+    };
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+    let is_domain = name.contains('.') && name.split('.').all(|it| it.bytes().all(is_plain));
+    if is_domain { Ok(name) } else { Err(Error::Issuer(excerpt(word))) }
 }
 
 /// The DMARC policy of a domain, whatever it is: `_dmarc.DOMAIN` (RFC 7489 §6.1).
@@ -188,23 +276,13 @@ pub fn acme(
 /// # Errors
 /// A domain so long that nothing fits below it.
 pub fn dmarc_policy(domain: &NameBuf) -> Result<Expectation, ExpectError> {
-    let owner = below(domain, &[], "_dmarc")?;
+    let owner = below(Owners::new(domain).domain(), b"_dmarc")?;
     Ok(Expectation { owner, rtype: RecordType::TXT, value: None, kind: Kind::Dmarc })
 }
 
-/// `text`, one label or more without a final dot, below `labels` below `domain`.
-fn below(domain: &NameBuf, labels: &[&[u8]], text: &str) -> Result<NameBuf, ExpectError> {
-    let name = || {
-        let mut parent = *domain;
-        for label in labels.iter().rev() {
-            parent = parent.prepend(label)?;
-        }
-        let name = NameBuf::from_text(text.as_bytes(), &NameBuf::root())?;
-        if name.is_root() { Err(NameError::Empty) } else { name.append(&parent) }
-    };
-    let error = |kind| ExpectError::at(text.as_bytes(), 0, kind);
-    if !text.is_ascii() {
-        return Err(error(Error::NotAscii(excerpt(text.as_bytes()))));
-    }
-    name().map_err(|why| error(Error::Name { text: excerpt(text.as_bytes()), error: why }))
+/// A label below a domain.
+fn below(domain: &NameBuf, label: &[u8]) -> Result<NameBuf, ExpectError> {
+    domain
+        .prepend(label)
+        .map_err(|why| ExpectError::at(label, 0, Error::of_name(label, why.into())))
 }
