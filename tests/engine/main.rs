@@ -301,6 +301,23 @@ fn what_came_late_is_late_however_late_it_is_read() {
     network.check_accounting();
 }
 
+#[test]
+fn a_stall_in_the_midst_of_a_scan_costs_no_attempt() {
+    const NAMES: u64 = 5_000;
+    let config = Config { rate: Some(2_000.0), ..Config::default() };
+    let mut network = Network::new(config, vec![good(); 2], 12);
+    let next = network.run_until(Duration::from_secs(1), 0, NAMES);
+    let before = network.results.len() as u64;
+    assert!((500..NAMES).contains(&before), "{before} names before the stall");
+    network.sleep(Duration::from_secs(3));
+    network.run_from(next, NAMES);
+    assert_eq!((network.unanswered(), network.results.len() as u64), (0, NAMES));
+    assert_eq!(network.engine.totals().attempts, NAMES);
+    for server in network.engine.servers() {
+        assert_eq!((server.counts.lost, server.counts.late), (0, 0));
+    }
+}
+
 /// A socket that was read too seldom, say: timers ran before what had come there was read.
 #[test]
 fn an_answer_in_time_counts_after_its_attempt_was_given_up() {
@@ -458,6 +475,33 @@ fn each_question_is_put_in_the_manner_that_it_wants() {
 }
 
 #[test]
+fn each_question_has_the_timeout_of_its_manner() {
+    let slow = Behaviour { delay: (3_000_000, 3_000_000), ..good() };
+    let mut network = Network::new(Config::default(), vec![slow], 33);
+    let [short, long] = [300, 4_000].map(|millis| {
+        let timeout = Duration::from_millis(millis);
+        network.engine.add_manner(Manner { timeout, retries: 0, ..Manner::default() })
+    });
+    for i in 0..30 {
+        network.ask_in(i, Servers::Any, [short, long][i as usize % 2], None);
+    }
+    while network.step() {}
+    for result in &network.results {
+        let waited = result.ended.since(result.attempts.last().unwrap().sent);
+        let of =
+            |millis| Duration::from_millis(millis)..=Duration::from_millis(millis + millis / 9);
+        if result.tag % 2 == 0 {
+            assert_eq!(result.end, Err(Failure::TimedOut));
+            assert!(of(300).contains(&waited), "{waited:?}: {result:?}");
+        } else {
+            assert!(matches!(result.end, Ok((Rcode::NOERROR, Some(TRUE), 0))), "{result:?}");
+            assert!(of(3_000).contains(&waited), "{waited:?}: {result:?}");
+        }
+    }
+    assert_eq!(network.results.len(), 30);
+}
+
+#[test]
 fn a_question_leaves_from_the_socket_that_it_wants() {
     let mut network = Network::new(Config::default(), vec![Behaviour { loss: 0.5, ..good() }], 32);
     for i in 0..40 {
@@ -537,6 +581,8 @@ fn behaviour() -> impl Strategy<Value = Behaviour> {
             any::<bool>(),
             prop::option::weighted(0.15, Just(network::EPERM)),
             prop::bool::weighted(0.1),
+            prop::bool::weighted(0.1),
+            prop::option::weighted(0.2, 1u32..20),
         ),
     )
         .prop_map(|(shares, delay, dies_after, flags, stream_breaks, streams, here)| {
@@ -559,6 +605,8 @@ fn behaviour() -> impl Strategy<Value = Behaviour> {
                     handshake: Duration::from_millis(streams.0),
                     drops_syns: streams.1,
                     silent: streams.2,
+                    refuses: here.3,
+                    closes_after: here.4,
                 },
                 ipv6: here.0,
                 refused_here: here.1,

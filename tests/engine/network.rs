@@ -1,4 +1,7 @@
-//! A simulated network under virtual time: servers with faults, and forgers.
+//! A simulated network under virtual time: servers with faults, forgers, and this machine with its TCP
+//! connections, its stalls and its refusals to send.
+
+mod pool;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -6,12 +9,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, AttemptKey, Config, End, Engine, Failure, Finished, HANDSHAKE, MannerId, Refusal,
-    ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure, Time, Transmits, Unreachable,
+    Ask, Attempt, Config, End, Engine, Failure, Finished, MannerId, Refusal, ServerId, Servers,
+    SocketId, Stamp, Time, Transmits, Unreachable,
 };
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
+
+use pool::{Pool, StreamEvent};
 
 /// The address in every true answer, and the one in every forged one.
 pub const TRUE: [u8; 4] = [192, 0, 2, 1];
@@ -107,10 +112,14 @@ impl Default for Behaviour {
 /// How a server takes queries over TCP.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Streams {
-    /// How long a handshake takes. Each query has its own connection here.
+    /// How long a handshake takes.
     pub handshake: Duration,
     /// Handshakes are not answered.
     pub drops_syns: bool,
+    /// Nobody listens.
+    pub refuses: bool,
+    /// Connections are closed after so many answers, whatever waits on them.
+    pub closes_after: Option<u32>,
     /// Nothing is answered.
     pub silent: bool,
 }
@@ -118,10 +127,8 @@ pub struct Streams {
 enum Event {
     Datagram { socket: SocketId, from: SocketAddr, octets: Vec<u8> },
     Icmp { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
-    StreamSent { key: AttemptKey },
     Undelivered { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
-    StreamMessage { server: u32, octets: Vec<u8> },
-    StreamFailed { key: AttemptKey, failure: StreamFailure },
+    Stream(StreamEvent),
 }
 
 /// One finished exchange.
@@ -151,6 +158,7 @@ pub struct Network {
     busy_until: Vec<Time>,
     /// What each server's limit has left, and as of when.
     allowances: Vec<(f64, Time)>,
+    pool: Pool,
     rng: StdRng,
     events: BinaryHeap<Reverse<(Time, u64)>>,
     payloads: HashMap<u64, Event>,
@@ -196,6 +204,7 @@ impl Network {
             busy_until: vec![Time::ZERO; behaviours.len()],
             allowances: vec![(f64::MAX, Time::ZERO); behaviours.len()],
             behaviours,
+            pool: Pool::default(),
             rng,
             events: BinaryHeap::new(),
             payloads: HashMap::new(),
@@ -263,35 +272,39 @@ impl Network {
         let timer = self.engine.poll_timeout();
         let Some(at) = [next, timer].into_iter().flatten().min() else { return false };
         self.now = self.now.max(at);
-        let (engine, now) = (&mut self.engine, self.now);
-        let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
         while let Some(&Reverse((at, sequence))) = self.events.peek()
-            && at <= now
+            && at <= self.now
         {
             self.events.pop();
-            match self.payloads.remove(&sequence).unwrap() {
-                Event::Datagram { socket, from, octets } => {
-                    engine.handle_datagram(at, Stamp::Kernel, socket, from, &octets, &mut sink);
-                }
-                Event::Icmp { socket, to, octets } => {
-                    let error = Unreachable { icmp_type: 3, icmp_code: 3, errno: 111 };
-                    engine.handle_unreachable(at, socket, to, error, &octets, &mut sink);
-                }
-                Event::Undelivered { socket, to, octets } => {
-                    engine.handle_undelivered(at, socket, to, EHOSTUNREACH, &octets, &mut sink);
-                }
-                Event::StreamMessage { server, octets } => {
-                    let server = dnsonde::engine::ServerId(server);
-                    engine.handle_stream_message(at, server, &octets, &mut sink);
-                }
-                Event::StreamSent { key } => engine.handle_stream_sent(at, key),
-                Event::StreamFailed { key, failure } => {
-                    engine.handle_stream_failed(at, key, failure, &mut sink);
-                }
+            let event = self.payloads.remove(&sequence).unwrap();
+            self.receive(at, event);
+        }
+        let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
+        self.engine.handle_timeout(self.now, &mut sink);
+        true
+    }
+
+    /// Reads what came in at `at`. The kernel stamps datagrams only: of all else there is known when
+    /// it was read.
+    fn receive(&mut self, at: Time, event: Event) {
+        let (engine, now) = (&mut self.engine, self.now);
+        let mut sink = collector(now, &mut self.results, &mut self.live, &mut self.live_of);
+        match event {
+            Event::Datagram { socket, from, octets } => {
+                engine.handle_datagram(at, Stamp::Kernel, socket, from, &octets, &mut sink);
+            }
+            Event::Icmp { socket, to, octets } => {
+                let error = Unreachable { icmp_type: 3, icmp_code: 3, errno: 111 };
+                engine.handle_unreachable(now, socket, to, error, &octets, &mut sink);
+            }
+            Event::Undelivered { socket, to, octets } => {
+                engine.handle_undelivered(now, socket, to, EHOSTUNREACH, &octets, &mut sink);
+            }
+            Event::Stream(event) => {
+                drop(sink);
+                self.handle_stream(event);
             }
         }
-        engine.handle_timeout(now, &mut sink);
-        true
     }
 
     /// Asks for names from `next` on, up to `count`, until `until`; gives the next one.
@@ -377,8 +390,7 @@ impl Network {
             }
             for stream in out.streams() {
                 if self.behaviours[stream.server.0 as usize].refused_here.is_none() {
-                    let octets = out.message(stream).to_vec();
-                    self.serve_stream(stream.server.0, stream.key, &octets);
+                    self.submit_stream(&out, stream);
                 }
             }
         }
@@ -496,26 +508,6 @@ impl Network {
         within
     }
 
-    fn serve_stream(&mut self, server: u32, key: AttemptKey, query: &[u8]) {
-        let Behaviour { stream, stream_breaks, .. } = self.behaviours[server as usize].clone();
-        if stream.drops_syns {
-            let failure = StreamFailure { cause: StreamCause::ConnectTimedOut, errno: 110 };
-            return self.at(self.now + HANDSHAKE, Event::StreamFailed { key, failure });
-        }
-        let made = self.now + stream.handshake;
-        self.at(made, Event::StreamSent { key });
-        let at = made + self.delay(server);
-        if self.chance(stream_breaks) {
-            let failure = StreamFailure { cause: StreamCause::Closed, errno: 0 };
-            return self.at(at, Event::StreamFailed { key, failure });
-        }
-        if stream.silent {
-            return;
-        }
-        let octets = self.answer(server, query, true);
-        self.at(at, Event::StreamMessage { server, octets });
-    }
-
     fn answer(&mut self, server: u32, query: &[u8], stream: bool) -> Vec<u8> {
         let behaviour = self.behaviours[server as usize].clone();
         let message = Message::parse(query).unwrap();
@@ -600,6 +592,11 @@ impl Network {
     pub fn last_sent(&self) -> f64 {
         let attempts = self.results.iter().flat_map(|result| &result.attempts);
         attempts.map(|attempt| attempt.sent).max().unwrap().as_nanos() as f64 / 1e9
+    }
+
+    /// When the last exchange ended.
+    pub fn last_ended(&self) -> Time {
+        self.results.iter().map(|result| result.ended).max().unwrap()
     }
 
     /// Attempts for each name.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Config, Failure, HANDSHAKE, Manner, Outcome, RetryReason, StreamCause, Time, Transport,
-    TransportPolicy,
+    Config, Failure, HANDSHAKE, Manner, Outcome, RetryReason, ServerId, Servers, StreamCause, Time,
+    Transport, TransportPolicy,
 };
 use dnsonde::wire::Rcode;
 
-use super::network::{Behaviour, Network, Streams};
+use super::network::{Behaviour, EPERM, Network, Streams};
 use super::{good, run};
 
 fn only_tcp(retries: u16) -> Config {
@@ -34,7 +34,7 @@ fn a_connection_that_is_made_and_stays_silent_times_out_after_the_timeout() {
         assert_eq!(result.end, Err(Failure::TimedOut));
         assert_eq!(result.attempts[0].outcome, Outcome::TimedOut);
     }
-    let took = network.now.as_nanos();
+    let took = network.last_ended().as_nanos();
     assert!((1_500_000_000..1_600_000_000).contains(&took), "{took} ns");
 }
 
@@ -54,7 +54,7 @@ fn an_unanswered_handshake_has_one_more_chance_and_is_told_as_what_it_is() {
             assert_eq!(failure.cause, StreamCause::ConnectTimedOut);
         }
     }
-    assert!(network.now.as_nanos() < 2 * HANDSHAKE.as_nanos() as u64 + 1_000_000_000);
+    assert!(network.last_ended().as_nanos() < 2 * HANDSHAKE.as_nanos() as u64 + 1_000_000_000);
 }
 
 #[test]
@@ -92,4 +92,95 @@ fn an_answer_over_tcp_says_nothing_of_a_udp_socket() {
     let lost = sent.filter(|attempt| attempt.socket.0 == DEAD).count();
     // One in 4^4 draws finds no other socket.
     assert!(lost < all / 50, "{lost} of {all} queries still went out from a dead socket");
+}
+
+#[test]
+fn truncated_answers_are_fetched_over_one_connection() {
+    let stream = Streams { handshake: Duration::from_millis(300), ..Streams::default() };
+    let server = Behaviour { truncated: 1.0, stream, ..good() };
+    let network = run(Config::default(), vec![server], 1_000, 6);
+    assert_eq!((network.unanswered(), network.connections_begun()), (0, 1));
+    for result in &network.results {
+        let [udp, tcp] = result.attempts[..] else { panic!("{:?}", result.attempts) };
+        assert_eq!(udp.retried_because, Some(RetryReason::Truncated));
+        assert_eq!((tcp.transport, tcp.server), (Transport::Tcp, udp.server));
+        assert!(matches!(tcp.outcome, Outcome::Answered(_)), "{tcp:?}");
+    }
+}
+
+#[test]
+fn a_connection_without_queries_is_kept_for_a_while() {
+    let mut network = Network::new(only_tcp(0), vec![good()], 7);
+    for (i, pause, begun) in [(0, 0, 1), (1, 5, 1), (2, 11, 2)] {
+        network.sleep(Duration::from_secs(pause));
+        network.ask(i, Servers::Any);
+        while network.results.len() <= i as usize {
+            assert!(network.step());
+        }
+        assert_eq!(network.connections_begun(), begun, "after {pause} s");
+    }
+    assert_eq!(network.unanswered(), 0);
+}
+
+#[test]
+fn a_server_that_closes_after_some_answers_loses_no_name() {
+    for answers in [1, 7] {
+        let stream = Streams { closes_after: Some(answers), ..Streams::default() };
+        let network = run(only_tcp(4), vec![Behaviour { stream, ..good() }], 500, 8);
+        assert_eq!(network.unanswered(), 0, "{answers} answers a connection");
+        let begun = network.connections_begun();
+        assert!(begun >= 500 / u64::from(answers), "{begun} connections");
+    }
+}
+
+#[test]
+fn a_refused_connection_is_told_as_what_it_is() {
+    let stream = Streams { refuses: true, ..Streams::default() };
+    let refusing = Behaviour { truncated: 1.0, stream, ..good() };
+    let network = run(Config::default(), vec![refusing.clone()], 20, 9);
+    for result in &network.results {
+        assert_eq!((result.end.clone(), result.truncated), (Ok((Rcode::NOERROR, None, 0)), true));
+        let over_tcp = || result.attempts.iter().filter(|it| it.transport == Transport::Tcp);
+        assert!(over_tcp().count() > 0, "{result:?}");
+        for attempt in over_tcp() {
+            let Outcome::StreamFailed(failure) = attempt.outcome else { panic!("{attempt:?}") };
+            assert_eq!((failure.cause, failure.errno), (StreamCause::Refused, 111));
+        }
+    }
+    // Others may have what this one does not take.
+    let network = run(only_tcp(2), vec![refusing, good()], 200, 9);
+    assert_eq!(network.unanswered(), 0);
+    let refused = network.engine.server(ServerId(0)).counts;
+    assert!(refused.stream_failed > 0 && refused.answered == 0, "{refused:?}");
+    assert!(network.last_ended() < Time::ZERO + HANDSHAKE, "refusals were waited for");
+}
+
+/// The kernel has no stamps for these: what is there when we come to read it is an answer.
+#[test]
+fn answers_over_tcp_that_waited_for_us_are_taken() {
+    let mut network = Network::new(only_tcp(0), vec![good()], 10);
+    for i in 0..50 {
+        network.ask(i, Servers::Any);
+    }
+    network.transmit();
+    assert!(network.step(), "the connection is made");
+    network.sleep(Duration::from_secs(3));
+    while network.step() {}
+    assert_eq!((network.unanswered(), network.results.len()), (0, 50));
+    assert_eq!(network.engine.totals().attempts, 50);
+}
+
+#[test]
+fn nothing_is_counted_that_this_machine_did_not_let_out_over_tcp() {
+    const NAMES: u64 = 2_000;
+    let config = Config { rate: Some(500.0), give_up_after: None, ..only_tcp(0) };
+    let mut network = Network::new(config, vec![good()], 11);
+    let next = network.run_until(Duration::from_secs(1), 0, NAMES);
+    network.behaviour(0).refused_here = Some(EPERM);
+    let next = network.run_until(Duration::from_secs(4), next, NAMES);
+    assert_eq!(network.engine.cannot_send().map(|pause| pause.errno), Some(EPERM));
+    network.behaviour(0).refused_here = None;
+    network.run_from(next, NAMES);
+    assert_eq!((network.unanswered(), network.results.len() as u64), (0, NAMES));
+    assert_eq!(network.engine.totals().attempts, NAMES);
 }
