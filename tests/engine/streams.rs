@@ -139,7 +139,7 @@ fn a_refused_connection_is_told_as_what_it_is() {
     let refusing = Behaviour { truncated: 1.0, stream, ..good() };
     let network = run(Config::default(), vec![refusing.clone()], 20, 9);
     for result in &network.results {
-        assert_eq!((result.end.clone(), result.truncated), (Ok((Rcode::NOERROR, None, 0)), true));
+        assert_eq!((result.end, result.truncated), (Ok((Rcode::NOERROR, None, 0)), true));
         let over_tcp = || result.attempts.iter().filter(|it| it.transport == Transport::Tcp);
         assert!(over_tcp().count() > 0, "{result:?}");
         for attempt in over_tcp() {
