@@ -275,6 +275,43 @@ impl Engine {
         }
     }
 
+    /// Handles the word of the driver that UDP sockets have lost their local address, so that nothing will
+    /// come to them any more: what waits for an answer there was never sent.
+    pub fn handle_sockets_lost(
+        &mut self,
+        now: Time,
+        sockets: &[SocketId],
+        errno: i32,
+        sink: &mut Sink<'_>,
+    ) {
+        for index in self.slots.indices() {
+            let slot = &self.slots[index];
+            if let Some(attempt) = slot.attempts.last()
+                && slot.ended.is_none()
+                && attempt.outcome == Outcome::Waiting
+                && attempt.transport == Transport::Udp
+                && sockets.contains(&attempt.socket)
+            {
+                self.troubles.add_not_sent(errno, 1);
+                self.take_back(index, now, sink);
+            }
+        }
+    }
+
+    /// Handles the word of the driver that the connection of an attempt has lost its local address: it was
+    /// never sent.
+    pub fn handle_stream_lost(
+        &mut self,
+        now: Time,
+        key: AttemptKey,
+        errno: i32,
+        sink: &mut Sink<'_>,
+    ) {
+        let Some((index, _)) = self.waiting(key) else { return };
+        self.troubles.add_not_sent(errno, 1);
+        self.take_back(index, now, sink);
+    }
+
     /// What the engine was told that kept messages from being sent or delivered, until now.
     pub fn troubles(&self, now: Time) -> Troubles {
         let mut troubles = self.troubles.clone();

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use tokio::time::Sleep;
 
+use super::address::{self, GONE};
 use super::attendance::{Absence, Attendance, Overflow};
 use super::clock::Clock;
 use super::counts::LocalCounts;
 use super::error::{Family, NetError, refusal};
 use super::options::Options;
 use super::tcp::{self, Pool, Query};
-use super::udp::{self, Udp};
+use super::udp::{self, AddressChange, Udp};
 use crate::engine::{
     AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketChange, SocketId, Stream, Time,
     Transmits, TransportPolicy,
@@ -42,6 +43,8 @@ pub struct Driver {
     timer: Timer,
     attendance: Attendance,
     bind: Option<IpAddr>,
+    /// When it is seen next whether the local addresses of sockets are still there.
+    addresses_at: Time,
     /// Whether UDP is used at all.
     udp_wanted: bool,
 }
@@ -72,6 +75,7 @@ impl Driver {
             timer: Timer::new(),
             attendance: Attendance::default(),
             bind: options.bind,
+            addresses_at: Time::ZERO,
             udp_wanted,
         };
         for &server in servers {
@@ -138,6 +142,29 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// Sees to sockets and connections whose local address is gone: what is on its way there never was,
+    /// and they are bound anew as soon as that can be.
+    fn look_at_addresses(&mut self, now: Time, sink: &mut Sink<'_>) {
+        if now < self.addresses_at || !self.udp.is_drained() {
+            return;
+        }
+        self.addresses_at = now + address::LOOK;
+        let Self { engine, udp, tcp, .. } = self;
+        match udp.look_at_address() {
+            None => {}
+            Some(AddressChange::Gone) => {
+                engine.handle_sockets_lost(now, &udp.sockets(), GONE, sink);
+            }
+            Some(AddressChange::Back) => {
+                for socket in udp.sockets() {
+                    engine.socket_opened(now, socket, udp.port(socket));
+                }
+            }
+        }
+        let mut each = |event: tcp::Event<'_, _>| on_tcp(engine, now, event, sink);
+        tcp.look_at_addresses(address::is_gone, now, &mut each);
     }
 
     /// The engine.
@@ -220,6 +247,7 @@ impl Driver {
                 visit.due = None;
                 visit.busy = true;
                 self.drain(cx, sink)?;
+                self.look_at_addresses(due, sink);
                 self.engine.handle_timeout(due, sink);
                 self.sweep_tcp(due, sink);
             }
@@ -269,6 +297,7 @@ impl Driver {
     /// came of it that the caller should see, or there may be more at once.
     fn send(&mut self, now: Time, sink: &mut Sink<'_>) -> bool {
         if self.udp.is_drained() {
+            self.look_at_addresses(now, sink);
             self.change_sockets(now);
         }
         let Self { engine, udp, tcp, transmits, .. } = self;
@@ -390,6 +419,7 @@ fn on_tcp(engine: &mut Engine, now: Time, event: tcp::Event<'_, AttemptKey>, sin
         tcp::Event::NotSent { key, errno } => {
             engine.handle_not_sent(now, key, refusal(errno), errno, sink);
         }
+        tcp::Event::Lost { key, errno } => engine.handle_stream_lost(now, key, errno, sink),
     }
 }
 

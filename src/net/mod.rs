@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod address;
 // Kernel time stamps, ICMP and segmentation are only had on Linux.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod attendance;

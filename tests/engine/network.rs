@@ -24,6 +24,7 @@ pub const FORGED: [u8; 4] = [203, 0, 113, 66];
 
 /// Of Linux.
 pub const EPERM: i32 = 1;
+pub const EADDRNOTAVAIL: i32 = 99;
 pub const ENETUNREACH: i32 = 101;
 pub const EHOSTUNREACH: i32 = 113;
 
@@ -343,6 +344,21 @@ impl Network {
     pub fn drain(&mut self) {
         let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
         self.engine.drain(self.now, &mut sink);
+    }
+
+    /// The local address of all sockets goes: the driver says so, and nothing comes of what is on its way.
+    pub fn lose_sockets(&mut self) {
+        let payloads = &mut self.payloads;
+        self.events.retain(|Reverse((_, sequence))| {
+            let lost = matches!(payloads[sequence], Event::Datagram { .. });
+            if lost {
+                payloads.remove(sequence);
+            }
+            !lost
+        });
+        let sockets: Vec<_> = (0..64).map(SocketId).collect();
+        let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
+        self.engine.handle_sockets_lost(self.now, &sockets, EADDRNOTAVAIL, &mut sink);
     }
 
     pub fn recall(&mut self, server: ServerId) {

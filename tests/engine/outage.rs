@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dnsonde::engine::{Config, Failure, Manner, Outcome, ServerId, Servers};
 
-use crate::network::{Behaviour, ENETUNREACH, EPERM, Network};
+use crate::network::{Behaviour, EADDRNOTAVAIL, ENETUNREACH, EPERM, Network};
 use crate::{good, run};
 
 const NAMES: u64 = 10_000;
@@ -73,6 +73,25 @@ fn what_is_in_flight_does_not_time_out_during_a_pause() {
     let attempts = network.results.iter().map(|result| result.attempts.len()).max();
     assert_eq!(attempts, Some(2), "attempts were burnt during the pause");
     network.check_accounting();
+}
+
+/// Its answers have nowhere to come to.
+#[test]
+fn what_is_in_flight_when_the_local_address_goes_was_never_sent() {
+    let slow = Behaviour { delay: (100_000, 200_000), ..good() };
+    let mut network = Network::new(config(), vec![slow], 49);
+    let next = network.run_until(seconds(2.0), 0, NAMES);
+    network.behaviour(0).refused_here = Some(EADDRNOTAVAIL);
+    network.lose_sockets();
+    let lost = network.engine.troubles(network.now).not_sent;
+    assert!(matches!(lost[..], [(EADDRNOTAVAIL, 20..200)]), "{lost:?}");
+    network.check_accounting();
+    let next = network.run_until(seconds(5.0), next, NAMES);
+    let pause = network.engine.cannot_send().map(|pause| pause.errno);
+    assert_eq!(pause, Some(EADDRNOTAVAIL));
+    network.behaviour(0).refused_here = None;
+    network.run_from(next, NAMES);
+    assert_nothing_was_lost(&network);
 }
 
 #[test]

@@ -142,6 +142,35 @@ case_closed_port_is_unreachable_at_once() {
     }
 }
 
+# As when a lease ends: our address is replaced by another one in the middle of a scan, after the first
+# lines.
+renumber() {
+    local list=$1 type=$2
+    shift 2
+    local status=0 scan
+    rm -f "$work/result"
+    in_client timeout 180 "$dnsonde" scan "$work/$list" -t "$type" --format jsonl --rate 2000 \
+        -o "$work/result" "$@" 2>"$work/stderr" &
+    scan=$!
+    await_line "$work/result" .
+    ip -n "$client" addr del 10.53.0.1/24 dev c0
+    ip -n "$client" addr add 10.53.0.2/24 dev c0
+    wait "$scan" || status=$?
+    ip -n "$client" addr del 10.53.0.2/24 dev c0
+    ip -n "$client" addr add 10.53.0.1/24 dev c0
+    return "$status"
+}
+
+case_our_address_is_replaced_during_a_scan() {
+    renumber names A -r 10.53.0.10
+    check names A --lost 1 --attempts 1.02
+}
+
+case_our_address_is_replaced_during_a_scan_over_tcp() {
+    renumber names A -r 10.53.0.10 --tcp
+    check names A --attempts 1.02
+}
+
 case_query_shows_an_exchange_with_each_server() {
     local host
     for host in 10.53.0.10 10.53.0.11 10.53.0.12 fd53::10; do

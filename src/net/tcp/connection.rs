@@ -31,6 +31,8 @@ const OVERDUE: usize = 256;
 pub(super) struct Connection<K> {
     pub(super) server: ServerId,
     stream: TcpStream,
+    /// The address of this machine at its end.
+    pub(super) local: Option<IpAddr>,
     /// When the handshake is given up, if it is not over.
     pub(super) connect_by: Option<Time>,
     /// Framed queries that are not written yet.
@@ -104,8 +106,10 @@ impl<K: Copy> Connection<K> {
             Err(error) if is_in_progress(&error) => {}
             Err(error) => return Err(error),
         }
+        let local = socket.local_addr().ok().and_then(|addr| addr.as_socket());
         Ok(Self {
             server,
+            local: local.map(|addr| addr.ip()),
             stream: TcpStream::from_std(socket.into())?,
             connect_by: Some(now + HANDSHAKE),
             out: BytesMut::new(),

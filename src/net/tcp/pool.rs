@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::connection::{Connection, News, Query, errno, not_made};
 use crate::engine::{ServerId, StreamCause, StreamFailure, Time};
+use crate::net::address::{GONE, IsGone};
 use crate::net::clock::Clock;
 use crate::net::error::{TIMED_OUT, is_out_of_descriptors};
 use crate::net::options::Options;
@@ -32,6 +33,8 @@ pub(in crate::net) enum Event<'a, K> {
     Failed { key: K, failure: StreamFailure },
     /// The local system could not even try.
     NotSent { key: K, errno: i32 },
+    /// Its connection has lost the address of this machine at its end, and no answer will come.
+    Lost { key: K, errno: i32 },
 }
 
 /// Takes events.
@@ -132,6 +135,43 @@ impl<K: Copy> Pool<K> {
         let Some(server) = self.servers.remove(&id) else { return };
         for place in server.connections {
             self.open -= usize::from(self.connections[place].take().is_some());
+        }
+    }
+
+    /// Ends connections whose local address is gone: nothing comes over them any more, and nobody
+    /// would say so for minutes.
+    pub(in crate::net) fn look_at_addresses(
+        &mut self,
+        is_gone: IsGone,
+        now: Time,
+        each: &mut Each<'_, K>,
+    ) {
+        let mut seen: Vec<(IpAddr, bool)> = Vec::new();
+        let mut ended = false;
+        for place in 0..self.connections.len() {
+            let Some(local) = self.connections[place].as_ref().and_then(|it| it.local) else {
+                continue;
+            };
+            let gone = match seen.iter().find(|(ip, _)| *ip == local) {
+                Some(&(_, gone)) => gone,
+                None => {
+                    let gone = is_gone(local);
+                    seen.push((local, gone));
+                    gone
+                }
+            };
+            let Some(connection) = self.connections[place].take_if(|_| gone) else { continue };
+            self.open -= 1;
+            ended = true;
+            for query in connection.waiting {
+                each(Event::Lost { key: query.key, errno: GONE });
+            }
+            if let Some(server) = self.servers.get_mut(&connection.server) {
+                server.connections.retain(|&other| other != place);
+            }
+        }
+        if ended {
+            self.serve_queues(now, each);
         }
     }
 

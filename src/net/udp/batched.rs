@@ -119,6 +119,10 @@ impl Batched {
         self.sockets.get(usize::from(id.0))?.as_ref()
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = SocketId> {
+        self.sockets.iter().flatten().map(|socket| socket.id)
+    }
+
     pub(super) fn port(&self, id: SocketId) -> Option<u16> {
         Some(self.socket(id)?.port)
     }

@@ -17,4 +17,4 @@ mod tests;
 mod train;
 
 pub(super) use event::Event;
-pub(super) use pool::Udp;
+pub(super) use pool::{AddressChange, Udp};

@@ -14,6 +14,7 @@ use super::portable::Portable;
 use super::socket::open;
 use super::train::Trains;
 use crate::engine::{SocketId, Time};
+use crate::net::address::{self, GONE, IsGone};
 use crate::net::attendance::Overflow;
 use crate::net::clock::Clock;
 use crate::net::counts::LocalCounts;
@@ -29,12 +30,25 @@ pub(in crate::net) struct Udp {
     /// Which families have their sockets.
     opened: [bool; 2],
     bind: Option<IpAddr>,
+    /// Whether the system still has that address.
+    is_gone: IsGone,
+    /// It had not when it was last looked at.
+    gone: bool,
     pub(super) backend: Backend,
     /// Sockets that have something to send.
     pending: Vec<u16>,
     /// When to try again because the system had no buffers.
     retry_at: Option<Time>,
     counts: LocalCounts,
+}
+
+/// What has become of the local address that sockets are bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::net) enum AddressChange {
+    /// This machine does not have it any more: nothing is sent, and nothing will come.
+    Gone,
+    /// It is there again, and all sockets have been bound anew.
+    Back,
 }
 
 pub(super) enum Backend {
@@ -55,6 +69,8 @@ impl Udp {
             per_family: options.sockets_per_family(),
             opened: [false; 2],
             bind: options.bind,
+            is_gone: address::is_gone,
+            gone: false,
             backend,
             pending: Vec::new(),
             retry_at: None,
@@ -122,6 +138,39 @@ impl Udp {
         }
     }
 
+    /// Looks whether the local address that all sockets are bound to is there, and says what has
+    /// changed. When it is there again, all sockets are bound anew, on fresh random ports; if that
+    /// fails, it counts as gone. To be called while nothing waits to be sent.
+    pub(in crate::net) fn look_at_address(&mut self) -> Option<AddressChange> {
+        let ip = self.bind?;
+        let gone = (self.is_gone)(ip);
+        match (self.gone, gone) {
+            (false, true) => {
+                self.gone = true;
+                Some(AddressChange::Gone)
+            }
+            (true, false) => {
+                for id in self.sockets() {
+                    let socket = open(Family::of(ip), self.bind).ok()?;
+                    self.close(id);
+                    self.add(id, socket, Family::of(ip)).ok()?;
+                }
+                self.gone = false;
+                Some(AddressChange::Back)
+            }
+            _ => None,
+        }
+    }
+
+    /// The sockets that are open.
+    pub(in crate::net) fn sockets(&self) -> Vec<SocketId> {
+        match &self.backend {
+            #[cfg(target_os = "linux")]
+            Backend::Batched(batched) => batched.ids().collect(),
+            Backend::Portable(portable) => portable.ids().collect(),
+        }
+    }
+
     /// Queues a batch of trains, which must stay the same until [`Udp::is_drained`].
     pub(in crate::net) fn load(&mut self, trains: &impl Trains, each: &mut Each<'_>) {
         for train in 0..trains.len() {
@@ -131,12 +180,16 @@ impl Udp {
                 Backend::Batched(batched) => batched.lane(socket),
                 Backend::Portable(portable) => portable.lane(socket),
             };
-            let Some(lane) = lane else {
-                // A server was added behind the driver's back: its family has no sockets.
-                let datagrams = 0..trains.count(train);
-                self.counts.send_errors += datagrams.len() as u64;
-                each(Event::NotSent { train, datagrams, errno: 0 });
-                continue;
+            // Without sockets of its family, a server was added behind the driver's back.
+            let lane = lane.ok_or(0).and_then(|lane| if self.gone { Err(GONE) } else { Ok(lane) });
+            let lane = match lane {
+                Ok(lane) => lane,
+                Err(errno) => {
+                    let datagrams = 0..trains.count(train);
+                    self.counts.send_errors += datagrams.len() as u64;
+                    each(Event::NotSent { train, datagrams, errno });
+                    continue;
+                }
             };
             if lane.is_empty() {
                 self.pending.push(socket.0);
@@ -162,6 +215,17 @@ impl Udp {
         }
         self.retry_at = None;
         let (backend, counts) = (&mut self.backend, &mut self.counts);
+        let (bind, is_gone) = (self.bind, self.is_gone);
+        let mut gone = None;
+        let each: &mut Each<'_> = &mut |event| match event {
+            Event::NotSent { train, datagrams, errno }
+                if address::may_be_gone(errno)
+                    && *gone.get_or_insert_with(|| bind.is_some_and(is_gone)) =>
+            {
+                each(Event::NotSent { train, datagrams, errno: GONE });
+            }
+            event => each(event),
+        };
         let mut starved = false;
         self.pending.retain(|&id| {
             let progress = match backend {

@@ -65,6 +65,10 @@ impl Portable {
         }
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = SocketId> {
+        self.sockets.iter().flatten().map(|socket| socket.id)
+    }
+
     pub(super) fn port(&self, id: SocketId) -> Option<u16> {
         Some(self.sockets.get(usize::from(id.0))?.as_ref()?.port)
     }

@@ -22,6 +22,7 @@ enum Told {
     Message { server: u32, octets: Vec<u8> },
     Failed { key: u32, cause: StreamCause, errno: i32 },
     NotSent { key: u32 },
+    Lost { key: u32 },
 }
 
 fn note(event: Event<'_, u32>, told: &mut Vec<Told>, sent: &mut Vec<u32>) {
@@ -34,6 +35,7 @@ fn note(event: Event<'_, u32>, told: &mut Vec<Told>, sent: &mut Vec<u32>) {
             Told::Failed { key, cause, errno }
         }
         Event::NotSent { key, .. } => Told::NotSent { key },
+        Event::Lost { key, .. } => Told::Lost { key },
     };
     told.push(event);
 }
