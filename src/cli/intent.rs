@@ -44,7 +44,7 @@ pub(super) fn with_command(
     // A list of names, which is not asked for in the DNS.
     if !first.starts_with(['@', '+', '-']) && Path::new(&first).is_file() {
         let word = super::shell_word(&first);
-        return Err(Complaint::usage(format!("'{first}' is a file, and no command")).hint(format!(
+        return Err(Complaint::usage(format!("'{first}' is a file, not a command")).hint(format!(
             "`dnsonde scan {word}` looks up a list of names; `dnsonde query {word}` asks for that name"
         )));
     }

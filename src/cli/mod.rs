@@ -160,7 +160,11 @@ fn complain(error: anyhow::Error) -> ExitCode {
         }
         Ok(error) => {
             // Without colours: what clap quotes of the command line could be anything.
-            error.render().to_string().trim_end().lines().for_each(notes::line);
+            let text = error.render().to_string();
+            let lines = text.trim_end().lines().filter(|line| !line.starts_with(NO_OPTION));
+            let mut lines: Vec<Cow<'_, str>> = lines.map(in_words).collect();
+            lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+            lines.iter().for_each(|line| notes::line(line));
             return ExitCode::from(USAGE);
         }
         Err(error) => error,
@@ -176,6 +180,30 @@ fn complain(error: anyhow::Error) -> ExitCode {
         None => {}
     }
     ExitCode::from(complaint.map_or(COULD_NOT, |complaint| complaint.exit))
+}
+
+/// What clap says of any unknown option, which is a value with us nowhere but in `query`.
+const NO_OPTION: &str = "  tip: to pass '-";
+
+/// A line of clap's with what the standard library says of numbers in words.
+fn in_words(line: &str) -> Cow<'_, str> {
+    const NUMBERS: [(&str, &str); 4] = [
+        ("invalid digit found in string", "not a whole number"),
+        ("cannot parse integer from empty string", "a number is missing"),
+        ("number too large to fit in target type", "too large a number"),
+        ("number too small to fit in target type", "too small a number"),
+    ];
+    for (theirs, ours) in NUMBERS {
+        if let Some(front) = line.strip_suffix(theirs) {
+            return Cow::Owned(format!("{front}{ours}"));
+        }
+    }
+    let range = line.rsplit_once(" is not in ").and_then(|(front, range)| {
+        let (least, most) = range.split_once("..=")?;
+        most.parse::<u64>().ok()?;
+        Some(format!("{front} is out of range: write a number from {least} to {most}"))
+    });
+    range.map_or(Cow::Borrowed(line), Cow::Owned)
 }
 
 /// An error and its causes, without those that are told already.
@@ -217,7 +245,12 @@ fn man(command: Option<&str>) -> anyhow::Result<ExitCode> {
             .get_subcommands()
             .find(|sub| sub.get_name() == name)
             .cloned()
-            .ok_or_else(|| Complaint::usage(format!("unknown command '{name}'")))?
+            .ok_or_else(|| {
+                let names = whole.get_subcommands().map(clap::Command::get_name);
+                let names: Vec<&str> = names.collect();
+                Complaint::usage(format!("unknown command '{name}'"))
+                    .hint(format!("the commands are {}", names.join(", ")))
+            })?
             .display_name(format!("dnsonde-{name}")),
     };
     let mut out = Vec::new();

@@ -266,8 +266,10 @@ impl FromStr for Concurrency {
 
 /// A type that a plain query can ask for.
 fn asked_type(text: &str) -> Result<RecordType, String> {
-    let rtype: RecordType = text.parse().map_err(|error| format!("{error}"))?;
-    if is_askable(rtype) { Ok(rtype) } else { Err(format!("{rtype} is no type to look up")) }
+    let rtype: RecordType = text
+        .parse()
+        .map_err(|_| "not a record type: types are written like MX or TYPE65280".to_owned())?;
+    if is_askable(rtype) { Ok(rtype) } else { Err(format!("{rtype} cannot be looked up")) }
 }
 
 fn asked_class(text: &str) -> Result<Class, String> {

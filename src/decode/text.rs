@@ -199,7 +199,7 @@ impl Text<'_, '_> {
         self.prose_len += line.len() + 1;
         let sentence = self.prose.get_or_insert_with(|| {
             let sentence = format!(
-                "line {number}, column 1: '{}' is no digits, no Base64 and no line of a dump",
+                "line {number}, column 1: '{}' is neither digits nor Base64 nor a line of a dump",
                 excerpt(line)
             );
             (number, sentence)

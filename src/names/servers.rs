@@ -242,7 +242,12 @@ fn read_host(text: &str) -> Result<ServerHost, ServerErrorKind> {
         return read_host(&idna::domain_to_ascii(text).map_err(|_| Kind::Neither)?);
     }
     let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
-    if text.is_empty() || text.len() > 254 || text.starts_with('.') || !text.bytes().all(plain) {
+    if text.is_empty()
+        || text.len() > 254
+        || text.starts_with('.')
+        || text.contains("..")
+        || !text.bytes().all(plain)
+    {
         return Err(Kind::Neither);
     }
     Ok(ServerHost::Name(text.to_owned()))

@@ -27,6 +27,8 @@ mod verify;
 mod verify_inputs;
 #[cfg(target_os = "linux")]
 mod world;
+#[cfg(unix)]
+mod wrong_input;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -522,7 +522,7 @@ fn number(option: &str, text: &str, least: u16, most: u16) -> Result<u16, Compla
     match text.parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         _ => Err(Complaint::usage(format!(
-            "'{text}' is no value of {option}: a number from {least} to {most}"
+            "'{text}' is not a value of {option}: write a number from {least} to {most}"
         ))),
     }
 }
@@ -535,7 +535,7 @@ fn edns_option(text: &str) -> Result<(OptionCode, Vec<u8>), Complaint> {
     match (code.parse().ok().map(OptionCode).or_else(named), octets) {
         // A query with all of them fits into a message.
         (Some(code), Some(octets)) if octets.len() <= 4096 => Ok((code, octets)),
-        _ => Err(Complaint::usage(format!("'{text}' is no value of +ednsopt"))
+        _ => Err(Complaint::usage(format!("'{text}' is not a value of +ednsopt"))
             .hint("write CODE or CODE:HEX, such as +ednsopt=10:0011223344556677")),
     }
 }
@@ -549,15 +549,15 @@ fn cookie(hex: Option<&str>) -> Result<Vec<u8>, Complaint> {
     cookie
         .filter(|cookie| cookie.len() == CLIENT_COOKIE || (16..=40).contains(&cookie.len()))
         .ok_or_else(|| {
-            Complaint::usage(format!("'{hex}' is no cookie (RFC 7873)"))
-                .hint("16 hexadecimal digits, or 32 to 80 with the cookie of the server")
+            Complaint::usage(format!("'{hex}' is not a cookie (RFC 7873)"))
+                .hint("write 16 hexadecimal digits, or 32 to 80 with the cookie of the server")
         })
 }
 
 /// An address and the length of its prefix, for the client subnet option (RFC 7871 §6).
 fn subnet(text: &str) -> Result<(IpAddr, u8), Complaint> {
     let wrong = || {
-        Complaint::usage(format!("'{text}' is no client subnet"))
+        Complaint::usage(format!("'{text}' is not a client subnet"))
             .hint("write ADDR/PREFIX, such as 192.0.2.0/24 or 2001:db8::/56, or 0 for none")
     };
     let text = if text == "0" { "0.0.0.0/0" } else { text };

@@ -91,7 +91,8 @@ fn trace_task(lookup: &Lookup, rtype: RecordType, common: &Common) -> Result<Tas
         return Err(Complaint::usage("--trace goes for one record type, not for ANY"));
     }
     let Some(name) = lookup.name else {
-        return Err(Complaint::usage("--trace needs a name to go to"));
+        return Err(Complaint::usage("--trace needs a name to go to")
+            .hint("write it, as in `dnsonde query --trace example.com`"));
     };
     let hints = servers::read_hints(common.root_hints.as_deref())?;
     let engine = lookup.options.engine_config(&name, lookup.options.tcp);

@@ -172,7 +172,8 @@ fn read_batch(path: &Path, defaults: &Lookup) -> Result<Vec<Lookup>, Complaint> 
         lookups.extend(reading.lookups);
     }
     if lookups.is_empty() {
-        return Err(Complaint::usage(format!("{label}: no query in it")));
+        return Err(Complaint::usage(format!("{label}: no query in it"))
+            .hint("write one query a line, such as: example.com MX"));
     }
     Ok(lookups)
 }

@@ -153,7 +153,7 @@ pub(super) struct Args {
     seed: Option<u64>,
 
     /// Look again until all is right, at most this long (`90m`, `72h`); a line for each change
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Waiting")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Waiting")]
     wait: Option<Duration>,
 
     /// Time between two looks [default: what TTLs suggest, 1 to 15 minutes]
@@ -189,16 +189,22 @@ impl Args {
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate > 0.0 && rate <= 100_000.0 => Ok(rate),
-        _ => Err("not a number of questions a second, more than 0 and at most 100000".to_owned()),
+        _ => Err("not a number of queries a second, more than 0 and at most 100000".to_owned()),
     }
 }
 
 fn every(text: &str) -> Result<Duration, String> {
-    let every = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let every = duration(text)?;
     if every < Duration::from_secs(1) {
-        return Err("less than a second".to_owned());
+        return Err("less than a second; write 1s or more".to_owned());
     }
     Ok(every)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| {
+        "not a duration; write a number and its unit, such as 90s, 30m or 72h".to_owned()
+    })
 }
 
 /// The plan that `dnsonde verify` makes of the words behind it.

@@ -117,6 +117,9 @@ fn complain(option: &str, text: &str, error: &ExpectError) -> Complaint {
         ExpectErrorKind::AcmPair(_) => {
             complaint.hint("write --acm '_x1.example.com _y1.acm-validations.aws'")
         }
+        ExpectErrorKind::Missing(_) | ExpectErrorKind::Type(_) | ExpectErrorKind::TypeFirst => {
+            complaint.hint("write --expect 'NAME TYPE VALUE', such as 'www A 192.0.2.1'")
+        }
         _ => complaint,
     }
 }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::{Interrupt, check};
 use crate::cli::complaint::Complaint;
@@ -44,7 +44,7 @@ pub(super) async fn until_verified(
         if let Some(file) = wait.state
             && let Err(error) = save(&history, file)
         {
-            notes::note(&format!("{error:#}"));
+            notes::note(&error.sentence);
         }
         let pause = wait.every.unwrap_or_else(|| next_look(&evidence, &report));
         let left = Duration::from_secs(end.saturating_sub(now));
@@ -61,7 +61,11 @@ fn load(plan: &Plan, file: Option<&Path>) -> Result<History> {
     let Some(file) = file else { return Ok(History::new(plan, now())) };
     let usage = |why: String| Complaint::usage(format!("--state {}: {why}", file.display()));
     let history = match file.metadata() {
-        Ok(meta) if !meta.is_file() => return Err(usage("is not a regular file".into()).into()),
+        Ok(meta) if !meta.is_file() => {
+            return Err(usage("is not a regular file".into())
+                .hint("name a file, which is made if it is not there")
+                .into());
+        }
         Ok(meta) => {
             files::register(Opened {
                 what: format!("--state {}", file.display()),
@@ -78,7 +82,7 @@ fn load(plan: &Plan, file: Option<&Path>) -> Result<History> {
         Err(error) => return Err(not_opened(file, "read", &error).into()),
     };
     // Whether it can be written shows now, not after the first look.
-    save(&history, file).map_err(|error| usage(format!("{error:#}")))?;
+    save(&history, file).map_err(|error| Complaint::usage(error.sentence))?;
     Ok(history)
 }
 
@@ -86,9 +90,16 @@ fn not_opened(file: &Path, verb: &str, error: &std::io::Error) -> Complaint {
     files::not_opened(&format!("--state {}", file.display()), verb, error)
 }
 
-fn save(history: &History, file: &Path) -> Result<()> {
-    replace_whole(file, &history.to_json())
-        .with_context(|| format!("the state cannot be written to '{}'", file.display()))
+fn save(history: &History, file: &Path) -> Result<(), Complaint> {
+    let Err(error) = replace_whole(file, &history.to_json()) else { return Ok(()) };
+    let why = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.exists() => {
+            format!("there is no directory {}", parent.display())
+        }
+        _ => files::reason(&error),
+    };
+    let sentence = format!("the state cannot be written to '{}': {why}", file.display());
+    Err(Complaint::could_not(sentence))
 }
 
 fn moment(seconds: u64) -> String {

@@ -146,7 +146,7 @@ impl<'t> Table<'t> {
         // A field with nothing in it is the zone itself.
         let name = match row.get(self.columns.name) {
             Some(field) if field.octets.trim_ascii().is_empty() => {
-                Word { octets: b"", offset: field.offset }
+                Word { octets: b"@", offset: field.offset }
             }
             _ => self.field(row, self.columns.name, "name")?,
         };

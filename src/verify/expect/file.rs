@@ -53,6 +53,7 @@ fn other_form(text: &[u8]) -> Option<&'static str> {
     match text.trim_ascii_start() {
         [b'{', ..] | [b'[', ..] => Some("JSON"),
         [b'<', ..] => Some("HTML or XML"),
+        _ if text.contains(&0) => Some("binary"),
         _ => None,
     }
 }

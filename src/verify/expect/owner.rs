@@ -117,10 +117,10 @@ impl Owners {
         &self.origin
     }
 
-    /// Reads an owner; nothing and `@` are the origin.
+    /// Reads an owner; `@` is the origin.
     pub(super) fn read(&self, text: &[u8]) -> Result<NameBuf, Kind> {
         let word = unquote(text);
-        if matches!(word, b"" | b"@") {
+        if word == b"@" {
             return self.inside(word, self.origin);
         }
         let name = self.parse(word).map_err(|why| Kind::of_name(word, why))?;
@@ -195,7 +195,7 @@ impl Owners {
     /// The error of a name that is not at or below the domain; `in_full` is what it would be as a
     /// relative one.
     pub(super) fn outside(&self, word: &[u8], name: &NameBuf, in_full: Option<&NameBuf>) -> Kind {
-        let shown = if word.is_empty() || word == b"@" { bare(name) } else { excerpt(word) };
+        let shown = if word == b"@" { bare(name) } else { excerpt(word) };
         Kind::Outside(Box::new(Outside {
             name: shown,
             domain: bare(&self.domain),
@@ -288,7 +288,6 @@ mod tests {
             ("example.com", "www", "www.example.com"),
             ("example.com", "a.b", "a.b.example.com"),
             ("example.com", "@", "example.com"),
-            ("example.com", "", "example.com"),
             ("example.com", "*", "*.example.com"),
             ("example.com", "www.test", "www.test.example.com"),
             ("example.com", "mail.eu", "mail.eu.example.com"),
