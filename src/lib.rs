@@ -10,6 +10,7 @@
 //! - [`judge`]: from what probes saw to findings. Pure.
 //! - [`report`]: messages, results and judgements as text, JSON and HTML.
 //! - [`names`]: names and servers as users write them.
+//! - [`crew`]: worker threads, each with an engine, fed in blocks and stopped together.
 //! - [`scan`]: bulk look-ups.
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
@@ -21,6 +22,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod cli;
+pub mod crew;
 pub mod decode;
 pub mod engine;
 pub mod judge;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The folders of `src/`, from the bottom to the top; `main.rs` and `lib.rs` stand above them.
-const FOLDERS: [&str; 15] = [
+const FOLDERS: [&str; 16] = [
     "wire",
     "stats",
     "engine",
@@ -16,6 +16,7 @@ const FOLDERS: [&str; 15] = [
     "report",
     "names",
     "decode",
+    "crew",
     "scan",
     "verify",
     "query",
@@ -23,9 +24,9 @@ const FOLDERS: [&str; 15] = [
     "cli",
 ];
 /// Folders in which circles of files are still to be ended.
-const CIRCLES_LEFT: [&str; 4] = ["engine", "scan", "playground", "cli"];
+const CIRCLES_LEFT: [&str; 3] = ["engine", "playground", "cli"];
 /// Folders in which a `mod.rs` still holds more than docs, `mod` and `pub use`.
-const CROWDED_LEFT: [&str; 5] = ["engine", "scan", "verify", "playground", "cli"];
+const CROWDED_LEFT: [&str; 4] = ["engine", "verify", "playground", "cli"];
 const MOST_LINES: usize = 800;
 const MOST_LINES_OF_MOD: usize = 150;
 

@@ -11,6 +11,7 @@ use super::notes::note;
 use super::output::Closed;
 use super::progress::Progress;
 use super::summary::left_over;
+use crate::crew::CrewError;
 use crate::scan::{self, Level, Plan, Report, ScanError, Stop};
 
 /// Carries out a plan, with Ctrl-C and what it means.
@@ -37,7 +38,11 @@ pub(super) fn carry_out(
 pub(super) fn failure(error: ScanError, report: &Report) -> anyhow::Error {
     let sentence = format!("{error}; {}", left_over(report));
     match error {
-        ScanError::Output { source, .. } if source.kind() == ErrorKind::BrokenPipe => Closed.into(),
+        ScanError::Crew(CrewError::Output { source, .. })
+            if source.kind() == ErrorKind::BrokenPipe =>
+        {
+            Closed.into()
+        }
         // It is a file that makes no sense, and was no list from the start.
         ScanError::Encoding { label, error } => {
             let complaint = Complaint::usage(format!("{label}: {error}"));

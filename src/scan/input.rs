@@ -10,14 +10,9 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::mpsc;
-
-use super::block::{Block, QUESTIONS};
-use super::pool::Pool;
 use super::render::{Invalid, Renderer};
 use super::stats::InputCounts;
-use super::stop::{Level, Stop};
-use super::writer::{self, ToWriter};
+use crate::crew::{Block, Feeder, LINES, Level, QUESTIONS};
 use crate::names::encoding::EncodingError;
 use crate::names::error::LineError;
 use crate::names::line::{Line, classify};
@@ -113,12 +108,8 @@ pub(super) struct Reader {
     pub class: Class,
     /// A list is read on although most of it cannot be asked.
     pub keep_going: bool,
-    pub blocks: mpsc::Sender<Block>,
-    pub output: mpsc::Sender<ToWriter>,
+    pub feeder: Feeder,
     pub renderer: Renderer,
-    pub block_pool: Arc<Pool<Block>>,
-    pub output_pool: Arc<Pool<Vec<u8>>>,
-    pub stop: Arc<Stop>,
     pub reading: Arc<Reading>,
 }
 
@@ -141,8 +132,8 @@ impl Reader {
     pub(super) fn run(mut self) -> Result<(), ReadError> {
         let mut state = State {
             counts: InputCounts::default(),
-            block: self.block_pool.take(),
-            rendered: self.output_pool.take(),
+            block: self.feeder.block(),
+            rendered: self.feeder.lines(),
             discard: false,
             survey: Survey::default(),
         };
@@ -169,7 +160,7 @@ impl Reader {
             let more = list.fill();
             self.reading.set_waits(Waits::No);
             let more = more.map_err(ReadError::Source)?;
-            state.discard |= self.stop.level() > Level::Run;
+            state.discard |= self.feeder.level() > Level::Run;
             self.reading.octets.store(list.octets(), Relaxed);
             while let Some(line) = list.next_line() {
                 self.take_line(line, state);
@@ -186,7 +177,8 @@ impl Reader {
             if !more {
                 return Ok(true);
             }
-            if self.stop.level() == Level::Abandon || state.discard && self.source.size.is_none() {
+            if self.feeder.level() == Level::Abandon || state.discard && self.source.size.is_none()
+            {
                 return Ok(false);
             }
         }
@@ -286,33 +278,29 @@ impl Reader {
             class: self.class,
         };
         self.renderer.render_invalid(&invalid, &mut state.rendered);
-        if state.rendered.len() >= writer::BLOCK {
+        if state.rendered.len() >= LINES {
             self.hand_over(state);
         }
     }
 
     /// Gives the workers the questions and the writer the lines that there are.
     fn hand_over(&mut self, state: &mut State) {
-        state.discard |= self.stop.level() > Level::Run;
-        if state.block.len() > 0 {
-            let block = std::mem::replace(&mut state.block, self.block_pool.take());
-            let left = if state.discard {
-                Some(block)
-            } else {
-                self.blocks.blocking_send(block).err().map(|unsent| unsent.0)
-            };
+        state.discard |= self.feeder.level() > Level::Run;
+        if !state.block.is_empty() {
+            let block = std::mem::replace(&mut state.block, self.feeder.block());
+            let left = if state.discard { Some(block) } else { self.feeder.feed(block).err() };
             if let Some(block) = left {
                 state.discard = true;
                 state.counts.not_asked += block.len() as u64;
             }
         }
         if !state.rendered.is_empty() {
-            let rendered = std::mem::replace(&mut state.rendered, self.output_pool.take());
+            let rendered = std::mem::replace(&mut state.rendered, self.feeder.lines());
             self.publish(state);
             self.reading.set_waits(Waits::Output);
-            let sent = self.output.blocking_send(ToWriter::Lines(rendered));
+            let sent = self.feeder.write(rendered);
             self.reading.set_waits(Waits::No);
-            state.discard |= sent.is_err();
+            state.discard |= !sent;
         }
     }
 

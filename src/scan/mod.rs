@@ -4,11 +4,10 @@
 //! reader ──blocks of questions──▶ workers ──blocks of rendered lines──▶ writer
 //! ```
 //!
-//! The reader parses lines into blocks of compact questions. Each worker owns an engine, its
-//! sockets and a renderer; it takes a block when its engine has room, and hands on rendered lines
-//! in blocks of about 64 KiB. All channels are bounded, so the list of names never sits in memory
-//! and a slow disk slows the questions down. Buffers go round; nothing is allocated and no lock is
-//! taken for a single name.
+//! The reader parses lines into blocks of compact questions. The workers and the writer are a
+//! [`crew`](crate::crew); what a scan does in each worker is its part there: it asks when the engine
+//! has room, and renders what comes. The list of names never sits in memory, nothing is allocated and
+//! no lock is taken for a single name.
 //!
 //! The questions go to certain servers or, in an iterative scan, to the authoritative servers that
 //! delegations lead to ([`FromRoot`]).
@@ -16,22 +15,24 @@
 //! Nothing gets lost without a word: every question that was read ends as a line of output or in
 //! one of the counts of the [`Report`].
 
-mod block;
+mod direct;
+mod error;
 mod input;
 mod iterate;
-mod pool;
+mod iterative;
+mod job;
+mod plan;
 pub mod render;
 mod run;
 mod stats;
-mod stop;
 mod tally;
-mod worker;
-mod writer;
 
+pub use crate::crew::{Level, Output, OutputCounts, ServerStats, Stop};
+pub use error::ScanError;
 pub use input::Source;
 pub use iterate::{FromRoot, Others};
+pub use plan::{Plan, Whom};
 pub use render::Format;
-pub use run::{Output, Plan, Progress, ScanError, Whom, run};
-pub use stats::{End, InputCounts, OutputCounts, Report, ServerStats};
-pub use stop::{Level, Stop};
+pub use run::{Progress, run};
+pub use stats::{End, InputCounts, Report};
 pub use tally::Tally;

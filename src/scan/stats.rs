@@ -1,16 +1,15 @@
 //! The whole accounting of a scan, and its JSON form (`schemas/scan-stats.schema.json`).
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
 use super::iterate::Others;
+use super::job::Scan;
 use super::tally::{Tally, by_rcode};
-use super::worker::Done;
-use crate::engine::{Counts, ServerReport, Standing, Totals, Troubles};
+use crate::crew::{Account, OutputCounts, ServerStats, Sum};
+use crate::engine::{Counts, Standing, Totals, Troubles};
 use crate::names::survey::Misfit;
 use crate::net::LocalCounts;
 use crate::report::time::write_rfc3339;
@@ -40,19 +39,6 @@ pub struct InputCounts {
     pub whole: bool,
 }
 
-/// What was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OutputCounts {
-    /// Lines.
-    pub lines: u64,
-    /// Octets.
-    pub octets: u64,
-    /// Whether what is written ends inside a line.
-    pub torn: bool,
-    /// Whether all that was finished is written: the output did not fail, and was waited for.
-    pub whole: bool,
-}
-
 /// How a scan ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -68,19 +54,6 @@ pub enum End {
     Unreachable,
     /// It could not go on.
     Failed,
-}
-
-/// One server, over all workers.
-#[derive(Debug, Clone)]
-pub struct ServerStats {
-    /// Its address.
-    pub address: SocketAddr,
-    /// What happened with it.
-    pub counts: Counts,
-    /// What it has turned out to be: the best that a worker has seen.
-    pub standing: Standing,
-    /// The rate that it limits its clients to, in queries a second, over all workers.
-    pub limit: Option<f64>,
 }
 
 /// The accounting of a whole scan.
@@ -134,50 +107,18 @@ impl Report {
         }
     }
 
-    /// Adds what a worker did.
-    pub(super) fn take(&mut self, done: Done) {
-        let (mine, theirs) = (&mut self.totals, done.totals);
-        mine.submitted += theirs.submitted;
-        mine.answered += theirs.answered;
-        mine.truncated += theirs.truncated;
-        mine.timed_out += theirs.timed_out;
-        mine.unreachable += theirs.unreachable;
-        mine.cancelled += theirs.cancelled;
-        mine.open += theirs.open;
-        mine.attempts += theirs.attempts;
-        mine.own_attempts += theirs.own_attempts;
-        mine.unmatched += theirs.unmatched;
-        mine.suspected += theirs.suspected;
-        self.tally.add(&done.tally);
-        self.untaken += done.not_asked;
-        if self.servers.is_empty() {
-            self.servers = done.servers;
-        } else {
-            let places = self.servers.iter().map(|server| server.address).zip(0..);
-            let places: HashMap<SocketAddr, usize> = places.collect();
-            for theirs in done.servers {
-                match places.get(&theirs.address) {
-                    Some(&place) => self.servers[place].add(&theirs),
-                    None => self.servers.push(theirs),
-                }
+    /// Takes what the workers and the writer did.
+    pub(super) fn take(&mut self, sum: Sum<Scan>) {
+        let Account { totals, servers, local, troubles } = sum.account;
+        (self.totals, self.servers, self.local, self.troubles) = (totals, servers, local, troubles);
+        self.tally = sum.tally;
+        self.untaken = sum.not_asked;
+        self.output = sum.output;
+        for other in sum.rests {
+            if let (Some(mine), Some(counts)) = (&mut self.others, &other.counts) {
+                mine.add(other.servers, counts);
             }
         }
-        if let (Some(mine), Some(counts)) = (&mut self.others, &done.others.counts) {
-            mine.add(done.others.servers, counts);
-        }
-        self.troubles.add(&done.troubles);
-        let (mine, theirs) = (&mut self.local, done.local);
-        mine.receive_overflow += theirs.receive_overflow;
-        mine.absences.add(&theirs.absences);
-        mine.send_errors += theirs.send_errors;
-        mine.truncated_receives += theirs.truncated_receives;
-        mine.datagrams_sent += theirs.datagrams_sent;
-        mine.datagrams_received += theirs.datagrams_received;
-        mine.send_calls += theirs.send_calls;
-        mine.receive_calls += theirs.receive_calls;
-        mine.gso |= theirs.gso;
-        mine.gro |= theirs.gro;
-        mine.kernel_timestamps |= theirs.kernel_timestamps;
     }
 
     /// Takes the counts of the input, once all workers and the reader have ended. Then `questions` is
@@ -248,7 +189,7 @@ impl Report {
             },
             "rcodes": rcodes(&self.tally.answered),
             "malformed": self.tally.malformed,
-            "servers": self.servers.iter().map(ServerStats::to_json).collect::<Vec<_>>(),
+            "servers": self.servers.iter().map(server_json).collect::<Vec<_>>(),
             "local": local(&self.local),
             "troubles": troubles(&self.troubles),
         });
@@ -272,37 +213,18 @@ impl Report {
     }
 }
 
-impl ServerStats {
-    /// Begins with what one worker knows of a server.
-    pub(super) fn new(report: &ServerReport<'_>) -> Self {
-        Self {
-            address: report.addr,
-            counts: report.counts.clone(),
-            standing: report.standing,
-            limit: report.limit,
-        }
+fn server_json(stats: &ServerStats) -> Value {
+    let mut server = counts_json(&stats.counts);
+    server["standing"] = match stats.standing {
+        Standing::Good => "good",
+        Standing::Refusing => "refusing",
+        Standing::Silent => "silent",
+        Standing::Untried => "untried",
     }
-
-    /// Adds what another worker knows of the same server.
-    fn add(&mut self, other: &Self) {
-        self.counts.add(&other.counts);
-        self.standing = self.standing.min(other.standing);
-        self.limit = self.limit.zip(other.limit).map(|(mine, theirs)| mine + theirs);
-    }
-
-    fn to_json(&self) -> Value {
-        let mut server = counts_json(&self.counts);
-        server["standing"] = match self.standing {
-            Standing::Good => "good",
-            Standing::Refusing => "refusing",
-            Standing::Silent => "silent",
-            Standing::Untried => "untried",
-        }
-        .into();
-        server["limit_qps"] = self.limit.map(|rate| (rate * 10.0).round() / 10.0).into();
-        server["address"] = self.address.to_string().into();
-        server
-    }
+    .into();
+    server["limit_qps"] = stats.limit.map(|rate| (rate * 10.0).round() / 10.0).into();
+    server["address"] = stats.address.to_string().into();
+    server
 }
 
 fn counts_json(counts: &Counts) -> Value {

@@ -6,11 +6,28 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
 use super::pool::Pool;
-use super::stats::OutputCounts;
 use super::stop::{Level, Stop};
 
-/// Octets at which a block of lines is handed to the writer.
-pub(super) const BLOCK: usize = 64 * 1024;
+/// Where lines go.
+pub struct Output {
+    /// What it is called in messages: a path, or `standard output`.
+    pub label: String,
+    /// Takes the octets. It should not keep some back, or what is counted as written may not be.
+    pub write: Box<dyn Write + Send>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutputCounts {
+    /// Lines.
+    pub lines: u64,
+    /// Octets.
+    pub octets: u64,
+    /// Whether what is written ends inside a line.
+    pub torn: bool,
+    /// Whether all that was finished is written: the output did not fail, and was waited for.
+    pub whole: bool,
+}
 
 /// What the writer is sent.
 pub(super) enum ToWriter {
@@ -20,7 +37,7 @@ pub(super) enum ToWriter {
     End(bool),
 }
 
-/// Writes until the end, or until the output fails: then the scan is told to stop. Others can see in
+/// Writes until the end, or until the output fails: then the crew is told to stop. Others can see in
 /// `written` how far it has come.
 ///
 /// # Errors

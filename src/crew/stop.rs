@@ -1,12 +1,12 @@
-//! The one word that a running scan listens to: go on, come to an end, or leave everything.
+//! The one word that a crew at work listens to: go on, come to an end, or leave everything.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-/// How long a scan that is to wait for nothing lets the output take what is finished.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a crew that is to wait for nothing lets the output take what is finished.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How far a scan has been told to stop.
+/// How far a crew has been told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Not at all.
@@ -19,12 +19,12 @@ pub enum Level {
     Abandon,
 }
 
-/// Shared by the threads of a scan and by whoever may stop it.
+/// Shared by the threads of a crew and by whoever may stop it.
 #[derive(Debug, Default)]
 pub struct Stop(AtomicU8);
 
 impl Stop {
-    /// What the scan is told now.
+    /// What the crew is told now.
     pub fn level(&self) -> Level {
         match self.0.load(Ordering::Relaxed) {
             0 => Level::Run,
@@ -39,7 +39,7 @@ impl Stop {
         self.0.fetch_max(level as u8, Ordering::Relaxed);
     }
 
-    /// Comes back when the scan is to wait for nothing, and has waited long enough for its output.
+    /// Comes back when the crew is to wait for nothing, and has waited long enough for its output.
     pub(super) async fn patience(&self) {
         while self.level() < Level::Abandon {
             tokio::time::sleep(PATIENCE / 10).await;

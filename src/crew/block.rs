@@ -1,4 +1,4 @@
-//! Questions on their way from the reader to a worker, in few allocations.
+//! Questions on their way from the feeder to a worker, in few allocations.
 
 use crate::wire::RecordType;
 
@@ -38,6 +38,11 @@ impl Block {
     /// How many questions there are.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// The name and type of one question.
