@@ -1,10 +1,12 @@
 //! From the octets of a query to the octets of its answer. Pure: no sockets, no clock, no dice.
 
+use super::dice::mix;
 use super::faults::{Content, Wrong};
-use super::zone::{self, Node, TTL, Zone};
+use super::generated::{self as zone, Node, TTL, Zone};
+use super::query::{Query, formerr, reply_flags};
 use crate::wire::{
-    BufferFull, Builder, Class, Flags, HEADER_LEN, Header, Message, NameBuf, Opcode, OptBuf,
-    OptionCode, Rcode, RecordType, Section,
+    BufferFull, Builder, Class, Flags, HEADER_LEN, NameBuf, Opcode, OptBuf, OptionCode, Rcode,
+    RecordType, Section,
 };
 
 /// The largest UDP message that the server sends, and what its OPT record says.
@@ -13,51 +15,6 @@ pub(super) const UDP_PAYLOAD: usize = 1232;
 const NSID: &[u8] = b"dnsonde-playground";
 /// Owner of an OPT record.
 const ROOT: &[u8] = &[0];
-
-/// A datagram or TCP message, as far as it could be read.
-#[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack")]
-pub(super) enum Received<'q> {
-    /// Not a query: never answered, so that no two servers can talk to each other for ever.
-    NotQuery,
-    /// A header that says "query", and something behind it that makes no sense.
-    Malformed(Header),
-    /// A query with one question.
-    Query(Query<'q>),
-}
-
-/// A query that can be answered.
-pub(super) struct Query<'q> {
-    pub message: Message<'q>,
-    pub name: NameBuf,
-    pub rtype: RecordType,
-    pub class: Class,
-}
-
-impl<'q> Received<'q> {
-    pub fn read(octets: &'q [u8]) -> Self {
-        let Ok(header) = Header::parse(octets) else { return Self::NotQuery };
-        if header.flags.contains(Flags::QR) {
-            return Self::NotQuery;
-        }
-        let Ok(message) = Message::parse(octets) else { return Self::Malformed(header) };
-        let mut questions = message.questions();
-        match (questions.next(), questions.next()) {
-            (Some(question), None) => Self::Query(Query {
-                message,
-                name: question.name.to_buf(),
-                rtype: question.rtype,
-                class: question.class,
-            }),
-            _ => Self::Malformed(header),
-        }
-    }
-}
-
-/// A FORMERR without a question, for what could not be read; gives its length.
-pub(super) fn formerr(header: Header, out: &mut [u8]) -> usize {
-    let flags = reply_flags(header.flags).with_rcode(Rcode::FORMERR);
-    Builder::new(out, header.id, flags).map_or(0, Builder::finish)
-}
 
 impl Query<'_> {
     /// Whether the query has an OPT record.
@@ -202,12 +159,6 @@ impl Query<'_> {
     }
 }
 
-/// What of the flags of a query its answer repeats (RFC 1035 §4.1.1).
-pub(super) fn reply_flags(query: Flags) -> Flags {
-    let kept = Flags(query.0 & (Flags::RD.0 | Flags::CD.0));
-    kept.with(Flags::QR).with_opcode(query.opcode())
-}
-
 fn record(
     builder: &mut Builder<'_>,
     section: Section,
@@ -243,7 +194,7 @@ fn below(rdata: &mut Builder<'_>, label: &[u8], zone: &Zone) -> Result<(), Buffe
 fn server_cookie(client: &[u8]) -> [u8; 8] {
     let mut octets = [0; 8];
     octets.copy_from_slice(client);
-    zone::mix(u64::from_be_bytes(octets)).to_be_bytes()
+    mix(u64::from_be_bytes(octets)).to_be_bytes()
 }
 
 /// Makes a finished answer a wrong one. [`Wrong::Port`] is the sender's business.
@@ -283,7 +234,9 @@ fn swap_case(message: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::query::Received;
     use super::*;
+    use crate::wire::Message;
     use proptest::prelude::*;
 
     fn query(name: &str, rtype: RecordType, edns: Option<u16>) -> Vec<u8> {

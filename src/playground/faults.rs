@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::zone;
+use super::dice::{Dice, hash};
 use crate::wire::{NameBuf, Rcode};
 
 /// What a server does wrong. The default is nothing.
@@ -130,12 +130,12 @@ impl Faults {
 
     /// Whether `name` is one of those that [`Faults::silent`] silences.
     pub fn silences(&self, name: &NameBuf) -> bool {
-        Dice::new(self.seed ^ SILENCE, zone::hash(name)).falls(self.silent)
+        Dice::new(self.seed ^ SILENCE, hash(name)).falls(self.silent)
     }
 
     /// Decides about query number `nth`, counted from 0, for `name`.
     pub(super) fn roll(&self, nth: u64, name: &NameBuf, over_tcp: bool, edns: bool) -> Fate {
-        let which = if self.by_name { zone::hash(name) } else { nth };
+        let which = if self.by_name { hash(name) } else { nth };
         let mut dice = Dice::new(self.seed, which);
         // Every die is thrown every time: one fault more must not change where the others fall.
         let drop = dice.falls(self.drop);
@@ -188,30 +188,6 @@ impl Faults {
 
 /// Sets the dice for silent names apart from the others.
 const SILENCE: u64 = 0x51_1E_4C_E5;
-
-/// A stream of pseudo-random numbers (splitmix64).
-#[derive(Debug)]
-pub(super) struct Dice {
-    state: u64,
-}
-
-impl Dice {
-    pub const fn new(seed: u64, which: u64) -> Self {
-        Self { state: zone::mix(seed ^ zone::mix(which.wrapping_add(0x9E37_79B9_7F4A_7C15))) }
-    }
-
-    pub fn falls(&mut self, share: f64) -> bool {
-        // A point is below 1, so a share of 1 always falls.
-        self.point() < share
-    }
-
-    /// A number from 0 (included) to 1 (excluded).
-    pub fn point(&mut self) -> f64 {
-        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        // 53 bits are what a float holds exactly.
-        (zone::mix(self.state) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 //! There are two of them:
 //!
 //! - [`server::Server`] is one DNS server on its own threads. It answers for a zone of generated
-//!   names ([`zone`]), whose content follows from the name alone, so that whoever asks knows what
+//!   names ([`generated`]), whose content follows from the name alone, so that whoever asks knows what
 //!   the answer must be; and it can be told to misbehave ([`faults::Faults`]) by seeded dice.
 //! - A [`World`] is many servers, from the root down, with zones from text and recursive resolvers,
 //!   made from a [`Scenario`] that also says what is wrong and what an examination must find. It
@@ -13,7 +13,15 @@
 //! Nothing here ever leaves the machine: only loopback addresses are bound.
 
 mod answer;
+mod cookie;
+mod dice;
+pub mod fault;
 pub mod faults;
+mod field;
+pub mod generated;
+mod lookup;
+mod query;
+mod response;
 pub mod scenario;
 pub mod serve;
 pub mod server;

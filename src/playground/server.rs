@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::answer::{self, Received, UDP_PAYLOAD};
+use super::answer::{self, UDP_PAYLOAD};
 use super::faults::{Faults, Tcp, Wrong};
-use super::zone::Zone;
+use super::generated::Zone;
+use super::query::{Received, formerr};
 
 /// TCP connections served at once; those beyond are closed at once.
 const MAX_CONNECTIONS: usize = 128;
@@ -256,7 +257,7 @@ fn serve_udp(shared: &Shared, sockets: &Sockets, late: Option<&mpsc::Sender<Late
             Received::Query(query) => query,
             Received::Malformed(header) => {
                 shared.malformed.fetch_add(1, Relaxed);
-                let len = answer::formerr(header, &mut out);
+                let len = formerr(header, &mut out);
                 sockets.send(&out[..len], from, false);
                 continue;
             }
@@ -382,7 +383,7 @@ fn serve_stream(shared: &Shared, stream: TcpStream) -> io::Result<()> {
             }
             Received::Malformed(header) => {
                 shared.malformed.fetch_add(1, Relaxed);
-                (answer::formerr(header, &mut out[2..]), false)
+                (formerr(header, &mut out[2..]), false)
             }
             Received::NotQuery => {
                 shared.malformed.fetch_add(1, Relaxed);

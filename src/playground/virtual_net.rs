@@ -24,9 +24,8 @@ use std::collections::{BinaryHeap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::faults::Dice;
+use super::dice::{Dice, mix};
 use super::world::{Arrival, Delivery, World};
-use super::zone::mix;
 use crate::engine::{
     AttemptKey, Config, Engine, Finished, HANDSHAKE, MannerId, ServerId, SocketId, Stamp,
     StreamCause, StreamFailure, Time, Transmits, Transport, Unreachable,

@@ -1,234 +1,172 @@
-//! A zone whose content is computed from the names that are asked for.
-//!
-//! Below the origin every name exists unless its first label says otherwise:
-//!
-//! | first label | what is there |
-//! |---|---|
-//! | `missing-…` | nothing: NXDOMAIN |
-//! | `empty-…` | a name without records: NOERROR and an empty answer |
-//! | `chainN-REST` | a CNAME to `chain(N-1)-REST`, and from `chain1-REST` to `REST` (N from 1 to 9) |
-//! | `large-…` | 120 A records, or 16 TXT strings of 200 octets: too much for a usual UDP answer |
-//! | anything else | one A, one AAAA and one TXT record |
-//!
-//! The data follow from a hash of the lower-cased name; [`Zone::a`], [`Zone::aaaa`] and
-//! [`Zone::txt`] give what a right answer holds.
+//! A zone read from text: its nodes, zone cuts, and wildcards.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::collections::HashMap;
 
-use crate::wire::NameBuf;
+use crate::wire::{NameBuf, RecordBuf, RecordType, TextError, ZoneOptions, ZoneReader};
 
-/// The origin of the zone that [`Zone::demo`] gives.
-pub const DEMO_ORIGIN: &str = "demo.test.";
+/// TTL of records whose text gives none, in seconds.
+const DEFAULT_TTL: u32 = 300;
 
-/// TTL of every record, in seconds.
-pub const TTL: u32 = 300;
-
-/// A records at a `large-…` name.
-pub const LARGE_ADDRESSES: u32 = 120;
-/// TXT strings at a `large-…` name.
-pub const LARGE_STRINGS: usize = 16;
-
-/// A zone of generated names.
+/// A zone with all its names, empty non-terminals included.
 #[derive(Debug, Clone)]
 pub struct Zone {
-    origin: NameBuf,
+    apex: NameBuf,
+    soa: RecordBuf,
+    records: Vec<RecordBuf>,
+    /// Places in `records` by owner; a name without any is an empty non-terminal.
+    nodes: HashMap<NameBuf, Vec<usize>>,
 }
 
-/// What stands at a name.
-#[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
-    /// The name is not in this zone.
-    Outside,
-    /// The origin: SOA and NS.
-    Apex,
-    /// There is no such name.
-    Missing,
-    /// The name exists and has no records.
-    Empty,
-    /// A CNAME to this name.
-    Alias(NameBuf),
-    /// Many records.
-    Large,
-    /// One record of each of the types A, AAAA and TXT.
-    Host,
+/// How a version of a zone differs from another one.
+#[derive(Debug, Clone, Default)]
+pub struct Edit {
+    /// Owners, or owners and types, whose records go.
+    pub remove: Vec<(NameBuf, Option<RecordType>)>,
+    /// Records that come, as text.
+    pub add: String,
+    /// The new serial of the SOA record.
+    pub serial: Option<u32>,
+}
+
+/// Why a text is not a zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ZoneError {
+    /// An entry cannot be read.
+    #[error("{0}")]
+    Text(#[from] TextError),
+    /// A record that belongs elsewhere.
+    #[error("{0} is not in the zone")]
+    Outside(String),
+    /// There is no SOA record at the apex.
+    #[error("there is no SOA record")]
+    NoSoa,
+    /// An edit removes what is not there.
+    #[error("there is no '{0}' to be removed")]
+    NothingToRemove(String),
 }
 
 impl Zone {
-    /// A zone with this origin.
-    pub const fn new(origin: NameBuf) -> Self {
-        Self { origin }
-    }
-
-    /// The zone `demo.test.`
+    /// Reads the text of a zone; names in it are relative to `apex`.
     ///
-    /// # Panics
-    /// Never: the origin is a constant.
-    pub fn demo() -> Self {
-        Self::new(DEMO_ORIGIN.parse().expect("a well-formed constant"))
+    /// # Errors
+    /// [`ZoneError`]: an entry that cannot be read, one outside of the zone, no SOA record.
+    pub fn from_text(apex: NameBuf, text: &str) -> Result<Self, ZoneError> {
+        Self::new(apex, read(apex, text)?)
     }
 
-    /// The origin.
-    pub const fn origin(&self) -> &NameBuf {
-        &self.origin
-    }
-
-    /// What stands at `name`.
-    pub fn node(&self, name: &NameBuf) -> Node {
-        if !name.is_at_or_below(&self.origin) {
-            return Node::Outside;
-        }
-        if *name == self.origin {
-            return Node::Apex;
-        }
-        let Some(label) = name.labels().next() else { return Node::Outside };
-        if starts_with(label, b"missing-") {
-            Node::Missing
-        } else if starts_with(label, b"empty-") {
-            Node::Empty
-        } else if starts_with(label, b"large-") {
-            Node::Large
-        } else {
-            chain_target(name, label).map_or(Node::Host, Node::Alias)
-        }
-    }
-
-    /// The name at the end of the chain of CNAMEs that begins at `name`, and what stands there.
-    pub fn resolve(&self, name: &NameBuf) -> (NameBuf, Node) {
-        let mut name = *name;
-        loop {
-            match self.node(&name) {
-                // Every target is shorter than its alias or has a lower number: the loop ends.
-                Node::Alias(target) => name = target,
-                node => return (name, node),
+    fn new(apex: NameBuf, records: Vec<RecordBuf>) -> Result<Self, ZoneError> {
+        let mut nodes: HashMap<NameBuf, Vec<usize>> = HashMap::new();
+        for (place, record) in records.iter().enumerate() {
+            if !record.name.is_at_or_below(&apex) {
+                return Err(ZoneError::Outside(record.name.to_string()));
+            }
+            nodes.entry(record.name).or_default().push(place);
+            let mut above = record.name;
+            while above != apex
+                && let Some(parent) = above.parent()
+            {
+                nodes.entry(parent).or_default();
+                above = parent;
             }
         }
+        let soa = records
+            .iter()
+            .find(|record| record.rtype == RecordType::SOA && record.name == apex)
+            .cloned()
+            .ok_or(ZoneError::NoSoa)?;
+        Ok(Self { apex, soa, records, nodes })
     }
 
-    /// The addresses in a right answer for `name` and A, in their order; CNAMEs are followed.
-    pub fn a(&self, name: &NameBuf) -> Vec<Ipv4Addr> {
-        let (name, node) = self.resolve(name);
-        addresses(&name, &node).collect()
-    }
-
-    /// The addresses in a right answer for `name` and AAAA; CNAMEs are followed.
-    pub fn aaaa(&self, name: &NameBuf) -> Vec<Ipv6Addr> {
-        let (name, node) = self.resolve(name);
-        if has_records(&node) { vec![address6(&name)] } else { Vec::new() }
-    }
-
-    /// The strings of the one TXT record in a right answer for `name`; CNAMEs are followed.
-    pub fn txt(&self, name: &NameBuf) -> Vec<String> {
-        let (name, node) = self.resolve(name);
-        strings(&name, &node).collect()
-    }
-}
-
-pub(super) fn has_records(node: &Node) -> bool {
-    matches!(node, Node::Host | Node::Large)
-}
-
-/// The IPv4 addresses at a name that is no alias, all within 10.0.0.0/8.
-pub(super) fn addresses(name: &NameBuf, node: &Node) -> impl Iterator<Item = Ipv4Addr> + use<> {
-    let count = match node {
-        Node::Host => 1,
-        Node::Large => LARGE_ADDRESSES,
-        _ => 0,
-    };
-    let first = hash(name) as u32;
-    (0..count).map(move |i| Ipv4Addr::from(0x0A00_0000 | first.wrapping_add(i) & 0x00FF_FFFF))
-}
-
-/// The IPv6 address at a name that is no alias, within 2001:db8::/64.
-pub(super) fn address6(name: &NameBuf) -> Ipv6Addr {
-    Ipv6Addr::from(0x2001_0DB8_u128 << 96 | u128::from(hash(name)))
-}
-
-/// The strings of the TXT record at a name that is no alias.
-pub(super) fn strings(name: &NameBuf, node: &Node) -> impl Iterator<Item = String> + use<> {
-    let (count, width) = match node {
-        Node::Host => (1, 16),
-        Node::Large => (LARGE_STRINGS, 200),
-        _ => (0, 0),
-    };
-    let first = hash(name);
-    (0..count).map(move |i| format!("{:0width$x}", first.wrapping_add(i as u64)))
-}
-
-/// A hash of the name that does not see its case.
-pub fn hash(name: &NameBuf) -> u64 {
-    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    for &octet in name.to_lowercase().as_wire() {
-        hash = (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01B3);
-    }
-    mix(hash)
-}
-
-/// Spreads the bits of a number over all others (the finish of splitmix64).
-pub(super) const fn mix(mut bits: u64) -> u64 {
-    bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ bits >> 31
-}
-
-fn starts_with(label: &[u8], prefix: &[u8]) -> bool {
-    label.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
-}
-
-/// Where `chainN-REST` points to.
-fn chain_target(name: &NameBuf, label: &[u8]) -> Option<NameBuf> {
-    let (head, rest) = label.split_at_checked(7)?;
-    let digit = head[5];
-    if !starts_with(head, b"chain") || !matches!(digit, b'1'..=b'9') || head[6] != b'-' {
-        return None;
-    }
-    let parent = name.parent()?;
-    if digit == b'1' {
-        return parent.prepend(rest).ok();
-    }
-    let mut target = label.to_vec();
-    target[5] -= 1;
-    parent.prepend(&target).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn name(text: &str) -> NameBuf {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_first_label_says_what_is_there() {
-        let zone = Zone::demo();
-        for (text, node) in [
-            ("demo.test", Node::Apex),
-            ("test", Node::Outside),
-            ("ademo.test", Node::Outside),
-            ("www.demo.test", Node::Host),
-            ("MISSING-1.demo.test", Node::Missing),
-            ("empty-1.demo.test", Node::Empty),
-            ("large-1.a.demo.test", Node::Large),
-            ("chain2-www.demo.test", Node::Alias(name("chain1-www.demo.test"))),
-            ("chain1-www.demo.test", Node::Alias(name("www.demo.test"))),
-            ("chain1-.demo.test", Node::Host),
-            ("chain0-www.demo.test", Node::Host),
-        ] {
-            assert_eq!(zone.node(&name(text)), node, "{text}");
+    /// This zone with an edit applied.
+    ///
+    /// # Errors
+    /// As for [`Zone::from_text`], and something to be removed that is not there.
+    pub fn edited(&self, edit: &Edit) -> Result<Self, ZoneError> {
+        let mut records = self.records.clone();
+        for (owner, rtype) in &edit.remove {
+            let before = records.len();
+            records.retain(|record| {
+                record.name != *owner || rtype.is_some_and(|rtype| rtype != record.rtype)
+            });
+            if records.len() == before {
+                let rtype = rtype.map(|rtype| format!(" {rtype}")).unwrap_or_default();
+                return Err(ZoneError::NothingToRemove(format!("{owner}{rtype}")));
+            }
         }
+        records.extend(read(self.apex, &edit.add)?);
+        if let Some(serial) = edit.serial {
+            for soa in records.iter_mut().filter(|record| record.rtype == RecordType::SOA) {
+                // SERIAL is the first of the five numbers at the end (RFC 1035 §3.3.13).
+                let start = soa.rdata.len() - 20;
+                soa.rdata[start..start + 4].copy_from_slice(&serial.to_be_bytes());
+            }
+        }
+        Self::new(self.apex, records)
     }
 
-    #[test]
-    fn data_follow_from_the_name_without_its_case_and_through_aliases() {
-        let zone = Zone::demo();
-        let host = name("www.demo.test");
-        assert_eq!(zone.a(&host).len(), 1);
-        assert_eq!(zone.a(&host), zone.a(&name("WWW.Demo.Test")));
-        assert_eq!(zone.a(&host), zone.a(&name("chain9-www.demo.test")));
-        assert_ne!(zone.a(&host), zone.a(&name("www2.demo.test")));
-        assert_eq!(zone.a(&name("large-1.demo.test")).len(), LARGE_ADDRESSES as usize);
-        assert!(zone.a(&name("missing-1.demo.test")).is_empty());
-        assert!(zone.txt(&name("chain1-missing-1.demo.test")).is_empty());
+    /// This zone without the records that `keep` does not want.
+    pub(super) fn filtered(&self, keep: impl Fn(&RecordBuf) -> bool) -> Result<Self, ZoneError> {
+        let records = self.records.iter().filter(|record| keep(record)).cloned().collect();
+        Self::new(self.apex, records)
     }
+
+    /// The name of the zone.
+    pub fn apex(&self) -> &NameBuf {
+        &self.apex
+    }
+
+    /// The SOA record.
+    pub fn soa(&self) -> &RecordBuf {
+        &self.soa
+    }
+
+    /// SERIAL of the SOA record.
+    pub fn serial(&self) -> u32 {
+        self.soa.data().soa().map_or(0, |soa| soa.serial)
+    }
+
+    /// All records, in the order of the text.
+    pub fn records(&self) -> &[RecordBuf] {
+        &self.records
+    }
+
+    /// The records at a name; `None` if it does not exist.
+    pub(super) fn node(&self, name: &NameBuf) -> Option<impl Iterator<Item = &RecordBuf> + Clone> {
+        Some(self.nodes.get(name)?.iter().map(|&place| &self.records[place]))
+    }
+
+    /// The RRset of a name and type.
+    pub(super) fn rrset(&self, name: &NameBuf, rtype: RecordType) -> Vec<&RecordBuf> {
+        let records = self.node(name).into_iter().flatten();
+        records.filter(|record| record.rtype == rtype).collect()
+    }
+
+    /// The zone cut at or above `name`, the highest one, if there is one below the apex.
+    pub(super) fn cut(&self, name: &NameBuf) -> Option<NameBuf> {
+        let mut cut = None;
+        let mut at = *name;
+        while at != self.apex {
+            if !self.rrset(&at, RecordType::NS).is_empty() {
+                cut = Some(at);
+            }
+            at = at.parent()?;
+        }
+        cut
+    }
+
+    /// The wildcard that covers a name which does not exist: the one at its closest encloser
+    /// (RFC 4592 §3.3.1).
+    pub(super) fn wildcard(&self, name: &NameBuf) -> Option<NameBuf> {
+        let mut encloser = name.parent()?;
+        while !self.nodes.contains_key(&encloser) {
+            encloser = encloser.parent()?;
+        }
+        let wildcard = encloser.prepend(b"*").ok()?;
+        self.nodes.contains_key(&wildcard).then_some(wildcard)
+    }
+}
+
+fn read(apex: NameBuf, text: &str) -> Result<Vec<RecordBuf>, ZoneError> {
+    let options = ZoneOptions { origin: apex, ttl: Some(DEFAULT_TTL), ..ZoneOptions::default() };
+    Ok(ZoneReader::new(text.as_bytes(), &options).collect::<Result<Vec<_>, _>>()?)
 }

@@ -17,7 +17,7 @@ use crate::cli::summary::grouped;
 use crate::cli::{FINE, PROBLEM, print_text};
 use crate::engine::{Config, Manner};
 use crate::net;
-use crate::playground::zone::Zone;
+use crate::playground::generated::Zone;
 use crate::playground::{Faults, Server};
 use crate::scan::{Format, Output, Plan, Report, ServerStats, Source, Whom};
 use crate::wire::{Class, NameBuf, Rcode, RecordType};

@@ -5,9 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::world::{Edit, Fault, Zone, ZoneError, millis};
+use super::super::fault::{Fault, millis};
+use super::super::zone::{Edit, Zone};
+use super::error::ScenarioError;
 use super::file::{self, File};
-use super::{Fact, Host, Instance, Learned, Recursive, Role, Scenario, ScenarioError, ZoneVersion};
+use super::host::{Fact, Host, Instance, Learned, Recursive, Role};
+use super::scenario::{Scenario, ZoneVersion};
 use crate::wire::{EdeCode, NameBuf, RecordBuf};
 
 /// The round trip to an address that no scenario says anything of.
@@ -54,7 +57,7 @@ pub(super) fn scenario(name: &str, file: File) -> Result<Scenario, ScenarioError
 }
 
 fn add_zone(zones: &mut Vec<ZoneVersion>, entry: &file::ZoneEntry) -> Result<(), ScenarioError> {
-    let error = |error| zone_error(&entry.name, &entry.version, error);
+    let error = |error| ScenarioError::zone(&entry.name, &entry.version, error);
     let find = |version: &str| {
         zones.iter().position(|it| it.version == version && *it.zone.apex() == entry.name)
     };
@@ -220,14 +223,6 @@ fn check_fault(fault: &Fault, hosts: &[Host], zones: &[ZoneVersion]) -> Result<(
     }
     fault.check()?;
     check_version(fault.version(), zones)
-}
-
-pub(super) fn zone_error(zone: &NameBuf, version: &str, error: ZoneError) -> ScenarioError {
-    let version = match version {
-        "" => String::new(),
-        version => format!(" in version '{version}'"),
-    };
-    ScenarioError::Zone { zone: zone.to_string(), version, error: Box::new(error) }
 }
 
 fn part(place: impl Into<String>, reason: impl Into<String>) -> ScenarioError {

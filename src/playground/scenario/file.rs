@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::super::world::Fault;
-use super::field;
-use super::{Expect, Pick};
+use super::super::fault::Fault;
+use super::super::field;
+use super::expect::Expect;
+use super::host::Pick;
 use crate::wire::{NameBuf, RecordType};
 
 /// A scenario file. What it leaves out comes from its base.

@@ -6,11 +6,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::faults::Dice;
+use super::super::dice::Dice;
+use super::super::fault::Situation;
+use super::super::response::Response;
 use super::super::scenario::{Fact, Host, Recursive, Scenario};
-use super::fault::Situation;
-use super::response::Response;
-use super::{Arrival, World};
+use super::delivery::{Arrival, Network};
 use crate::engine::{Time, Transport};
 use crate::walk::{
     Config, Hints, Kind, Question, Reading, Resolution, Resolved, Resolver, Rrset, Unresolved,
@@ -110,7 +110,7 @@ impl Recursor {
     /// Answers a query, and says how long resolving took.
     pub fn respond(
         &mut self,
-        world: &mut World,
+        world: &mut impl Network,
         config: &Recursive,
         at: &Situation<'_>,
     ) -> (Response, Duration) {
@@ -140,7 +140,7 @@ impl Recursor {
     /// Resolves a name in the world.
     fn resolve(
         &mut self,
-        world: &mut World,
+        world: &mut impl Network,
         config: &Recursive,
         now: Time,
         name: NameBuf,
@@ -196,7 +196,7 @@ impl Recursor {
     /// Puts a question to a server: the answer and its time, or how long there was none.
     fn ask(
         &mut self,
-        world: &mut World,
+        world: &mut impl Network,
         now: Time,
         question: &Question,
     ) -> Result<(Vec<u8>, Duration), Duration> {
@@ -219,7 +219,7 @@ impl Recursor {
     /// Sends one query; the answer, and when it came or was given up.
     fn attempt(
         &mut self,
-        world: &mut World,
+        world: &mut impl Network,
         now: Time,
         question: &Question,
         transport: Transport,
@@ -230,7 +230,7 @@ impl Recursor {
         let query = query(id, &question.name, question.rtype);
         let from = SocketAddr::new(self.address, self.port);
         let mut deliveries = Vec::new();
-        world.handle(now, question.server, from, transport, &query, &mut deliveries);
+        world.put(now, question.server, from, transport, &query, &mut deliveries);
         deliveries.sort_by_key(|delivery| delivery.after);
         for delivery in deliveries.into_iter().filter(|it| it.after <= PATIENCE) {
             match delivery.arrival {

@@ -40,39 +40,39 @@ fn wrong<E: serde::de::Error>(text: &str, what: &str, error: impl Display) -> E 
 }
 
 /// Texts.
-pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     OneOrMany::deserialize(deserializer)
         .map(OneOrMany::into_vec)
         .map_err(|_| D::Error::custom("a text or a list of texts is expected"))
 }
 
 /// Domain names.
-pub(crate) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NameBuf>, D::Error> {
+pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NameBuf>, D::Error> {
     parse(deserializer, "a domain name")
 }
 
 /// One domain name.
-pub(crate) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NameBuf, D::Error> {
+pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NameBuf, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|error| wrong(&text, "a domain name", error))
 }
 
 /// IP addresses.
-pub(crate) fn addresses<'de, D: Deserializer<'de>>(
+pub(super) fn addresses<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<IpAddr>, D::Error> {
     parse(deserializer, "an IP address")
 }
 
 /// Record types.
-pub(crate) fn types<'de, D: Deserializer<'de>>(
+pub(super) fn types<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<RecordType>, D::Error> {
     parse(deserializer, "a record type")
 }
 
 /// `udp` or `tcp`.
-pub(crate) fn transport<'de, D: Deserializer<'de>>(
+pub(super) fn transport<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Transport>, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
@@ -83,19 +83,19 @@ pub(crate) fn transport<'de, D: Deserializer<'de>>(
 }
 
 /// The number of an extended error.
-pub(crate) fn ede<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<EdeCode>, D::Error> {
+pub(super) fn ede<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<EdeCode>, D::Error> {
     u16::deserialize(deserializer).map(|code| Some(EdeCode(code)))
 }
 
 /// Domain names, where they may be left out.
-pub(crate) fn some_names<'de, D: Deserializer<'de>>(
+pub(super) fn some_names<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<NameBuf>>, D::Error> {
     names(deserializer).map(Some)
 }
 
 /// IP addresses, where they may be left out.
-pub(crate) fn some_addresses<'de, D: Deserializer<'de>>(
+pub(super) fn some_addresses<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<IpAddr>>, D::Error> {
     addresses(deserializer).map(Some)

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::zone::mix;
+use super::dice::mix;
 
 /// Octets of a client cookie (RFC 7873 §4.1).
 const CLIENT: usize = 8;

@@ -1,6 +1,6 @@
 //! What an authoritative server says: the algorithm of RFC 1034 §4.3.2, over the zones that it has.
 
-use super::super::answer::Query;
+use super::query::Query;
 use super::response::Response;
 use super::zone::Zone;
 use crate::wire::{Class, Flags, NameBuf, Rcode, RecordBuf, RecordType};

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::super::answer::Query;
-use super::super::faults::Dice;
-use super::super::scenario::field;
-use super::super::zone::mix;
 use super::cookie;
+use super::dice::Dice;
+use super::dice::mix;
+use super::field;
+use super::query::Query;
 use crate::engine::{Time, Transport};
 use crate::wire::{EdeCode, NameBuf, OptionCode, Rcode, RecordType};
 
@@ -241,7 +241,7 @@ impl Fault {
     }
 
     /// The version of zones that it is about.
-    pub(crate) fn version(&self) -> Option<&str> {
+    pub(super) fn version(&self) -> Option<&str> {
         match &self.effect {
             Effect::Version(version) => Some(version),
             _ => None,
@@ -249,7 +249,7 @@ impl Fault {
     }
 
     /// Says what makes no sense about it.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let wrong = |text: &str| Err(text.to_owned());
         if self.family.is_some_and(|family| family != 4 && family != 6) {
             return wrong("'family' is 4 or 6");
@@ -323,7 +323,7 @@ impl Delay {
 }
 
 /// Milliseconds as a duration: at most an hour, and none if it is no number.
-pub(crate) fn millis(ms: f64) -> Duration {
+pub(super) fn millis(ms: f64) -> Duration {
     Duration::try_from_secs_f64((ms / 1000.0).clamp(0.0, 3600.0)).unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 //! What a server is about to say, as data that faults can still change, and its octets.
 
-use super::super::answer::{Query, reply_flags};
 use super::cookie;
+use super::query::{Query, reply_flags};
 use crate::wire::{
     BufferFull, Builder, EdeCode, Flags, NameBuf, Opcode, Opt, OptBuf, OptionCode, Rcode,
     RecordBuf, Section,

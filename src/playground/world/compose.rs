@@ -1,0 +1,147 @@
+//! From what a server would say to what arrives, as the faults want it.
+
+use std::time::Duration;
+
+use super::super::answer;
+use super::super::dice::Dice;
+use super::super::fault::{Effects, Situation, millis};
+use super::super::faults::Wrong;
+use super::super::query::Query;
+use super::super::response::{Identity, Response};
+use super::delivery::{Arrival, Delivery};
+use crate::engine::{Time, Transport};
+use crate::wire::{Flags, NameBuf, Rcode, RecordBuf, RecordType};
+
+/// The octets of an answer, as the faults want them.
+pub(super) fn compose(
+    mut response: Response,
+    effects: &Effects<'_>,
+    at: &Situation<'_>,
+    max_udp: u16,
+    nsid: Option<&str>,
+) -> Vec<u8> {
+    change(&mut response, effects, at);
+    let identity = Identity { nsid, max_udp, cookies: at.cookies, edns: !effects.no_opt };
+    let limit = match (at.transport, at.query.message.opt()) {
+        (Transport::Tcp, _) => usize::from(u16::MAX),
+        (Transport::Udp, Some(opt)) if !effects.no_opt => {
+            usize::from(opt.udp_payload_size().clamp(512, max_udp.max(512)))
+        }
+        (Transport::Udp, _) => 512,
+    };
+    if effects.truncate && at.transport == Transport::Udp {
+        response = response.truncated();
+    }
+    if effects.fold_case {
+        let folded = Query { name: at.query.name.to_lowercase(), ..*at.query };
+        return response.octets(&folded, &identity, limit);
+    }
+    response.octets(at.query, &identity, limit)
+}
+
+/// Changes what is said.
+fn change(response: &mut Response, effects: &Effects<'_>, at: &Situation<'_>) {
+    if let Some((rcode, ede)) = effects.error {
+        let mut error = Response { ede, ..Response::error(rcode) };
+        if rcode == Rcode::NXDOMAIN {
+            // A denial that looks like one: from the zone, with its SOA record if that is there.
+            error.flags = response.flags.with(Flags::AA);
+            error.zone = response.zone;
+            error.authorities = std::mem::take(&mut response.authorities);
+            error.authorities.retain(|record| record.rtype == RecordType::SOA);
+        }
+        *response = error;
+    }
+    response.ede = response.ede.or(effects.ede);
+    if effects.deny_empty_nonterminals && response.empty_nonterminal {
+        response.rcode = Rcode::NXDOMAIN;
+    }
+    if effects.upward_referral {
+        *response = Response { authorities: root_servers(), ..Response::error(Rcode::NOERROR) };
+    }
+    if effects.not_authoritative {
+        response.flags.0 &= !Flags::AA.0;
+    }
+    if effects.omit_soa {
+        response.authorities.retain(|record| record.rtype != RecordType::SOA);
+    }
+    if effects.soa_above {
+        for record in &mut response.authorities {
+            if record.rtype == RecordType::SOA
+                && let Some(parent) = record.name.parent()
+            {
+                record.name = parent;
+            }
+        }
+    }
+    if effects.count_down {
+        let seconds = at.now.since(Time::ZERO).as_secs() as u32;
+        for record in response.answers.iter_mut().chain(&mut response.authorities) {
+            record.ttl -= seconds % record.ttl.max(1);
+        }
+    }
+}
+
+/// "Not mine, ask the root": what servers that do not have the zone used to say.
+fn root_servers() -> Vec<RecordBuf> {
+    RecordBuf::from_text(b". NS a.root-servers.net.", &NameBuf::root(), 518_400)
+        .into_iter()
+        .collect()
+}
+
+/// Sends an answer on its way.
+pub(super) fn deliver(
+    effects: &Effects<'_>,
+    at: &Situation<'_>,
+    octets: Vec<u8>,
+    after: Duration,
+    dice: &mut Dice,
+    out: &mut Vec<Delivery>,
+) {
+    if effects.unreachable {
+        out.push(Delivery { after, arrival: Arrival::Unreachable });
+        return;
+    }
+    if effects.drop {
+        return;
+    }
+    let mut send = |from, octets, after| {
+        out.push(Delivery { after, arrival: Arrival::Message { from, octets } });
+    };
+    if at.transport == Transport::Tcp {
+        if effects.drop_syn {
+            out.push(Delivery { after, arrival: Arrival::Unanswered });
+        } else if effects.reset {
+            out.push(Delivery { after, arrival: Arrival::Reset });
+        } else if effects.cut {
+            let framed = [&(octets.len() as u16).to_be_bytes(), octets.as_slice()].concat();
+            let arrival = Arrival::Cut(framed[..framed.len() / 2].to_vec());
+            out.push(Delivery { after, arrival });
+        } else {
+            send(at.to, octets, after);
+        }
+        return;
+    }
+    let mut from = at.to;
+    if let Some(address) = effects.other_address {
+        from.set_ip(address);
+    }
+    if effects.other_port {
+        from.set_port(if from.port() == u16::MAX { 1024 } else { from.port() + 1 });
+    }
+    if effects.spoof {
+        let mut spoofed = octets.clone();
+        answer::spoil(&mut spoofed, Wrong::Id);
+        send(from, spoofed, after / 2);
+    }
+    let later = after + millis(1.0 + 4.0 * dice.point());
+    if effects.duplicate {
+        send(from, octets.clone(), later);
+    }
+    if effects.duplicate_differing {
+        let identity = Identity { nsid: None, max_udp: 512, cookies: at.cookies, edns: true };
+        let denial = Response { flags: Flags::AA, ..Response::error(Rcode::NXDOMAIN) };
+        send(from, denial.octets(at.query, &identity, 512), later);
+    }
+    send(from, octets, after);
+}
