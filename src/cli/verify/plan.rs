@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Args;
+use super::args::Args;
 use crate::cli::complaint::Complaint;
 use crate::cli::input::{label_of, read_utf8};
 use crate::cli::servers::{self, DNS_PORT, Families, Form, read_hints};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
-use super::{Interrupt, check};
+use super::check::{Interrupt, check};
 use crate::cli::complaint::Complaint;
 use crate::cli::files::{self, Identity, Opened, Used};
 use crate::cli::notes;

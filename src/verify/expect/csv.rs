@@ -3,9 +3,9 @@
 
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
-use super::Expectation;
 use super::entry::{Word, parse_value, record_type};
 use super::error::{ExpectError, ExpectErrorKind as Kind, excerpt};
+use super::expectation::Expectation;
 use super::owner::Owners;
 use crate::wire::{NameBuf, RecordType};
 

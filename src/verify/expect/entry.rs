@@ -1,8 +1,8 @@
 //! One expectation as text: a name, a type and, if it matters, a value.
 
 use super::error::{ExpectError, ExpectErrorKind as Kind, excerpt};
+use super::expectation::{Expectation, strings};
 use super::owner::{Owners, unquote};
-use super::{Expectation, strings};
 use crate::names::error::LineError;
 use crate::names::idna::to_ascii;
 use crate::wire::{Class, NameBuf, RecordBuf, RecordType};

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::csv;
 use super::error::{ExpectError, ExpectErrorKind as Kind};
+use super::expectation::Expectation;
 use super::owner::{self, Owners};
-use super::{Expectation, csv};
 use crate::wire::{Class, NameBuf, RecordBuf, RecordType, ZoneOptions, ZoneReader};
 
 /// Reads a zone file or a table (CSV, or separated by semicolons or tabs).

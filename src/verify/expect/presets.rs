@@ -2,8 +2,8 @@
 
 use super::entry::Words;
 use super::error::{ExpectError, ExpectErrorKind as Error, excerpt};
+use super::expectation::{Expectation, Kind, is_acm_target, strings};
 use super::owner::{Owners, bare, is_absolute, is_region, parse_owner, unquote};
-use super::{Expectation, Kind, strings};
 use crate::names::error::LineError;
 use crate::names::line::parse_name;
 use crate::wire::{NameBuf, NameBuilder, NameError, RecordType};
@@ -207,14 +207,6 @@ pub fn acm(domain: &NameBuf, pair: &str) -> Result<Expectation, ExpectError> {
         value: Some(found.as_wire().to_vec()),
         kind: Kind::AcmValidation,
     })
-}
-
-/// Whether a CNAME target is one of AWS Certificate Manager.
-pub(super) fn is_acm_target(target: &NameBuf) -> bool {
-    const ZONE: [&[u8]; 2] = [b"acm-validations", b"aws"];
-    let labels: Vec<&[u8]> = target.labels().collect();
-    labels.len() > ZONE.len()
-        && labels[labels.len() - 2..].iter().zip(ZONE).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
 /// What an ACME authority looks for: the response to a DNS-01 challenge (RFC 8555 §8.4) and, with

@@ -1,6 +1,6 @@
 use super::ExpectErrorKind as K;
 use super::*;
-use crate::wire::TextErrorKind;
+use crate::wire::{NameBuf, RecordBuf, RecordType, TextErrorKind};
 
 fn name(text: &str) -> NameBuf {
     text.parse().unwrap()
