@@ -296,7 +296,10 @@ impl<'m> Shown<'m> {
             let response = self.says_all(&question.name, question.rtype);
             let end = ExchangeEnd::Answered { response, attempt: 0 };
             let attempts = vec![self.attempt];
-            walk.handle(Time::ZERO, walk::Exchange { id: question.id, attempts, end });
+            walk.handle(
+                Time::ZERO,
+                walk::Exchange { id: question.id, attempts, unmatched: Vec::new(), end },
+            );
         }
         let report = walk.into_report();
         let mut out = Vec::new();

@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::servers::{self, DNS_PORT, Families, Form, parse_server};
 use super::streams::need_output;
 use super::{COULD_NOT, FINE, PROBLEM, complain, input, summary};
-use crate::engine::{Config, Edns, Manner, TransportPolicy, Window};
+use crate::engine::{Config, CookieOption, Edns, Manner, TransportPolicy, Window};
 use crate::names::class::parse_class;
 use crate::names::line::is_askable;
 use crate::net;
@@ -519,7 +519,7 @@ impl Args {
             udp_payload_size: self.bufsize,
             dnssec_ok: self.dnssec,
             options: opt.options().to_vec(),
-            cookie: self.cookies,
+            cookie: if self.cookies { CookieOption::Full } else { CookieOption::None },
             ..Edns::default()
         };
         Config {

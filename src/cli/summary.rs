@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::notes;
 use crate::engine::Standing;
+use crate::report::reason::icmp_clause;
 use crate::scan::{Report, ServerStats};
 
 /// Writes the summary to standard error.
@@ -143,16 +144,18 @@ fn text(report: &Report) -> String {
             troubles.paused.as_secs_f64()
         );
     }
+    // Several codes of ICMP say the same.
+    let mut said: Vec<(&str, u64)> = Vec::new();
     for (error, count) in troubles.unreachable.iter().filter(|(error, _)| error.icmp_type > 0) {
-        let reason = std::io::Error::from_raw_os_error(error.errno);
-        let _ = writeln!(
-            text,
-            "dnsonde: ICMP said {} times that a query cannot be delivered: {reason} (type {}, code \
-             {})",
-            grouped(*count),
-            error.icmp_type,
-            error.icmp_code
-        );
+        let clause = icmp_clause(*error);
+        match said.iter_mut().find(|(known, _)| *known == clause) {
+            Some((_, sum)) => *sum += count,
+            None => said.push((clause, *count)),
+        }
+    }
+    for (clause, count) in said {
+        let queries = if count == 1 { "query" } else { "queries" };
+        let _ = writeln!(text, "dnsonde: {clause} (for {} {queries})", grouped(count));
     }
     text
 }

@@ -112,9 +112,9 @@ pub struct Edns {
     pub version: u8,
     /// Options in wire form, one after the other.
     pub options: Vec<u8>,
-    /// A cookie (RFC 7873) as well: ours is random for each server and engine, the server's is
-    /// returned to it, and where it has returned ours once, what comes without is no answer.
-    pub cookie: bool,
+    /// A cookie (RFC 7873) as well. Ours is random for each server and engine; where a server has
+    /// returned it once, what comes without is no answer.
+    pub cookie: CookieOption,
 }
 
 impl Default for Edns {
@@ -124,9 +124,21 @@ impl Default for Edns {
             dnssec_ok: false,
             version: 0,
             options: Vec::new(),
-            cookie: false,
+            cookie: CookieOption::None,
         }
     }
+}
+
+/// What a query has of a cookie (RFC 7873 §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CookieOption {
+    /// Nothing.
+    #[default]
+    None,
+    /// Our part, as if the server were met for the first time.
+    Client,
+    /// Our part, and the server's as far as it is known.
+    Full,
 }
 
 /// Which transport an exchange uses.

@@ -2,6 +2,7 @@
 
 use rand::Rng;
 
+use super::config::CookieOption;
 use super::exchange::Mismatch;
 
 /// Octets of a client cookie.
@@ -34,9 +35,13 @@ impl Cookie {
         }
     }
 
-    /// The value of the option for a query.
-    pub(super) fn value(&self) -> &[u8] {
-        &self.value[..usize::from(self.len)]
+    /// The value of the option for a query, if it is to have one.
+    pub(super) fn value(&self, option: CookieOption) -> Option<&[u8]> {
+        match option {
+            CookieOption::None => None,
+            CookieOption::Client => Some(&self.value[..CLIENT]),
+            CookieOption::Full => Some(&self.value[..usize::from(self.len)]),
+        }
     }
 
     /// Reads the option of a response, or that there is none (RFC 7873 §5.3). Over TCP nobody has
@@ -79,27 +84,30 @@ mod tests {
         let (mut cookie, mut other) = (Cookie::new(), Cookie::new());
         cookie.draw(&mut rng);
         other.draw(&mut rng);
-        let client = cookie.value().to_vec();
+        let full = |cookie: &Cookie| cookie.value(CookieOption::Full).unwrap().to_vec();
+        let client = full(&cookie);
         assert_eq!(client.len(), 8);
-        assert_ne!(client, other.value(), "two servers with one cookie");
+        assert_ne!(client, full(&other), "two servers with one cookie");
         cookie.draw(&mut rng);
-        assert_eq!(cookie.value(), client, "another one for the same server");
+        assert_eq!(full(&cookie), client, "another one for the same server");
         assert_eq!(cookie.check(None, false), Ok(()), "this server need not know cookies");
         let long = [&client[..], &[7; 32]].concat();
         assert_eq!(cookie.check(Some(&long[..24]), false), Ok(()));
-        assert_eq!(cookie.value(), &long[..24]);
+        assert_eq!(full(&cookie), &long[..24]);
         for (option, error) in [
             (None, Mismatch::NoCookie),
-            (Some(other.value()), Mismatch::WrongCookie),
+            (Some(&full(&other)[..]), Mismatch::WrongCookie),
             (Some(&long[..7]), Mismatch::WrongCookie),
             (Some(&long[..15]), Mismatch::WrongCookie),
             (Some(&[&long[..], &[7]].concat()), Mismatch::WrongCookie),
         ] {
             assert_eq!(cookie.check(option, false), Err(error), "{option:?}");
         }
-        assert_eq!(cookie.value(), &long[..24]);
+        assert_eq!(full(&cookie), &long[..24]);
         assert_eq!(cookie.check(Some(&long), false), Ok(()));
-        assert_eq!(cookie.value(), long);
+        assert_eq!(full(&cookie), long);
+        assert_eq!(cookie.value(CookieOption::Client), Some(&client[..]));
+        assert_eq!(cookie.value(CookieOption::None), None);
         // Seen over TCP, the server has stopped to know cookies.
         assert_eq!(cookie.check(None, true), Ok(()));
         assert_eq!(cookie.check(None, false), Ok(()));

@@ -81,7 +81,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 
-pub use config::{Accept, Config, Edns, Manner, TransportPolicy, Window};
+pub use config::{Accept, Config, CookieOption, Edns, Manner, TransportPolicy, Window};
 pub use exchange::{
     Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, MannerId, Mismatch, Outcome,
     Response, RetryReason, ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::config::{Accept, Manner, TransportPolicy};
+use super::config::{Accept, CookieOption, Manner, TransportPolicy};
 use super::doubt::Incoming;
 use super::exchange::{
     Answer, Attempt, AttemptKey, Mismatch, Outcome, Response, RetryReason, ServerId, SocketId,
@@ -279,7 +279,7 @@ impl Engine {
         // The header was read before, so there is something to be read.
         let Some(response) = Response::read_with(octets, &mut self.scratch) else { return };
         if attempt.edns
-            && self.manner(index).edns.as_ref().is_some_and(|edns| edns.cookie)
+            && self.manner(index).edns.as_ref().is_some_and(|it| it.cookie != CookieOption::None)
             && let Err(why) = self.check_cookie(index, &attempt, response)
         {
             return self.mismatched(index, number, why, message);
@@ -405,7 +405,7 @@ impl Engine {
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
         let Manner { transport, accept, recursion_desired, edns: ref profile, .. } =
             *self.manner(index);
-        let cookie = profile.as_ref().is_some_and(|edns| edns.cookie);
+        let cookie = profile.as_ref().is_some_and(|edns| edns.cookie != CookieOption::None);
         let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
             // What is truncated is no answer (RFC 2181 §9). It is kept for the case that TCP
             // brings none.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
-use super::config::{Accept, TransportPolicy, Window};
+use super::config::{Accept, CookieOption, TransportPolicy, Window};
 use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
 use super::slot::{Case, Timer};
 use super::time::Time;
@@ -242,7 +242,7 @@ impl Engine {
         let (timeout, jitter) = (manner.timeout, *jitter);
         let as_it_is = manner.accept == Accept::Anything;
         let wants_edns = manner.edns.is_some();
-        let wants_cookie = manner.edns.as_ref().is_some_and(|edns| edns.cookie);
+        let wants_cookie = manner.edns.as_ref().is_some_and(|it| it.cookie != CookieOption::None);
         let only_tcp = manner.transport == TransportPolicy::TcpOnly;
         let fixed = matches!(self.config.window, Window::Fixed(_));
         let server = &mut self.servers[id.0 as usize];
@@ -331,7 +331,7 @@ impl Engine {
         let Attempt { server, id, edns, mixed_case, .. } = slot.attempts[usize::from(attempt)];
         let edns = manner.edns.as_ref().filter(|_| edns);
         let cookie =
-            edns.filter(|edns| edns.cookie).map(|_| self.servers[server.0 as usize].cookie.value());
+            edns.and_then(|edns| self.servers[server.0 as usize].cookie.value(edns.cookie));
         let start = octets.len();
         let opt = edns.map_or(0, |edns| 11 + edns.options.len());
         let cookie_option = cookie.map_or(0, |cookie| 4 + cookie.len());

@@ -153,7 +153,12 @@ impl VirtualNet {
             let ask = order.ask(server, manners[order.manner]);
             if let Err(full) = self.engine.submit(&ask) {
                 let end = ExchangeEnd::NotAsked(full.to_string());
-                self.finished.push(Exchange { id: ask.tag, attempts: Vec::new(), end });
+                self.finished.push(Exchange {
+                    id: ask.tag,
+                    attempts: Vec::new(),
+                    unmatched: Vec::new(),
+                    end,
+                });
             }
         }
     }

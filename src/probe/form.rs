@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::query::QueryForm;
-use crate::engine::{Accept, Edns, Manner, TransportPolicy};
+use crate::engine::{Accept, CookieOption, Edns, Manner, TransportPolicy};
 use crate::wire::{OptBuf, OptionCode};
 
 /// How long a probe waits for its answer. Answers that take longer are seen as late.
@@ -14,20 +14,20 @@ const TCP_TIMEOUT: Duration = Duration::from_secs(4);
 const RECURSIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// An option code from the end of the range for local use (RFC 6891 §9): nobody knows it.
 const UNKNOWN_OPTION: OptionCode = OptionCode(65_500);
-/// No cookie is kept from one run to the next, so there is nothing to guess.
-const CLIENT_COOKIE: [u8; 8] = *b"dnsonde?";
 
-/// The engine's manner for [`QueryForm`]; `cookie` is the server cookie for [`QueryForm::CookieBack`].
-pub(crate) fn manner(form: QueryForm, cookie: Option<&[u8]>) -> Manner {
+/// The engine's manner for [`QueryForm`].
+pub(crate) fn manner(form: QueryForm) -> Manner {
     let mut opt = OptBuf::default();
     opt.nsid();
-    match form {
-        QueryForm::UnknownOption => opt.option(UNKNOWN_OPTION, b"unknown"),
-        QueryForm::Cookie => opt.cookie(CLIENT_COOKIE, &[]),
-        QueryForm::CookieBack(_) => opt.cookie(CLIENT_COOKIE, cookie.unwrap_or_default()),
-        _ => &mut opt,
+    if form == QueryForm::UnknownOption {
+        opt.option(UNKNOWN_OPTION, b"unknown");
+    }
+    let cookie = match form {
+        QueryForm::Cookie => CookieOption::Client,
+        QueryForm::CookieBack => CookieOption::Full,
+        _ => CookieOption::None,
     };
-    let mut edns = Edns { options: opt.options().to_vec(), ..Edns::default() };
+    let mut edns = Edns { options: opt.options().to_vec(), cookie, ..Edns::default() };
     if let QueryForm::Sized(octets) = form {
         edns.udp_payload_size = octets;
         edns.dnssec_ok = true;
@@ -57,8 +57,7 @@ pub(crate) fn manner(form: QueryForm, cookie: Option<&[u8]>) -> Manner {
     }
 }
 
-/// The server cookie in the value of a COOKIE option (RFC 7873 §4.2), if it answers to ours.
-pub(crate) fn server_cookie(value: &[u8]) -> Option<&[u8]> {
-    let (client, server) = value.split_at_checked(CLIENT_COOKIE.len())?;
-    (client == CLIENT_COOKIE && (8..=32).contains(&server.len())).then_some(server)
+/// Whether the value of a COOKIE option has a server cookie (RFC 7873 §4.2).
+pub(crate) fn has_server_cookie(value: &[u8]) -> bool {
+    (16..=40).contains(&value.len())
 }

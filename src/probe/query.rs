@@ -61,10 +61,10 @@ pub enum QueryForm {
     UnknownOption,
     /// With an EDNS version that nobody knows.
     UnknownVersion,
-    /// With a client cookie.
+    /// With our cookie alone.
     Cookie,
-    /// With the server cookie that this server gave: its place among those that were given.
-    CookieBack(u8),
+    /// With the cookie that this server gave as well.
+    CookieBack,
     /// With recursion.
     Recursive,
     /// With recursion and CD.

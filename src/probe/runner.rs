@@ -117,7 +117,10 @@ pub async fn carry_out<A: Asker>(
             if let Err(why) = submitted {
                 let end = ExchangeEnd::NotAsked(why);
                 let now = driver.now();
-                asker.handle(now, Exchange { id: order.id, attempts: Vec::new(), end });
+                asker.handle(
+                    now,
+                    Exchange { id: order.id, attempts: Vec::new(), unmatched: Vec::new(), end },
+                );
             }
         }
         if asker.is_done() {

@@ -16,8 +16,6 @@ use crate::wire::OptionCode;
 
 /// Probes of one session, whatever servers say.
 const MOST_PROBES: usize = 100_000;
-/// Servers whose cookies are given back.
-const MOST_COOKIES: usize = 64;
 
 /// Who knows what to ask.
 pub trait Planner {
@@ -44,7 +42,6 @@ pub struct Session<P> {
     open: HashMap<u64, ProbeQuery>,
     /// How queries are put, by number; number 0 is the walk's.
     forms: Vec<QueryForm>,
-    cookies: Vec<Vec<u8>>,
     last_id: u64,
 }
 
@@ -81,7 +78,6 @@ impl<P: Planner> Session<P> {
             waiting: HashMap::new(),
             open: HashMap::new(),
             forms: Vec::new(),
-            cookies: Vec::new(),
             last_id: 0,
         };
         session.end_walk_if_done();
@@ -165,12 +161,9 @@ impl<P: Planner> Session<P> {
             self.put_all(vec![ProbeQuery { form: QueryForm::Tcp, socket: None, ..query }]);
         }
         if query.form == QueryForm::Cookie
-            && self.cookies.len() < MOST_COOKIES
-            && let Some(cookie) = reply.option(OptionCode::COOKIE).and_then(form::server_cookie)
+            && reply.option(OptionCode::COOKIE).is_some_and(form::has_server_cookie)
         {
-            let place = self.cookies.len() as u8;
-            self.cookies.push(cookie.to_vec());
-            self.put_all(vec![ProbeQuery { form: QueryForm::CookieBack(place), ..query }]);
+            self.put_all(vec![ProbeQuery { form: QueryForm::CookieBack, ..query }]);
         }
     }
 
@@ -188,11 +181,7 @@ impl<P: Planner> Asker for Session<P> {
         let Some(&form) = number.checked_sub(1).and_then(|place| self.forms.get(place)) else {
             return walk::manner();
         };
-        let cookie = match form {
-            QueryForm::CookieBack(place) => self.cookies.get(usize::from(place)).map(Vec::as_slice),
-            _ => None,
-        };
-        form::manner(form, cookie)
+        form::manner(form)
     }
 
     fn poll_order(&mut self, now: Time) -> Option<Order> {
@@ -289,7 +278,10 @@ mod tests {
             Some(response) => ExchangeEnd::Answered { response, attempt: 0 },
             None => ExchangeEnd::Failed(Failure::TimedOut),
         };
-        session.handle(Time::ZERO, Exchange { id: order.id, attempts: Vec::new(), end });
+        session.handle(
+            Time::ZERO,
+            Exchange { id: order.id, attempts: Vec::new(), unmatched: Vec::new(), end },
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::engine::{
 };
 use crate::net::{Driver, NetError};
 use crate::probe::Order;
-use crate::report::reason::stream_cause_clause;
+use crate::report::reason::{icmp_clause, stream_cause_clause};
 use crate::walk::{
     self, Asked, Exchange, ExchangeEnd, Hints, Relevance, Resolution, Resolved, Resolver, Rrset,
     Unresolved,
@@ -257,7 +257,8 @@ impl Iteration {
         let weight = if exchange.attempts.iter().all(not_sent) { NOT_SENT_WEIGHS } else { 1 };
         self.answered += usize::from(response.is_some());
         let answer = response.map(|octets| (octets, exchange.rtt().unwrap_or(Duration::ZERO)));
-        self.resolver.handle(now, exchange.id, &exchange.attempts, answer);
+        let Exchange { id, attempts, unmatched, .. } = &*exchange;
+        self.resolver.handle(now, *id, attempts, unmatched, answer);
         if let Some(server) = server {
             self.note(server, response.is_some(), weight);
             if response.is_none() && self.resolver.is_down(now, server) {
@@ -401,7 +402,12 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
                 }
                 _ => "truncated (no answer over TCP)".to_owned(),
             },
-            _ if undelivered => "unreachable".to_owned(),
+            _ if undelivered => match asked.attempts.last().map(|attempt| attempt.outcome) {
+                Some(Outcome::Unreachable(error)) => {
+                    format!("unreachable ({})", icmp_clause(error))
+                }
+                _ => "unreachable".to_owned(),
+            },
             _ => "silent".to_owned(),
         };
         match said.iter_mut().find(|(known, _)| *known == word) {

@@ -181,7 +181,7 @@ impl Walk {
         }
         match owner {
             Owner::Resolver(id) => {
-                self.resolver.handle(now, id, &[], response.map(|octets| (octets, rtt)));
+                self.resolver.handle(now, id, &[], &[], response.map(|octets| (octets, rtt)));
             }
             Owner::Zone(zone) => {
                 *self.heard.entry(question.server).or_default() |= response.is_some();
@@ -244,7 +244,7 @@ impl Walk {
         while let Some(question) = self.resolver.poll_question() {
             let owner = Owner::Resolver(question.id);
             if !self.ask(Question { purpose: Purpose::ServerAddress, ..question }, owner) {
-                self.resolver.handle(now, question.id, &[], None);
+                self.resolver.handle(now, question.id, &[], &[], None);
             }
         }
         while let Some(resolution) = self.resolver.poll_resolution() {

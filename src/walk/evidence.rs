@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::engine::{Attempt, End, Failure, Finished, Time};
+use crate::engine::{Attempt, End, Failure, Finished, Time, Unmatched};
 use crate::wire::{HEADER_LEN, NameBuf, RecordType};
 
 /// A question that is to be put to one server, as one exchange.
@@ -47,6 +47,8 @@ pub struct Exchange {
     pub id: u64,
     /// Every attempt, in the order they were sent.
     pub attempts: Vec<Attempt>,
+    /// Messages that came and were not taken for answers.
+    pub unmatched: Vec<Unmatched>,
     /// How it ended.
     pub end: ExchangeEnd,
 }
@@ -72,6 +74,7 @@ impl From<&Finished<'_>> for Exchange {
         Self {
             id: finished.tag,
             attempts: finished.attempts.to_vec(),
+            unmatched: finished.unmatched.to_vec(),
             end: match finished.end {
                 End::Answered { response, attempt } => {
                     ExchangeEnd::Answered { response: response.octets().to_vec(), attempt }

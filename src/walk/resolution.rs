@@ -2,7 +2,7 @@
 
 use super::evidence::Question;
 use super::reply::Rrset;
-use crate::engine::Attempt;
+use crate::engine::{Attempt, Unmatched};
 use crate::wire::{NameBuf, RecordType};
 
 /// What was found for a name and type.
@@ -33,6 +33,8 @@ pub struct Asked {
     pub question: Question,
     /// Every attempt, as far as they were handed in.
     pub attempts: Vec<Attempt>,
+    /// Messages that came and were not taken for answers.
+    pub unmatched: Vec<Unmatched>,
     /// Whether it was answered, usefully or not.
     pub answered: bool,
 }

@@ -20,7 +20,7 @@ use super::reply::{Kind, Reading};
 use super::resolution::{Asked, Resolution, Resolved, Unresolved};
 use super::servers::Servers;
 use super::task::{Cut, CutServer, Search, Task, TaskId, Waiter};
-use crate::engine::{Attempt, Time};
+use crate::engine::{Attempt, Time, Unmatched};
 use crate::wire::{NameBuf, RecordType};
 
 /// Lookups of name server addresses that one task has under way at once: one server, both
@@ -124,6 +124,7 @@ impl Resolver {
         now: Time,
         id: u64,
         attempts: &[Attempt],
+        unmatched: &[Unmatched],
         response: Option<(&[u8], Duration)>,
     ) {
         let Some((task, question)) = self.open.remove(&id) else { return };
@@ -140,13 +141,13 @@ impl Resolver {
             }
             _ => self.remember(question.server, response.map(|(_, rtt)| rtt)),
         }
-        self.go_on(now, task, question, attempts, response);
+        self.go_on(now, task, question, attempts, unmatched, response);
     }
 
     /// Takes word that a question was not put: another server may be asked.
     pub fn withdraw(&mut self, now: Time, id: u64) {
         let Some((task, question)) = self.open.remove(&id) else { return };
-        self.go_on(now, task, question, &[], None);
+        self.go_on(now, task, question, &[], &[], None);
     }
 
     fn go_on(
@@ -155,6 +156,7 @@ impl Resolver {
         task: TaskId,
         question: Question,
         attempts: &[Attempt],
+        unmatched: &[Unmatched],
         response: Option<(&[u8], Duration)>,
     ) {
         self.servers.closed(question.server);
@@ -166,8 +168,12 @@ impl Resolver {
         }
         if let Some(task) = self.tasks.get_mut(&task) {
             task.asked = false;
-            let (attempts, answered) = (attempts.to_vec(), response.is_some());
-            task.exchanges.push(Asked { question, attempts, answered });
+            task.exchanges.push(Asked {
+                question,
+                attempts: attempts.to_vec(),
+                unmatched: unmatched.to_vec(),
+                answered: response.is_some(),
+            });
         }
         if let (Some(reading), Some((octets, _))) = (reading, response) {
             if let Kind::Fault(_) = reading.kind {

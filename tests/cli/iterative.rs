@@ -167,7 +167,8 @@ fn a_name_that_cannot_be_resolved_has_a_line_that_says_why() {
         (
             "www.gone.com.",
             "UNREACHABLE",
-            "no server of gone.com. gives a useful answer: 1 unreachable",
+            "no server of gone.com. gives a useful answer: 1 unreachable (ICMP says that the port is \
+             unreachable: nothing listens there)",
         ),
         ("www.lost.com.", "SERVFAIL", "no name server of lost.com. has a usable address"),
         (

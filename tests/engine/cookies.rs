@@ -1,6 +1,8 @@
 //! DNS cookies (RFC 7873): what is sent, what is expected, and what follows where it is missing.
 
-use dnsonde::engine::{Accept, Config, Edns, Manner, Mismatch, RetryReason, Transport};
+use dnsonde::engine::{
+    Accept, Config, CookieOption, Edns, Manner, Mismatch, RetryReason, Transport,
+};
 use dnsonde::wire::{Message, OptionCode, Rcode};
 
 use crate::forgery::{Watched, answer, server};
@@ -9,7 +11,7 @@ use crate::network::{FORGED, TRUE};
 const SERVER_COOKIE: [u8; 16] = [7; 16];
 
 fn config(accept: Accept) -> Config {
-    let edns = Some(Edns { cookie: true, ..Edns::default() });
+    let edns = Some(Edns { cookie: CookieOption::Full, ..Edns::default() });
     Config { manner: Manner { edns, accept, ..Manner::default() }, ..Config::default() }
 }
 

@@ -154,7 +154,7 @@ fn octets_that_are_no_message_are_a_fault_and_no_more() {
     let rtt = std::time::Duration::from_millis(1);
     let mut asked = 0;
     while let Some(question) = resolver.poll_question() {
-        resolver.handle(Time::ZERO, question.id, &[], Some((&[0xFF; 40], rtt)));
+        resolver.handle(Time::ZERO, question.id, &[], &[], Some((&[0xFF; 40], rtt)));
         asked += 1;
     }
     assert_eq!(asked, 3, "each root server once");

@@ -403,7 +403,7 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
         Some(response) => ExchangeEnd::Answered { response, attempt: 0 },
         None => ExchangeEnd::Failed(Failure::TimedOut),
     };
-    Exchange { id: question.id, attempts: vec![attempt], end }
+    Exchange { id: question.id, attempts: vec![attempt], unmatched: Vec::new(), end }
 }
 
 /// Lets a resolver finish all that it has; gives what it found, in the order of ends.
@@ -421,7 +421,7 @@ pub fn resolve_all(world: &mut World, resolver: &mut Resolver, now: Time) -> Vec
             ExchangeEnd::Answered { response, .. } => Some((response.as_slice(), rtt)),
             _ => None,
         };
-        resolver.handle(now, question.id, &exchange.attempts, response);
+        resolver.handle(now, question.id, &exchange.attempts, &[], response);
     }
     panic!("the resolver does not come to an end");
 }

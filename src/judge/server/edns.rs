@@ -195,7 +195,7 @@ pub(crate) fn judge_cookies(
 fn cookie_fault(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let all = host.probes_for(zone, Purpose::Baseline(Baseline::Cookie));
     let (back, first): (Vec<&Probe>, Vec<&Probe>) =
-        all.into_iter().partition(|probe| matches!(probe.query.form, QueryForm::CookieBack(_)));
+        all.into_iter().partition(|probe| probe.query.form == QueryForm::CookieBack);
     let refused: Vec<String> = back
         .iter()
         .filter(|probe| probe.reply.is_some())

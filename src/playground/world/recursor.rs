@@ -174,11 +174,11 @@ impl Recursor {
                 Ok((octets, rtt)) => {
                     took += rtt;
                     self.note_denial(now + took, &question, &octets);
-                    self.resolver.handle(now + took, question.id, &[], Some((&octets, rtt)));
+                    self.resolver.handle(now + took, question.id, &[], &[], Some((&octets, rtt)));
                 }
                 Err(waited) => {
                     took += waited;
-                    self.resolver.handle(now + took, question.id, &[], None);
+                    self.resolver.handle(now + took, question.id, &[], &[], None);
                 }
             }
         }

@@ -17,7 +17,7 @@ pub(super) fn suggest(log: &ProbeLog, _: Limits) -> Vec<ProbeQuery> {
     for probe in log.probes.iter().filter(|probe| is_odd(probe)) {
         // A server's own cookie is asked for again, to be given back again.
         let form = match probe.query.form {
-            QueryForm::CookieBack(_) => QueryForm::Cookie,
+            QueryForm::CookieBack => QueryForm::Cookie,
             form => form,
         };
         let again = ProbeQuery { form, socket: None, ..probe.query };

@@ -7,8 +7,11 @@ use super::question::{Conclusion, Invalid, Settled};
 use super::status::Status;
 use super::view::View;
 use super::{jsonl, massdns, text, zdns};
-use crate::engine::{Attempt, End, Finished, Response, ServerId};
+use crate::engine::{Attempt, End, Finished, Response, ServerId, Unmatched};
 use crate::wire::{HEADER_LEN, Message};
+
+/// Messages that were not taken for answers and stand in one line.
+const MOST_UNMATCHED: usize = 8;
 
 /// Turns finished exchanges into lines.
 pub struct Renderer {
@@ -19,6 +22,8 @@ pub struct Renderer {
     restored: Vec<u8>,
     /// The attempts of a settled question, each with the number of its exchange as its server.
     attempts: Vec<Attempt>,
+    /// What came in the exchanges of a settled question and was not taken for an answer.
+    unmatched: Vec<Unmatched>,
 }
 
 impl Renderer {
@@ -30,6 +35,7 @@ impl Renderer {
             zdns: zdns::State::default(),
             restored: Vec::new(),
             attempts: Vec::new(),
+            unmatched: Vec::new(),
         }
     }
 
@@ -67,11 +73,19 @@ impl Renderer {
     pub fn render_settled(&mut self, settled: &Settled<'_>, out: &mut Vec<u8>) -> Status {
         let mut restored = std::mem::take(&mut self.restored);
         let mut attempts = std::mem::take(&mut self.attempts);
+        let mut unmatched = std::mem::take(&mut self.unmatched);
         attempts.clear();
+        unmatched.clear();
         self.context.clear_servers();
         for (number, asked) in settled.exchanges.iter().enumerate() {
             self.context.push_server(asked.question.server);
             let server = ServerId(number as u32);
+            let before = attempts.len() as u16;
+            let room = MOST_UNMATCHED.saturating_sub(unmatched.len());
+            unmatched.extend(asked.unmatched.iter().take(room).map(|it| Unmatched {
+                attempt: it.attempt.map(|attempt| attempt.saturating_add(before)),
+                ..*it
+            }));
             attempts.extend(asked.attempts.iter().map(|attempt| Attempt { server, ..*attempt }));
         }
         let end = match settled.end {
@@ -80,10 +94,11 @@ impl Renderer {
             }
             end @ Conclusion::Unresolved { .. } => end,
         };
-        let view = View::settled(&Settled { end, ..*settled }, &attempts);
+        let view = View::settled(&Settled { end, ..*settled }, &attempts, &unmatched);
         let status = self.render_as_is(&view, out);
         self.restored = restored;
         self.attempts = attempts;
+        self.unmatched = unmatched;
         status
     }
 

@@ -25,7 +25,7 @@ pub(super) struct View<'a> {
     /// The exchanges that the attempts belong to, by the number of their server; none if all belong
     /// to the question itself.
     pub(super) exchanges: &'a [Asked],
-    /// What came and was not taken for an answer; not known of the steps of an iterative scan.
+    /// What came and was not taken for an answer.
     pub(super) unmatched: &'a [Unmatched],
     /// When it ended, if no attempt tells.
     pub(super) at: Time,
@@ -70,7 +70,11 @@ impl<'a> View<'a> {
         })
     }
 
-    pub(super) fn settled(settled: &Settled<'a>, attempts: &'a [Attempt]) -> Self {
+    pub(super) fn settled(
+        settled: &Settled<'a>,
+        attempts: &'a [Attempt],
+        unmatched: &'a [Unmatched],
+    ) -> Self {
         let (status, reply, error) = match settled.end {
             Conclusion::Answered(response) => {
                 let last = attempts.iter().rfind(|attempt| attempt.answer().is_some());
@@ -88,7 +92,7 @@ impl<'a> View<'a> {
             reply,
             error,
             exchanges: settled.exchanges,
-            unmatched: &[],
+            unmatched,
             at: settled.at,
         }
     }
