@@ -19,20 +19,17 @@ pub(super) fn left_over(report: &Report) -> String {
         (0, true) => "every question was asked".to_owned(),
         (0, false) if input.lines == 0 => "the input was not read".to_owned(),
         (0, false) => "the rest of the input was not read".to_owned(),
-        (1, true) => "1 question was not asked".to_owned(),
-        (count, true) => format!("{} questions were not asked", grouped(count)),
+        (count, true) => {
+            format!("{} not asked", counted(count, "question was", "questions were"))
+        }
         (count, false) => format!(
             "at least {} not asked, since the input was not read to its end",
-            if count == 1 {
-                "1 question was".to_owned()
-            } else {
-                format!("{} questions were", grouped(count))
-            },
+            counted(count, "question was", "questions were")
         ),
     };
     let cut_short = report.tally.cut_short;
     if cut_short > 0 {
-        let _ = write!(text, ", {} were asked and not waited for", grouped(cut_short));
+        let _ = write!(text, ", {} asked and not waited for", counted(cut_short, "was", "were"));
     }
     if !report.output.whole {
         text.push_str(", and not all that was finished is written");
@@ -44,7 +41,8 @@ fn text(report: &Report) -> String {
     let tally = &report.tally;
     let seconds = report.duration.as_secs_f64();
     let lines = tally.lines();
-    let mut text = format!("dnsonde: {} in {seconds:.1} s", questions(lines));
+    let mut text =
+        format!("dnsonde: {} in {seconds:.1} s", counted(lines, "question", "questions"));
     if lines > 0 && seconds > 0.0 {
         let _ = write!(text, " ({}/s)", grouped((lines as f64 / seconds).round() as u64));
     }
@@ -70,34 +68,34 @@ fn text(report: &Report) -> String {
     }
     text.push('\n');
     if report.input.invalid > 0 {
-        let invalid = grouped(report.input.invalid);
-        let _ = writeln!(text, "dnsonde: {invalid} lines could not be asked (status INVALID)");
+        let invalid = counted(report.input.invalid, "line", "lines");
+        let _ = writeln!(text, "dnsonde: {invalid} could not be asked (status INVALID)");
         if let Some(misfit) = &report.misfit {
             let _ = writeln!(text, "dnsonde: {misfit}: {}", misfit.hint());
         }
     }
     if tally.edns_off > 0 {
-        let count = grouped(tally.edns_off);
         let _ = writeln!(
             text,
-            "dnsonde: {count} answers came without EDNS, because their servers refuse it (edns_off \
-             in the lines): nothing that needs it, as --dnssec and --nsid do, was asked there"
+            "dnsonde: {} without EDNS, because servers refuse it (edns_off in the \
+             lines): nothing that needs it, as --dnssec and --nsid do, was asked there",
+            counted(tally.edns_off, "answer came", "answers came")
         );
     }
     if report.totals.suspected > 0 {
         let _ = writeln!(
             text,
-            "dnsonde: somebody may be forging answers: {} queries were repeated over TCP after \
+            "dnsonde: somebody may be forging answers: {} repeated over TCP after \
              messages that do not match what was asked ({} in all)",
-            grouped(report.totals.suspected),
+            counted(report.totals.suspected, "query was", "queries were"),
             grouped(report.totals.unmatched)
         );
     }
     if report.local.receive_overflow > 0 {
-        let dropped = grouped(report.local.receive_overflow);
+        let dropped = counted(report.local.receive_overflow, "answer", "answers");
         let _ = writeln!(
             text,
-            "dnsonde: this machine dropped {dropped} answers because its receive buffers were \
+            "dnsonde: this machine dropped {dropped} because its receive buffers were \
              full: that is no loss of the network; a lower --rate or --concurrency avoids it"
         );
     }
@@ -132,8 +130,8 @@ fn text(report: &Report) -> String {
     let troubles = &report.troubles;
     for &(errno, count) in &troubles.not_sent {
         let error = std::io::Error::from_raw_os_error(errno);
-        let count = grouped(count);
-        let _ = writeln!(text, "dnsonde: this machine refused to send {count} queries: {error}");
+        let queries = counted(count, "query", "queries");
+        let _ = writeln!(text, "dnsonde: this machine refused to send {queries}: {error}");
     }
     if troubles.pauses > 0 {
         let _ = writeln!(
@@ -154,8 +152,8 @@ fn text(report: &Report) -> String {
         }
     }
     for (clause, count) in said {
-        let queries = if count == 1 { "query" } else { "queries" };
-        let _ = writeln!(text, "dnsonde: {clause} (for {} {queries})", grouped(count));
+        let queries = counted(count, "query", "queries");
+        let _ = writeln!(text, "dnsonde: {clause} (for {queries})");
     }
     text
 }
@@ -199,8 +197,9 @@ fn list_of_servers(report: &Report) -> String {
     text
 }
 
-fn questions(count: u64) -> String {
-    if count == 1 { "1 question".to_owned() } else { format!("{} questions", grouped(count)) }
+/// "1 query", "3,401 queries".
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
 /// A number with a comma between groups of three digits.
@@ -226,6 +225,14 @@ fn times(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_a_kind_is_told_in_the_singular() {
+        assert_eq!(counted(1, "line", "lines"), "1 line");
+        assert_eq!(counted(0, "line", "lines"), "0 lines");
+        assert_eq!(counted(3401, "query was", "queries were"), "3,401 queries were");
+        assert_eq!([times(1), times(2)], ["once", "2 times"]);
+    }
 
     #[test]
     fn groups_of_three_have_commas_between_them() {

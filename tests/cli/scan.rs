@@ -42,6 +42,13 @@ fn every_name_has_its_line_with_the_right_answer() {
 }
 
 #[test]
+fn a_single_line_that_cannot_be_asked_is_told_in_the_singular() {
+    let server = server();
+    let run = scan("two words\nlast.demo.test\n", server.addr(), &[]);
+    run.assert_code(0).assert_stderr("dnsonde: 1 line could not be asked (status INVALID)");
+}
+
+#[test]
 fn input_is_understood_in_all_its_forms() {
     let server = server();
     let input = "\u{FEFF}# a comment\r\n\r\nplain.demo.test\r\n  spaces.demo.test  \n; another\n\
