@@ -1,19 +1,15 @@
 //! Whether a domain is in the DNS at all.
 
+use psl::{List, Psl, Type};
+
 use crate::walk::{Kind, WalkReport};
 use crate::wire::NameBuf;
-
-/// Second-level labels under which registries with a country's code delegate.
-const REGISTRY_LABELS: [&[u8]; 22] = [
-    b"ac", b"asn", b"co", b"com", b"edu", b"go", b"gob", b"gov", b"gv", b"id", b"info", b"ltd",
-    b"me", b"mil", b"ne", b"net", b"nom", b"or", b"org", b"plc", b"res", b"web",
-];
 
 /// The zone of the registry that denies a domain or has no name servers for it, if the way to the
 /// domain ends there. Its servers are then not to be asked for records of the domain.
 ///
-/// A registry's zone is the root, a top-level domain, or what looks like `co.uk`. That is not all of
-/// them; below others a domain that does not exist looks like a name that is missing in a zone.
+/// Below a zone that is a registry's and not known as one, a domain that does not exist looks like a
+/// name that is missing in a zone.
 pub(super) fn undelegated(walk: &WalkReport, domain: &NameBuf) -> Option<NameBuf> {
     let path = walk.path(domain)?;
     let zone = *path.zones.last()?;
@@ -29,16 +25,16 @@ pub(super) fn undelegated(walk: &WalkReport, domain: &NameBuf) -> Option<NameBuf
         .then_some(zone)
 }
 
-/// Whether a zone is the root's or a registry's.
+/// Whether a zone is the root's or a registry's: a top-level domain, or one below it that the Public
+/// Suffix List has in the part for registries. In the other part are hosters' domains, which are
+/// domains as any other.
 pub(super) fn is_registry(zone: &NameBuf) -> bool {
-    let mut labels = zone.labels();
-    match (labels.next(), labels.next(), labels.next()) {
-        (_, None, _) => true,
-        (Some(second), Some(top), None) => {
-            top.len() == 2 && REGISTRY_LABELS.iter().any(|known| second.eq_ignore_ascii_case(known))
-        }
-        _ => false,
+    if zone.labels().count() < 2 {
+        return true;
     }
+    let text = zone.to_string().to_ascii_lowercase();
+    let text = text.strip_suffix('.').unwrap_or(&text).as_bytes();
+    List.suffix(text).is_some_and(|it| it == text && it.typ() == Some(Type::Icann))
 }
 
 #[cfg(test)]
@@ -50,11 +46,23 @@ mod tests {
         for (zone, expected) in [
             (".", true),
             ("com", true),
+            ("nonexistent", true),
             ("co.uk", true),
             ("COM.au", true),
+            ("gouv.fr", true),
+            ("pvt.k12.ma.us", true),
+            ("xn--55qx5d.cn", true),
+            ("any.ck", true),
+            ("www.ck", false),
             ("example.com", false),
             ("example.de", false),
+            ("web.de", false),
+            ("com.nonexistent", false),
+            ("github.io", false),
+            ("s3.amazonaws.com", false),
             ("mail.example.uk", false),
+            ("example.co.uk", false),
+            ("co\\.uk.example", false),
         ] {
             assert_eq!(is_registry(&zone.parse().unwrap()), expected, "{zone}");
         }

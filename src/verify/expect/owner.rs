@@ -299,6 +299,7 @@ mod tests {
             ("sub.example.com", "t1._domainkey.sub", "t1._domainkey.sub.example.com"),
             ("a.b.example.com", "www.a.b", "www.a.b.example.com"),
             ("a.b.example.com", "www.a", "www.a.b.example.com"),
+            ("mail.web.de", "www.mail", "www.mail.web.de"),
             ("*.example.com", "_x", "_x.example.com"),
             ("2.0.192.in-addr.arpa", "0/25", "0/25.2.0.192.in-addr.arpa"),
             ("8.b.d.0.1.0.0.2.ip6.arpa", "1.0.0.0", "1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"),
@@ -316,6 +317,7 @@ mod tests {
             ("example.test", "www.other.test", Some("other.test")),
             ("example.de", "www.other.com", Some("other.com")),
             ("example.com", "_x.www.other.co.uk", Some("other.co.uk")),
+            ("example.com", "_x.www.other.gouv.fr", Some("other.gouv.fr")),
             ("sub.example.com", "www.example.com", Some("example.com")),
             ("example.com", "_x.com", None),
         ] {
