@@ -1,11 +1,15 @@
-//! How far a scan has come, on one line of a terminal.
+//! How far a scan has come, on one line of a terminal; elsewhere only why it pauses.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::notes::note;
 use crate::scan::Progress as State;
+
+/// Pauses that are told where there is no line. All of them stand in the summary.
+const MOST_PAUSES: u32 = 5;
 
 /// The line. Nothing is ever drawn when standard error is no terminal.
 pub(super) struct Progress {
@@ -13,6 +17,9 @@ pub(super) struct Progress {
     /// Questions finished and the time, at the last look.
     last: (u64, Duration),
     rate: f64,
+    /// How long the present pause has lasted, and how many were told.
+    pause: Option<Duration>,
+    pauses: u32,
 }
 
 impl Progress {
@@ -20,12 +27,18 @@ impl Progress {
     /// (`crowded`) leave no room for it.
     pub fn new(size: Option<u64>, crowded: bool) -> Self {
         let draws = std::io::stderr().is_terminal() && !crowded;
-        Self { bar: draws.then(|| new_bar(size)), last: (0, Duration::ZERO), rate: 0.0 }
+        Self {
+            bar: draws.then(|| new_bar(size)),
+            last: (0, Duration::ZERO),
+            rate: 0.0,
+            pause: None,
+            pauses: 0,
+        }
     }
 
     /// Draws the line anew.
     pub fn show(&mut self, state: &State) {
-        let Some(bar) = &self.bar else { return };
+        let Some(bar) = &self.bar else { return self.tell_pause(state.cannot_send) };
         let done = state.tally.lines();
         let span = state.elapsed.saturating_sub(self.last.1).as_secs_f64();
         if span > 0.1 {
@@ -63,6 +76,27 @@ impl Progress {
             self.rate,
             tally.answers()
         ));
+    }
+
+    /// Says where no line is drawn when a pause begins, and when it is over.
+    fn tell_pause(&mut self, cannot_send: Option<(Duration, i32)>) {
+        let before = std::mem::replace(&mut self.pause, cannot_send.map(|(span, _)| span));
+        self.pauses += u32::from(before.is_none() && cannot_send.is_some());
+        if self.pauses > MOST_PAUSES {
+            return;
+        }
+        match (before, cannot_send) {
+            (None, Some((_, errno))) => {
+                let error = std::io::Error::from_raw_os_error(errno);
+                note(&format!(
+                    "paused: this machine cannot send ({error}); trying again every second"
+                ));
+            }
+            (Some(span), None) => {
+                note(&format!("sending again after {} s", span.as_secs().max(1)));
+            }
+            _ => {}
+        }
     }
 
     /// Takes the line away.

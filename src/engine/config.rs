@@ -21,6 +21,9 @@ pub struct Config {
     /// Whether the engine may ask questions of its own: to try servers before names are sent there,
     /// and to tell names that nobody answers from a server that is gone or asked too much.
     pub own_questions: bool,
+    /// Whether an ICMP error ends its attempt at once, which is right where somebody waits for one
+    /// answer. Otherwise it is a hint: its attempt stays open, and only repeated errors are believed.
+    pub ends_at_icmp: bool,
     /// How long an exchange stays open after its end to see late and duplicate answers.
     pub linger: Duration,
     /// How long a UDP socket is used before one on another port takes its place; `None` for as
@@ -43,6 +46,7 @@ impl Default for Config {
             rate: None,
             rate_per_server: None,
             own_questions: false,
+            ends_at_icmp: false,
             linger: Duration::ZERO,
             socket_life: Some(SocketLife::default()),
             give_up_after: Some(Duration::ZERO),

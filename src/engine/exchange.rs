@@ -157,7 +157,7 @@ pub enum Outcome {
     TimedOut,
     /// Answered after its timeout, while the exchange was still open.
     Late(Answer),
-    /// ICMP said that it cannot be delivered.
+    /// ICMP said that it cannot be delivered, and no answer came.
     Unreachable(Unreachable),
     /// The local system did not send it; the errno.
     NotSent(i32),

@@ -64,6 +64,7 @@ mod pacing;
 mod ports;
 mod ready;
 mod receive;
+mod rejection;
 mod retry;
 mod send;
 mod server;

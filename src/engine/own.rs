@@ -353,6 +353,7 @@ impl Engine {
         let slot = &mut self.slots[index];
         slot.own = Some(own);
         slot.plan.retries = 0;
+        slot.plan.spare = 0;
         slot.plan.same_again = 0;
         self.own_open += 1;
         let Servers::Only(id) = ask.servers else { return false };

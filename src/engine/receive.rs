@@ -6,7 +6,7 @@ use super::config::{Accept, CookieOption, Manner, TransportPolicy};
 use super::doubt::Incoming;
 use super::exchange::{
     Answer, Attempt, AttemptKey, Mismatch, Outcome, Response, RetryReason, ServerId, SocketId,
-    Stamp, StreamFailure, Transport, Unreachable,
+    Stamp, StreamFailure, Transport,
 };
 use super::ids::Use;
 use super::slot::{Ended, Slot, Timer, question_hash};
@@ -178,44 +178,6 @@ impl Engine {
         self.attempt_failed(index, Outcome::StreamFailed(failure), reason, now, sink);
     }
 
-    /// Handles word from the network that a datagram from `socket` to `to` was not delivered.
-    /// `quoted` is as much of its payload as came back with the word.
-    pub fn handle_unreachable(
-        &mut self,
-        now: Time,
-        socket: SocketId,
-        to: SocketAddr,
-        error: Unreachable,
-        quoted: &[u8],
-        sink: &mut Sink<'_>,
-    ) {
-        let live = quoted.first_chunk::<2>().and_then(|id| {
-            match self.ids.get(usize::from(socket.0))?.get(u16::from_be_bytes(*id)) {
-                Use::Live { slot, attempt } => Some((slot, usize::from(attempt))),
-                _ => None,
-            }
-        });
-        let Some((index, attempt)) = live else {
-            self.totals.unmatched += 1;
-            return;
-        };
-        let slot = &self.slots[index];
-        let server = slot.attempts[attempt].server;
-        // A word on an earlier attempt changes nothing for the one that is waited for now.
-        let current = attempt + 1 == slot.attempts.len()
-            && slot.attempts[attempt].outcome == Outcome::Waiting
-            && slot.ended.is_none();
-        if self.servers[server.0 as usize].addr != to || !current {
-            return;
-        }
-        let sent = slot.attempts[attempt].sent;
-        self.heard_from(server, now, sent);
-        self.troubles.add_unreachable(error, 1);
-        self.servers[server.0 as usize].counts.unreachable += 1;
-        let outcome = Outcome::Unreachable(error);
-        self.attempt_failed(index, outcome, RetryReason::Unreachable, now, sink);
-    }
-
     /// The attempt that `key` names, if it is still waited for.
     pub(super) fn waiting(&self, key: AttemptKey) -> Option<(u32, usize)> {
         let (index, attempt) = self.slots.find(key)?;
@@ -332,6 +294,7 @@ impl Engine {
         server.counts.unreachable -= u64::from(matches!(attempt.outcome, Outcome::Unreachable(_)));
         self.unanswered_since = None;
         let Attempt { server: id, sent, .. } = self.slots[index].attempts[number];
+        self.servers[id.0 as usize].rejections.clear();
         self.heard_from(id, received, sent);
         if self.slots[index].own.is_none() {
             self.note_name(id, sent, true, received);

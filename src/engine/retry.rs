@@ -74,6 +74,9 @@ impl Engine {
     }
 
     pub(super) fn attempt_timed_out(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
+        if let Some(error) = self.slots[index].rejected {
+            return self.attempt_rejected(index, error, now, sink);
+        }
         let may_go_to_tcp = self.manner(index).transport == TransportPolicy::UdpThenTcp;
         let slot = &self.slots[index];
         let Some(&last) = slot.attempts.last() else { return };
@@ -124,16 +127,28 @@ impl Engine {
         let telling = attempt.transport == Transport::Udp || only_tcp;
         let silence = !matches!(reason, RetryReason::NotSent | RetryReason::CaseChanged);
         self.uncharge(index);
+        if self.slots[index].rejected.is_some() {
+            // It was counted when ICMP said so.
+            let server = &self.servers[id.0 as usize];
+            let gone = server.rejections.are_believed() && !server.is_benched();
+            if gone && self.can_go_elsewhere(index, id) {
+                self.bench(id, now);
+            }
+        } else if telling && silence {
+            self.note_silence(index, id, now);
+        }
+        self.retry(index, reason, now, sink);
+    }
+
+    /// An attempt of this exchange was not answered: its server may have to be left alone.
+    pub(super) fn note_silence(&mut self, index: u32, id: ServerId, now: Time) {
         // The last good server is never benched: names must come to an end, if only a bad one.
-        if telling
-            && silence
-            && self.servers[id.0 as usize].on_silence()
+        if self.servers[id.0 as usize].on_silence()
             && self.can_go_elsewhere(index, id)
             && !self.doubts_silence(id, now)
         {
             self.bench(id, now);
         }
-        self.retry(index, reason, now, sink);
     }
 
     /// Plans the next attempt after a failed one, or ends the exchange.
@@ -224,7 +239,13 @@ impl Engine {
                 RetryReason::Timeout => {}
                 // A handshake was tried several times already, so it has one more chance at most.
                 RetryReason::StreamFailed if !unmade => {}
-                RetryReason::Unreachable | RetryReason::NotSent => delay = self.pause(index),
+                RetryReason::NotSent => delay = self.pause(index),
+                // Longer each time: whoever has stopped may be starting again.
+                RetryReason::Unreachable => {
+                    let before = self.slots[index].attempts.iter().rev().skip(1);
+                    let times = before.take_while(|it| it.is_undeliverable()).take(2).count();
+                    delay = self.pause(index) * (1 << times);
+                }
                 // The same server would say the same again, or needs a moment.
                 _ => {
                     if plan.same_again == 0 {
@@ -268,6 +289,12 @@ impl Engine {
             }
             RetryReason::Refused => server.is_near_limit() || server.is_useless(),
             RetryReason::ServerFailure | RetryReason::Lame => server.is_useless(),
+            // It has answered before, and may have been away for a moment.
+            RetryReason::Unreachable => {
+                matches!(attempt.outcome, Outcome::Unreachable(_))
+                    && server.is_in_use()
+                    && !server.rejections.are_believed()
+            }
             _ => false,
         }
     }

@@ -299,6 +299,7 @@ impl Engine {
         // says nothing of the server's UDP.
         slot.charged = transport == Transport::Udp || only_tcp || fixed;
         slot.suspected = false;
+        slot.rejected = None;
         if slot.own.is_some() {
             self.totals.own_attempts += 1;
         } else if attempt == 0 {

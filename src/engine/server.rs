@@ -12,6 +12,7 @@ use super::edns::EdnsSupport;
 use super::limiter::{Limiter, Path};
 use super::own::{Control, Doubt};
 use super::pacing::{AdaptiveWindow, TokenBucket};
+use super::rejection::Rejections;
 use super::time::Time;
 
 /// The accounting of one server.
@@ -28,7 +29,7 @@ pub struct Counts {
     pub lost: u64,
     /// Attempts answered after their timeout.
     pub late: u64,
-    /// Attempts that ICMP ended.
+    /// Attempts that could not be delivered, as ICMP says, and were not answered.
     pub unreachable: u64,
     /// Attempts that the local system did not send.
     pub not_sent: u64,
@@ -178,6 +179,8 @@ pub(super) struct Server {
     pub(super) cookie: Cookie,
     /// It changes the case of questions, as was seen over TCP, and until when that is believed.
     case_changes_until: Option<Time>,
+    /// What ICMP said since it answered last.
+    pub(super) rejections: Rejections,
     /// Until then a refusal of this machine to send to it is no sign that it can send to nobody.
     pub(super) refused_alone_until: Time,
     health: Health,
@@ -223,6 +226,7 @@ impl Server {
             edns: EdnsSupport::default(),
             cookie: Cookie::new(),
             case_changes_until: None,
+            rejections: Rejections::default(),
             refused_alone_until: Time::ZERO,
             health: Health::Good,
             useful: false,
@@ -403,6 +407,11 @@ impl Server {
     /// Whether it may have refused what it would have answered at another time.
     pub(super) fn is_near_limit(&self) -> bool {
         self.control.is_some() && (self.limiter.rate().is_some() || self.limiter.is_losing())
+    }
+
+    /// Whether it has ever answered usefully.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.useful
     }
 
     /// Whether it answers nothing but what is of no use.

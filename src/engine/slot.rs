@@ -2,7 +2,7 @@
 
 use super::exchange::{
     Ask, Attempt, AttemptKey, Failure, MannerId, RetryReason, ServerId, Servers, Transport,
-    Unmatched,
+    Unmatched, Unreachable,
 };
 use super::own::Own;
 use super::time::Time;
@@ -34,6 +34,8 @@ pub(super) struct Slot {
     pub(super) charged: bool,
     /// Whether it was taken for lost by the window.
     pub(super) suspected: bool,
+    /// What ICMP said of the current attempt.
+    pub(super) rejected: Option<Unreachable>,
     /// Which letters of the name have their case turned, one bit an octet.
     pub(super) case_mask: [u64; 4],
     /// Messages that came for it and were not answers, as far as their ID or port says so.
@@ -157,6 +159,7 @@ impl Slot {
             deadline: Time::ZERO,
             charged: false,
             suspected: false,
+            rejected: None,
             case_mask: [0; 4],
             mismatched: 0,
             case_changed: 0,

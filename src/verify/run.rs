@@ -22,7 +22,12 @@ pub enum VerifyError {
 /// How the engine of a verification is set up.
 pub fn engine(plan: &Plan) -> Config {
     // Which port an answer came to is evidence: sockets stay what they are.
-    Config { window: Window::Fixed(WINDOW), socket_life: None, ..engine_config(Some(plan.rate)) }
+    Config {
+        window: Window::Fixed(WINDOW),
+        socket_life: None,
+        ends_at_icmp: true,
+        ..engine_config(Some(plan.rate))
+    }
 }
 
 /// Carries out a plan. Must be called in a current-thread tokio runtime with I/O and time enabled.

@@ -93,9 +93,9 @@ const CLASHES: [(&str, &str, &str); 32] = [
     ("rrcheck < zone >> zone", "records added to the zone, exit 0", OVERWRITES),
     ("decode --hex hex >> hex", "the message added to its input", OVERWRITES),
     ("query --trace a.test --root-hints hints >> hints", "the trace in the hints", OVERWRITES),
-    ("verify a.test --dmarc --records zone >> zone", "the report in the records", OVERWRITES),
+    ("verify demo.test --dmarc --records zone >> zone", "the report in the records", OVERWRITES),
     (
-        "verify a.test --records zone --wait 1s --state zone",
+        "verify demo.test --records zone --wait 1s --state zone",
         "the records taken for a state, exit 2",
         OVERWRITES,
     ),
@@ -103,7 +103,7 @@ const CLASHES: [(&str, &str, &str); 32] = [
     ("demo scan --names 1 -o old >> old", "the text over the lines, exit 0", MIXED),
     ("demo scan --names 1 -o - > /dev/null", "a file with the name -, exit 0", MIXED),
     (
-        "verify a.test --records - --root-hints /dev/stdin < zone",
+        "verify demo.test --records - --root-hints /dev/stdin < zone",
         "the same text read anew",
         "is read twice, and can be read only once",
     ),
@@ -491,7 +491,7 @@ fn files_that_cannot_be_opened_are_told_with_the_reason() {
         ("decode .", ".: is a directory, not a file\n"),
         ("rrcheck nothing", "nothing: cannot be opened: No such file or directory\n"),
         ("playground ./nothing", "./nothing: cannot be opened: No such file or directory\n"),
-        ("verify a.test --records nothing", "nothing: cannot be opened: No such file or directory"),
+        ("verify demo.test --records nothing", "nothing: cannot be opened: No such file or directory"),
         ("verify a.test --dmarc --wait 1s --state .", "--state .: is not a regular file\n"),
     ] {
         let run = bench.run(&format!("exec $D {script}"));

@@ -8,6 +8,7 @@ mod limits;
 mod malformed;
 mod network;
 mod outage;
+mod rejection;
 mod sockets;
 mod streams;
 
@@ -225,27 +226,6 @@ fn names_that_are_never_answered_cost_little_more_than_their_own_queries() {
     // Of the names 0.975 can be answered at all. It was 0.86 when each unanswered attempt kept its
     // place in the window for the 20 ms that a pause of either side may take.
     assert!(share > 0.92, "{share} of the clean rate");
-}
-
-#[test]
-fn unreachable_servers_are_told_from_silent_ones() {
-    let network = run(Config::default(), vec![Behaviour { unreachable: true, ..good() }], 20, 11);
-    for result in &network.results {
-        assert_eq!(result.end, Err(Failure::Unreachable));
-        assert!(result.attempts.iter().all(|a| matches!(a.outcome, Outcome::Unreachable(_))));
-        assert_eq!(result.attempts.len(), 5);
-    }
-}
-
-#[test]
-fn a_forged_word_of_icmp_costs_nothing() {
-    let server = Behaviour { forged_icmp: true, ..good() };
-    let network = run(Config::default(), vec![server], 200, 11);
-    assert_eq!((network.unanswered(), network.engine.totals().attempts), (0, 200));
-    let counts = network.engine.server(ServerId(0)).counts;
-    assert_eq!((counts.answered, counts.unreachable, counts.lost), (200, 0, 0));
-    let told = &network.engine.troubles(network.now).unreachable;
-    assert!(matches!(told[..], [(error, 200)] if error.icmp_code == 3), "{told:?}");
 }
 
 #[test]

@@ -474,6 +474,7 @@ impl Options {
                 },
                 accept: Accept::Anything,
             },
+            ends_at_icmp: true,
             ..Config::default()
         }
     }

@@ -5,6 +5,7 @@
 //! passes alone: devices without checksum offload answer `EIO`, some tunnels `EINVAL`.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
 
@@ -331,8 +332,8 @@ impl BatchedSocket {
             // What the local system objects to, it also says when the datagram is sent.
             let (true, Some(to)) = (entry.icmp, entry.to) else { continue };
             let quoted = &quote[..entry.quoted];
-            if is_ours(&entry) {
-                let (socket, errno) = (self.id, entry.errno);
+            if let Some(errno) = local_errno(&entry, to) {
+                let socket = self.id;
                 each(Event::Undelivered { socket, to, errno, quoted });
             } else {
                 let error = Unreachable {
@@ -347,14 +348,18 @@ impl BatchedSocket {
     }
 }
 
-/// Whether it is this machine that could not hand a datagram to the next one. Linux then sends itself
-/// an ICMP message, host or address unreachable, as a router would.
-fn is_ours(entry: &sys::QueuedError) -> bool {
-    matches!(entry.errno, libc::EHOSTUNREACH | libc::ENETUNREACH)
-        && entry.offender.is_some_and(|offender| {
-            // Only an address of this machine can be bound to.
-            std::net::UdpSocket::bind((offender, 0)).is_ok()
-        })
+/// The error number of a datagram that never left this machine, if the ICMP message says that. Linux
+/// sends itself one where it could not hand a datagram to the next host, as a router would, and where
+/// its own firewall rejects it.
+fn local_errno(entry: &sys::QueuedError, to: SocketAddr) -> Option<i32> {
+    let offender = entry.offender?;
+    // Only an address of this machine can be bound to. A server may have one, too.
+    let is_ours = offender != to.ip() && std::net::UdpSocket::bind((offender, 0)).is_ok();
+    is_ours.then_some(match entry.errno {
+        errno @ (libc::EHOSTUNREACH | libc::ENETUNREACH) => errno,
+        // As the firewall says it where it answers the call and sends no message.
+        _ => libc::EPERM,
+    })
 }
 
 /// What an error of sending means. ICMP errors come as those numbers that Linux maps them to
