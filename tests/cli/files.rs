@@ -491,7 +491,10 @@ fn files_that_cannot_be_opened_are_told_with_the_reason() {
         ("decode .", ".: is a directory, not a file\n"),
         ("rrcheck nothing", "nothing: cannot be opened: No such file or directory\n"),
         ("playground ./nothing", "./nothing: cannot be opened: No such file or directory\n"),
-        ("verify demo.test --records nothing", "nothing: cannot be opened: No such file or directory"),
+        (
+            "verify demo.test --records nothing",
+            "nothing: cannot be opened: No such file or directory",
+        ),
         ("verify a.test --dmarc --wait 1s --state .", "--state .: is not a regular file\n"),
     ] {
         let run = bench.run(&format!("exec $D {script}"));

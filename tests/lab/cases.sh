@@ -142,33 +142,54 @@ case_closed_port_is_unreachable_at_once() {
     }
 }
 
-# As when a lease ends: our address is replaced by another one in the middle of a scan, after the first
-# lines.
-renumber() {
-    local list=$1 type=$2
-    shift 2
+# during_a_scan MISHAP LIST TYPE OPTION...: something happens in the middle of a scan, after the first
+# lines, and is over at its end.
+during_a_scan() {
+    local mishap=$1 list=$2 type=$3
+    shift 3
     local status=0 scan
     rm -f "$work/result"
     in_client timeout 180 "$dnsonde" scan "$work/$list" -t "$type" --format jsonl --rate 2000 \
         -o "$work/result" "$@" 2>"$work/stderr" &
     scan=$!
     await_line "$work/result" .
-    ip -n "$client" addr del 10.53.0.1/24 dev c0
-    ip -n "$client" addr add 10.53.0.2/24 dev c0
+    "$mishap"
     wait "$scan" || status=$?
-    ip -n "$client" addr del 10.53.0.2/24 dev c0
-    ip -n "$client" addr add 10.53.0.1/24 dev c0
+    ip -n "$client" addr del 10.53.0.2/24 dev c0 2>/dev/null || true
+    ip -n "$client" addr replace 10.53.0.1/24 dev c0
     return "$status"
 }
 
+# As when a lease ends: our address is replaced by another one.
+renumber() {
+    ip -n "$client" addr del 10.53.0.1/24 dev c0
+    ip -n "$client" addr add 10.53.0.2/24 dev c0
+}
+
+# Until the scan has noticed.
+reject_here() {
+    in_client nft -f - <<'EOF'
+add table inet wall
+add chain inet wall out { type filter hook output priority 0; }
+add rule inet wall out udp dport 53 reject
+EOF
+    await_line "$work/stderr" 'paused: this machine cannot send'
+    in_client nft delete table inet wall
+}
+
 case_our_address_is_replaced_during_a_scan() {
-    renumber names A -r 10.53.0.10
+    during_a_scan renumber names A -r 10.53.0.10
     check names A --lost 1 --attempts 1.02
 }
 
 case_our_address_is_replaced_during_a_scan_over_tcp() {
-    renumber names A -r 10.53.0.10 --tcp
+    during_a_scan renumber names A -r 10.53.0.10 --tcp
     check names A --attempts 1.02
+}
+
+case_our_own_firewall_rejects_for_a_while() {
+    during_a_scan reject_here names A -r 10.53.0.10
+    check names A --attempts 1.001
 }
 
 case_query_shows_an_exchange_with_each_server() {
