@@ -298,7 +298,13 @@ impl<'m> Shown<'m> {
             let attempts = vec![self.attempt];
             walk.handle(
                 Time::ZERO,
-                walk::Exchange { id: question.id, attempts, unmatched: Vec::new(), end },
+                walk::Exchange {
+                    id: question.id,
+                    attempts,
+                    unmatched: Vec::new(),
+                    end,
+                    spoiled: false,
+                },
             );
         }
         let report = walk.into_report();

@@ -52,7 +52,9 @@ pub struct Account {
 }
 
 impl Account {
-    pub(super) fn of(driver: &Driver, now: Time) -> Self {
+    pub(super) fn of(driver: &mut Driver, now: Time) -> Self {
+        // What happened since they were compared last is told as well.
+        driver.compare_clocks();
         let engine = driver.engine();
         Self {
             totals: engine.totals(),

@@ -245,7 +245,7 @@ impl<P: Part> Worker<'_, P> {
         let rest = self.part.finish(lost);
         self.glance(now);
         Done {
-            account: Account::of(&self.desk.driver, now),
+            account: Account::of(&mut self.desk.driver, now),
             tally: self.part.tally().clone(),
             rest,
             not_asked: self.desk.questions.left() as u64,

@@ -148,6 +148,13 @@ impl Attendance {
         keep_latest(&mut self.absences, absence);
     }
 
+    /// Compares the clocks now, however short it is since that was done: what ends now is to be judged.
+    pub(super) fn compare_now(&mut self, now: Time, clocks: Option<Clocks>) {
+        if let Some(clocks) = clocks {
+            self.compare(now, clocks);
+        }
+    }
+
     /// The latest absences, in order.
     pub(super) fn absences(&self) -> &[Absence] {
         &self.absences
@@ -217,6 +224,19 @@ mod tests {
         let AbsenceCounts { stalls, suspensions, suspended, clock_steps, .. } = attendance.counts;
         assert_eq!((stalls, suspensions, clock_steps), (0, 1, 1));
         assert_eq!(suspended, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn what_happened_since_the_clocks_were_compared_is_seen_at_the_end() {
+        let mut attendance = Attendance::default();
+        let clocks = |boot_ms: i64| Some(Clocks { boot: boot_ms * 1_000_000, wall: 0 });
+        attendance.note(at(100), || clocks(0));
+        attendance.note(at(150), || clocks(60_000));
+        assert_eq!(attendance.absences(), []);
+        attendance.compare_now(at(150), clocks(60_000));
+        assert_eq!(attendance.counts.suspensions, 1);
+        let absence = Absence { from: at(100), until: at(150), cause: AbsenceCause::Suspended };
+        assert_eq!(attendance.absences(), [absence]);
     }
 
     #[test]

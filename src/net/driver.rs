@@ -199,6 +199,19 @@ impl Driver {
         self.attendance.absences()
     }
 
+    /// When this program, or the machine, was last back after an absence, as far as clocks tell now. What
+    /// was sent before that, and has ended since, may have been spoiled by it, and nothing else was: no
+    /// exchange ends while nobody is there. Reads the clocks: not for each exchange.
+    pub fn back_since(&mut self) -> Option<Time> {
+        self.compare_clocks();
+        self.absences().last().map(|absence| absence.until)
+    }
+
+    /// Compares the clocks once more, so that [`Driver::local_counts`] has what happened until now.
+    pub fn compare_clocks(&mut self) {
+        self.attendance.compare_now(self.clock.now(), self.clock.others());
+    }
+
     /// When the kernel had no room for what came to a socket: the latest of such times, in order. Asks
     /// the kernel about each socket.
     pub fn overflows(&self) -> Vec<Overflow> {

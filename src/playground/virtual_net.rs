@@ -158,6 +158,7 @@ impl VirtualNet {
                     attempts: Vec::new(),
                     unmatched: Vec::new(),
                     end,
+                    spoiled: false,
                 });
             }
         }

@@ -61,7 +61,8 @@ impl ProbeLog {
     }
 
     /// Takes out of the figures what waited while this program, or the machine, was absent.
-    /// So is what was not answered while our own system had no room for answers.
+    /// So is what was not answered while our own system had no room for answers. What was noted when a
+    /// probe ended stays.
     pub fn leave_out(&mut self, absences: &[Absence], overflows: &[Overflow]) {
         for probe in &mut self.probes {
             let Some(sent) = probe.sent() else { continue };
@@ -73,7 +74,7 @@ impl ProbeLog {
                     && sent <= overflow.until
                     && overflow.from <= probe.finished
             };
-            probe.absent = absences.iter().any(overlaps) || overflows.iter().any(overflowed);
+            probe.absent |= absences.iter().any(overlaps) || overflows.iter().any(overflowed);
         }
     }
 

@@ -5,7 +5,8 @@
 //! - [`result`]: what came of one query. [`log`]: of all of them, as plain data.
 //! - [`session`]: the scheduler, which has a [`Planner`] say what to ask next.
 //! - [`baseline`], [`experiments`]: what to ask in any case, and what because of what was seen.
-//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver); the only part with I/O.
+//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver); the only part with I/O. `again`:
+//!   what it puts once more.
 //! - `sample`: what became of the queries to one address, counted and compared.
 //!
 //! Nothing is concluded here: that is for [`judge`](crate::judge).
@@ -15,6 +16,7 @@
     reason = "names are inline arrays: an allocation for each would cost more than the copies"
 )]
 
+mod again;
 pub mod baseline;
 pub mod experiments;
 mod form;
@@ -26,6 +28,7 @@ pub mod runner;
 pub(crate) mod sample;
 pub mod session;
 
+pub(crate) use again::Again;
 pub use log::ProbeLog;
 pub use runner::{Asker, Order, carry_out};
 pub use session::{Planner, Session};

@@ -36,7 +36,7 @@ pub struct Reply {
 impl Probe {
     /// A query with its exchange, of which `finished` is the end.
     pub fn new(query: ProbeQuery, exchange: Exchange, finished: Time) -> Self {
-        let Exchange { mut attempts, end, .. } = exchange;
+        let Exchange { mut attempts, end, spoiled, .. } = exchange;
         let (attempt, reply) = match end {
             ExchangeEnd::Answered { response, attempt } => {
                 let reading = read(&query, &response);
@@ -45,7 +45,7 @@ impl Probe {
             ExchangeEnd::Failed(_) => (attempts.pop(), None),
             ExchangeEnd::NotAsked(_) => (None, None),
         };
-        Self { query, attempt, reply, finished, absent: false }
+        Self { query, attempt, reply, finished, absent: spoiled }
     }
 
     /// What became of it.

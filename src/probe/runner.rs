@@ -1,8 +1,10 @@
 //! Carries the questions of a walk, or of anyone who asks like it, to a driver.
 
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::again::Again;
 use crate::engine::{Ask, Finished, Manner, MannerId, ServerId, Servers, Time};
 use crate::net::{Driver, NetError};
 use crate::walk::{self, Exchange, ExchangeEnd, Question, Walk};
@@ -87,6 +89,9 @@ impl Asker for Walk {
 /// Asks until `asker` is done. The engine of `driver` must have no exchanges of others. `watch`
 /// sees the asker after each turn, and ten times a second if nothing comes in; it may have it stop.
 ///
+/// What has no answer, and waited while this program, or the machine, was absent, is asked again; what
+/// comes of the last time is marked as [spoiled](Exchange::spoiled), as is an answer.
+///
 /// A server that this system cannot ask (it has no IPv6, say) is an outcome of its exchange.
 ///
 /// # Errors
@@ -98,10 +103,14 @@ pub async fn carry_out<A: Asker>(
 ) -> Result<(), NetError> {
     let mut manners: Vec<MannerId> = Vec::new();
     let mut finished: Vec<Exchange> = Vec::new();
+    let mut open: HashMap<u64, Order> = HashMap::new();
+    let mut again = Again::default();
+    let mut repeated: VecDeque<Order> = VecDeque::new();
     while !asker.is_done() {
         while driver.engine().room() > 0
-            && let Some(order) = asker.poll_order(driver.now())
+            && let Some(order) = repeated.pop_front().or_else(|| asker.poll_order(driver.now()))
         {
+            open.insert(order.id, order);
             while manners.len() <= order.manner {
                 let manner = asker.manner(manners.len());
                 manners.push(driver.engine_mut().add_manner(manner));
@@ -117,9 +126,11 @@ pub async fn carry_out<A: Asker>(
             if let Err(why) = submitted {
                 let end = ExchangeEnd::NotAsked(why);
                 let now = driver.now();
+                open.remove(&order.id);
+                let (attempts, unmatched) = (Vec::new(), Vec::new());
                 asker.handle(
                     now,
-                    Exchange { id: order.id, attempts: Vec::new(), unmatched: Vec::new(), end },
+                    Exchange { id: order.id, attempts, unmatched, end, spoiled: false },
                 );
             }
         }
@@ -130,9 +141,17 @@ pub async fn carry_out<A: Asker>(
         let tick = driver.now() + TICK;
         let wake = asker.poll_timeout().map_or(tick, |at| at.min(tick));
         driver.turn(Some(wake), &mut sink).await?;
-        let now = driver.now();
-        for exchange in finished.drain(..) {
-            asker.handle(now, exchange);
+        if !finished.is_empty() {
+            let back_since = driver.back_since();
+            let now = driver.now();
+            for mut exchange in finished.drain(..) {
+                let order = open.remove(&exchange.id);
+                if again.is_due(&mut exchange, back_since) {
+                    repeated.extend(order);
+                } else {
+                    asker.handle(now, exchange);
+                }
+            }
         }
         watch(asker);
     }

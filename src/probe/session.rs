@@ -280,7 +280,13 @@ mod tests {
         };
         session.handle(
             Time::ZERO,
-            Exchange { id: order.id, attempts: Vec::new(), unmatched: Vec::new(), end },
+            Exchange {
+                id: order.id,
+                attempts: Vec::new(),
+                unmatched: Vec::new(),
+                end,
+                spoiled: false,
+            },
         );
     }
 

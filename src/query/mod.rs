@@ -12,6 +12,8 @@ use std::time::SystemTime;
 
 use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, Manner, Unmatched};
 use crate::net::{self, Driver, NetError};
+use crate::probe::Again;
+use crate::walk;
 use crate::wire::{Class, NameBuf, RecordType};
 
 /// What to ask, whom, and how.
@@ -79,11 +81,13 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
         truncated: false,
         end: Err(Failure::Cancelled),
     };
+    let mut again = Again::default();
     // An engine that holds nothing has room for one.
     let mut open = driver.engine_mut().submit(&ask).is_ok();
     while open {
+        let mut ended = None;
         let mut sink = |finished: Finished<'_>| {
-            open = false;
+            ended = Some(walk::Exchange::from(&finished));
             let with_port = |attempt: &Attempt| (*attempt, attempt.port);
             exchange.attempts = finished.attempts.iter().map(with_port).collect();
             exchange.unmatched = finished.unmatched.to_vec();
@@ -96,6 +100,11 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
             };
         };
         driver.turn(None, &mut sink).await?;
+        if let Some(mut ended) = ended {
+            // Nobody was there to see an answer: the server is not to blame.
+            open = again.is_due(&mut ended, driver.back_since())
+                && driver.engine_mut().submit(&ask).is_ok();
+        }
     }
     Ok(exchange)
 }

@@ -50,6 +50,7 @@ pub async fn run(
     .await?;
     let mut evidence = ask::evidence(session);
     evidence.log.add_engine(driver.engine(), &|socket| driver.port(socket));
+    driver.compare_clocks();
     evidence.log.local = driver.local_counts();
     evidence.log.leave_out(driver.absences(), &driver.overflows());
     Ok(evidence)

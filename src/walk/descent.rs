@@ -20,6 +20,10 @@ use super::resolver::Resolver;
 use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 
+/// Why a question has no outcome that says anything of the server.
+const ABSENT: &str =
+    "this program did not run, or the machine was suspended, each time that it was asked";
+
 /// One question to one server, as a server of a zone: server, zone, name, type.
 type Key = (SocketAddr, NameBuf, NameBuf, RecordType);
 
@@ -168,6 +172,12 @@ impl Walk {
     /// Takes the outcome of a question.
     pub fn handle(&mut self, now: Time, exchange: Exchange) {
         let Some((question, owner)) = self.open.remove(&exchange.id) else { return };
+        let mut exchange = exchange;
+        // Whoever carries it out has asked again, and was absent again.
+        let unknown = exchange.is_missing_by_absence();
+        if unknown {
+            exchange.end = ExchangeEnd::NotAsked(ABSENT.to_owned());
+        }
         let rtt = exchange.rtt().unwrap_or(Duration::ZERO);
         let response = match &exchange.end {
             ExchangeEnd::Answered { response, .. } => Some(response.as_slice()),
@@ -180,12 +190,15 @@ impl Walk {
             self.referrals.entry((question.server, referral.ns.name)).or_insert(place);
         }
         match owner {
+            Owner::Resolver(id) if unknown => self.resolver.withdraw(now, id),
             Owner::Resolver(id) => {
                 self.resolver.handle(now, id, &[], &[], response.map(|octets| (octets, rtt)));
             }
             Owner::Zone(zone) => {
-                *self.heard.entry(question.server).or_default() |= response.is_some();
-                self.resolver.remember(question.server, response.map(|_| rtt));
+                if !unknown {
+                    *self.heard.entry(question.server).or_default() |= response.is_some();
+                    self.resolver.remember(question.server, response.map(|_| rtt));
+                }
                 if let Some(reading) = &reading {
                     self.resolver.learn(now, &question, reading);
                 }

@@ -51,6 +51,9 @@ pub struct Exchange {
     pub unmatched: Vec<Unmatched>,
     /// How it ended.
     pub end: ExchangeEnd,
+    /// This program, or the machine, was absent while it waited: that there is no answer says nothing
+    /// of the server, or of the path to it.
+    pub spoiled: bool,
 }
 
 /// How an exchange ended.
@@ -83,6 +86,7 @@ impl From<&Finished<'_>> for Exchange {
                 End::Truncated { .. } => ExchangeEnd::Failed(Failure::TimedOut),
                 End::Failed(failure) => ExchangeEnd::Failed(failure),
             },
+            spoiled: false,
         }
     }
 }
@@ -98,6 +102,18 @@ impl Exchange {
         {
             question.copy_from_slice(name);
         }
+    }
+
+    /// Notes whether it waited when this program, or the machine, was back from an absence.
+    pub fn note_absence(&mut self, back_since: Option<Time>) {
+        let sent = self.attempts.first().map(|attempt| attempt.sent);
+        self.spoiled = sent.zip(back_since).is_some_and(|(sent, back)| sent <= back);
+    }
+
+    /// Whether there is no answer, perhaps only because of an absence: it is to be asked again.
+    pub fn is_missing_by_absence(&self) -> bool {
+        self.spoiled
+            && matches!(&self.end, ExchangeEnd::Failed(failure) if *failure != Failure::Cancelled)
     }
 
     /// The round-trip time of the attempt that brought the answer.

@@ -1,5 +1,7 @@
 //! The command line, end to end: the real program against servers on loopback.
 
+#[cfg(target_os = "linux")]
+mod absence;
 mod demo;
 mod dig;
 mod edns;

@@ -16,7 +16,7 @@ pub fn interrupt(child: &Child) {
     kill(child, "INT");
 }
 
-fn kill(child: &Child, signal: &str) {
+pub fn kill(child: &Child, signal: &str) {
     let done = std::process::Command::new("kill")
         .args([&format!("-{signal}"), &child.id().to_string()])
         .status()
@@ -139,13 +139,21 @@ fn waits_for_its_reader(child: &Child) -> bool {
         .any(|waits_in| waits_in.contains("pipe_write"))
 }
 
+/// So long an event is waited for that comes within moments.
+#[cfg(target_os = "linux")]
+const PATIENCE: Duration = Duration::from_secs(120);
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_reader_that_is_slow_stops_the_scan_and_nothing_is_lost() {
     const NAMES: usize = 50_000;
     let server = server();
     let mut scan = Begun::new(&server, NAMES, &["--rate", "unlimited"]);
+    let begun = std::time::Instant::now();
     while !waits_for_its_reader(&scan.child) {
+        let ended = scan.child.try_wait().unwrap();
+        assert!(ended.is_none(), "the scan ended with {ended:?} and never waited for its reader");
+        assert!(begun.elapsed() < PATIENCE, "the scan never waited for its reader");
         thread::yield_now();
     }
     thread::sleep(STOPPED);

@@ -403,7 +403,13 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
         Some(response) => ExchangeEnd::Answered { response, attempt: 0 },
         None => ExchangeEnd::Failed(Failure::TimedOut),
     };
-    Exchange { id: question.id, attempts: vec![attempt], unmatched: Vec::new(), end }
+    Exchange {
+        id: question.id,
+        attempts: vec![attempt],
+        unmatched: Vec::new(),
+        end,
+        spoiled: false,
+    }
 }
 
 /// Lets a resolver finish all that it has; gives what it found, in the order of ends.
