@@ -4,7 +4,7 @@
 //! go out by [`Iteration::ask`], what became of those comes back by [`Iteration::take`], and what is
 //! settled leaves by [`Iteration::settle`]. [`Resolver`] decides whom to ask what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,11 +17,11 @@ use crate::engine::{
     Attempt, Counts, Failure, Finished, MannerId, Outcome, Response, ServerId, Time, Window,
 };
 use crate::net::{Driver, NetError};
-use crate::probe::Order;
+use crate::probe::{Again, Order};
 use crate::report::reason::{icmp_clause, stream_cause_clause};
 use crate::walk::{
-    self, Asked, Exchange, ExchangeEnd, Hints, Relevance, Resolution, Resolved, Resolver, Rrset,
-    Unresolved,
+    self, Asked, Exchange, ExchangeEnd, Hints, Question, Relevance, Resolution, Resolved, Resolver,
+    Rrset, Unresolved,
 };
 use crate::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
 
@@ -86,6 +86,11 @@ pub(super) struct Iteration {
     fallen: Vec<SocketAddr>,
     /// Exchanges that have ended and were not looked at yet.
     finished: Vec<Exchange>,
+    again: Again,
+    /// What is to be asked once more.
+    repeated: Vec<Question>,
+    /// What was asked again until it was enough, by [`Question::id`]: an absence spoiled it each time.
+    unseen: HashSet<u64>,
     /// Room to put a message together in.
     message: Vec<u8>,
 }
@@ -129,6 +134,9 @@ impl Iteration {
             families: [Family::default(); 2],
             fallen: Vec::new(),
             finished: Vec::new(),
+            again: Again::default(),
+            repeated: Vec::new(),
+            unseen: HashSet::new(),
             message: Vec::new(),
         }
     }
@@ -188,7 +196,7 @@ impl Iteration {
             taken &= self.finished.is_empty();
         }
         while driver.engine().room() > 0
-            && let Some(question) = self.resolver.poll_question()
+            && let Some(question) = self.poll_question()
         {
             let asked = self.places.of(driver, question.server).map(|server| {
                 let order = Order::from(question);
@@ -205,17 +213,39 @@ impl Iteration {
         taken
     }
 
+    fn poll_question(&mut self) -> Option<Question> {
+        self.repeated.pop().or_else(|| self.resolver.poll_question())
+    }
+
     /// Takes an exchange that has ended.
     pub(super) fn take(&mut self, finished: &Finished<'_>) {
         self.finished.push(Exchange::from(finished));
     }
 
-    /// Goes on by what has ended, and hands on each name that is settled. If nothing is asked any
-    /// more, exchanges that were cancelled settle nothing.
-    pub(super) fn settle(&mut self, now: Time, asking: bool, each: &mut dyn FnMut(&Settled<'_>)) {
+    /// Whether an exchange that has ended, and was not looked at yet, has no answer: when this program
+    /// was back from an absence decides what that means.
+    pub(super) fn misses_answers(&self) -> bool {
+        self.finished.iter().any(|exchange| matches!(exchange.end, ExchangeEnd::Failed(_)))
+    }
+
+    /// Goes on by what has ended, and hands on each name that is settled. What has no answer and waited
+    /// before `back_since`, while nobody was there, is asked again. If nothing is asked any more, that
+    /// settles nothing, nor do exchanges that were cancelled.
+    pub(super) fn settle(
+        &mut self,
+        now: Time,
+        back_since: Option<Time>,
+        asking: bool,
+        each: &mut dyn FnMut(&Settled<'_>),
+    ) {
         let mut finished = std::mem::take(&mut self.finished);
         for mut exchange in finished.drain(..) {
-            self.handle(now, asking, &mut exchange);
+            let due = self.again.is_due(&mut exchange, back_since);
+            if due {
+                self.repeated.extend(self.resolver.question(exchange.id).filter(|_| asking));
+            } else {
+                self.handle(now, asking, &mut exchange);
+            }
         }
         self.finished = finished;
         while let Some(resolution) = self.resolver.poll_resolution() {
@@ -225,7 +255,7 @@ impl Iteration {
                 Ok(resolved) => message(&resolution, resolved, &name, &mut self.message)
                     .map(Conclusion::Answered),
                 Err(unresolved) => {
-                    let (status, text) = why(unresolved, &resolution.exchanges);
+                    let (status, text) = why(unresolved, &resolution.exchanges, &mut self.unseen);
                     reason = text;
                     Some(Conclusion::Unresolved { status, error: &reason })
                 }
@@ -249,6 +279,10 @@ impl Iteration {
             ExchangeEnd::Failed(Failure::Cancelled) if !asking => return,
             ExchangeEnd::Failed(_) | ExchangeEnd::NotAsked(_) => None,
         };
+        if exchange.is_missing_by_absence() {
+            self.unseen.insert(exchange.id);
+            return self.resolver.withdraw(now, exchange.id);
+        }
         if exchange.attempts.is_empty() {
             return self.resolver.withdraw(now, exchange.id);
         }
@@ -375,7 +409,11 @@ fn compose<'a>(
 }
 
 /// What a resolver would say of a name that cannot be resolved, and why.
-fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
+fn why(
+    unresolved: &Unresolved,
+    exchanges: &[Asked],
+    unseen: &mut HashSet<u64>,
+) -> (Status, String) {
     let mut text = unresolved.to_string();
     let Unresolved::NoUsefulAnswer { zone } = unresolved else {
         return (Status::Rcode(Rcode::SERVFAIL), text);
@@ -385,16 +423,18 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
     for asked in exchanges.iter().filter(|asked| asked.question.zone == *zone) {
         let last = asked.attempts.iter().rev().find_map(Attempt::answer);
         answered |= last.is_some();
-        if asked.attempts.is_empty() {
+        let unseen = unseen.remove(&asked.question.id);
+        if asked.attempts.is_empty() && !unseen {
             continue;
         }
-        let undelivered = asked.attempts.iter().all(Attempt::is_undeliverable);
+        let undelivered = !unseen && asked.attempts.iter().all(Attempt::is_undeliverable);
         delivered |= !undelivered;
         let word = match last {
             Some(answer) if asked.answered && answer.rcode != Rcode::NOERROR => {
                 answer.rcode.to_string()
             }
             Some(answer) if asked.answered && answer.malformed => "malformed".to_owned(),
+            _ if unseen => "asked while this program did not run".to_owned(),
             _ if asked.answered => "lame".to_owned(),
             Some(_) => match asked.attempts.last().map(|attempt| attempt.outcome) {
                 Some(Outcome::StreamFailed(failure)) => {
@@ -433,7 +473,7 @@ fn why(unresolved: &Unresolved, exchanges: &[Asked]) -> (Status, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Ask, Config, Servers};
+    use crate::engine::{Ask, Config, Servers, SocketId, Transport};
     use crate::net::Options;
 
     const HINTS: &[u8] = b". NS a.root.\na.root. A 192.0.2.1\na.root. AAAA 2001:db8::1\n";
@@ -479,6 +519,76 @@ mod tests {
             iteration.note(six.unwrap(), false, NOT_SENT_WEIGHS);
         }
         assert!(asked(&mut iteration).iter().any(SocketAddr::is_ipv6));
+    }
+
+    /// How an exchange about `question` ends without an answer; it was sent at once.
+    fn silence(question: &Question) -> Exchange {
+        let attempt = Attempt {
+            server: ServerId(0),
+            transport: Transport::Udp,
+            socket: SocketId(0),
+            port: None,
+            id: 1,
+            edns: true,
+            mixed_case: false,
+            edns_off: None,
+            sent: Time::ZERO,
+            outcome: Outcome::TimedOut,
+            duplicates: 0,
+            mismatched: 0,
+            retried_because: None,
+        };
+        let (attempts, unmatched) = (vec![attempt], Vec::new());
+        let end = ExchangeEnd::Failed(Failure::TimedOut);
+        Exchange { id: question.id, attempts, unmatched, end, spoiled: false }
+    }
+
+    /// The line's status and reason for a name of which nothing is heard, and how often its servers were
+    /// asked, if this program was last back from an absence at `back_since`.
+    fn unheard(back_since: Option<Time>) -> (Status, String, usize) {
+        let mut iteration = iteration();
+        let name: NameBuf = "www.example".parse().unwrap();
+        iteration.submit(Time::ZERO, name.as_wire(), RecordType::A);
+        let (mut said, mut asked) = (None, 0);
+        while said.is_none() {
+            let question = iteration.poll_question().expect("it goes on, or comes to an end");
+            asked += 1;
+            iteration.finished.push(silence(&question));
+            let now = Time::ZERO + Duration::from_secs(1);
+            assert!(iteration.misses_answers());
+            iteration.settle(now, back_since, true, &mut |settled: &Settled<'_>| {
+                let Conclusion::Unresolved { status, error } = settled.end else { panic!() };
+                said = Some((status, error.to_owned()));
+            });
+        }
+        let (status, reason) = said.unwrap();
+        (status, reason, asked)
+    }
+
+    #[test]
+    fn what_an_absence_left_without_an_answer_is_asked_again_and_blames_no_server() {
+        let silent = unheard(None);
+        assert_eq!(silent.0, Status::Timeout);
+        assert!(silent.1.ends_with(": 2 silent"), "{}", silent.1);
+        let absent = unheard(Some(Time::ZERO));
+        assert_eq!(absent.0, Status::Timeout);
+        assert!(absent.1.ends_with(": 2 asked while this program did not run"), "{}", absent.1);
+        assert_eq!(absent.2, 4 * silent.2, "each is asked three times more");
+    }
+
+    #[test]
+    fn an_absence_does_not_give_up_a_server() {
+        let mut iteration = iteration();
+        let name: NameBuf = "www.example".parse().unwrap();
+        iteration.submit(Time::ZERO, name.as_wire(), RecordType::A);
+        let question = iteration.poll_question().unwrap();
+        iteration.finished.push(silence(&question));
+        iteration.settle(Time::ZERO, Some(Time::ZERO), true, &mut |_: &Settled<'_>| panic!());
+        assert_eq!(iteration.poll_question(), Some(question), "the same is asked again");
+        // Once nothing is asked any more, it settles nothing.
+        iteration.finished.push(silence(&question));
+        iteration.settle(Time::ZERO, Some(Time::ZERO), false, &mut |_: &Settled<'_>| panic!());
+        assert_eq!((iteration.poll_question(), iteration.open()), (None, 1));
     }
 
     #[tokio::test]

@@ -45,6 +45,8 @@ impl Part for Iterative {
         let asking = desk.level() == Level::Run;
         let Self { iteration, renderer, tally } = self;
         loop {
+            let back_since =
+                (iteration.misses_answers()).then(|| desk.driver.back_since()).flatten();
             let now = desk.driver.now();
             while desk.asks()
                 && iteration.room() > 0
@@ -58,7 +60,7 @@ impl Part for Iterative {
                 let status = lines.append(|out| renderer.render_settled(settled, out));
                 tally.count_settled(settled, status);
             };
-            iteration.settle(now, asking, &mut each);
+            iteration.settle(now, back_since, asking, &mut each);
             let all_out = !asking || iteration.ask(&mut desk.driver);
             let takes_more = desk.asks() && iteration.room() > 0;
             if all_out && !(takes_more && desk.questions.peek().is_some()) {

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::stopping::kill;
 use super::world::Served;
-use super::{Run, assert_valid, dnsonde};
+use super::{Files, Run, assert_valid, dnsonde};
 
 /// How long a program is stopped beyond the time that an attempt waits: it is to be seen that it was.
 const BEYOND: Duration = Duration::from_millis(600);
@@ -199,6 +199,34 @@ fn what_query_could_not_see_while_it_was_stopped_is_asked_again() {
     let answer = stopped_query(false);
     assert_valid("query", &answer);
     assert_eq!((&answer["status"], &answer["attempts"]), (&"NXDOMAIN".into(), &1.into()));
+}
+
+#[test]
+fn what_an_iterative_scan_could_not_see_while_it_was_stopped_is_asked_again() {
+    const TIMEOUT: Duration = Duration::from_secs(2);
+    let run = in_time(|| {
+        let socket = listen();
+        let port = socket.local_addr().unwrap().port().to_string();
+        let files = Files::new();
+        let hints = files.write("root.hints", ". NS a.root\na.root A 127.0.0.1\n");
+        let names = files.write("names.txt", "a.test\n");
+        let args = ["scan", &names, "--iterative", "--root-hints", &hints, "--port", &port];
+        let once = ["--timeout", "2000", "--retries", "0"];
+        let mut program = Program::new(&[&args[..], &once].concat());
+        query_of(&mut program, &socket);
+        let came = Instant::now();
+        if !program.stop(TIMEOUT) {
+            return None;
+        }
+        program.go_on_after(came, TIMEOUT);
+        let (query, from) = query_of(&mut program, &socket);
+        socket.send_to(&denial(&query), from).unwrap();
+        Some(program.end())
+    });
+    run.assert_code(0).assert_stderr("this program did not run for");
+    let line = run.lines().remove(0);
+    assert_valid("scan-line", &line);
+    assert_eq!((&line["status"], &line["error"]), (&"NXDOMAIN".into(), &Value::Null), "{line}");
 }
 
 /// How long `verify` waits for a recursive server.
