@@ -239,7 +239,7 @@ fn a_second_interrupt_does_not_wait() {
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
-    assert!(rest.contains("1 were asked and not waited for"), "{rest}");
+    assert!(rest.contains("1 was asked and not waited for"), "{rest}");
     // Standard input is open to the end: the program has not waited for it either.
     drop(stdin);
 }
