@@ -293,6 +293,24 @@ fn a_dead_server_is_told_and_then_left_alone() {
 }
 
 #[test]
+fn a_server_whose_answers_nobody_could_see_is_not_taken_for_dead() {
+    for config in both() {
+        let mut world = World::new();
+        world.behave("192.0.2.32", Behaviour::Unseen);
+        let report = walk(&mut world, "www.example.org", A, config);
+        assert_eq!(report.paths[0].end, PathEnd::Reached);
+        let zone = delegation(&report, "example.org");
+        let unseen = zone.child_servers.iter().find(|c| c.ns.server.ip() == ip("192.0.2.32"));
+        let said = &unseen.unwrap().ns.said;
+        assert!(matches!(said, Said::NotAsked(why) if why.contains("did not run")), "{said:?}");
+        // It may be there the next time: it is not left alone.
+        let answer = report.paths[0].answers.iter().find(|a| a.server.ip() == ip("192.0.2.32"));
+        let said = &answer.unwrap().said;
+        assert!(matches!(said, Said::NotAsked(_)), "{said:?}");
+    }
+}
+
+#[test]
 fn a_dead_root_is_an_error() {
     let mut world = World::new();
     for server in ["192.0.2.1", "2001:db8::1", "192.0.2.2"] {

@@ -22,6 +22,8 @@ use rand::{RngExt, SeedableRng};
 pub enum Behaviour {
     Good,
     Dead,
+    /// Nobody is there to see its answers, each time that it is asked.
+    Unseen,
     Refuses,
     Fails,
     RefersUpwards,
@@ -161,7 +163,7 @@ impl World {
         let behaviour = behaviour.unwrap_or(Behaviour::Good);
         let mut reply = Reply::default();
         match behaviour {
-            Behaviour::Dead => return None,
+            Behaviour::Dead | Behaviour::Unseen => return None,
             Behaviour::Refuses => reply.flags = Flags::default().with_rcode(Rcode::REFUSED),
             Behaviour::Fails => reply.flags = Flags::default().with_rcode(Rcode::SERVFAIL),
             Behaviour::RefersUpwards => {
@@ -403,13 +405,9 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
         Some(response) => ExchangeEnd::Answered { response, attempt: 0 },
         None => ExchangeEnd::Failed(Failure::TimedOut),
     };
-    Exchange {
-        id: question.id,
-        attempts: vec![attempt],
-        unmatched: Vec::new(),
-        end,
-        spoiled: false,
-    }
+    let behaviour = world.servers.get(&server).and_then(|(_, behaviour)| *behaviour);
+    let spoiled = behaviour == Some(Behaviour::Unseen);
+    Exchange { id: question.id, attempts: vec![attempt], unmatched: Vec::new(), end, spoiled }
 }
 
 /// Lets a resolver finish all that it has; gives what it found, in the order of ends.
