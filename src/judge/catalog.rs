@@ -600,7 +600,8 @@ catalog! {
         &[Severity::Warning],
         "This machine was absent for a while",
         "this program did not run for a quarter of a second or more although it wanted to, or the \
-         machine was suspended; what was on its way then is in no other figure",
+         machine was suspended; what was on its way then is in no other figure, and is asked again if \
+         it has no answer",
         "RFC 6298 §5",
     );
     ClockStep = Entry::new(
