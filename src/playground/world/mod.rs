@@ -1,7 +1,7 @@
 //! A DNS world without sockets and clocks: queries go in with the time, answers come out with how
 //! long they take.
 //!
-//! A [`World`] is made from a [`Scenario`] and a seed. The same scenario, seed, and sequence of
+//! A [`World`] is made from a [`Scenario`](super::scenario::Scenario) and a seed. The same scenario, seed, and sequence of
 //! queries give the same answers at the same times, so it can be examined under virtual time
 //! (see [`super::virtual_net`]) as well as on real sockets (see [`super::serve()`]).
 //!
