@@ -21,7 +21,7 @@ use super::pool::Pool;
 use super::share::Setup;
 use super::stop::{Level, Stop};
 use crate::engine::{self, Finished, Time};
-use crate::net::{Driver, NetError};
+use crate::net::{Driver, NetError, event_loop};
 
 /// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
 /// lines that have waited.
@@ -97,7 +97,7 @@ pub(super) fn run<P: Part>(
     shown: &Shown<<P::Job as Job>::Tally>,
     open: mpsc::Sender<()>,
 ) -> (Done<P::Job>, Result<(), CrewError>) {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match event_loop() {
         Ok(runtime) => runtime,
         Err(error) => return (Done::default(), Err(CrewError::Runtime(error))),
     };

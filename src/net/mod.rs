@@ -36,6 +36,7 @@ mod clock;
 mod counts;
 mod driver;
 mod error;
+mod event_loop;
 mod options;
 #[cfg(target_os = "linux")]
 mod sys;
@@ -48,6 +49,7 @@ pub use counts::LocalCounts;
 pub use driver::Driver;
 pub(crate) use error::is_out_of_descriptors;
 pub use error::{Family, NetError};
+pub(crate) use event_loop::event_loop;
 pub use options::{Backend, Options};
 #[cfg(target_os = "linux")]
 pub(crate) use sys::process;
