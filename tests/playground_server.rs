@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use dnsonde::playground::faults::Tcp;
-use dnsonde::playground::{Faults, Server};
+use dnsonde::engine::Transport;
+use dnsonde::playground::{Delay, Effect, Fault, Faults, Server};
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType};
 
 /// Long enough that only a broken server lets it pass.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn start(faults: Faults) -> Server {
+fn start(faults: impl Into<Faults>) -> Server {
     Server::start("127.0.0.1:0".parse().unwrap(), faults).unwrap()
 }
 
@@ -110,7 +110,8 @@ fn truncation_sends_the_client_to_tcp_where_queries_are_pipelined() {
 
 #[test]
 fn silent_names_get_no_answer_and_the_others_do() {
-    let server = start(Faults { silent: 0.5, ..Faults::seeded(3) });
+    let server =
+        start(Faults::seeded(3, [Fault { by_name: true, ..Fault::sometimes(0.5, Effect::Drop) }]));
     let socket = socket();
     let names: Vec<NameBuf> = (0..50).map(|i| name(&format!("n{i}.demo.test"))).collect();
     for (i, name) in names.iter().enumerate() {
@@ -132,7 +133,7 @@ fn silent_names_get_no_answer_and_the_others_do() {
 
 #[test]
 fn duplicates_are_the_same_answer_twice() {
-    let server = start(Faults { duplicate: 1.0, ..Faults::default() });
+    let server = start([Fault::always(Effect::Duplicate)]);
     let socket = socket();
     socket.send_to(&query(7, &name("x.demo.test")), server.addr()).unwrap();
     assert_eq!(receive(&socket), receive(&socket));
@@ -140,8 +141,7 @@ fn duplicates_are_the_same_answer_twice() {
 
 #[test]
 fn the_right_answer_follows_one_from_another_port() {
-    let faults = Faults { wrong_port: 1.0, right_follows: true, ..Faults::default() };
-    let server = start(faults);
+    let server = start([Fault { right_follows: true, ..Fault::always(Effect::OtherPort) }]);
     let socket = socket();
     socket.send_to(&query(7, &name("x.demo.test")), server.addr()).unwrap();
     let (wrong, from) = receive(&socket);
@@ -154,13 +154,13 @@ fn the_right_answer_follows_one_from_another_port() {
 
 #[test]
 fn late_answers_come_and_one_that_is_far_off_does_not_keep_the_server_alive() {
-    let faults = |delay| Faults { delay, delayed: 1.0, ..Faults::default() };
-    let server = start(faults(Duration::from_millis(1)));
+    let late = |ms| [Fault::always(Effect::Delay(Delay::of_ms(ms)))];
+    let server = start(late(1.0));
     let socket = socket();
     socket.send_to(&query(7, &name("x.demo.test")), server.addr()).unwrap();
     assert_eq!(id(&receive(&socket).0), 7);
 
-    let server = start(faults(Duration::from_secs(86_400)));
+    let server = start(late(3_600_000.0));
     socket.send_to(&query(8, &name("x.demo.test")), server.addr()).unwrap();
     while server.counts().sent == 0 {
         std::thread::yield_now();
@@ -171,12 +171,12 @@ fn late_answers_come_and_one_that_is_far_off_does_not_keep_the_server_alive() {
 #[test]
 fn refusals_and_lame_referrals_repeat_the_question() {
     let socket = socket();
-    for (faults, rcode, authorities) in [
-        (Faults { refused: 1.0, ..Faults::default() }, Rcode::REFUSED, 0),
-        (Faults { servfail: 1.0, ..Faults::default() }, Rcode::SERVFAIL, 0),
-        (Faults { lame: 1.0, ..Faults::default() }, Rcode::NOERROR, 1),
+    for (effect, rcode, authorities) in [
+        (Effect::Refuse, Rcode::REFUSED, 0),
+        (Effect::Servfail, Rcode::SERVFAIL, 0),
+        (Effect::UpwardReferral, Rcode::NOERROR, 1),
     ] {
-        let server = start(faults);
+        let server = start([Fault::always(effect)]);
         socket.send_to(&query(7, &name("x.demo.test")), server.addr()).unwrap();
         let (answer, _) = receive(&socket);
         let message = Message::parse(&answer).unwrap();
@@ -188,7 +188,7 @@ fn refusals_and_lame_referrals_repeat_the_question() {
 
 #[test]
 fn a_server_that_dies_answers_so_many_queries_and_no_more() {
-    let server = start(Faults { die_after: Some(2), ..Faults::default() });
+    let server = start([Fault { from_query: Some(2), ..Fault::always(Effect::Drop) }]);
     let socket = socket();
     for id in 0..4 {
         socket.send_to(&query(id, &name("x.demo.test")), server.addr()).unwrap();
@@ -203,11 +203,11 @@ fn a_server_that_dies_answers_so_many_queries_and_no_more() {
 
 #[test]
 fn tcp_is_refused_or_cut_as_ordered() {
-    let server = start(Faults { tcp: Tcp::Closed, ..Faults::default() });
+    let server = start([Fault::over(Transport::Tcp, Effect::Unreachable)]);
     let refused = TcpStream::connect(server.addr()).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
 
-    let server = start(Faults { tcp_cut: 1.0, ..Faults::default() });
+    let server = start([Fault::always(Effect::CutTcp)]);
     let mut stream = connect(&server);
     send_framed(&mut stream, &query(1, &name("x.demo.test")));
     let cut = receive_framed(&mut stream).unwrap_err();

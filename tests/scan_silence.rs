@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dnsonde::engine::{Config, Manner};
-use dnsonde::playground::{Faults, Server};
+use dnsonde::playground::{Effect, Fault, Server};
 use dnsonde::scan::{End, Format, Output, Plan, Source, Stop, Whom, run};
 use dnsonde::wire::{Class, RecordType};
 
@@ -54,8 +54,8 @@ impl Kept {
 
 #[tokio::test]
 async fn a_scan_of_servers_that_went_silent_ends_and_counts_what_was_not_asked() {
-    let faults = Faults { die_after: Some(100), ..Faults::default() };
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), faults).unwrap();
+    let dies = Fault { from_query: Some(100), ..Fault::always(Effect::Drop) };
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), [dies]).unwrap();
     let kept = Kept::default();
     let silence = Duration::from_millis(300);
     let plan = plan(server.addr(), &kept, silence);

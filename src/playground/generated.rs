@@ -1,166 +1,72 @@
-//! A zone whose content is computed from the names that are asked for.
+//! Records that follow from the name that is asked for, so that whoever asks knows what the answer
+//! must be, however many names there are.
 //!
-//! Below the origin every name exists unless its first label says otherwise:
+//! In a [`Zone`](super::zone::Zone) that has them, every name exists unless its first label says
+//! otherwise:
 //!
 //! | first label | what is there |
 //! |---|---|
 //! | `missing-…` | nothing: NXDOMAIN |
 //! | `empty-…` | a name without records: NOERROR and an empty answer |
 //! | `chainN-REST` | a CNAME to `chain(N-1)-REST`, and from `chain1-REST` to `REST` (N from 1 to 9) |
-//! | `large-…` | 120 A records, or 16 TXT strings of 200 octets: too much for a usual UDP answer |
+//! | `large-…` | 120 A records, an AAAA record, and a TXT record with 16 strings of 200 octets: too much for a usual UDP answer |
 //! | anything else | one A, one AAAA and one TXT record |
 //!
-//! The data follow from a hash of the lower-cased name; [`Zone::a`], [`Zone::aaaa`] and
-//! [`Zone::txt`] give what a right answer holds.
+//! The data follow from a hash of the lower-cased name.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::dice::hash;
-use crate::wire::NameBuf;
+use crate::wire::{Class, NameBuf, RecordBuf, RecordType};
 
-/// The origin of the zone that [`Zone::demo`] gives.
-pub const DEMO_ORIGIN: &str = "demo.test.";
+/// What the apex of such a zone has.
+pub const APEX: &str = "@ SOA ns1 hostmaster 1 3600 600 86400 300\n@ NS ns1\n";
 
 /// TTL of every record, in seconds.
-pub const TTL: u32 = 300;
-
+const TTL: u32 = 300;
 /// A records at a `large-…` name.
 pub const LARGE_ADDRESSES: u32 = 120;
-/// TXT strings at a `large-…` name.
-pub const LARGE_STRINGS: usize = 16;
+/// TXT strings at a `large-…` name, and the octets of each.
+const LARGE_STRINGS: (u64, usize) = (16, 200);
 
-/// A zone of generated names.
-#[derive(Debug, Clone)]
-pub struct Zone {
-    origin: NameBuf,
-}
-
-/// What stands at a name.
-#[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack")]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
-    /// The name is not in this zone.
-    Outside,
-    /// The origin: SOA and NS.
-    Apex,
-    /// There is no such name.
-    Missing,
-    /// The name exists and has no records.
-    Empty,
-    /// A CNAME to this name.
-    Alias(NameBuf),
-    /// Many records.
-    Large,
-    /// One record of each of the types A, AAAA and TXT.
-    Host,
-}
-
-impl Zone {
-    /// A zone with this origin.
-    pub const fn new(origin: NameBuf) -> Self {
-        Self { origin }
+/// The records at a name; `None` if it does not exist.
+pub(super) fn records(name: &NameBuf) -> Option<Vec<RecordBuf>> {
+    let label = name.labels().next()?;
+    if starts_with(label, b"missing-") {
+        return None;
     }
-
-    /// The zone `demo.test.`
-    ///
-    /// # Panics
-    /// Never: the origin is a constant.
-    pub fn demo() -> Self {
-        Self::new(DEMO_ORIGIN.parse().expect("a well-formed constant"))
+    if starts_with(label, b"empty-") {
+        return Some(Vec::new());
     }
-
-    /// The origin.
-    pub const fn origin(&self) -> &NameBuf {
-        &self.origin
+    let record = |rtype, rdata| RecordBuf { name: *name, ttl: TTL, class: Class::IN, rtype, rdata };
+    if let Some(target) = chain_target(name, label) {
+        return Some(vec![record(RecordType::CNAME, target.as_wire().to_vec())]);
     }
-
-    /// What stands at `name`.
-    pub fn node(&self, name: &NameBuf) -> Node {
-        if !name.is_at_or_below(&self.origin) {
-            return Node::Outside;
-        }
-        if *name == self.origin {
-            return Node::Apex;
-        }
-        let Some(label) = name.labels().next() else { return Node::Outside };
-        if starts_with(label, b"missing-") {
-            Node::Missing
-        } else if starts_with(label, b"empty-") {
-            Node::Empty
-        } else if starts_with(label, b"large-") {
-            Node::Large
-        } else {
-            chain_target(name, label).map_or(Node::Host, Node::Alias)
-        }
+    let (addresses, (strings, width)) =
+        if starts_with(label, b"large-") { (LARGE_ADDRESSES, LARGE_STRINGS) } else { (1, (1, 16)) };
+    let hash = hash(name);
+    // Within 10.0.0.0/8 and 2001:db8::/64.
+    let mut records: Vec<RecordBuf> = (0..addresses)
+        .map(|i| Ipv4Addr::from(0x0A00_0000 | (hash as u32).wrapping_add(i) & 0x00FF_FFFF))
+        .map(|address| record(RecordType::A, address.octets().to_vec()))
+        .collect();
+    let address = Ipv6Addr::from(0x2001_0DB8_u128 << 96 | u128::from(hash));
+    records.push(record(RecordType::AAAA, address.octets().to_vec()));
+    let mut text = Vec::new();
+    for i in 0..strings {
+        text.push(width as u8);
+        text.extend_from_slice(format!("{:0width$x}", hash.wrapping_add(i)).as_bytes());
     }
-
-    /// The name at the end of the chain of CNAMEs that begins at `name`, and what stands there.
-    pub fn resolve(&self, name: &NameBuf) -> (NameBuf, Node) {
-        let mut name = *name;
-        loop {
-            match self.node(&name) {
-                // Every target is shorter than its alias or has a lower number: the loop ends.
-                Node::Alias(target) => name = target,
-                node => return (name, node),
-            }
-        }
-    }
-
-    /// The addresses in a right answer for `name` and A, in their order; CNAMEs are followed.
-    pub fn a(&self, name: &NameBuf) -> Vec<Ipv4Addr> {
-        let (name, node) = self.resolve(name);
-        addresses(&name, &node).collect()
-    }
-
-    /// The addresses in a right answer for `name` and AAAA; CNAMEs are followed.
-    pub fn aaaa(&self, name: &NameBuf) -> Vec<Ipv6Addr> {
-        let (name, node) = self.resolve(name);
-        if has_records(&node) { vec![address6(&name)] } else { Vec::new() }
-    }
-
-    /// The strings of the one TXT record in a right answer for `name`; CNAMEs are followed.
-    pub fn txt(&self, name: &NameBuf) -> Vec<String> {
-        let (name, node) = self.resolve(name);
-        strings(&name, &node).collect()
-    }
-}
-
-pub(super) fn has_records(node: &Node) -> bool {
-    matches!(node, Node::Host | Node::Large)
-}
-
-/// The IPv4 addresses at a name that is no alias, all within 10.0.0.0/8.
-pub(super) fn addresses(name: &NameBuf, node: &Node) -> impl Iterator<Item = Ipv4Addr> + use<> {
-    let count = match node {
-        Node::Host => 1,
-        Node::Large => LARGE_ADDRESSES,
-        _ => 0,
-    };
-    let first = hash(name) as u32;
-    (0..count).map(move |i| Ipv4Addr::from(0x0A00_0000 | first.wrapping_add(i) & 0x00FF_FFFF))
-}
-
-/// The IPv6 address at a name that is no alias, within 2001:db8::/64.
-pub(super) fn address6(name: &NameBuf) -> Ipv6Addr {
-    Ipv6Addr::from(0x2001_0DB8_u128 << 96 | u128::from(hash(name)))
-}
-
-/// The strings of the TXT record at a name that is no alias.
-pub(super) fn strings(name: &NameBuf, node: &Node) -> impl Iterator<Item = String> + use<> {
-    let (count, width) = match node {
-        Node::Host => (1, 16),
-        Node::Large => (LARGE_STRINGS, 200),
-        _ => (0, 0),
-    };
-    let first = hash(name);
-    (0..count).map(move |i| format!("{:0width$x}", first.wrapping_add(i as u64)))
+    records.push(record(RecordType::TXT, text));
+    Some(records)
 }
 
 fn starts_with(label: &[u8], prefix: &[u8]) -> bool {
     label.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
-/// Where `chainN-REST` points to.
+/// Where `chainN-REST` points to. Every target is shorter than its alias or has a lower number, so
+/// a chain ends.
 fn chain_target(name: &NameBuf, label: &[u8]) -> Option<NameBuf> {
     let (head, rest) = label.split_at_checked(7)?;
     let digit = head[5];
@@ -180,40 +86,43 @@ fn chain_target(name: &NameBuf, label: &[u8]) -> Option<NameBuf> {
 mod tests {
     use super::*;
 
-    fn name(text: &str) -> NameBuf {
-        text.parse().unwrap()
+    /// The types of the records at a name, each once, and where an alias leads.
+    fn at(name: &str) -> Option<(Vec<RecordType>, Option<String>)> {
+        let records = records(&name.parse().unwrap())?;
+        let target = records.iter().find_map(|it| Some(it.data().target()?.to_buf().to_string()));
+        let mut types: Vec<RecordType> = records.iter().map(|record| record.rtype).collect();
+        types.dedup();
+        Some((types, target))
     }
 
     #[test]
     fn the_first_label_says_what_is_there() {
-        let zone = Zone::demo();
-        for (text, node) in [
-            ("demo.test", Node::Apex),
-            ("test", Node::Outside),
-            ("ademo.test", Node::Outside),
-            ("www.demo.test", Node::Host),
-            ("MISSING-1.demo.test", Node::Missing),
-            ("empty-1.demo.test", Node::Empty),
-            ("large-1.a.demo.test", Node::Large),
-            ("chain2-www.demo.test", Node::Alias(name("chain1-www.demo.test"))),
-            ("chain1-www.demo.test", Node::Alias(name("www.demo.test"))),
-            ("chain1-.demo.test", Node::Host),
-            ("chain0-www.demo.test", Node::Host),
+        let host = || Some((vec![RecordType::A, RecordType::AAAA, RecordType::TXT], None));
+        let alias = |to: &str| Some((vec![RecordType::CNAME], Some(to.to_owned())));
+        for (text, there) in [
+            ("www.demo.test", host()),
+            ("MISSING-1.demo.test", None),
+            ("empty-1.demo.test", Some((vec![], None))),
+            ("large-1.a.demo.test", host()),
+            ("chain2-www.demo.test", alias("chain1-www.demo.test.")),
+            ("chain1-www.demo.test", alias("www.demo.test.")),
+            ("chain1-.demo.test", host()),
+            ("chain0-www.demo.test", host()),
         ] {
-            assert_eq!(zone.node(&name(text)), node, "{text}");
+            assert_eq!(at(text), there, "{text}");
         }
     }
 
     #[test]
-    fn data_follow_from_the_name_without_its_case_and_through_aliases() {
-        let zone = Zone::demo();
-        let host = name("www.demo.test");
-        assert_eq!(zone.a(&host).len(), 1);
-        assert_eq!(zone.a(&host), zone.a(&name("WWW.Demo.Test")));
-        assert_eq!(zone.a(&host), zone.a(&name("chain9-www.demo.test")));
-        assert_ne!(zone.a(&host), zone.a(&name("www2.demo.test")));
-        assert_eq!(zone.a(&name("large-1.demo.test")).len(), LARGE_ADDRESSES as usize);
-        assert!(zone.a(&name("missing-1.demo.test")).is_empty());
-        assert!(zone.txt(&name("chain1-missing-1.demo.test")).is_empty());
+    fn data_follow_from_the_name_without_its_case() {
+        let data = |name: &str| -> Vec<Vec<u8>> {
+            let records = records(&name.parse().unwrap()).unwrap();
+            records.into_iter().map(|record| record.rdata).collect()
+        };
+        let host = data("www.demo.test");
+        assert_eq!(host, data("WWW.Demo.Test"));
+        assert!(host.iter().zip(data("www2.demo.test")).all(|(one, other)| *one != other));
+        let large = data("large-1.demo.test");
+        assert_eq!((large.len(), large.last().unwrap().len()), (122, 16 * 201));
     }
 }

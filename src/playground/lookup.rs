@@ -63,22 +63,16 @@ impl Lookup<'_> {
             return None;
         }
         self.response.flags = self.response.flags.with(Flags::AA);
-        let exists = zone.node(name).is_some();
-        let wildcard = if exists { None } else { zone.wildcard(name) };
-        if !exists && wildcard.is_none() {
+        let covered = || zone.wildcard(name).and_then(|wildcard| zone.node(&wildcard));
+        let Some(records) = zone.node(name).or_else(covered) else {
             self.deny(zone, Rcode::NXDOMAIN);
             return None;
-        }
-        let source = wildcard.unwrap_or(*name);
+        };
         // The owner has the case that the question has.
-        let mut found = zone
-            .node(&source)
-            .into_iter()
-            .flatten()
-            .map(|record| RecordBuf { name: *name, ..record.clone() });
+        let named = |record: &RecordBuf| RecordBuf { name: *name, ..record.clone() };
         let every = self.rtype == RecordType::ANY;
-        let answers: Vec<RecordBuf> =
-            found.clone().filter(|record| every || record.rtype == self.rtype).collect();
+        let wanted = |record: &&RecordBuf| every || record.rtype == self.rtype;
+        let answers: Vec<RecordBuf> = records.iter().filter(wanted).map(named).collect();
         if !answers.is_empty() {
             for record in &answers {
                 self.add_addresses(zone, record);
@@ -86,13 +80,11 @@ impl Lookup<'_> {
             self.response.answers.extend(answers);
             return None;
         }
-        if let Some(alias) = found.find(|record| record.rtype == RecordType::CNAME) {
-            let target = alias.data().target().map(|target| target.to_buf());
-            self.response.answers.push(alias);
-            return target;
+        if let Some(alias) = records.iter().find(|record| record.rtype == RecordType::CNAME) {
+            self.response.answers.push(named(alias));
+            return alias.data().target().map(|target| target.to_buf());
         }
-        self.response.empty_nonterminal =
-            zone.node(&source).is_some_and(|mut records| records.next().is_none());
+        self.response.empty_nonterminal = records.is_empty();
         self.deny(zone, Rcode::NOERROR);
         None
     }
@@ -108,10 +100,11 @@ impl Lookup<'_> {
     /// Refers to the servers of a zone below.
     fn refer(&mut self, zone: &Zone, cut: &NameBuf) {
         for ns in zone.rrset(cut, RecordType::NS) {
-            self.response.authorities.push(ns.clone());
-            let Some(server) = ns.data().target().map(|target| target.to_buf()) else { continue };
+            let server = ns.data().target().map(|target| target.to_buf());
+            self.response.authorities.push(ns);
+            let Some(server) = server else { continue };
             for rtype in [RecordType::A, RecordType::AAAA] {
-                let addresses = zone.rrset(&server, rtype).into_iter().cloned();
+                let addresses = zone.rrset(&server, rtype);
                 // Only servers within the zone below cannot be found without glue.
                 if server.is_at_or_below(cut) {
                     self.response.glue.extend(addresses);
@@ -121,8 +114,7 @@ impl Lookup<'_> {
             }
         }
         if self.dnssec_ok {
-            let ds = zone.rrset(cut, RecordType::DS).into_iter().cloned();
-            self.response.authorities.extend(ds);
+            self.response.authorities.extend(zone.rrset(cut, RecordType::DS));
         }
     }
 
@@ -136,7 +128,7 @@ impl Lookup<'_> {
         };
         if let Some(host) = host {
             for rtype in [RecordType::A, RecordType::AAAA] {
-                self.response.extras.extend(zone.rrset(&host, rtype).into_iter().cloned());
+                self.response.extras.extend(zone.rrset(&host, rtype));
             }
         }
     }

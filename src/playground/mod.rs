@@ -1,21 +1,23 @@
 //! Small DNS worlds on loopback or under virtual time, with faults to order.
 //!
-//! There are two of them:
+//! A [`World`] is many servers, from the root down, with zones and recursive resolvers, made from a
+//! [`Scenario`] that also says what is wrong and what an examination must find. A query goes through
+//! it so:
 //!
-//! - [`server::Server`] is one DNS server on its own threads. It answers for a zone of generated
-//!   names ([`generated`]), whose content follows from the name alone, so that whoever asks knows what
-//!   the answer must be; and it can be told to misbehave ([`faults::Faults`]) by seeded dice.
-//! - A [`World`] is many servers, from the root down, with zones from text and recursive resolvers,
-//!   made from a [`Scenario`] that also says what is wrong and what an examination must find. It
-//!   has neither sockets nor a clock: [`VirtualNet`] gives it virtual time, for tests, and [`serve()`]
-//!   puts it on loopback.
+//! ```text
+//! query ─ which host, which instance ─ Faults::roll ─ lookup in its zones, or a resolver ─ response
+//!                                           │                                                 │
+//!                                        Effects ────────────────── compose (octets) ─ deliver (when, from where)
+//! ```
+//!
+//! It has neither sockets nor a clock: [`VirtualNet`] gives it virtual time, for tests, and [`serve()`]
+//! puts it on loopback. A [`Server`] is such a world of one server, for whoever needs no more; its
+//! names are [`generated`], so that whoever asks knows what the answer must be.
 //!
 //! Nothing here ever leaves the machine: only loopback addresses are bound.
 
-mod answer;
 mod cookie;
 mod dice;
-pub mod fault;
 pub mod faults;
 mod field;
 pub mod generated;
@@ -29,9 +31,9 @@ pub mod virtual_net;
 pub mod world;
 pub mod zone;
 
-pub use faults::Faults;
+pub use faults::{Delay, Effect, Fault, Faults};
 pub use scenario::{Scenario, ScenarioError};
 pub use serve::{ServeError, Service, serve};
-pub use server::{Counts, Server};
+pub use server::Server;
 pub use virtual_net::VirtualNet;
-pub use world::{Arrival, Delivery, World};
+pub use world::{Arrival, Counts, Delivery, World};

@@ -1,6 +1,6 @@
 //! A message as a server reads it.
 
-use crate::wire::{Builder, Class, Flags, Header, Message, NameBuf, Rcode, RecordType};
+use crate::wire::{Builder, Class, Flags, HEADER_LEN, Header, Message, NameBuf, Rcode, RecordType};
 
 /// A datagram or TCP message, as far as it could be read.
 #[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack")]
@@ -41,10 +41,13 @@ impl<'q> Received<'q> {
     }
 }
 
-/// A FORMERR without a question, for what could not be read; gives its length.
-pub(super) fn formerr(header: Header, out: &mut [u8]) -> usize {
+/// A FORMERR without a question, for what could not be read.
+pub(super) fn formerr(header: Header) -> Vec<u8> {
     let flags = reply_flags(header.flags).with_rcode(Rcode::FORMERR);
-    Builder::new(out, header.id, flags).map_or(0, Builder::finish)
+    let mut octets = vec![0; HEADER_LEN];
+    let len = Builder::new(&mut octets, header.id, flags).map_or(0, Builder::finish);
+    octets.truncate(len);
+    octets
 }
 
 /// What of the flags of a query its answer repeats (RFC 1035 §4.1.1).

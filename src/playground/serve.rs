@@ -2,7 +2,7 @@
 //! one port, with its delays.
 //!
 //! ```no_run
-//! use std::sync::Arc;
+//! use std::sync::{Arc, Mutex, PoisonError};
 //! use dnsonde::playground::{Scenario, World, serve};
 //!
 //! let scenario = Scenario::named("healthy").unwrap().unwrap().on_loopback().unwrap();
@@ -19,19 +19,20 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Mutex, Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
-use super::world::{Arrival, Delivery, World};
+use super::world::{Arrival, Counts, Delivery, World};
 use crate::engine::{Time, Transport};
+use crate::net::event_loop;
 
 /// Ports that are tried when the system may choose one that is free at every address.
 const TRIES: usize = 32;
@@ -52,6 +53,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Service {
     port: u16,
+    counts: Arc<Mutex<Counts>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -104,24 +106,31 @@ pub fn serve(world: World, port: u16) -> Result<Service, ServeError> {
             Err(error) => return Err(error),
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = event_loop()?;
     let (stop, stopped) = oneshot::channel();
+    let counts = Arc::default();
+    let shared = Arc::clone(&counts);
     let run = move || {
         let local = LocalSet::new();
         local.block_on(&runtime, async {
-            Playground::new(world).open(sockets);
+            Playground::new(world, shared).open(sockets);
             // Dropping the other end is an order to stop, too.
             let _ = stopped.await;
         });
     };
     let thread = thread::Builder::new().name("playground".to_owned()).spawn(run)?;
-    Ok(Service { port, stop: Some(stop), thread: Some(thread) })
+    Ok(Service { port, counts, stop: Some(stop), thread: Some(thread) })
 }
 
 impl Service {
     /// The port, at every address.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What the world has seen and done so far. Who has an answer finds it counted.
+    pub fn counts(&self) -> Counts {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,6 +154,8 @@ fn bind(world: &World, addresses: &[IpAddr], port: u16) -> Result<(u16, Vec<Sock
         if !world.is_closed(ip, Transport::Udp) {
             let udp = std::net::UdpSocket::bind(address).map_err(failed)?;
             udp.set_nonblocking(true)?;
+            // A burst of a fast client waits here; the system may give less than is asked for.
+            let _ = socket2::SockRef::from(&udp).set_recv_buffer_size(4 << 20);
             port = udp.local_addr()?.port();
             sockets.address.set_port(port);
             sockets.udp = Some(udp);
@@ -164,6 +175,7 @@ fn bind(world: &World, addresses: &[IpAddr], port: u16) -> Result<(u16, Vec<Sock
 /// What all tasks share.
 struct Playground {
     world: RefCell<World>,
+    counts: Arc<Mutex<Counts>>,
     started: Instant,
     /// Where datagrams leave: at their servers' addresses, and at others that faults make up.
     outlets: RefCell<HashMap<SocketAddr, Rc<UdpSocket>>>,
@@ -173,9 +185,10 @@ struct Playground {
 }
 
 impl Playground {
-    fn new(world: World) -> Rc<Self> {
+    fn new(world: World, counts: Arc<Mutex<Counts>>) -> Rc<Self> {
         Rc::new(Self {
             world: RefCell::new(world),
+            counts,
             started: Instant::now(),
             outlets: RefCell::new(HashMap::new()),
             on_the_way: Cell::new(0),
@@ -208,7 +221,9 @@ impl Playground {
     ) -> Vec<OnTheWay> {
         let now = Time::ZERO + self.started.elapsed();
         let mut back = Vec::new();
-        self.world.borrow_mut().handle(now, to, from, transport, query, &mut back);
+        let mut world = self.world.borrow_mut();
+        world.handle(now, to, from, transport, query, &mut back);
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = world.counts();
         back.into_iter().filter_map(|delivery| self.on_its_way(delivery)).collect()
     }
 
@@ -235,15 +250,14 @@ impl Playground {
                 continue;
             };
             for coming in self.put(address, client, Transport::Udp, &query[..len]) {
-                spawn_local(async move {
-                    sleep(coming.delivery.after).await;
-                    if let Arrival::Message { from, octets } = &coming.delivery.arrival
-                        && let Some(outlet) = coming.here.outlet(*from).await
-                    {
-                        // An answer that cannot be sent is lost, as on any network.
-                        let _ = outlet.send_to(octets, client).await;
-                    }
-                });
+                if coming.delivery.after.is_zero() {
+                    coming.send(client).await;
+                } else {
+                    spawn_local(async move {
+                        sleep(coming.delivery.after).await;
+                        coming.send(client).await;
+                    });
+                }
             }
         }
     }
@@ -292,7 +306,7 @@ impl Playground {
     ) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let (mut reader, writer) = stream.into_split();
-        let writer = Rc::new(Mutex::new(Some(writer)));
+        let writer = Rc::new(tokio::sync::Mutex::new(Some(writer)));
         let ended = Rc::new(Notify::new());
         let room = Arc::new(Semaphore::new(PIPELINE));
         let mut query = Vec::new();
@@ -314,7 +328,9 @@ impl Playground {
                 let (ended, turn) = (Rc::clone(&ended), Rc::clone(&turn));
                 let writer = Rc::clone(&writer);
                 spawn_local(async move {
-                    sleep(coming.delivery.after).await;
+                    if !coming.delivery.after.is_zero() {
+                        sleep(coming.delivery.after).await;
+                    }
                     let written = timeout(IDLE, write(&writer, &coming.delivery.arrival)).await;
                     if !written.unwrap_or(false) {
                         ended.notify_one();
@@ -333,6 +349,17 @@ struct OnTheWay {
     delivery: Delivery,
 }
 
+impl OnTheWay {
+    /// Sends it as a datagram. What cannot be sent is lost, as on any network.
+    async fn send(&self, client: SocketAddr) {
+        if let Arrival::Message { from, octets } = &self.delivery.arrival
+            && let Some(outlet) = self.here.outlet(*from).await
+        {
+            let _ = outlet.send_to(octets, client).await;
+        }
+    }
+}
+
 impl Drop for OnTheWay {
     fn drop(&mut self) {
         let Self { here, octets, .. } = self;
@@ -342,7 +369,7 @@ impl Drop for OnTheWay {
 }
 
 /// Writes what arrives on a connection; whether it goes on.
-async fn write(writer: &Mutex<Option<OwnedWriteHalf>>, arrival: &Arrival) -> bool {
+async fn write(writer: &tokio::sync::Mutex<Option<OwnedWriteHalf>>, arrival: &Arrival) -> bool {
     let mut place = writer.lock().await;
     let Some(writer) = place.as_mut() else { return false };
     match arrival {
@@ -378,7 +405,10 @@ mod tests {
         let text = format!(
             "base = \"ses\"\ntitle = \"A test\"\nstory = \"None.\"\n[expect]\nverdict = \"verified\"\n{more}"
         );
-        Playground::new(World::new(Arc::new(Scenario::from_toml("test", &text).unwrap()), 1))
+        Playground::new(
+            World::new(Arc::new(Scenario::from_toml("test", &text).unwrap()), 1),
+            Arc::default(),
+        )
     }
 
     fn delivery(octets: usize) -> Delivery {
@@ -413,7 +443,7 @@ mod tests {
         let len = builder.finish();
         let framed = [&(len as u16).to_be_bytes(), &query[..len]].concat();
 
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = event_loop().unwrap();
         let most = LocalSet::new().block_on(&runtime, async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

@@ -1,8 +1,16 @@
-//! A zone read from text: its nodes, zone cuts, and wildcards.
+//! A zone: its nodes, zone cuts, and wildcards. Its records are read from text, and it may have
+//! records for all other names, too, that are [generated] from the names.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 
+use super::generated;
 use crate::wire::{NameBuf, RecordBuf, RecordType, TextError, ZoneOptions, ZoneReader};
+
+/// The apex of the zone that [`Zone::demo`] gives.
+pub const DEMO_APEX: &str = "demo.test.";
 
 /// TTL of records whose text gives none, in seconds.
 const DEFAULT_TTL: u32 = 300;
@@ -12,9 +20,12 @@ const DEFAULT_TTL: u32 = 300;
 pub struct Zone {
     apex: NameBuf,
     soa: RecordBuf,
+    /// What was read, owner by owner.
     records: Vec<RecordBuf>,
-    /// Places in `records` by owner; a name without any is an empty non-terminal.
-    nodes: HashMap<NameBuf, Vec<usize>>,
+    /// Where the records of an owner are; a name without any is an empty non-terminal.
+    nodes: HashMap<NameBuf, Range<usize>>,
+    /// Whether all other names have what is generated for them.
+    generated: bool,
 }
 
 /// How a version of a zone differs from another one.
@@ -51,22 +62,48 @@ impl Zone {
     /// # Errors
     /// [`ZoneError`]: an entry that cannot be read, one outside of the zone, no SOA record.
     pub fn from_text(apex: NameBuf, text: &str) -> Result<Self, ZoneError> {
-        Self::new(apex, read(apex, text)?)
+        Self::new(apex, read(apex, text)?, false)
     }
 
-    fn new(apex: NameBuf, records: Vec<RecordBuf>) -> Result<Self, ZoneError> {
-        let mut nodes: HashMap<NameBuf, Vec<usize>> = HashMap::new();
-        for (place, record) in records.iter().enumerate() {
+    /// As [`Zone::from_text`], and the names that are not in the text have what is
+    /// [generated] for them.
+    ///
+    /// # Errors
+    /// As for [`Zone::from_text`].
+    pub fn generated(apex: NameBuf, text: &str) -> Result<Self, ZoneError> {
+        Self::new(apex, read(apex, text)?, true)
+    }
+
+    /// The zone `demo.test.`, generated but for its apex.
+    ///
+    /// # Panics
+    /// Never: what it is made from are constants.
+    pub fn demo() -> Self {
+        let apex = DEMO_APEX.parse().expect("a well-formed constant");
+        Self::generated(apex, generated::APEX).expect("a well-formed constant")
+    }
+
+    fn new(apex: NameBuf, mut records: Vec<RecordBuf>, generated: bool) -> Result<Self, ZoneError> {
+        let mut owners = HashMap::new();
+        for record in &records {
             if !record.name.is_at_or_below(&apex) {
                 return Err(ZoneError::Outside(record.name.to_string()));
             }
-            nodes.entry(record.name).or_default().push(place);
-            let mut above = record.name;
-            while above != apex
-                && let Some(parent) = above.parent()
+            let nth = owners.len();
+            owners.entry(record.name).or_insert(nth);
+        }
+        records.sort_by_key(|record| owners[&record.name]);
+        let mut nodes: HashMap<NameBuf, Range<usize>> = HashMap::new();
+        let mut start = 0;
+        for of_owner in records.chunk_by(|one, next| one.name == next.name) {
+            let mut name = of_owner[0].name;
+            nodes.insert(name, start..start + of_owner.len());
+            start += of_owner.len();
+            while name != apex
+                && let Some(parent) = name.parent()
             {
                 nodes.entry(parent).or_default();
-                above = parent;
+                name = parent;
             }
         }
         let soa = records
@@ -74,7 +111,7 @@ impl Zone {
             .find(|record| record.rtype == RecordType::SOA && record.name == apex)
             .cloned()
             .ok_or(ZoneError::NoSoa)?;
-        Ok(Self { apex, soa, records, nodes })
+        Ok(Self { apex, soa, records, nodes, generated })
     }
 
     /// This zone with an edit applied.
@@ -101,13 +138,13 @@ impl Zone {
                 soa.rdata[start..start + 4].copy_from_slice(&serial.to_be_bytes());
             }
         }
-        Self::new(self.apex, records)
+        Self::new(self.apex, records, self.generated)
     }
 
     /// This zone without the records that `keep` does not want.
     pub(super) fn filtered(&self, keep: impl Fn(&RecordBuf) -> bool) -> Result<Self, ZoneError> {
         let records = self.records.iter().filter(|record| keep(record)).cloned().collect();
-        Self::new(self.apex, records)
+        Self::new(self.apex, records, self.generated)
     }
 
     /// The name of the zone.
@@ -125,20 +162,47 @@ impl Zone {
         self.soa.data().soa().map_or(0, |soa| soa.serial)
     }
 
-    /// All records, in the order of the text.
+    /// All records that were read, owner by owner.
     pub fn records(&self) -> &[RecordBuf] {
         &self.records
     }
 
+    /// The IPv4 addresses in a right answer for `name`; aliases within the zone are followed.
+    pub fn a(&self, name: &NameBuf) -> Vec<Ipv4Addr> {
+        let mut name = *name;
+        loop {
+            let records = self.node(&name).unwrap_or_default();
+            let alias = records.iter().find(|record| record.rtype == RecordType::CNAME);
+            match alias.and_then(|alias| alias.data().target()) {
+                Some(target) => name = target.to_buf(),
+                None => {
+                    let addresses =
+                        records.iter().filter_map(|record| match record.data().address() {
+                            Some(IpAddr::V4(address)) => Some(address),
+                            _ => None,
+                        });
+                    return addresses.collect();
+                }
+            }
+        }
+    }
+
     /// The records at a name; `None` if it does not exist.
-    pub(super) fn node(&self, name: &NameBuf) -> Option<impl Iterator<Item = &RecordBuf> + Clone> {
-        Some(self.nodes.get(name)?.iter().map(|&place| &self.records[place]))
+    pub(super) fn node(&self, name: &NameBuf) -> Option<Cow<'_, [RecordBuf]>> {
+        match self.nodes.get(name) {
+            Some(place) => Some(Cow::Borrowed(&self.records[place.clone()])),
+            None if self.generated && name.is_at_or_below(&self.apex) => {
+                generated::records(name).map(Cow::Owned)
+            }
+            None => None,
+        }
     }
 
     /// The RRset of a name and type.
-    pub(super) fn rrset(&self, name: &NameBuf, rtype: RecordType) -> Vec<&RecordBuf> {
-        let records = self.node(name).into_iter().flatten();
-        records.filter(|record| record.rtype == rtype).collect()
+    pub(super) fn rrset(&self, name: &NameBuf, rtype: RecordType) -> Vec<RecordBuf> {
+        let mut records = self.node(name).unwrap_or_default().into_owned();
+        records.retain(|record| record.rtype == rtype);
+        records
     }
 
     /// The zone cut at or above `name`, the highest one, if there is one below the apex.
@@ -146,7 +210,10 @@ impl Zone {
         let mut cut = None;
         let mut at = *name;
         while at != self.apex {
-            if !self.rrset(&at, RecordType::NS).is_empty() {
+            // Nothing that is generated is a cut.
+            if let Some(place) = self.nodes.get(&at)
+                && self.records[place.clone()].iter().any(|it| it.rtype == RecordType::NS)
+            {
                 cut = Some(at);
             }
             at = at.parent()?;

@@ -1,13 +1,13 @@
 //! Servers that refuse EDNS: what was asked for and given up is told.
 
-use dnsonde::playground::Faults;
+use dnsonde::playground::{Effect, Fault};
 use serde_json::Value;
 
 use super::{Files, assert_valid, run_with_input, server_with, text};
 
 #[test]
 fn a_scan_tells_where_it_had_to_do_without_edns() {
-    let server = server_with(Faults { formerr_on_edns: true, ..Faults::default() });
+    let server = server_with([Fault { edns: Some(true), ..Fault::always(Effect::Formerr) }]);
     let files = Files::new();
     let stats = text(&files.path("stats.json"));
     let addr = server.addr().to_string();

@@ -2,7 +2,7 @@
 
 use std::net::UdpSocket;
 
-use dnsonde::playground::Faults;
+use dnsonde::playground::{Effect, Fault};
 use serde_json::Value;
 
 use super::{Files, assert_valid, run_with_input, server, server_with, text};
@@ -17,7 +17,7 @@ fn silent_server() -> (UdpSocket, String) {
 #[test]
 fn a_list_with_one_good_server_answers_every_name_and_is_told_for_what_it_is() {
     let good = server();
-    let refusing = [(); 3].map(|()| server_with(Faults { refused: 1.0, ..Faults::default() }));
+    let refusing = [(); 3].map(|()| server_with([Fault::always(Effect::Refuse)]));
     let silent = [(); 6].map(|()| silent_server());
     let mut list: Vec<String> = silent.iter().map(|(_, addr)| addr.clone()).collect();
     list.extend(refusing.iter().map(|server| server.addr().to_string()));
@@ -52,7 +52,7 @@ fn a_list_with_one_good_server_answers_every_name_and_is_told_for_what_it_is() {
 #[test]
 fn a_stretch_of_names_that_nobody_answers_ends_no_scan() {
     // By its name, so that a name that is not answered never is.
-    let server = server_with(Faults { silent: 0.5, by_name: true, ..Faults::default() });
+    let server = server_with([Fault { by_name: true, ..Fault::sometimes(0.5, Effect::Drop) }]);
     let names: String = (0..400).map(|i| format!("n{i}.demo.test\n")).collect();
     let addr = server.addr().to_string();
     let args = ["scan", "-r", &addr, "--timeout", "300", "--give-up-after", "3"];

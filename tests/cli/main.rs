@@ -43,7 +43,7 @@ fn server() -> Server {
     server_with(Faults::default())
 }
 
-fn server_with(faults: Faults) -> Server {
+fn server_with(faults: impl Into<Faults>) -> Server {
     Server::start("127.0.0.1:0".parse().unwrap(), faults).unwrap()
 }
 

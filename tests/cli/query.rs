@@ -1,7 +1,6 @@
 //! `dnsonde query` against a server on loopback.
 
-use dnsonde::playground::Faults;
-use dnsonde::playground::faults::Tcp;
+use dnsonde::playground::{Effect, Fault};
 use serde_json::Value;
 
 use super::{assert_valid, run, server, server_with};
@@ -75,7 +74,7 @@ fn truncation_leads_to_tcp_unless_it_is_ignored() {
 
 #[test]
 fn a_refusal_is_shown_as_it_is() {
-    let server = server_with(Faults { refused: 1.0, ..Faults::default() });
+    let server = server_with([Fault::always(Effect::Refuse)]);
     let value = json(&[&format!("@{}", server.addr()), "a.demo.test"], 0);
     assert_eq!((&value["status"], &value["attempts"]), (&"REFUSED".into(), &1.into()));
 }
@@ -83,7 +82,7 @@ fn a_refusal_is_shown_as_it_is() {
 #[test]
 fn wrong_answers_are_counted_and_not_taken() {
     let server =
-        server_with(Faults { wrong_question: 1.0, right_follows: true, ..Faults::default() });
+        server_with([Fault { right_follows: true, ..Fault::always(Effect::WrongQuestion) }]);
     let value = json(&[&format!("@{}", server.addr()), "a.demo.test"], 0);
     assert_eq!(value["status"], "NOERROR");
     assert_eq!(value["attempt_log"][0]["mismatched"], 1, "{value:#}");
@@ -91,7 +90,7 @@ fn wrong_answers_are_counted_and_not_taken() {
 
 #[test]
 fn silence_is_no_answer() {
-    let server = server_with(Faults { drop: 1.0, tcp: Tcp::Silent, ..Faults::default() });
+    let server = server_with([Fault::always(Effect::Drop)]);
     let at = format!("@{}", server.addr());
     let args = [&at, "a.demo.test", "+timeout=1", "+retry=0"];
     let value = json(&args, 3);

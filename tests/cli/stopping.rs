@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use dnsonde::playground::{Faults, Server};
+use dnsonde::playground::{Delay, Effect, Fault, Server};
 use serde_json::Value;
 
 use super::{Files, dnsonde, server, server_with, text};
@@ -215,7 +215,7 @@ fn grouped(number: u64) -> String {
 #[test]
 fn a_second_interrupt_does_not_wait() {
     // Nobody answers, and an attempt may wait for ten minutes.
-    let server = server_with(Faults { drop: 1.0, ..Faults::default() });
+    let server = server_with([Fault::always(Effect::Drop)]);
     let addr = server.addr().to_string();
     let args = ["scan", "-r", &addr, "--timeout", "600000"];
     let mut child = dnsonde(&args)
@@ -349,7 +349,7 @@ fn every_signal_to_end_ends_a_verification_with_a_report_of_what_was_seen() {
 
 #[test]
 fn after_an_interrupt_nothing_is_asked_again() {
-    let server = server_with(Faults { drop: 1.0, ..Faults::default() });
+    let server = server_with([Fault::always(Effect::Drop)]);
     let addr = server.addr().to_string();
     let files = Files::new();
     let names = files.write("names.txt", "a.demo.test\nb.demo.test\nc.demo.test\n");
@@ -370,8 +370,7 @@ fn after_an_interrupt_nothing_is_asked_again() {
 
 #[test]
 fn an_interrupt_that_costs_nothing_leaves_a_scan_complete() {
-    let late = Faults { delayed: 1.0, delay: Duration::from_secs(2), ..Faults::default() };
-    let server = server_with(late);
+    let server = server_with([Fault::always(Effect::Delay(Delay::of_ms(2000.0)))]);
     let addr = server.addr().to_string();
     let files = Files::new();
     let names = files.write("names.txt", "a.demo.test\n");

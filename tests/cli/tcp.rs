@@ -1,7 +1,7 @@
 //! What becomes of names whose response is truncated over UDP, when TCP fails as well.
 
-use dnsonde::playground::Faults;
-use dnsonde::playground::faults::Tcp;
+use dnsonde::engine::Transport;
+use dnsonde::playground::{Effect, Fault};
 
 use super::{assert_valid, run, run_with_input, server_with};
 
@@ -9,7 +9,7 @@ const REFUSED: &str =
     "the response was truncated over UDP; the TCP connection was refused (2 times)";
 
 fn refusing() -> dnsonde::playground::Server {
-    server_with(Faults { truncate: 1.0, tcp: Tcp::Closed, ..Faults::default() })
+    server_with([Fault::always(Effect::Truncate), Fault::over(Transport::Tcp, Effect::Unreachable)])
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn scan_says_truncated_and_what_tcp_did_in_every_format() {
 
 #[test]
 fn a_connection_that_is_closed_within_a_response_is_told_as_that() {
-    let server = server_with(Faults { truncate: 1.0, tcp_cut: 1.0, ..Faults::default() });
+    let server = server_with([Effect::Truncate, Effect::CutTcp].map(Fault::always));
     let at = server.addr().to_string();
     let run = run_with_input(&["scan", "-r", &at, "--retries", "0"], b"a.demo.test\n");
     run.assert_code(0);

@@ -1,23 +1,23 @@
 //! Messages that are not taken for answers are told, with the reason.
 
-use dnsonde::playground::Faults;
+use dnsonde::playground::{Effect, Fault, Faults};
 
 use super::{assert_valid, run, run_with_input, server_with};
 
 /// Faults of a server, and why what it sends is not taken.
-fn faults() -> [(Faults, &'static str, &'static str); 3] {
-    let faults = || Faults { right_follows: true, ..Faults::default() };
+fn faults() -> [(Fault, &'static str, &'static str); 3] {
+    let wrong = |effect| Fault { right_follows: true, ..Fault::always(effect) };
     [
-        (Faults { wrong_question: 1.0, ..faults() }, "other-question", "answers another question"),
-        (Faults { wrong_port: 1.0, ..faults() }, "other-port", "comes from another port"),
-        (Faults { wrong_id: 1.0, ..faults() }, "other-id", "no query has its message ID"),
+        (wrong(Effect::WrongQuestion), "other-question", "answers another question"),
+        (wrong(Effect::OtherPort), "other-port", "comes from another port"),
+        (wrong(Effect::WrongId), "other-id", "no query has its message ID"),
     ]
 }
 
 #[test]
 fn query_tells_what_came_from_where_and_why_it_was_not_taken() {
-    for (faults, word, text) in faults() {
-        let server = server_with(faults);
+    for (fault, word, text) in faults() {
+        let server = server_with([fault]);
         let at = format!("@{}", server.addr());
         let json = run(&["query", &at, "a.demo.test", "--format", "json"]);
         json.assert_code(0);
@@ -38,8 +38,8 @@ fn query_tells_what_came_from_where_and_why_it_was_not_taken() {
 #[test]
 fn a_scan_with_attempts_tells_what_was_not_taken() {
     let [(question, word, _), (port, other, _), _] = faults();
-    for (faults, word) in [(question, word), (port, other)] {
-        let server = server_with(faults);
+    for (fault, word) in [(question, word), (port, other)] {
+        let server = server_with([fault]);
         let addr = server.addr().to_string();
         let names = "a.demo.test\nb.demo.test\n";
         let scan = run_with_input(&["scan", "-r", &addr, "--attempts"], names.as_bytes());

@@ -98,6 +98,50 @@ fn a_share_falls_as_often_as_it_says_whatever_else_is_wrong() {
 }
 
 #[test]
+fn by_name_a_fault_stays_with_its_name() {
+    const NAMES: [&str; 8] = ["www", "alias", "far", "farther", "loop", "lost", "mx", "child"];
+    let mut world = world_with_fault("by_name = true\nshare = 0.5\neffect = 'refuse'");
+    let mut refused = |name: &'static str| {
+        let ask = Ask { name, ..www() };
+        ask.answer(&mut world).rcode() == Rcode::REFUSED
+    };
+    let names = NAMES.map(|label| &*format!("{label}.example.com").leak());
+    let first = names.map(&mut refused);
+    assert!(first.contains(&true) && first.contains(&false), "{first:?}");
+    for _ in 0..3 {
+        assert_eq!(names.map(&mut refused), first);
+    }
+}
+
+#[test]
+fn from_a_query_on_it_is_over() {
+    let mut world = world_with_fault("from_query = 3\neffect = 'drop'");
+    let lost = [(); 5].map(|()| www().put(&mut world).is_empty());
+    assert_eq!(lost, [false, false, false, true, true]);
+}
+
+#[test]
+fn wrong_answers_differ_in_the_one_way_and_the_right_one_may_follow() {
+    let right = healthy(&www());
+    let question = |answer: &Answer| answer.message().question().unwrap().name.to_string();
+    for (effect, id, name) in [
+        ("wrong_id", false, "www.example.com."),
+        ("wrong_question", true, "vww.example.com."),
+        ("wrong_case", true, "WWW.EXAMPLE.COM."),
+    ] {
+        let mut back = www().put(&mut world_with_fault(&format!("effect = '{effect}'")));
+        assert_eq!(back.len(), 1, "{effect}");
+        let wrong = octets(&back.remove(0));
+        assert_eq!(wrong.message().id() == right.message().id(), id, "{effect}");
+        assert_eq!(question(&wrong), name, "{effect}");
+
+        let fault = format!("right_follows = true\neffect = '{effect}'");
+        let back = www().put(&mut world_with_fault(&fault));
+        assert_eq!(back.iter().map(octets).collect::<Vec<_>>(), [wrong, right.clone()], "{effect}");
+    }
+}
+
+#[test]
 fn some_paths_are_bad_and_stay_so() {
     let mut world = world_with_fault("paths = { of = 4, bad = [1] }\neffect = 'drop'");
     let bad: Vec<bool> =

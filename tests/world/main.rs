@@ -3,6 +3,7 @@
 mod answers;
 mod faults;
 mod files;
+mod generated;
 mod recursion;
 mod scenarios;
 mod sockets;

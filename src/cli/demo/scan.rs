@@ -17,8 +17,8 @@ use crate::cli::summary::grouped;
 use crate::cli::{FINE, PROBLEM, print_text};
 use crate::engine::{Config, Manner};
 use crate::net;
-use crate::playground::generated::Zone;
-use crate::playground::{Faults, Server};
+use crate::playground::zone::Zone;
+use crate::playground::{Delay, Effect, Fault, Faults, ServeError, Server};
 use crate::scan::{Format, Output, Plan, Report, ServerStats, Source, Whom};
 use crate::wire::{Class, NameBuf, Rcode, RecordType};
 
@@ -102,34 +102,37 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(if fine { FINE } else { PROBLEM }))
 }
 
-fn start_actors() -> io::Result<Vec<Actor>> {
-    let start = |role, what, faults| -> io::Result<Actor> {
+fn start_actors() -> Result<Vec<Actor>, ServeError> {
+    let start = |role, what, faults| -> Result<Actor, ServeError> {
         let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), faults)?;
         Ok(Actor { role, what, server })
     };
+    let some = Fault::sometimes;
     Ok(vec![
         start("healthy", "answers everything at once", Faults::default())?,
         start(
             "lossy",
             "loses 3 % of the queries, answers 3 % late and 3 % twice",
-            Faults {
-                drop: 0.03,
-                delayed: 0.03,
-                delay: Duration::from_millis(30),
-                duplicate: 0.03,
-                ..Faults::seeded(1)
-            },
+            Faults::seeded(
+                1,
+                [
+                    some(0.03, Effect::Drop),
+                    some(0.03, Effect::Delay(Delay::of_ms(30.0))),
+                    some(0.03, Effect::Duplicate),
+                ],
+            ),
         )?,
         start(
             "difficult",
             "refuses 3 %, truncates 1 %, and before 3 % comes an answer with a wrong ID",
-            Faults {
-                refused: 0.03,
-                truncate: 0.01,
-                wrong_id: 0.03,
-                right_follows: true,
-                ..Faults::seeded(2)
-            },
+            Faults::seeded(
+                2,
+                [
+                    some(0.03, Effect::Refuse),
+                    some(0.01, Effect::Truncate),
+                    some(0.03, Effect::Spoof),
+                ],
+            ),
         )?,
     ])
 }

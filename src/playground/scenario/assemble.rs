@@ -5,18 +5,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::fault::{Fault, millis};
+use super::super::faults::{Fault, millis};
+use super::super::generated;
 use super::super::zone::{Edit, Zone};
 use super::error::ScenarioError;
 use super::file::{self, File};
-use super::host::{Fact, Host, Instance, Learned, Recursive, Role};
+use super::host::{Fact, Host, Instance, Learned, MAX_UDP, Recursive, Role};
 use super::scenario::{Scenario, ZoneVersion};
 use crate::wire::{EdeCode, NameBuf, RecordBuf};
 
 /// The round trip to an address that no scenario says anything of.
 const LATENCY_MS: f64 = 20.0;
-/// The largest UDP answer of a server, in octets.
-const MAX_UDP: u16 = 1232;
 
 /// Makes sense of a whole file.
 pub(super) fn scenario(name: &str, file: File) -> Result<Scenario, ScenarioError> {
@@ -62,7 +61,9 @@ fn add_zone(zones: &mut Vec<ZoneVersion>, entry: &file::ZoneEntry) -> Result<(),
         zones.iter().position(|it| it.version == version && *it.zone.apex() == entry.name)
     };
     let same = find(&entry.version);
-    let start = match (&entry.text, same.or_else(|| find(""))) {
+    let usual = entry.generated.then_some(generated::APEX);
+    let start = match (entry.text.as_deref().or(usual), same.or_else(|| find(""))) {
+        (Some(text), _) if entry.generated => Zone::generated(entry.name, text).map_err(error)?,
         (Some(text), _) => Zone::from_text(entry.name, text).map_err(error)?,
         (None, Some(place)) => Zone::clone(&zones[place].zone),
         (None, None) => {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// What an examination of a scenario must find.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// Ids of findings that must be there.

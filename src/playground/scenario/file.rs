@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::super::fault::Fault;
+use super::super::faults::Fault;
 use super::super::field;
 use super::expect::Expect;
 use super::host::Pick;
@@ -118,6 +118,9 @@ pub(super) struct ZoneEntry {
     pub version: String,
     /// The whole of it.
     pub text: Option<String>,
+    /// Whether all other names have what is generated for them.
+    #[serde(default)]
+    pub generated: bool,
     /// `OWNER` or `OWNER TYPE`, relative to the zone.
     #[serde(default, deserialize_with = "field::texts")]
     pub remove: Vec<String>,

@@ -36,8 +36,8 @@
 //! | `base` | the scenario that it differs from: `ses`, or one that is built in |
 //! | `[servers.NAME]` | an authoritative server: `addresses`, `zones`, `latency_ms` (round trip) and `latencies_ms` by address, `nsid`, `max_udp`; several machines behind its addresses are its `instances` (each with `nsid`, `version`, `weight`), and `pick` says what chooses among them: `port`, `dice` or `time` |
 //! | `[resolvers.NAME]` | a recursive resolver: `addresses` and so on; what it has in its `cache` from the beginning (`record`, or `absent` with `type` and `ttl_s`; `age_s`), how many `caches` it has; whether it `serves_stale`, has no `upstream`, thinks zones `bogus` (with the extended error), or `rewrites_nxdomain` |
-//! | `[[zone]]` | a zone: `name` and `text`; or a change to one, or (`version`) another version of one: `remove`, `add`, `serial` |
-//! | `[[faults]]` | one fault: see [`super::fault::Fault`] |
+//! | `[[zone]]` | a zone: `name` and `text`, and whether all other names have what is `generated` for them (see [`super::generated`]); or a change to one, or (`version`) another version of one: `remove`, `add`, `serial` |
+//! | `[[faults]]` | one fault: see [`super::faults::Fault`] |
 //! | `[verify]` | `args`: what `dnsonde verify` is called with |
 //! | `[expect]` | what it must find: see [`Expect`] |
 

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::super::fault::Fault;
+use super::super::faults::{Fault, Faults};
 use super::super::zone::Zone;
 use super::error::ScenarioError;
 use super::expect::Expect;
-use super::host::{Host, Role};
+use super::host::{Host, MAX_UDP, Pick, Role};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// A DNS world and what is wrong with it.
@@ -38,6 +39,29 @@ pub(in super::super) struct ZoneVersion {
 }
 
 impl Scenario {
+    /// A world of one server at one address, next door, that has one zone. There is nothing to be
+    /// found out about it.
+    pub(in super::super) fn of_server(address: IpAddr, zone: Zone, faults: &Faults) -> Self {
+        let (zones, instances, pick) = (vec![*zone.apex()], Vec::new(), Pick::default());
+        let host = Host {
+            name: "server".to_owned(),
+            addresses: vec![(address, Duration::ZERO)],
+            nsid: Some("dnsonde-playground".to_owned()),
+            max_udp: MAX_UDP,
+            role: Role::Authoritative { zones, instances, pick },
+        };
+        Self {
+            name: host.name.clone(),
+            title: "One server".to_owned(),
+            story: String::new(),
+            verify: Vec::new(),
+            expect: Expect::default(),
+            hosts: vec![host],
+            faults: faults.list().to_vec(),
+            zones: vec![ZoneVersion { version: String::new(), zone: Arc::new(zone) }],
+        }
+    }
+
     /// This world as far as it can be on the loopback interface of one machine: without the
     /// addresses that are not loopback ones, and without records that lead to any such server.
     ///

@@ -1,21 +1,15 @@
-//! From what a server would say to what arrives, as the faults want it.
+//! From what a server would say to the octets that it says, as the faults want it.
 
-use std::time::Duration;
-
-use super::super::answer;
-use super::super::dice::Dice;
-use super::super::fault::{Effects, Situation, millis};
-use super::super::faults::Wrong;
+use super::super::faults::{Effects, Situation};
 use super::super::query::Query;
 use super::super::response::{Identity, Response};
-use super::delivery::{Arrival, Delivery};
 use crate::engine::{Time, Transport};
 use crate::wire::{Flags, NameBuf, Rcode, RecordBuf, RecordType};
 
 /// The octets of an answer, as the faults want them.
 pub(super) fn compose(
     mut response: Response,
-    effects: &Effects<'_>,
+    effects: &Effects,
     at: &Situation<'_>,
     max_udp: u16,
     nsid: Option<&str>,
@@ -40,7 +34,7 @@ pub(super) fn compose(
 }
 
 /// Changes what is said.
-fn change(response: &mut Response, effects: &Effects<'_>, at: &Situation<'_>) {
+fn change(response: &mut Response, effects: &Effects, at: &Situation<'_>) {
     if let Some((rcode, ede)) = effects.error {
         let mut error = Response { ede, ..Response::error(rcode) };
         if rcode == Rcode::NXDOMAIN {
@@ -87,61 +81,4 @@ fn root_servers() -> Vec<RecordBuf> {
     RecordBuf::from_text(b". NS a.root-servers.net.", &NameBuf::root(), 518_400)
         .into_iter()
         .collect()
-}
-
-/// Sends an answer on its way.
-pub(super) fn deliver(
-    effects: &Effects<'_>,
-    at: &Situation<'_>,
-    octets: Vec<u8>,
-    after: Duration,
-    dice: &mut Dice,
-    out: &mut Vec<Delivery>,
-) {
-    if effects.unreachable {
-        out.push(Delivery { after, arrival: Arrival::Unreachable });
-        return;
-    }
-    if effects.drop {
-        return;
-    }
-    let mut send = |from, octets, after| {
-        out.push(Delivery { after, arrival: Arrival::Message { from, octets } });
-    };
-    if at.transport == Transport::Tcp {
-        if effects.drop_syn {
-            out.push(Delivery { after, arrival: Arrival::Unanswered });
-        } else if effects.reset {
-            out.push(Delivery { after, arrival: Arrival::Reset });
-        } else if effects.cut {
-            let framed = [&(octets.len() as u16).to_be_bytes(), octets.as_slice()].concat();
-            let arrival = Arrival::Cut(framed[..framed.len() / 2].to_vec());
-            out.push(Delivery { after, arrival });
-        } else {
-            send(at.to, octets, after);
-        }
-        return;
-    }
-    let mut from = at.to;
-    if let Some(address) = effects.other_address {
-        from.set_ip(address);
-    }
-    if effects.other_port {
-        from.set_port(if from.port() == u16::MAX { 1024 } else { from.port() + 1 });
-    }
-    if effects.spoof {
-        let mut spoofed = octets.clone();
-        answer::spoil(&mut spoofed, Wrong::Id);
-        send(from, spoofed, after / 2);
-    }
-    let later = after + millis(1.0 + 4.0 * dice.point());
-    if effects.duplicate {
-        send(from, octets.clone(), later);
-    }
-    if effects.duplicate_differing {
-        let identity = Identity { nsid: None, max_udp: 512, cookies: at.cookies, edns: true };
-        let denial = Response { flags: Flags::AA, ..Response::error(Rcode::NXDOMAIN) };
-        send(from, denial.octets(at.query, &identity, 512), later);
-    }
-    send(from, octets, after);
 }

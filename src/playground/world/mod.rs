@@ -31,10 +31,13 @@
 //! ```
 
 mod compose;
+mod counts;
+mod deliver;
 mod delivery;
 mod recursor;
 #[expect(clippy::module_inception, reason = "the noun has a file of its own")]
 mod world;
 
+pub use counts::Counts;
 pub use delivery::{Arrival, Delivery};
 pub use world::World;

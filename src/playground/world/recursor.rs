@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::dice::Dice;
-use super::super::fault::Situation;
+use super::super::faults::Situation;
 use super::super::response::Response;
 use super::super::scenario::{Fact, Host, Recursive, Scenario};
 use super::delivery::{Arrival, Network};

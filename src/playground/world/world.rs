@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use super::super::cookie;
 use super::super::dice::{Dice, mix};
-use super::super::fault::{Effect, Effects, Situation};
+use super::super::faults::{Faults, Situation};
 use super::super::lookup;
 use super::super::query::{Received, formerr};
 use super::super::response::Response;
 use super::super::scenario::{Host, Instance, Pick, Role, Scenario};
 use super::super::zone::Zone;
-use super::compose::{compose, deliver};
+use super::compose::compose;
+use super::counts::Counts;
+use super::deliver::deliver;
 use super::delivery::{Arrival, Delivery, Network};
 use super::recursor::Recursor;
 use crate::engine::{Time, Transport};
-use crate::wire::{HEADER_LEN, Rcode};
+use crate::wire::Rcode;
 
 /// How long an instance answers that is chosen by time, in seconds.
 const SHIFT: u64 = 10;
-/// Clients whose rates are remembered.
-const REMEMBERED: usize = 4096;
 
 /// See the [module](super).
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub struct World {
     seed: u64,
     /// Queries so far: each has dice of its own.
     queries: u64,
-    /// Tokens left for a fault, an address and a client, and when they were counted.
-    rates: HashMap<(usize, IpAddr, IpAddr), (f64, Time)>,
+    faults: Faults,
+    counts: Counts,
     /// The caches of each host; none for authoritative servers.
     recursors: Vec<Vec<Recursor>>,
 }
@@ -54,12 +54,18 @@ impl World {
                     .collect(),
             });
         }
-        Self { scenario, hosts, seed, queries: 0, rates: HashMap::new(), recursors }
+        let faults = Faults::seeded(seed, scenario.faults.clone());
+        Self { scenario, hosts, seed, queries: 0, faults, counts: Counts::default(), recursors }
     }
 
     /// What this world was made from.
     pub fn scenario(&self) -> &Arc<Scenario> {
         &self.scenario
+    }
+
+    /// What it has seen and done so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// The round-trip time to an address, if somebody has it.
@@ -72,13 +78,7 @@ impl World {
     /// needs to listen.
     pub fn is_closed(&self, address: IpAddr, transport: Transport) -> bool {
         let Some(&host) = self.hosts.get(&address) else { return true };
-        let host = &self.scenario.hosts[host].name;
-        self.scenario.faults.iter().any(|fault| {
-            matches!(fault.effect, Effect::Unreachable)
-                && fault.is_constant()
-                && fault.concerns_host(host, address)
-                && fault.transport.is_none_or(|it| it == transport)
-        })
+        self.faults.close(&self.scenario.hosts[host].name, address, transport)
     }
 
     /// Takes a query and adds what comes back to `out`: nothing if it is lost.
@@ -99,57 +99,66 @@ impl World {
         };
         let nth = self.queries;
         self.queries += 1;
-        match Received::read(query) {
-            Received::NotQuery => {}
+        let query = match Received::read(query) {
+            Received::Query(query) => query,
             Received::Malformed(header) => {
-                let mut octets = vec![0; HEADER_LEN];
-                let len = formerr(header, &mut octets);
-                octets.truncate(len);
+                self.counts.malformed += 1;
                 let after = self.round_trip(to.ip()).unwrap_or_default();
-                out.push(Delivery { after, arrival: Arrival::Message { from: to, octets } });
+                let arrival = Arrival::Message { from: to, octets: formerr(header) };
+                out.push(Delivery { after, arrival });
+                return;
             }
-            Received::Query(query) => {
-                let scenario = Arc::clone(&self.scenario);
-                let host = &scenario.hosts[place];
-                let mut dice = Dice::new(self.seed, nth);
-                let instance = choose(host, now, from, to, &mut dice);
-                let at = Situation {
-                    now,
-                    host: &host.name,
-                    instance: instance.and_then(|instance| instance.nsid.as_deref()),
-                    to,
-                    from,
-                    transport,
-                    query: &query,
-                    cookies: cookie::Place {
-                        secret: mix(self.seed ^ place as u64),
-                        client: from.ip(),
-                        now: now.since(Time::ZERO).as_secs() as u32,
-                    },
-                };
-                self.serve(&scenario, place, instance, &at, nth, &mut dice, out);
+            Received::NotQuery => {
+                self.counts.malformed += 1;
+                return;
             }
+        };
+        match transport {
+            Transport::Udp => self.counts.udp_queries += 1,
+            Transport::Tcp => self.counts.tcp_queries += 1,
         }
+        let scenario = Arc::clone(&self.scenario);
+        let host = &scenario.hosts[place];
+        let mut dice = Dice::new(self.seed, nth);
+        let instance = choose(host, now, from, to, &mut dice);
+        let at = Situation {
+            now,
+            nth,
+            host: &host.name,
+            instance: instance.and_then(|instance| instance.nsid.as_deref()),
+            to,
+            from,
+            transport,
+            query: &query,
+            cookies: cookie::Place {
+                secret: mix(self.seed ^ place as u64),
+                client: from.ip(),
+                now: now.since(Time::ZERO).as_secs() as u32,
+            },
+        };
+        let before = out.len();
+        self.serve(place, instance, &at, &mut dice, out);
+        let is_answer =
+            |it: &&Delivery| matches!(it.arrival, Arrival::Message { .. } | Arrival::Cut(_));
+        self.counts.sent += out[before..].iter().filter(is_answer).count() as u64;
+        self.counts.silenced += u64::from(out.len() == before);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "they are what one query is about")]
     fn serve(
         &mut self,
-        scenario: &Scenario,
         place: usize,
         instance: Option<&Instance>,
         at: &Situation<'_>,
-        nth: u64,
         dice: &mut Dice,
         out: &mut Vec<Delivery>,
     ) {
+        let scenario = Arc::clone(&self.scenario);
         let host = &scenario.hosts[place];
-        let mut effects = Effects::default();
-        self.add_effects(scenario, at, nth, None, &mut effects);
+        let mut effects = self.faults.roll(at);
         let (response, took) = match &host.role {
             Role::Authoritative { zones, .. } => {
-                let version =
-                    effects.version.or(instance.and_then(|instance| instance.version.as_deref()));
+                let of_instance = instance.and_then(|instance| instance.version.as_deref());
+                let version = effects.version.as_deref().or(of_instance);
                 let zones: Vec<&Zone> =
                     zones.iter().filter_map(|apex| scenario.zone(apex, version)).collect();
                 (lookup::respond(&zones, at.query), Duration::ZERO)
@@ -166,67 +175,17 @@ impl World {
                 answer
             }
         };
-        let compose = |effects: &Effects<'_>| {
-            let nsid = instance.and_then(|it| it.nsid.as_deref()).or(host.nsid.as_deref());
-            compose(response.clone(), effects, at, host.max_udp, nsid)
-        };
-        let mut octets = compose(&effects);
-        if self.add_effects(scenario, at, nth, Some(octets.len()), &mut effects) {
-            octets = compose(&effects);
+        let nsid = instance.and_then(|it| it.nsid.as_deref()).or(host.nsid.as_deref());
+        let again = self.faults.look_at_sizes().then(|| response.clone());
+        let mut octets = compose(response, &effects, at, host.max_udp, nsid);
+        if let Some(response) = again
+            && self.faults.roll_for_size(at, octets.len(), &mut effects)
+        {
+            octets = compose(response, &effects, at, host.max_udp, nsid);
         }
         let latency = self.round_trip(at.to.ip()).unwrap_or_default();
         let after = latency.mul_f64(1.0 + dice.point() / 10.0) + took + effects.delay;
-        deliver(&effects, at, octets, after, dice, out);
-    }
-
-    /// Adds the effects of the faults that apply: those that look at the size of the answer, if
-    /// it is given, else the others. Whether there were any.
-    fn add_effects<'s>(
-        &mut self,
-        scenario: &'s Scenario,
-        at: &Situation<'_>,
-        nth: u64,
-        size: Option<usize>,
-        effects: &mut Effects<'s>,
-    ) -> bool {
-        let mut any = false;
-        for (place, fault) in scenario.faults.iter().enumerate() {
-            if fault.larger_than.is_some() != size.is_some()
-                || fault.larger_than.zip(size).is_some_and(|(limit, size)| size <= limit)
-                || !fault.concerns(at)
-            {
-                continue;
-            }
-            // Dice of its own: one fault more does not change where those of others fall.
-            let mut dice = Dice::new(mix(self.seed ^ (place as u64 + 1)), nth);
-            // The rate first: a share is one of what is beyond it.
-            if fault.above_qps.is_some_and(|limit| !self.exceeds(place, limit, at))
-                || fault.share.is_some_and(|share| !dice.falls(share))
-            {
-                continue;
-            }
-            effects.add(fault, &mut dice);
-            any = true;
-        }
-        any
-    }
-
-    /// Whether a client asks an address for more than a fault lets pass: a bucket of one second's
-    /// tokens.
-    fn exceeds(&mut self, fault: usize, limit: f64, at: &Situation<'_>) -> bool {
-        if self.rates.len() >= REMEMBERED {
-            self.rates.clear();
-        }
-        let key = (fault, at.to.ip(), at.from.ip());
-        let (tokens, counted) = self.rates.entry(key).or_insert((limit, at.now));
-        let gained = at.now.since(*counted).as_secs_f64() * limit;
-        *tokens = (*tokens + gained).min(limit.max(1.0));
-        *counted = at.now;
-        let exceeds = *tokens < 1.0;
-        if !exceeds {
-            *tokens -= 1.0;
-        }
-        exceeds
+        self.counts.wrong += deliver(&effects, at, octets, after, dice, out);
     }
 }
 

@@ -1,23 +1,19 @@
-//! Faults: when, and what then.
-//!
-//! A [`Fault`] is one entry `[[faults]]` of a scenario file. All of its conditions must hold; one
-//! that is left out always does. All faults whose conditions hold take effect together.
+//! One fault: when, and what then.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::cookie;
-use super::dice::Dice;
-use super::dice::mix;
-use super::field;
-use super::query::Query;
+use super::super::cookie;
+use super::super::dice::mix;
+use super::super::field;
+use super::super::query::Query;
+use super::effect::Effect;
 use crate::engine::{Time, Transport};
-use crate::wire::{EdeCode, NameBuf, OptionCode, Rcode, RecordType};
+use crate::wire::{EdeCode, NameBuf, OptionCode, RecordType};
 
-/// One fault: conditions and an effect.
-#[derive(Debug, Clone, Deserialize)]
+/// One fault: conditions and an effect. The default is that every query is lost.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// Servers and resolvers, by their names in the scenario.
@@ -59,6 +55,11 @@ pub struct Fault {
     pub paths: Option<Paths>,
     /// The share of queries for which the dice fall so, from 0 to 1.
     pub share: Option<f64>,
+    /// The dice follow from the name of the question: one for which they fall has the fault always.
+    #[serde(default)]
+    pub by_name: bool,
+    /// From this query on, counted from 0 over all servers.
+    pub from_query: Option<u64>,
     /// Queries beyond this rate, in queries a second from one client to one address.
     pub above_qps: Option<f64>,
     /// From this second on.
@@ -69,6 +70,9 @@ pub struct Fault {
     pub every_s: Option<f64>,
     /// What then.
     pub effect: Effect,
+    /// The right answer follows a wrong one.
+    #[serde(default)]
+    pub right_follows: bool,
     /// The extended error that comes with it (RFC 8914).
     #[serde(default, deserialize_with = "field::ede")]
     pub ede: Option<EdeCode>,
@@ -85,85 +89,12 @@ pub struct Paths {
     pub bad: Vec<u64>,
 }
 
-/// What a fault does.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// No answer.
-    Drop,
-    /// The answer comes later.
-    Delay(Delay),
-    /// ICMP says that the port is closed; over TCP, connections are refused.
-    Unreachable,
-    /// REFUSED.
-    Refuse,
-    /// SERVFAIL.
-    Servfail,
-    /// NOTIMP.
-    Notimp,
-    /// FORMERR without an OPT record, as from a server that knows no EDNS.
-    Formerr,
-    /// NXDOMAIN, with the SOA record of the zone.
-    Nxdomain,
-    /// BADVERS.
-    Badvers,
-    /// BADCOOKIE.
-    Badcookie,
-    /// "Not mine, ask the root".
-    UpwardReferral,
-    /// Right but for AA, which is not set.
-    NotAuthoritative,
-    /// TC, and no records.
-    Truncate,
-    /// The answer comes twice.
-    Duplicate,
-    /// A second answer follows that says something else.
-    DuplicateDiffering,
-    /// The answer comes from another port.
-    OtherPort,
-    /// The answer comes from another address.
-    OtherAddress(IpAddr),
-    /// An answer with a wrong ID comes first.
-    Spoof,
-    /// The question comes back in lower case.
-    FoldCase,
-    /// No OPT record in answers.
-    IgnoreEdns,
-    /// NXDOMAIN for names that have nothing but descendants.
-    DenyEmptyNonterminals,
-    /// Negative answers without a SOA record.
-    OmitSoa,
-    /// Negative answers with the SOA record of the zone above.
-    SoaAbove,
-    /// TTLs count down and begin anew, as if a cache answered.
-    CountDown,
-    /// The TCP connection is closed in the middle of an answer.
-    CutTcp,
-    /// The TCP connection is reset instead of an answer.
-    ResetTcp,
-    /// TCP handshakes are not answered, as behind a firewall that drops them.
-    DropSyn,
-    /// The server has this version of its zones, where there is one.
-    Version(String),
-}
-
-/// How much later: between `ms` and `to_ms`, and then a tail with the mean `tail_ms`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Delay {
-    /// Milliseconds, at least.
-    pub ms: f64,
-    /// Milliseconds, at most (without the tail); `ms` if left out.
-    pub to_ms: Option<f64>,
-    /// The mean of an exponential tail, in milliseconds; none if left out.
-    #[serde(default)]
-    pub tail_ms: f64,
-}
-
 /// A query on its way to a server.
 #[derive(Clone, Copy)]
-pub(super) struct Situation<'s> {
+pub(in super::super) struct Situation<'s> {
     pub now: Time,
+    /// Which query of all it is, counted from 0.
+    pub nth: u64,
     pub host: &'s str,
     pub instance: Option<&'s str>,
     pub to: SocketAddr,
@@ -173,37 +104,24 @@ pub(super) struct Situation<'s> {
     pub cookies: cookie::Place,
 }
 
-/// The effects of all faults that apply.
-#[derive(Debug, Default)]
-pub(super) struct Effects<'f> {
-    pub version: Option<&'f str>,
-    pub error: Option<(Rcode, Option<EdeCode>)>,
-    pub upward_referral: bool,
-    pub not_authoritative: bool,
-    pub truncate: bool,
-    pub fold_case: bool,
-    pub no_opt: bool,
-    pub deny_empty_nonterminals: bool,
-    pub omit_soa: bool,
-    pub soa_above: bool,
-    pub count_down: bool,
-    pub ede: Option<EdeCode>,
-    pub drop: bool,
-    pub unreachable: bool,
-    pub delay: Duration,
-    pub duplicate: bool,
-    pub duplicate_differing: bool,
-    pub other_port: bool,
-    pub other_address: Option<IpAddr>,
-    pub spoof: bool,
-    pub cut: bool,
-    pub reset: bool,
-    pub drop_syn: bool,
-}
-
 impl Fault {
+    /// Whatever is asked.
+    pub fn always(effect: Effect) -> Self {
+        Self { effect, ..Self::default() }
+    }
+
+    /// For this share of queries.
+    pub fn sometimes(share: f64, effect: Effect) -> Self {
+        Self { share: Some(share), ..Self::always(effect) }
+    }
+
+    /// Whatever is asked over UDP, or over TCP.
+    pub fn over(transport: Transport, effect: Effect) -> Self {
+        Self { transport: Some(transport), ..Self::always(effect) }
+    }
+
     /// Whether every condition holds but those of size, share and rate, which are asked last.
-    pub(super) fn concerns(&self, at: &Situation<'_>) -> bool {
+    pub(in super::super) fn concerns(&self, at: &Situation<'_>) -> bool {
         self.concerns_host(at.host, at.to.ip())
             && self.instance.as_deref().is_none_or(|instance| at.instance == Some(instance))
             && listed(&self.name, |name| at.query.name.is_at_or_below(name))
@@ -212,18 +130,19 @@ impl Fault {
             && self.transport.is_none_or(|transport| transport == at.transport)
             && self.concerns_edns(at)
             && self.paths.as_ref().is_none_or(|paths| paths.lead(at.from, at.to))
+            && self.from_query.is_none_or(|first| at.nth >= first)
             && self.is_due(at.now)
     }
 
     /// Whether a host and its address are among those that are meant.
-    pub(super) fn concerns_host(&self, host: &str, address: IpAddr) -> bool {
+    pub(in super::super) fn concerns_host(&self, host: &str, address: IpAddr) -> bool {
         listed(&self.server, |server| server == host)
             && listed(&self.address, |known| *known == address)
             && self.family.is_none_or(|family| (family == 6) == address.is_ipv6())
     }
 
     /// Whether nothing but the host decides, so that it can be told without a query.
-    pub(super) fn is_constant(&self) -> bool {
+    pub(in super::super) fn is_constant(&self) -> bool {
         self.instance.is_none()
             && self.name.is_empty()
             && self.types.is_empty()
@@ -235,13 +154,14 @@ impl Fault {
             && [self.cookie, self.server_cookie].iter().all(Option::is_none)
             && self.paths.is_none()
             && self.share.is_none()
+            && self.from_query.is_none()
             && self.above_qps.is_none()
             && self.from_s.is_none()
             && self.until_s.is_none()
     }
 
     /// The version of zones that it is about.
-    pub(super) fn version(&self) -> Option<&str> {
+    pub(in super::super) fn version(&self) -> Option<&str> {
         match &self.effect {
             Effect::Version(version) => Some(version),
             _ => None,
@@ -249,7 +169,7 @@ impl Fault {
     }
 
     /// Says what makes no sense about it.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(in super::super) fn check(&self) -> Result<(), String> {
         let wrong = |text: &str| Err(text.to_owned());
         if self.family.is_some_and(|family| family != 4 && family != 6) {
             return wrong("'family' is 4 or 6");
@@ -310,60 +230,5 @@ impl Paths {
             IpAddr::V6(ip) => ip.to_bits() as u64,
         };
         self.bad.contains(&(mix(address << 16 ^ u64::from(from.port())) % self.of))
-    }
-}
-
-impl Delay {
-    fn roll(&self, dice: &mut Dice) -> Duration {
-        let spread = self.to_ms.map_or(0.0, |to| (to - self.ms).max(0.0));
-        // A point is below 1, so the logarithm is finite.
-        let tail = -(1.0 - dice.point()).ln() * self.tail_ms;
-        millis(self.ms + dice.point() * spread + tail)
-    }
-}
-
-/// Milliseconds as a duration: at most an hour, and none if it is no number.
-pub(super) fn millis(ms: f64) -> Duration {
-    Duration::try_from_secs_f64((ms / 1000.0).clamp(0.0, 3600.0)).unwrap_or_default()
-}
-
-impl<'f> Effects<'f> {
-    /// Adds what a fault does.
-    pub fn add(&mut self, fault: &'f Fault, dice: &mut Dice) {
-        self.ede = self.ede.or(fault.ede);
-        let mut error = |rcode| self.error = self.error.or(Some((rcode, fault.ede)));
-        match &fault.effect {
-            Effect::Drop => self.drop = true,
-            Effect::Delay(delay) => self.delay += delay.roll(dice),
-            Effect::Unreachable => self.unreachable = true,
-            Effect::Refuse => error(Rcode::REFUSED),
-            Effect::Servfail => error(Rcode::SERVFAIL),
-            Effect::Notimp => error(Rcode::NOTIMP),
-            Effect::Nxdomain => error(Rcode::NXDOMAIN),
-            Effect::Badvers => error(Rcode::BADVERS),
-            Effect::Badcookie => error(Rcode::BADCOOKIE),
-            Effect::Formerr => {
-                error(Rcode::FORMERR);
-                self.no_opt = true;
-            }
-            Effect::UpwardReferral => self.upward_referral = true,
-            Effect::NotAuthoritative => self.not_authoritative = true,
-            Effect::Truncate => self.truncate = true,
-            Effect::Duplicate => self.duplicate = true,
-            Effect::DuplicateDiffering => self.duplicate_differing = true,
-            Effect::OtherPort => self.other_port = true,
-            Effect::OtherAddress(address) => self.other_address = Some(*address),
-            Effect::Spoof => self.spoof = true,
-            Effect::FoldCase => self.fold_case = true,
-            Effect::IgnoreEdns => self.no_opt = true,
-            Effect::DenyEmptyNonterminals => self.deny_empty_nonterminals = true,
-            Effect::OmitSoa => self.omit_soa = true,
-            Effect::SoaAbove => self.soa_above = true,
-            Effect::CountDown => self.count_down = true,
-            Effect::CutTcp => self.cut = true,
-            Effect::ResetTcp => self.reset = true,
-            Effect::DropSyn => self.drop_syn = true,
-            Effect::Version(version) => self.version = Some(version),
-        }
     }
 }
