@@ -3,11 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::report::time::write_rfc3339;
-
-/// The last second of the year 9999, the last that RFC 3339 can say.
-const LAST_SECOND: u64 = 253_402_300_799;
+use crate::report::time::LAST_SECOND;
 
 /// How to read an input.
 #[derive(Debug, Clone)]
@@ -108,8 +106,7 @@ impl Transport {
 /// A point in time, with as many decimals as its source has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timestamp {
-    seconds: u64,
-    nanos: u32,
+    time: SystemTime,
     /// Whether the source is finer than microseconds.
     fine: bool,
 }
@@ -117,21 +114,18 @@ pub struct Timestamp {
 impl Timestamp {
     /// `None` where RFC 3339 has no text for the time.
     pub(super) fn new(seconds: u64, nanos: u32, fine: bool) -> Option<Self> {
-        (seconds <= LAST_SECOND && nanos < 1_000_000_000).then_some(Self { seconds, nanos, fine })
+        (seconds <= LAST_SECOND && nanos < 1_000_000_000)
+            .then(|| Self { time: UNIX_EPOCH + Duration::new(seconds, nanos), fine })
     }
 }
 
 impl std::fmt::Display for Timestamp {
     /// As in RFC 3339: `2026-01-31T23:59:59.123456Z`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut text = Vec::new();
-        write_rfc3339(self.seconds, &mut text);
-        text.pop();
-        let text = String::from_utf8_lossy(&text);
         if self.fine {
-            write!(f, "{text}.{:09}Z", self.nanos)
+            humantime::format_rfc3339_nanos(self.time).fmt(f)
         } else {
-            write!(f, "{text}.{:06}Z", self.nanos / 1_000)
+            humantime::format_rfc3339_micros(self.time).fmt(f)
         }
     }
 }

@@ -1,7 +1,5 @@
 //! An exchange as text in the manner of dig, as the bare data of its answers, and as JSON.
 
-use std::time::UNIX_EPOCH;
-
 use serde::Serialize;
 
 use super::Exchange;
@@ -10,7 +8,7 @@ use crate::report::attempts::AttemptJson;
 use crate::report::json::{self, MessageJson};
 use crate::report::message::{MessageStyle, write_message, write_record_data};
 use crate::report::reason::{stream_cause_clause, write_reason};
-use crate::report::time::write_rfc3339;
+use crate::report::time::rfc3339_of;
 use crate::report::unmatched::{UnmatchedJson, unmatched_text};
 use crate::wire::{Builder, Class, Flags, Message, ParseError, RecordType, Section};
 
@@ -281,10 +279,7 @@ pub fn reason(exchange: &Exchange) -> String {
 }
 
 fn write_when(exchange: &Exchange, out: &mut Vec<u8>) {
-    let since_epoch = exchange.started.duration_since(UNIX_EPOCH).unwrap_or_default();
-    out.extend_from_slice(b";; WHEN: ");
-    write_rfc3339(since_epoch.as_secs(), out);
-    out.push(b'\n');
+    out.extend_from_slice(format!(";; WHEN: {}\n", rfc3339_of(exchange.started)).as_bytes());
 }
 
 fn became(outcome: &Outcome) -> String {

@@ -1,15 +1,21 @@
 //! Points in time as RFC 3339 text, always in UTC.
 
-use crate::wire::{date_and_time, write_decimal};
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Appends the time `seconds` after the Unix epoch, such as `2026-01-31T23:59:59Z`.
-pub fn write_rfc3339(seconds: u64, out: &mut Vec<u8>) {
-    let [year, rest @ ..] = date_and_time(seconds);
-    write_decimal(year, out);
-    for (mark, value) in b"--T::".iter().zip(rest) {
-        out.extend([*mark, b'0' + (value / 10) as u8, b'0' + (value % 10) as u8]);
-    }
-    out.push(b'Z');
+/// The last second that RFC 3339 has a text for: `9999-12-31T23:59:59Z`.
+pub const LAST_SECOND: u64 = 253_402_300_799;
+
+/// The time `seconds` after the Unix epoch, such as `2026-01-31T23:59:59Z`; what is later than
+/// [`LAST_SECOND`] is shown as that.
+pub fn rfc3339(seconds: u64) -> impl fmt::Display {
+    let time = UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND));
+    humantime::format_rfc3339_seconds(time)
+}
+
+/// The same for a clock that was read; one that stands before the epoch is shown as that.
+pub fn rfc3339_of(time: SystemTime) -> impl fmt::Display {
+    rfc3339(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 #[cfg(test)]
@@ -17,19 +23,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_around_leap_days_and_ends_of_years_are_right() {
+    fn a_time_that_has_no_text_is_shown_as_the_nearest_that_has() {
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
             (1_709_251_199, "2024-02-29T23:59:59Z"),
-            (1_735_689_599, "2024-12-31T23:59:59Z"),
-            (1_735_689_600, "2025-01-01T00:00:00Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (LAST_SECOND, "9999-12-31T23:59:59Z"),
+            (LAST_SECOND + 1, "9999-12-31T23:59:59Z"),
+            (u64::MAX, "9999-12-31T23:59:59Z"),
         ] {
-            let mut out = Vec::new();
-            write_rfc3339(seconds, &mut out);
-            assert_eq!(String::from_utf8(out).unwrap(), text);
+            assert_eq!(rfc3339(seconds).to_string(), text);
         }
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(rfc3339_of(before).to_string(), "1970-01-01T00:00:00Z");
     }
 }

@@ -1,6 +1,6 @@
 //! The whole accounting of a scan, and its JSON form (`schemas/scan-stats.schema.json`).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,7 @@ use crate::crew::{Account, OutputCounts, ServerStats, Sum};
 use crate::engine::{Counts, Standing, Totals, Troubles};
 use crate::names::survey::Misfit;
 use crate::net::LocalCounts;
-use crate::report::time::write_rfc3339;
+use crate::report::time::rfc3339_of;
 
 /// What became of the lines of the input.
 ///
@@ -138,9 +138,6 @@ impl Report {
 
     /// The JSON form.
     pub fn to_json(&self) -> Value {
-        let since_epoch = self.started.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut started = Vec::new();
-        write_rfc3339(since_epoch.as_secs(), &mut started);
         let end = match self.end {
             End::Complete => "complete",
             End::Interrupted => "interrupted",
@@ -153,7 +150,7 @@ impl Report {
         let mut report = json!({
             "schema": 1,
             "command": "scan",
-            "started": String::from_utf8_lossy(&started),
+            "started": rfc3339_of(self.started).to_string(),
             "duration_ms": self.duration.as_millis() as u64,
             "last_answer_ms": self.tally.last_answer.as_nanos() / 1_000_000,
             "end": end,

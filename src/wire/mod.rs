@@ -54,8 +54,6 @@ pub use record::{Record, Records};
 pub use record_buf::RecordBuf;
 pub use registry::{Class, EdeCode, Opcode, OptionCode, Rcode, RecordType, SvcParamKey};
 pub use section::Section;
-pub(crate) use show::{
-    base64, date_and_time, ipv4 as write_ipv4, ipv6 as write_ipv6, padded as write_padded,
-};
+pub(crate) use show::{base64, ipv4 as write_ipv4, ipv6 as write_ipv6, padded as write_padded};
 pub use show::{decimal as write_decimal, generic as write_generic_rdata, hex_lower as write_hex};
 pub use text::{IncludeLoader, TextError, TextErrorKind, ZoneOptions, ZoneReader, write_printable};

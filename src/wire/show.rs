@@ -180,7 +180,7 @@ pub(crate) fn time(seconds: u32, out: &mut Vec<u8>) {
 }
 
 /// Year, month, day, hour, minute and second of the moment `seconds` after the Unix epoch, in UTC.
-pub(crate) fn date_and_time(seconds: u64) -> [u64; 6] {
+fn date_and_time(seconds: u64) -> [u64; 6] {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Days to a civil date: years are counted from 1 March, in eras of 400 years.
     let shifted = days + 719_468;

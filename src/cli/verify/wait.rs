@@ -11,7 +11,7 @@ use crate::cli::complaint::Complaint;
 use crate::cli::files::{self, Identity, Opened, Used};
 use crate::cli::notes;
 use crate::cli::output::replace_whole;
-use crate::report::time::write_rfc3339;
+use crate::report::time::rfc3339;
 use crate::verify::wait::{History, next_look};
 use crate::verify::{Plan, Report, Verdict};
 
@@ -38,7 +38,7 @@ pub(super) async fn until_verified(
         let (evidence, mut report) = check(plan.clone(), interrupt).await?;
         let now = now();
         if let Some(change) = history.add(now, &report) {
-            notes::line(&format!("{}  {}", moment(now), change.summary));
+            notes::line(&format!("{}  {}", rfc3339(now), change.summary));
         }
         // What was seen is not lost with the file: it stands in the report, and the next look tries again.
         if let Some(file) = wait.state
@@ -100,12 +100,6 @@ fn save(history: &History, file: &Path) -> Result<(), Complaint> {
     };
     let sentence = format!("the state cannot be written to '{}': {why}", file.display());
     Err(Complaint::could_not(sentence))
-}
-
-fn moment(seconds: u64) -> String {
-    let mut text = Vec::new();
-    write_rfc3339(seconds, &mut text);
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 fn now() -> u64 {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::super::time::write_rfc3339;
+use super::super::time::rfc3339;
 use super::group::Asked;
 use super::report::{Effort, Outlook, RecordState};
 use crate::judge::finding::times;
@@ -244,9 +244,7 @@ pub fn number(value: f64) -> String {
 
 /// A point in time as RFC 3339 text, from seconds since the Unix epoch.
 pub fn timestamp(seconds: u64) -> String {
-    let mut out = Vec::new();
-    write_rfc3339(seconds, &mut out);
-    String::from_utf8_lossy(&out).into_owned()
+    rfc3339(seconds).to_string()
 }
 
 #[cfg(test)]

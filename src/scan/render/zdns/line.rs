@@ -5,7 +5,7 @@ use super::edns::write_edns;
 use super::text::without_dot;
 use crate::engine::{Attempt, Transport};
 use crate::report::json::{Object, key, plain};
-use crate::report::time::write_rfc3339;
+use crate::report::time::rfc3339;
 use crate::scan::render::context::Context;
 use crate::scan::render::question::Invalid;
 use crate::scan::render::status::Status;
@@ -68,7 +68,7 @@ impl State {
         if self.timestamp.is_empty() || self.second != second {
             self.timestamp.clear();
             self.second = second;
-            write_rfc3339(second, &mut self.timestamp);
+            self.timestamp.extend_from_slice(rfc3339(second).to_string().as_bytes());
         }
         &self.timestamp
     }
