@@ -12,6 +12,7 @@ use dnsonde::engine::{Ask, Config, Engine, Finished, Response, Stamp, Time, Tran
 use dnsonde::names::line::{Line, classify};
 use dnsonde::names::list::{ListReader, RawLine};
 use dnsonde::names::name::write_name;
+use dnsonde::scan::Format;
 use dnsonde::scan::render::Status;
 use dnsonde::wire::{
     Builder, Class, Flags, HEADER_LEN, Message, NameBuf, Opt, OptBuf, Rcode, RecordBuf, RecordType,
@@ -149,7 +150,7 @@ fn a_json_line_of_an_answer_allocates_nothing_but_its_buffer() {
     let mut mixed_case = answer();
     mixed_case[HEADER_LEN + 1] = b'W';
     let name: NameBuf = "www.example.com".parse().unwrap();
-    let mut renderer = inputs::renderer();
+    let mut renderer = inputs::renderer(Format::Jsonl);
     let mut line = Vec::with_capacity(4096);
     for answer in [plain, mixed_case] {
         let attempts = [inputs::attempt(&answer)];
@@ -168,6 +169,27 @@ fn a_json_line_of_an_answer_allocates_nothing_but_its_buffer() {
         );
         assert_eq!(text.matches("\"ttl\":300").count(), 7, "{text}");
     }
+}
+
+#[test]
+fn quoted_cells_of_csv_allocate_nothing_once_there_is_room() {
+    let answer = inputs::quoted_answer();
+    let attempts = [inputs::attempt(&answer)];
+    let name = inputs::name(inputs::QUERY_NAME);
+    // Checking a CAA record takes room, which the engine keeps.
+    let finished = inputs::finished(&name, &attempts, &answer);
+    let mut renderer = inputs::renderer(Format::Csv);
+    let mut rows = Vec::with_capacity(4096);
+    let mut render = || {
+        rows.clear();
+        renderer.render(&finished, &mut rows)
+    };
+    render();
+    assert_eq!(counted(render), (Some(Status::Rcode(Rcode::NOERROR)), 0));
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&*rows);
+    let data: Vec<String> = reader.records().map(|row| row.unwrap()[13].to_owned()).collect();
+    let caa = "0 issue \"ca.example.net\"";
+    assert_eq!((data.len(), &*data[2]), (3, caa), "{}", String::from_utf8_lossy(&rows));
 }
 
 #[test]

@@ -58,25 +58,40 @@ pub fn answer() -> Vec<u8> {
 
 /// [`answer`], its question in some case.
 pub fn answer_in(case: Case) -> Vec<u8> {
+    let mut message = response(&[
+        "www.example.com. 300 IN CNAME www.example.com.edge.example.net.",
+        "www.example.com.edge.example.net. 300 IN A 192.0.2.1",
+        "www.example.com.edge.example.net. 300 IN A 192.0.2.2",
+    ]);
+    if let Case::Mixed = case {
+        message[HEADER_LEN + 1] = b'W';
+        message[HEADER_LEN + 7] = b'A';
+    }
+    message
+}
+
+/// One question, three records whose data stands in quotes, an OPT record.
+pub fn quoted_answer() -> Vec<u8> {
+    response(&[
+        "www.example.com. 300 IN TXT \"v=spf1 include:_spf.example.net -all\"",
+        "www.example.com. 300 IN TXT \"v=DKIM1; k=rsa; p=\" \"MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQ\"",
+        "www.example.com. 300 IN CAA 0 issue \"ca.example.net\"",
+    ])
+}
+
+/// One question, these records as its answer, an OPT record.
+fn response(records: &[&str]) -> Vec<u8> {
     let mut buffer = vec![0; 512];
     let flags = Flags::QR.with(Flags::RD).with(Flags::RA);
     let mut builder = Builder::new(&mut buffer, 7, flags).expect("room");
     builder.question(name(QUERY_NAME).as_wire(), RecordType::A, Class::IN).expect("room");
-    for text in [
-        "www.example.com. 300 IN CNAME www.example.com.edge.example.net.",
-        "www.example.com.edge.example.net. 300 IN A 192.0.2.1",
-        "www.example.com.edge.example.net. 300 IN A 192.0.2.2",
-    ] {
+    for text in records {
         let record = RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 0).expect("a record");
         record.build(Section::Answer, &mut builder).expect("room");
     }
     OptBuf::new(1232).build(&mut builder).expect("room");
     let len = builder.finish();
     buffer.truncate(len);
-    if let Case::Mixed = case {
-        buffer[HEADER_LEN + 1] = b'W';
-        buffer[HEADER_LEN + 7] = b'A';
-    }
     buffer
 }
 
@@ -119,11 +134,11 @@ pub fn finished<'a>(name: &'a NameBuf, attempts: &'a [Attempt], message: &'a [u8
     }
 }
 
-/// What `scan` writes JSON lines with.
-pub fn renderer() -> Renderer {
+/// What `scan` writes lines with.
+pub fn renderer(format: Format) -> Renderer {
     let server = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 53), 53));
     let context = Context::new(&[server], Time::ZERO, UNIX_EPOCH, false);
-    Renderer::new(Format::Jsonl, context)
+    Renderer::new(format, context)
 }
 
 /// A message of about `kib` KiB of the smallest records that all three take: NULL records, each with

@@ -6,6 +6,8 @@
 //!   address or target of every record. All three read to the same depth; see [`codecs`].
 //! - `json`: the whole JSON line that `scan` writes of that answer, and `json-0x20` the same if the
 //!   question was asked in mixed case, which the line must not show.
+//! - `csv`: the rows of the same answer as CSV, and `csv-quoted` those of an answer whose data must
+//!   stand in quotes.
 //! - `smallest`: messages of 8 to 64 KiB of the smallest records, walked; the time for an
 //!   octet must not grow with the length.
 //! - `pointers`: a message whose owners all lead through 120 compression pointers, walked.
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 use codecs::{Codec, Dnsonde, Domain, Hickory};
 use criterion::{BenchmarkId, Criterion, Throughput};
+use dnsonde::scan::Format;
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -32,6 +35,7 @@ fn main() {
     compare::<Hickory>(&mut criterion);
     compare::<Domain>(&mut criterion);
     json_line(&mut criterion);
+    csv_rows(&mut criterion);
     criterion.final_summary();
     ratios::print();
 }
@@ -87,7 +91,7 @@ fn json_line(criterion: &mut Criterion) {
         let attempts = [inputs::attempt(&answer)];
         let name = inputs::name(inputs::QUERY_NAME);
         let finished = inputs::finished(&name, &attempts, &answer);
-        let mut renderer = inputs::renderer();
+        let mut renderer = inputs::renderer(Format::Jsonl);
         let mut line = Vec::with_capacity(4096);
         criterion.bench_function(&format!("{what}/dnsonde"), |b| {
             b.iter(|| {
@@ -97,5 +101,26 @@ fn json_line(criterion: &mut Criterion) {
             });
         });
         assert_eq!(line, inputs::LINE.as_bytes(), "{}", String::from_utf8_lossy(&line));
+    }
+}
+
+/// The rows that `scan` writes of an answered exchange, each with the columns of the question.
+fn csv_rows(criterion: &mut Criterion) {
+    for (what, answer) in [("csv", inputs::answer()), ("csv-quoted", inputs::quoted_answer())] {
+        let attempts = [inputs::attempt(&answer)];
+        let name = inputs::name(inputs::QUERY_NAME);
+        let finished = inputs::finished(&name, &attempts, &answer);
+        let mut renderer = inputs::renderer(Format::Csv);
+        let mut rows = Vec::with_capacity(4096);
+        renderer.render(&finished, &mut rows);
+        let lines = rows.iter().filter(|&&octet| octet == b'\n').count();
+        assert_eq!(lines, 3, "{}", String::from_utf8_lossy(&rows));
+        criterion.bench_function(&format!("{what}/dnsonde"), |b| {
+            b.iter(|| {
+                rows.clear();
+                renderer.render(black_box(&finished), &mut rows);
+                black_box(&rows);
+            });
+        });
     }
 }

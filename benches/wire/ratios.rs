@@ -44,7 +44,7 @@ pub fn print() {
             }
         }
     };
-    for what in ["build", "walk", "json", "json-0x20", "pointers"] {
+    for what in ["build", "walk", "json", "json-0x20", "csv", "csv-quoted", "pointers"] {
         compared(what, "");
     }
     for what in ["smallest", "compress"] {

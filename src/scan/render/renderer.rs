@@ -1,7 +1,7 @@
 //! From an exchange to its lines, in the format that is wanted.
 
 use super::context::Context;
-use super::csv::{self, Cells};
+use super::csv::{self, Cells, Rows};
 use super::format::Format;
 use super::question::{Conclusion, Invalid, Settled};
 use super::status::Status;
@@ -18,6 +18,7 @@ pub struct Renderer {
     format: Format,
     context: Context,
     zdns: zdns::State,
+    csv: Rows,
     /// An answer whose question got its case back.
     restored: Vec<u8>,
     /// The attempts of a settled question, each with the number of its exchange as its server.
@@ -29,10 +30,12 @@ pub struct Renderer {
 impl Renderer {
     /// A renderer for one format.
     pub fn new(format: Format, context: Context) -> Self {
+        let cells = if format == Format::CsvSafe { Cells::Safe } else { Cells::Exact };
         Self {
             format,
             context,
             zdns: zdns::State::default(),
+            csv: Rows::new(cells),
             restored: Vec::new(),
             attempts: Vec::new(),
             unmatched: Vec::new(),
@@ -106,8 +109,7 @@ impl Renderer {
     fn render_as_is(&mut self, view: &View<'_>, out: &mut Vec<u8>) -> Status {
         match self.format {
             Format::Jsonl => jsonl::render(&self.context, view, out),
-            Format::Csv => csv::render(&self.context, view, Cells::Exact, out),
-            Format::CsvSafe => csv::render(&self.context, view, Cells::Safe, out),
+            Format::Csv | Format::CsvSafe => self.csv.render(&self.context, view, out),
             Format::Text => text::render(&self.context, view, out),
             Format::Massdns => massdns::render(&self.context, view, out),
             Format::Zdns => self.zdns.render(&self.context, view, out),
@@ -119,8 +121,7 @@ impl Renderer {
     pub fn render_invalid(&mut self, invalid: &Invalid<'_>, out: &mut Vec<u8>) {
         match self.format {
             Format::Jsonl => jsonl::render_invalid(invalid, out),
-            Format::Csv => csv::render_invalid(invalid, Cells::Exact, out),
-            Format::CsvSafe => csv::render_invalid(invalid, Cells::Safe, out),
+            Format::Csv | Format::CsvSafe => self.csv.render_invalid(invalid, out),
             Format::Text => text::render_invalid(invalid, out),
             Format::Massdns => massdns::render_invalid(invalid, out),
             Format::Zdns => zdns::render_invalid(invalid, out),
