@@ -294,7 +294,7 @@ impl<'m> Shown<'m> {
         let mut walk = Walk::new(Time::ZERO, name, first.rtype, &hints, config);
         while let Some(question) = walk.poll_question() {
             let response = self.says_all(&question.name, question.rtype);
-            let end = ExchangeEnd::Answered { response, attempt: 0 };
+            let end = ExchangeEnd::Answered { response: response.into(), attempt: 0 };
             let attempts = vec![self.attempt];
             walk.handle(
                 Time::ZERO,

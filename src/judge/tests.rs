@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::rules::findings;
 use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
 use crate::judge::catalog::FindingId;
@@ -227,7 +229,7 @@ fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
     let mut heard = probes(server(2), Purpose::Baseline(Baseline::Serial), 1, |_, _| answered());
     let ProbeQuery { zone, name, rtype, .. } = heard[0].query;
     let reading = Reading::new(&[], &zone, &name, rtype);
-    heard[0].reply = Some(Reply { octets: Vec::new(), reading });
+    heard[0].reply = Some(Reply { octets: Bytes::new(), reading });
     all.extend(heard);
     let found = findings(&evidence(all));
     assert_eq!(found.len(), 1, "{found:?}");

@@ -77,7 +77,8 @@ mod tests {
         let mut first = silent();
         assert!(again.is_due(&mut first, Some(at(400))));
         assert!(first.spoiled);
-        let mut answered = exchange(ExchangeEnd::Answered { response: vec![0; 12], attempt: 0 });
+        let mut answered =
+            exchange(ExchangeEnd::Answered { response: vec![0; 12].into(), attempt: 0 });
         assert!(!again.is_due(&mut answered, Some(at(50))));
         assert!(!answered.spoiled);
         assert!(again.times.is_empty(), "what has ended is forgotten");
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_was_answered_or_given_up_is_not_due() {
-        let answered = ExchangeEnd::Answered { response: vec![0; 12], attempt: 0 };
+        let answered = ExchangeEnd::Answered { response: vec![0; 12].into(), attempt: 0 };
         for end in [answered, ExchangeEnd::Failed(Failure::Cancelled)] {
             assert!(!Again::default().is_due(&mut exchange(end), Some(at(400))));
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::query::{ProbeQuery, QueryForm, Role};
 use crate::engine::{Attempt, Outcome, SocketId, Time, Transport};
 use crate::walk::{Exchange, ExchangeEnd, Fault, Kind, Reading};
@@ -27,7 +29,7 @@ pub struct Probe {
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// The message.
-    pub octets: Vec<u8>,
+    pub octets: Bytes,
     /// What it says to someone who asked a server of [`ProbeQuery::zone`]; for recursive servers, to
     /// someone who believes them everything.
     pub reading: Reading,

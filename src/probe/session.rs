@@ -275,7 +275,7 @@ mod tests {
     /// What became of an order: this response, or none.
     fn finish(session: &mut Session<Rounds>, order: Order, response: Option<Vec<u8>>) {
         let end = match response {
-            Some(response) => ExchangeEnd::Answered { response, attempt: 0 },
+            Some(response) => ExchangeEnd::Answered { response: response.into(), attempt: 0 },
             None => ExchangeEnd::Failed(Failure::TimedOut),
         };
         session.handle(

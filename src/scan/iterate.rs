@@ -275,7 +275,7 @@ impl Iteration {
             exchange.restore_case(&question.name);
         }
         let response = match &exchange.end {
-            ExchangeEnd::Answered { response, .. } => Some(response.as_slice()),
+            ExchangeEnd::Answered { response, .. } => Some(response),
             ExchangeEnd::Failed(Failure::Cancelled) if !asking => return,
             ExchangeEnd::Failed(_) | ExchangeEnd::NotAsked(_) => None,
         };

@@ -5,10 +5,10 @@
 //! generation; what is used moves to the younger one, and the rest goes with the next turn.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::reply::{Kind, Reading, Rrset};
+use super::reply::{Kind, Reading};
+use super::rrset::{RdataSet, Rrset};
 use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 
@@ -54,7 +54,7 @@ struct Entry {
 
 #[derive(Debug, Clone)]
 enum Data {
-    Records(Arc<[Box<[u8]>]>),
+    Records(RdataSet),
     Absent,
 }
 
@@ -167,7 +167,7 @@ impl Cache {
                 expires = expires.min(known.expires);
             }
         }
-        let data = Data::Records(Arc::clone(&set.data));
+        let data = Data::Records(set.data.clone());
         self.put(key(&set.name, set.rtype), Entry { rank, expires, data });
     }
 
@@ -213,7 +213,7 @@ impl Generation {
 impl Entry {
     fn octets(&self, key: &[u8]) -> usize {
         let data = match &self.data {
-            Data::Records(data) => data.iter().map(|rdata| rdata.len() + 16).sum(),
+            Data::Records(data) => data.size(),
             Data::Absent => 0,
         };
         OVERHEAD + key.len() + data
@@ -237,12 +237,7 @@ mod tests {
     fn set(text: &str) -> Rrset {
         let record = RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 60).unwrap();
         assert_eq!(record.class, Class::IN);
-        Rrset {
-            name: record.name,
-            rtype: record.rtype,
-            ttl: record.ttl,
-            data: [record.rdata.into_boxed_slice()].into(),
-        }
+        Rrset::from(&record)
     }
 
     fn at(seconds: u64) -> Time {

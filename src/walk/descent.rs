@@ -180,7 +180,7 @@ impl Walk {
         }
         let rtt = exchange.rtt().unwrap_or(Duration::ZERO);
         let response = match &exchange.end {
-            ExchangeEnd::Answered { response, .. } => Some(response.as_slice()),
+            ExchangeEnd::Answered { response, .. } => Some(response),
             ExchangeEnd::Failed(_) | ExchangeEnd::NotAsked(_) => None,
         };
         let reading = response

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
+
 use crate::engine::{Attempt, End, Failure, Finished, Time, Unmatched};
 use crate::wire::{HEADER_LEN, NameBuf, RecordType};
 
@@ -62,7 +64,7 @@ pub enum ExchangeEnd {
     /// There is an answer.
     Answered {
         /// The message.
-        response: Vec<u8>,
+        response: Bytes,
         /// Which of the attempts it answers.
         attempt: usize,
     },
@@ -79,9 +81,10 @@ impl From<&Finished<'_>> for Exchange {
             attempts: finished.attempts.to_vec(),
             unmatched: finished.unmatched.to_vec(),
             end: match finished.end {
-                End::Answered { response, attempt } => {
-                    ExchangeEnd::Answered { response: response.octets().to_vec(), attempt }
-                }
+                End::Answered { response, attempt } => ExchangeEnd::Answered {
+                    response: Bytes::copy_from_slice(response.octets()),
+                    attempt,
+                },
                 // What is truncated is no answer (RFC 2181 §9); the attempts tell of it.
                 End::Truncated { .. } => ExchangeEnd::Failed(Failure::TimedOut),
                 End::Failed(failure) => ExchangeEnd::Failed(failure),
@@ -96,11 +99,16 @@ impl Exchange {
     /// mixed: most names of the records point to it.
     pub fn restore_case(&mut self, name: &NameBuf) {
         let name = name.as_wire();
+        let place = HEADER_LEN..HEADER_LEN + name.len();
         if let ExchangeEnd::Answered { response, .. } = &mut self.end
-            && let Some(question) = response.get_mut(HEADER_LEN..HEADER_LEN + name.len())
+            && let Some(question) = response.get(place.clone())
+            && question != name
             && question.eq_ignore_ascii_case(name)
         {
-            question.copy_from_slice(name);
+            // Nobody else has it yet, so that this copies nothing.
+            let mut octets = BytesMut::from(std::mem::take(response));
+            octets[place].copy_from_slice(name);
+            *response = octets.freeze();
         }
     }
 

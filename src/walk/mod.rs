@@ -50,6 +50,7 @@ mod reply;
 mod report;
 mod resolution;
 mod resolver;
+mod rrset;
 mod servers;
 mod task;
 
@@ -60,10 +61,11 @@ pub use evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, Purpose, Que
 pub use hints::{Hints, HintsError};
 pub use manner::{engine_config, manner};
 pub use relevance::Relevance;
-pub use reply::{Fault, Kind, Reading, Referral, Rrset};
+pub use reply::{Fault, Kind, Reading, Referral};
 pub use report::{
     Address, ChildServer, Delegation, NameServer, ParentServer, Path, PathEnd, Said, ServerAnswer,
     Source, WalkReport,
 };
 pub use resolution::{Asked, Resolution, Resolved, Unresolved};
 pub use resolver::Resolver;
+pub use rrset::{RdataSet, Rrset};

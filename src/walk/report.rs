@@ -3,8 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::evidence::Evidence;
-use super::reply::{Kind, Reading, Rrset};
+use super::reply::{Kind, Reading};
 use super::resolution::{Resolution, Unresolved};
+use super::rrset::Rrset;
 use crate::engine::Failure;
 use crate::wire::{NameBuf, RecordType};
 

@@ -1,7 +1,9 @@
 //! What is found for a name and type, or why it is not.
 
+use bytes::Bytes;
+
 use super::evidence::Question;
-use super::reply::Rrset;
+use super::rrset::Rrset;
 use crate::engine::{Attempt, Unmatched};
 use crate::wire::{NameBuf, RecordType};
 
@@ -20,7 +22,7 @@ pub struct Resolution {
     pub outcome: Result<Resolved, Unresolved>,
     /// The message that says so, the last one of `exchanges`; `None` if the cache did, or if there
     /// is no such message.
-    pub response: Option<Box<[u8]>>,
+    pub response: Option<Bytes>,
     /// What was asked for this name, in this order; without what was asked to find the addresses of
     /// name servers.
     pub exchanges: Vec<Asked>,

@@ -9,6 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -125,7 +126,7 @@ impl Resolver {
         id: u64,
         attempts: &[Attempt],
         unmatched: &[Unmatched],
-        response: Option<(&[u8], Duration)>,
+        response: Option<(&Bytes, Duration)>,
     ) {
         let Some((task, question)) = self.open.remove(&id) else { return };
         let heard = response.is_some() || attempts.iter().any(|attempt| attempt.answer().is_some());
@@ -157,7 +158,7 @@ impl Resolver {
         question: Question,
         attempts: &[Attempt],
         unmatched: &[Unmatched],
-        response: Option<(&[u8], Duration)>,
+        response: Option<(&Bytes, Duration)>,
     ) {
         self.servers.closed(question.server);
         let reading = response.map(|(octets, _)| {
@@ -175,11 +176,11 @@ impl Resolver {
                 answered: response.is_some(),
             });
         }
-        if let (Some(reading), Some((octets, _))) = (reading, response) {
+        if let (Some(reading), Some((response, _))) = (reading, response) {
             if let Kind::Fault(_) = reading.kind {
                 self.servers.useless(now, question.server, question.zone);
             }
-            self.advance(task, &question, reading, octets);
+            self.advance(task, &question, reading, response);
         }
         self.runnable.push_back(task);
         self.run(now);
@@ -451,7 +452,7 @@ impl Resolver {
     }
 
     /// Takes a task on by what an answer says.
-    fn advance(&mut self, id: TaskId, question: &Question, reading: Reading, octets: &[u8]) {
+    fn advance(&mut self, id: TaskId, question: &Question, reading: Reading, response: &Bytes) {
         let Some(mut task) = self.tasks.remove(&id) else { return };
         let minimised = !task.steps.is_empty();
         let outcome = match reading.kind {
@@ -488,7 +489,7 @@ impl Resolver {
                 self.tasks.insert(id, task);
             }
             Some(outcome) => {
-                let response = outcome.is_ok().then_some(octets);
+                let response = outcome.is_ok().then_some(response);
                 self.finish(id, task, outcome, response);
             }
         }
@@ -499,7 +500,7 @@ impl Resolver {
         id: TaskId,
         task: Box<Task>,
         outcome: Result<Resolved, Unresolved>,
-        response: Option<&[u8]>,
+        response: Option<&Bytes>,
     ) {
         self.by_question.remove(&(task.subject, task.rtype));
         for waiter in &task.waiters {
@@ -510,7 +511,7 @@ impl Resolver {
                     rtype: task.rtype,
                     chain: task.chain.clone(),
                     outcome: outcome.clone(),
-                    response: response.map(Box::from),
+                    response: response.cloned(),
                     exchanges: task.exchanges.clone(),
                 }),
                 Waiter::Task { id: waiter, paid } => {

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::config::Limits;
 use super::minimise;
-use super::reply::Rrset;
 use super::resolution::{Asked, Unresolved};
+use super::rrset::Rrset;
 use crate::wire::{NameBuf, RecordType};
 
 /// Names a task; never used twice.

@@ -89,13 +89,15 @@ impl<'a> Record<'a> {
     /// # Errors
     /// A type whose names may be compressed has an RDATA that does not fit it.
     pub fn to_buf(&self) -> Result<RecordBuf, ParseError> {
-        Ok(RecordBuf {
-            name: self.name.to_buf(),
-            ttl: self.ttl,
-            class: self.class,
-            rtype: self.rtype,
-            rdata: expand(self.rtype, self.class, self.reader(), self.rdata())?,
-        })
+        let mut rdata = Vec::with_capacity(self.rdata().len());
+        self.expand_rdata(&mut rdata)?;
+        let Self { ttl, class, rtype, .. } = *self;
+        Ok(RecordBuf { name: self.name.to_buf(), ttl, class, rtype, rdata })
+    }
+
+    /// Appends the RDATA as it is in [`Record::to_buf`]; part of it, if that fails.
+    pub(crate) fn expand_rdata(&self, out: &mut Vec<u8>) -> Result<(), ParseError> {
+        expand(self.rtype, self.class, self.reader(), self.rdata(), out)
     }
 }
 

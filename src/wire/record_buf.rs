@@ -3,7 +3,7 @@
 use super::builder::{BufferFull, Builder};
 use super::error::ParseError;
 use super::name::{NameBuf, write_labels};
-use super::rdata::{Rdata, Reader, build, canonical, write_alone};
+use super::rdata::{Rdata, build, canonical, write_alone};
 use super::registry::{Class, RecordType};
 use super::section::Section;
 use super::show;
@@ -33,7 +33,7 @@ impl RecordBuf {
 
     /// The RDATA, to be read as a value.
     pub fn data(&self) -> Rdata<'_> {
-        Rdata::new(self.rtype, self.class, Reader::alone(&self.rdata))
+        Rdata::alone(self.rtype, self.class, &self.rdata)
     }
 
     /// Appends the RDATA in presentation format, as [`Record::write_data`](super::Record::write_data) does.

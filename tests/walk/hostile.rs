@@ -1,5 +1,6 @@
 //! Worlds that mean ill: poison, and work without end.
 
+use bytes::Bytes;
 use dnsonde::engine::Time;
 use dnsonde::walk::{Config, Limits, PathEnd, Resolved, Resolver, Source, Unresolved};
 use dnsonde::wire::RecordType;
@@ -77,7 +78,7 @@ fn a_zone_of_a_thousand_servers_is_bounded() {
     let report = walk(&mut world, "www.many.org", A, config);
     let zone = report.delegation(&name("many.org")).unwrap();
     assert_eq!((zone.name_servers.len(), zone.left_out), (most, 1000 - most));
-    assert_eq!(zone.parent_servers[0].ns().unwrap().data.len(), 1000);
+    assert_eq!(zone.parent_servers[0].ns().unwrap().data.iter().count(), 1000);
     assert!(world.asked.len() < 2 * 3 * most + 40, "{} questions", world.asked.len());
 }
 
@@ -154,7 +155,13 @@ fn octets_that_are_no_message_are_a_fault_and_no_more() {
     let rtt = std::time::Duration::from_millis(1);
     let mut asked = 0;
     while let Some(question) = resolver.poll_question() {
-        resolver.handle(Time::ZERO, question.id, &[], &[], Some((&[0xFF; 40], rtt)));
+        resolver.handle(
+            Time::ZERO,
+            question.id,
+            &[],
+            &[],
+            Some((&Bytes::from_static(&[0xFF; 40]), rtt)),
+        );
         asked += 1;
     }
     assert_eq!(asked, 3, "each root server once");

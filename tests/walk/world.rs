@@ -402,7 +402,7 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
         retried_because: None,
     };
     let end = match response {
-        Some(response) => ExchangeEnd::Answered { response, attempt: 0 },
+        Some(response) => ExchangeEnd::Answered { response: response.into(), attempt: 0 },
         None => ExchangeEnd::Failed(Failure::TimedOut),
     };
     let behaviour = world.servers.get(&server).and_then(|(_, behaviour)| *behaviour);
@@ -422,7 +422,7 @@ pub fn resolve_all(world: &mut World, resolver: &mut Resolver, now: Time) -> Vec
         let exchange = exchange(world, &question, now);
         let rtt = Duration::from_millis(1);
         let response = match &exchange.end {
-            ExchangeEnd::Answered { response, .. } => Some((response.as_slice(), rtt)),
+            ExchangeEnd::Answered { response, .. } => Some((response, rtt)),
             _ => None,
         };
         resolver.handle(now, question.id, &exchange.attempts, &[], response);

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::dice::Dice;
@@ -74,7 +73,8 @@ impl Recursor {
         match fact {
             Fact::Record(record) => match left(record) {
                 Some(record) => {
-                    let reading = Reading { answer: Some(set(&record)), ..reading(Kind::Answer) };
+                    let reading =
+                        Reading { answer: Some(Rrset::from(&record)), ..reading(Kind::Answer) };
                     let (name, rtype) = (record.name, record.rtype);
                     self.resolver.cache().learn(Time::ZERO, &name, rtype, &reading);
                 }
@@ -89,7 +89,7 @@ impl Recursor {
                 let minimum = counted.rdata.len() - 4;
                 counted.rdata[minimum..].copy_from_slice(&counted.ttl.to_be_bytes());
                 let kind = if rtype.is_some() { Kind::NoData } else { Kind::NameError };
-                let reading = Reading { soa: Some(set(&counted)), ..reading(kind) };
+                let reading = Reading { soa: Some(Rrset::from(&counted)), ..reading(kind) };
                 let asked = rtype.unwrap_or(RecordType::A);
                 self.resolver.cache().learn(Time::ZERO, name, asked, &reading);
             }
@@ -174,6 +174,7 @@ impl Recursor {
                 Ok((octets, rtt)) => {
                     took += rtt;
                     self.note_denial(now + took, &question, &octets);
+                    let octets = octets.into();
                     self.resolver.handle(now + took, question.id, &[], &[], Some((&octets, rtt)));
                 }
                 Err(waited) => {
@@ -325,15 +326,6 @@ fn reading(kind: Kind) -> Reading {
         soa: None,
         glue: Vec::new(),
         zone: None,
-    }
-}
-
-fn set(record: &RecordBuf) -> Rrset {
-    Rrset {
-        name: record.name,
-        rtype: record.rtype,
-        ttl: record.ttl,
-        data: Arc::from([record.rdata.clone().into_boxed_slice()]),
     }
 }
 

@@ -55,19 +55,21 @@ pub(crate) fn expand(
     class: Class,
     reader: Reader<'_>,
     rdata: &[u8],
-) -> Result<Vec<u8>, ParseError> {
+    out: &mut Vec<u8>,
+) -> Result<(), ParseError> {
     let fields = fields_of(rtype, class)
         .filter(|fields| !rdata.is_empty() && any_name(fields, Names::read_compressed));
-    let Some(fields) = fields else { return Ok(rdata.to_vec()) };
-    let mut out = Vec::with_capacity(rdata.len());
+    let Some(fields) = fields else {
+        out.extend_from_slice(rdata);
+        return Ok(());
+    };
     copy_fields(fields, reader, Names::read_compressed, |part| {
         match part {
             Part::Octets(octets) => out.extend_from_slice(octets),
             Part::Name(name) => out.extend_from_slice(name.to_buf().as_wire()),
         }
         Ok::<(), ParseError>(())
-    })?;
-    Ok(out)
+    })
 }
 
 /// The canonical form of an RDATA that stands alone (RFC 4034 §6.2).

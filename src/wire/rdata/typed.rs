@@ -144,6 +144,11 @@ impl<'a> Rdata<'a> {
         Self { rtype, class, reader }
     }
 
+    /// An RDATA without a message around it: no name in it is compressed.
+    pub(crate) fn alone(rtype: RecordType, class: Class, rdata: &'a [u8]) -> Self {
+        Self::new(rtype, class, Reader::alone(rdata))
+    }
+
     fn reader(&self, types: &[RecordType]) -> Option<Reader<'a>> {
         types.contains(&self.rtype).then(|| self.reader.clone())
     }
