@@ -3,6 +3,7 @@
 //! - [`catalog`]: whatever can be concluded, and nothing else. [`finding`]: what was.
 //! - `observations`: what was seen of each server; `explained`: faults whose causes are known.
 //! - `server`, `path`, `host`: one file a rule, or a few that belong together.
+//! - [`content`]: what records of mail and certificates say, and whether that is valid.
 //! - [`rules`]: the rules in order. [`summary`]: the table of who was asked.
 //!
 //! What a job knows beyond servers and paths, such as the records that `verify` expects, it judges
@@ -14,6 +15,7 @@
 )]
 
 pub mod catalog;
+pub mod content;
 pub mod entry;
 mod explained;
 pub mod finding;

@@ -1,8 +1,8 @@
 //! What one probe says about one expected record.
 
-use super::expect::caa::{self, Caa};
 use super::expect::{Expectation, Kind};
 use crate::engine::Outcome;
+use crate::judge::content::caa::{self, Caa};
 use crate::probe::result::Probe;
 use crate::walk::{self, Fault, Rrset};
 use crate::wire::{NameBuf, Rcode, RecordBuf, RecordType};

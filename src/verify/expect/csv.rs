@@ -4,10 +4,10 @@
 use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
 use super::entry::{Word, parse_value, record_type};
-use super::error::{ExpectError, ExpectErrorKind as Kind, excerpt};
+use super::error::{ExpectError, ExpectErrorKind as Kind};
 use super::expectation::Expectation;
 use super::owner::Owners;
-use crate::wire::{NameBuf, RecordType};
+use crate::wire::{NameBuf, RecordType, excerpt};
 
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 

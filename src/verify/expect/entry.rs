@@ -1,11 +1,12 @@
 //! One expectation as text: a name, a type and, if it matters, a value.
 
-use super::error::{ExpectError, ExpectErrorKind as Kind, excerpt};
-use super::expectation::{Expectation, strings};
+use super::error::{ExpectError, ExpectErrorKind as Kind};
+use super::expectation::Expectation;
 use super::owner::{Owners, unquote};
+use crate::judge::content::text::strings;
 use crate::names::error::LineError;
 use crate::names::idna::to_ascii;
-use crate::wire::{Class, NameBuf, RecordBuf, RecordType};
+use crate::wire::{Class, NameBuf, RecordBuf, RecordType, excerpt};
 
 /// Reads `NAME TYPE [VALUE]`; a TTL and `IN` may stand before the type, as in a line of dig.
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::names::error::LineError;
-use crate::wire::{NameError, RecordType, TextError, TextErrorKind};
+use crate::wire::{NameError, RecordType, TextError, TextErrorKind, excerpt};
 
 /// Why an expectation could not be read, and where in the text that the user gave.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -247,15 +247,4 @@ impl From<TextError> for ExpectError {
         let kind = ExpectErrorKind::Value(error.kind);
         Self { line: error.line, column: error.column, kind }
     }
-}
-
-/// Text from the user for a message: printable and not long.
-pub(super) fn excerpt(text: &[u8]) -> String {
-    const LONGEST: usize = 60;
-    let mut out = Vec::new();
-    crate::wire::write_printable(&text[..text.len().min(LONGEST)], &mut out);
-    if text.len() > LONGEST {
-        out.extend_from_slice(b"...");
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{caa, dkim, dmarc, spf};
+use crate::judge::content::text::{joined, strings, text_of};
+use crate::judge::content::{caa, dkim, dmarc, spf};
 use crate::wire::{Class, NameBuf, RecordBuf, RecordType};
 
 /// One record that must be there.
@@ -207,36 +208,6 @@ impl Kind {
 
 /// The TTL of a suggested line, in seconds: short enough to correct a mistake.
 const SUGGESTED_TTL: u32 = 300;
-
-/// The RDATA of a TXT record with this text, cut into strings of 255 octets.
-pub(in crate::verify) fn strings(text: &[u8]) -> Vec<u8> {
-    if text.is_empty() {
-        return vec![0];
-    }
-    let mut rdata = Vec::with_capacity(text.len() + text.len() / 255 + 1);
-    for string in text.chunks(255) {
-        rdata.push(string.len() as u8);
-        rdata.extend_from_slice(string);
-    }
-    rdata
-}
-
-/// The text of a TXT record: all its strings, with nothing between them (RFC 6376 §3.6.2.2,
-/// RFC 7208 §3.3). `None` for another type, or if the RDATA is malformed.
-pub fn text_of(record: &RecordBuf) -> Option<Vec<u8>> {
-    Some(record.data().strings()?.collect::<Vec<_>>().concat())
-}
-
-/// The strings of an RDATA of the type TXT, joined.
-fn joined(mut rdata: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::with_capacity(rdata.len());
-    while let [len, rest @ ..] = rdata {
-        let (string, behind) = rest.split_at_checked(usize::from(*len))?;
-        text.extend_from_slice(string);
-        rdata = behind;
-    }
-    Some(text)
-}
 
 fn exchange(record: &RecordBuf) -> Option<NameBuf> {
     Some(record.data().mx()?.exchange.to_buf())

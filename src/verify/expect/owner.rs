@@ -7,12 +7,12 @@
 
 use std::collections::HashSet;
 
-use super::error::{ExpectError, ExpectErrorKind as Kind, Outside, excerpt};
+use super::error::{ExpectError, ExpectErrorKind as Kind, Outside};
 use crate::names::error::LineError;
 use crate::names::idna::trim_blanks;
 use crate::names::line::parse_name;
 use crate::verify::undelegated::is_registry;
-use crate::wire::NameBuf;
+use crate::wire::{NameBuf, excerpt};
 
 /// Top-level domains that are hardly ever a label of a host: what ends in one is complete.
 const NEVER_RELATIVE: [&[u8]; 7] = [b"com", b"net", b"org", b"edu", b"gov", b"mil", b"arpa"];

@@ -1,12 +1,13 @@
 //! The records that well-known services ask for.
 
 use super::entry::Words;
-use super::error::{ExpectError, ExpectErrorKind as Error, excerpt};
-use super::expectation::{Expectation, Kind, is_acm_target, strings};
+use super::error::{ExpectError, ExpectErrorKind as Error};
+use super::expectation::{Expectation, Kind, is_acm_target};
 use super::owner::{Owners, bare, is_absolute, is_region, parse_owner, unquote};
+use crate::judge::content::text::strings;
 use crate::names::error::LineError;
 use crate::names::line::parse_name;
-use crate::wire::{NameBuf, NameBuilder, NameError, RecordType};
+use crate::wire::{NameBuf, NameBuilder, NameError, RecordType, excerpt};
 
 /// The zone that the targets of SES Easy DKIM are in unless the console shows another: newer
 /// regions and accounts have their own.

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use crate::engine::Outcome;
+use crate::judge::content::text::text_of;
 use crate::probe::purpose;
 use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
 use crate::verify::evidence::Evidence;
-use crate::verify::expect::{Expectation, Kind, text_of};
+use crate::verify::expect::{Expectation, Kind};
 use crate::verify::look::{Look, Useless, is_cut_off};
 use crate::verify::purpose::Purpose;
 use crate::walk::{self, Rrset};

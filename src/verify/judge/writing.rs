@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
+use crate::judge::content::text::text_of;
 use crate::verify::evidence::Evidence;
-use crate::verify::expect::{Expectation, text_of};
+use crate::verify::expect::Expectation;
 use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
 
 /// Longest text from the network in a finding, in characters.

@@ -14,6 +14,7 @@ mod zone;
 
 pub use error::{TextError, TextErrorKind};
 pub(crate) use lexer::Token;
+pub(crate) use printable::excerpt;
 pub use printable::write_printable;
 pub(crate) use source::{Source, unescape};
 pub use zone::{IncludeLoader, ZoneOptions, ZoneReader};

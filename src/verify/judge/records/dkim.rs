@@ -2,10 +2,10 @@
 
 use super::case::Case;
 use crate::judge::catalog::FindingId;
+use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyState, check_key};
 use crate::judge::finding::Draft;
 use crate::report::judgement::RecordState;
 use crate::verify::expect::Kind;
-use crate::verify::expect::dkim::{KeyCheck, KeyNote, KeyState, check_key};
 use crate::verify::judge::observations::{AtTarget, RecordObservations, RecordStatus, texts};
 use crate::verify::judge::writing::{counted, data, plain, printable, short};
 use crate::verify::look::Look;

@@ -2,9 +2,9 @@
 
 use data_encoding::{Encoding, Specification};
 
-use super::error::excerpt;
 use super::rsa::{self, Encoded};
 use super::tags::{Tag, TagError, TagList};
+use crate::wire::excerpt;
 
 /// The shortest RSA key that a verifier may accept, in bits (RFC 8301 §3.2).
 pub const SHORTEST_RSA: usize = 1024;
@@ -168,7 +168,7 @@ impl KeyCheck {
 /// Checks the text of a key record: all strings of the TXT record joined.
 ///
 /// ```
-/// use dnsonde::verify::expect::dkim::{KeyState, check_key};
+/// use dnsonde::judge::content::dkim::{KeyState, check_key};
 ///
 /// let check = check_key(b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
 /// assert_eq!(check.state, KeyState::Ed25519);

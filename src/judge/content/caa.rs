@@ -61,7 +61,7 @@ fn value_permits(value: &[u8], issuer: &str) -> bool {
 }
 
 /// An RDATA that lets `issuer` issue.
-pub(super) fn rdata_permitting(issuer: &str, wildcard: bool) -> Vec<u8> {
+pub fn rdata_permitting(issuer: &str, wildcard: bool) -> Vec<u8> {
     let tag: &[u8] = if wildcard { b"issuewild" } else { b"issue" };
     [&[0, tag.len() as u8], tag, issuer.as_bytes()].concat()
 }

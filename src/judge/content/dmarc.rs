@@ -1,7 +1,7 @@
 //! The shape of DMARC policies (RFC 7489).
 
-use super::error::excerpt;
 use super::tags::{TagError, TagList};
+use crate::wire::excerpt;
 
 /// A DMARC policy whose syntax was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

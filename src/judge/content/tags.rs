@@ -1,7 +1,7 @@
 //! Lists of tags, `v=DKIM1; k=rsa; p=...`: the syntax that DKIM (RFC 6376 §3.2) and DMARC
 //! (RFC 7489 §6.4) share.
 
-use super::error::excerpt;
+use crate::wire::excerpt;
 
 /// A list whose syntax was checked: every name is one, none stands twice.
 #[derive(Debug, Clone, PartialEq, Eq)]

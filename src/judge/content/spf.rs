@@ -4,7 +4,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::error::excerpt;
+use crate::wire::excerpt;
 
 /// An SPF policy whose syntax was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
