@@ -28,3 +28,4 @@ pub mod severity;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+pub(crate) mod writing;

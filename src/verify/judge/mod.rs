@@ -9,6 +9,5 @@ mod observations;
 mod records;
 mod summary;
 mod verdict;
-mod writing;
 
 pub use judgement::judge;

@@ -1,7 +1,7 @@
 //! How each record and each server stands: the tables of a report.
 
 use super::observations::{AtServer, RecordObservations, RecordStatus};
-use super::writing::{data, short};
+use crate::judge::writing::{data, short};
 use crate::report::judgement::{RecordAtServer, RecordReport, RecordState};
 use crate::verify::expect::Kind;
 use crate::verify::look::Look;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::observations::{RecordObservations, RecordStatus};
-use super::writing::plain;
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
+use crate::judge::writing::plain;
 use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;

@@ -8,10 +8,10 @@ use std::net::SocketAddr;
 use serde_json::json;
 
 use super::case::{Case, own_addresses, own_texts};
+use crate::judge::writing::{counted, list, plain, server_names};
 use crate::verify::judge::observations::{
     AtServer, AtTarget, RecordObservations, at_target, texts, useless_words,
 };
-use crate::verify::judge::writing::{counted, list, plain, server_names};
 
 use crate::judge::severity::Severity;
 use crate::report::judgement::RecordState;
@@ -104,7 +104,7 @@ pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> 
         .collect();
     let (zone, told) = (case.zone(), case.told().len());
     let addresses: Vec<SocketAddr> = servers.iter().map(|at| at.server).collect();
-    let names = server_names(case.observed.evidence, &zone, &addresses);
+    let names = server_names(&case.observed.evidence.log, &zone, &addresses);
     Draft::error(FindingId::AliasNotAlone, case.subject())
         .summary(format!(
             "at {} of {told} server addresses the answer depends on the type that is asked for",
@@ -347,7 +347,7 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
         for probe in observed.target_probes(status.number, target) {
             asked = true;
             let (servers, records) = zones.entry(probe.query.zone).or_default();
-            let record = crate::verify::judge::writing::subject(status.expectation);
+            let record = super::case::subject(status.expectation);
             if !records.contains(&record) {
                 records.push(record);
             }
@@ -367,11 +367,7 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
             && let Some(PathEnd::Failed(why)) = path.map(|path| path.end)
             && !matches!(why, Unresolved::TooMuchWork)
         {
-            drafts.push(no_way(
-                crate::verify::judge::writing::subject(status.expectation),
-                &target,
-                why,
-            ));
+            drafts.push(no_way(super::case::subject(status.expectation), &target, why));
         }
     }
     for (zone, (servers, records)) in zones {

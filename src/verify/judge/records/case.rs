@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use crate::judge::writing::{entry, provider};
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
+use crate::verify::expect::Expectation;
 use crate::verify::judge::observations::{RecordObservations, RecordStatus, texts};
-use crate::verify::judge::writing::{line_for, provider, subject};
 use crate::verify::purpose::Purpose;
 use crate::walk::Rrset;
 use crate::wire::{NameBuf, RecordBuf, RecordType};
@@ -27,20 +28,26 @@ impl Case<'_, '_> {
         subject(self.status.expectation)
     }
 
-    /// What to enter in the zone of the record.
+    /// What to enter in the zone of the record, if it can be told.
     pub(super) fn line(&self) -> Option<String> {
-        line_for(self.status.expectation, &self.zone())
+        let record = self.status.expectation.suggestion()?;
+        Some(entry(&record, &self.zone()))
     }
 
     /// The DNS provider of the zone, in words.
     pub(super) fn provider(&self) -> String {
-        provider(self.observed.evidence, &self.zone())
+        provider(&self.observed.evidence.log, &self.zone())
     }
 
     /// The addresses that said anything of the record.
     pub(super) fn told(&self) -> Vec<SocketAddr> {
         self.status.at(|state| state != RecordState::Unknown)
     }
+}
+
+/// `OWNER TYPE`.
+pub(super) fn subject(expectation: &Expectation) -> String {
+    format!("{} {}", expectation.owner, expectation.rtype)
 }
 
 /// What anyone at the owner said of types other than the expected one, the records with each.

@@ -4,10 +4,10 @@ use super::case::Case;
 use crate::judge::catalog::FindingId;
 use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyState, check_key};
 use crate::judge::finding::Draft;
+use crate::judge::writing::{counted, data, plain, printable, short};
 use crate::report::judgement::RecordState;
 use crate::verify::expect::Kind;
 use crate::verify::judge::observations::{AtTarget, RecordObservations, RecordStatus, texts};
-use crate::verify::judge::writing::{counted, data, plain, printable, short};
 use crate::verify::look::Look;
 use crate::wire::{NameBuf, RecordBuf};
 
@@ -214,19 +214,16 @@ fn other_zone_that_will_do(
     let found = observed.target(status.number).filter(|found| *found != expected)?;
     let shown = status.expectation.record().map(|record| short(&data(&record)));
     Some(
-        Draft::notice(
-            FindingId::SesZoneDiffers,
-            crate::verify::judge::writing::subject(status.expectation),
-        )
-        .summary(format!(
-            "the alias leads to {}, where SES has the key: taken as right",
-            plain(&found.parent().unwrap_or(found))
-        ))
-        .evidence("found", found.to_string())
-        .evidence("usual", shown)
-        .advice(
-            "nothing to fix if the console of SES shows the same value; --ses-zone says which \
+        Draft::notice(FindingId::SesZoneDiffers, super::case::subject(status.expectation))
+            .summary(format!(
+                "the alias leads to {}, where SES has the key: taken as right",
+                plain(&found.parent().unwrap_or(found))
+            ))
+            .evidence("found", found.to_string())
+            .evidence("usual", shown)
+            .advice(
+                "nothing to fix if the console of SES shows the same value; --ses-zone says which \
                  zone to expect",
-        ),
+            ),
     )
 }

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::case::Case;
 use super::{alias, elsewhere};
 use crate::judge::summary::serials;
+use crate::judge::writing::{counted, plain, printable, server_names};
 use crate::report::judgement::RecordState;
 use crate::stats::Proportion;
 use crate::verify::judge::observations::{AtServer, Seen};
-use crate::verify::judge::writing::{counted, plain, printable, server_names};
 use crate::verify::look::Look;
 
 /// An order of answers that chance gives less often than this is no chance.
@@ -91,7 +91,7 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
     };
     let there = status.at(|state| state == RecordState::Right);
     let (here, elsewhere) = (shown(&servers), shown(&there));
-    let names = server_names(case.observed.evidence, &zone, &servers);
+    let names = server_names(&case.observed.evidence.log, &zone, &servers);
     let behind = match (&here[..], &elsewhere[..]) {
         ([here], [elsewhere]) if here != elsewhere => {
             format!(" (serial number {here} instead of {elsewhere})")
@@ -130,7 +130,7 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
     let servers = addresses(unstable);
     let answers: u64 = unstable.iter().map(|at| at.answers()).sum();
     let wrong = answers - unstable.iter().map(|at| at.right()).sum::<u64>();
-    let names = server_names(case.observed.evidence, &zone, &servers);
+    let names = server_names(&case.observed.evidence.log, &zone, &servers);
     let changed = unstable.iter().all(|at| changed_once(at));
     let groups: Vec<Value> = unstable.iter().flat_map(|at| by_instance(at)).collect();
     let has = if servers.len() == 1 { "answers" } else { "answer" };

@@ -6,9 +6,9 @@ use crate::judge::catalog::FindingId;
 use crate::judge::content::text::{strings, text_of};
 use crate::judge::content::{dmarc, spf};
 use crate::judge::finding::Draft;
+use crate::judge::writing::{data, plain, printable, short};
 use crate::verify::expect::Kind;
 use crate::verify::judge::observations::{same_first_label, target_of};
-use crate::verify::judge::writing::{data, plain, printable, short};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// Several records stand where one is required.

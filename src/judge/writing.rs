@@ -2,9 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::judge::content::text::text_of;
-use crate::verify::evidence::Evidence;
-use crate::verify::expect::Expectation;
+use super::content::text::text_of;
+use crate::probe::ProbeLog;
 use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
 
 /// Longest text from the network in a finding, in characters.
@@ -12,13 +11,8 @@ const LONGEST: usize = 300;
 /// Names in one list.
 const MOST_NAMES: usize = 4;
 
-/// `OWNER TYPE`.
-pub(super) fn subject(expectation: &Expectation) -> String {
-    format!("{} {}", expectation.owner, expectation.rtype)
-}
-
 /// A name as people write it: without its final dot.
-pub(super) fn plain(name: &NameBuf) -> String {
+pub(crate) fn plain(name: &NameBuf) -> String {
     let text = name.to_string();
     match text.strip_suffix('.') {
         Some(short) if !short.is_empty() && !short.ends_with('\\') => short.to_owned(),
@@ -27,7 +21,7 @@ pub(super) fn plain(name: &NameBuf) -> String {
 }
 
 /// What consoles want as the host of a record: the part of its owner before the zone.
-pub(super) fn host(owner: &NameBuf, zone: &NameBuf) -> String {
+pub(crate) fn host(owner: &NameBuf, zone: &NameBuf) -> String {
     if owner == zone {
         return "@".to_owned();
     }
@@ -41,18 +35,13 @@ pub(super) fn host(owner: &NameBuf, zone: &NameBuf) -> String {
 }
 
 /// A record as consoles want it, in words: host, type and value.
-pub(super) fn entry(record: &RecordBuf, zone: &NameBuf) -> String {
+pub(crate) fn entry(record: &RecordBuf, zone: &NameBuf) -> String {
     let host = host(&record.name, zone);
     format!("host {host}, type {}, value {}", record.rtype, value(record))
 }
 
-/// What to enter for an expectation, if it can be told.
-pub(super) fn line_for(expectation: &Expectation, zone: &NameBuf) -> Option<String> {
-    expectation.suggestion().map(|record| entry(&record, zone))
-}
-
 /// The value of a record as consoles want it: names without their final dot, texts as they are.
-pub(super) fn value(record: &RecordBuf) -> String {
+pub(crate) fn value(record: &RecordBuf) -> String {
     if let Some(target) = record.data().target() {
         return plain(&target.to_buf());
     }
@@ -71,7 +60,7 @@ pub(super) fn value(record: &RecordBuf) -> String {
 }
 
 /// The RDATA in presentation format, as a whole.
-pub(super) fn data(record: &RecordBuf) -> String {
+pub(crate) fn data(record: &RecordBuf) -> String {
     let mut text = Vec::new();
     if record.write_data(&mut text).is_err() {
         write_generic_rdata(&record.rdata, &mut text);
@@ -80,7 +69,7 @@ pub(super) fn data(record: &RecordBuf) -> String {
 }
 
 /// Octets in printable form, shortened.
-pub(super) fn printable(octets: &[u8]) -> String {
+pub(crate) fn printable(octets: &[u8]) -> String {
     let mut text = Vec::new();
     write_printable(&octets[..octets.len().min(LONGEST)], &mut text);
     if octets.len() > LONGEST {
@@ -90,7 +79,7 @@ pub(super) fn printable(octets: &[u8]) -> String {
 }
 
 /// A text that is printable already, shortened.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
@@ -98,7 +87,7 @@ pub(super) fn short(text: &str) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`; beyond a few: `a, b, c, d and 3 more`.
-pub(super) fn list(words: &[String]) -> String {
+pub(crate) fn list(words: &[String]) -> String {
     let listed = |words: &[String], last: &str| match words {
         [] => last.to_owned(),
         words => format!("{} and {last}", words.join(", ")),
@@ -111,15 +100,15 @@ pub(super) fn list(words: &[String]) -> String {
 }
 
 /// `1 address`, `2 addresses`.
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// The names of the servers that have these addresses in a zone; the addresses where they have none.
-pub(super) fn server_names(evidence: &Evidence, zone: &NameBuf, servers: &[SocketAddr]) -> String {
+pub(crate) fn server_names(log: &ProbeLog, zone: &NameBuf, servers: &[SocketAddr]) -> String {
     let mut names: Vec<String> = Vec::new();
     for &server in servers {
-        let known: Vec<String> = evidence.log.names_of(zone, server).iter().map(plain).collect();
+        let known: Vec<String> = log.names_of(zone, server).iter().map(plain).collect();
         let known = if known.is_empty() { vec![server.to_string()] } else { known };
         names.extend(known.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
     }
@@ -128,11 +117,10 @@ pub(super) fn server_names(evidence: &Evidence, zone: &NameBuf, servers: &[Socke
 
 /// Where the records of a zone are entered: `the DNS provider of example.com (name servers a and
 /// b)`.
-pub(super) fn provider(evidence: &Evidence, zone: &NameBuf) -> String {
-    let names: Vec<String> =
-        evidence.log.walk.delegation(zone).map_or_else(Vec::new, |delegation| {
-            delegation.name_servers.iter().map(|server| plain(&server.name)).collect()
-        });
+pub(crate) fn provider(log: &ProbeLog, zone: &NameBuf) -> String {
+    let names: Vec<String> = log.walk.delegation(zone).map_or_else(Vec::new, |delegation| {
+        delegation.name_servers.iter().map(|server| plain(&server.name)).collect()
+    });
     let zone = plain(zone);
     match &names[..] {
         [] => format!("the DNS provider of {zone}"),
