@@ -23,7 +23,7 @@ mod host;
 mod observations;
 mod path;
 pub mod rules;
-mod server;
+pub(crate) mod server;
 pub mod severity;
 pub mod summary;
 #[cfg(test)]

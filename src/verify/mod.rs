@@ -22,7 +22,6 @@ mod plan;
 pub mod purpose;
 mod report;
 mod run;
-mod undelegated;
 pub mod wait;
 mod zones;
 

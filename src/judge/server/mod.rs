@@ -5,5 +5,6 @@ pub(super) mod delegation;
 pub(super) mod edns;
 pub(super) mod lame;
 pub(super) mod reach;
+pub(crate) mod registry;
 pub(super) mod serials;
 pub(super) mod tcp;

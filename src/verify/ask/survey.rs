@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 
+use crate::judge::server::registry::undelegated;
 use crate::probe::ProbeLog;
 use crate::probe::baseline::{ZoneServers, random_below, spread_over_sockets};
 use crate::probe::purpose::{self, Baseline};
@@ -12,7 +13,6 @@ use crate::probe::query::{ProbeQuery, QueryForm, Role};
 use crate::verify::expect::{Expectation, Kind};
 use crate::verify::plan::Plan;
 use crate::verify::purpose::Purpose;
-use crate::verify::undelegated::undelegated;
 use crate::verify::zones::{ancestors, role_of, zone_of, zones};
 use crate::walk::WalkReport;
 use crate::wire::{NameBuf, RecordType};

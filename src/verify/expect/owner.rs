@@ -8,10 +8,10 @@
 use std::collections::HashSet;
 
 use super::error::{ExpectError, ExpectErrorKind as Kind, Outside};
+use crate::judge::server::registry::is_registry;
 use crate::names::error::LineError;
 use crate::names::idna::trim_blanks;
 use crate::names::line::parse_name;
-use crate::verify::undelegated::is_registry;
 use crate::wire::{NameBuf, excerpt};
 
 /// Top-level domains that are hardly ever a label of a host: what ends in one is complete.

@@ -152,7 +152,7 @@ fn without_answers(statuses: &[RecordStatus<'_>]) -> Vec<SocketAddr> {
 fn no_verdict(observed: &RecordObservations<'_>) -> String {
     let evidence = observed.evidence;
     let domain = evidence.plan.domain;
-    let registry = crate::verify::undelegated::undelegated(&evidence.log.walk, &domain);
+    let registry = crate::judge::server::registry::undelegated(&evidence.log.walk, &domain);
     if let Some(registry) = registry {
         let who = if registry.is_root() {
             "the root of the DNS does not know it".to_owned()

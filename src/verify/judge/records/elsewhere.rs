@@ -8,19 +8,16 @@ use super::case::{Case, other_types};
 use super::value as values;
 use super::{alias, caches};
 use crate::judge::content::text::text_of;
+use crate::judge::server::registry;
 use crate::judge::writing::{self, counted, data, list, plain, short, value};
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
 use crate::verify::expect::{Expectation, Kind};
-use crate::verify::judge::observations::{RecordObservations, same_first_label, target_of};
+use crate::verify::judge::observations::{same_first_label, target_of};
 use crate::verify::look::Look;
 use crate::verify::purpose::{NearMiss, Purpose};
 use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
-
-/// Parts of names of name servers to which registries and registrars move domains that expired or
-/// were never set up.
-const PARKED: [&str; 4] = ["parking", "parked", "expired", "suspended"];
 
 /// Judges a record that is right at no address.
 pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
@@ -45,7 +42,7 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
         below_zone_cut,
         published_elsewhere,
         caches::split_horizon,
-        parked,
+        |case| registry::parked(&case.observed.evidence.log.walk, &case.zone(), case.told()),
     ];
     vec![why.iter().find_map(|why| why(case)).unwrap_or_else(|| missing(case))]
 }
@@ -362,65 +359,4 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
             ))
             .line(case.line()),
     )
-}
-
-/// The registry has the domain at servers that are there for domains without an owner.
-fn parked(case: Case<'_, '_>) -> Option<Draft> {
-    let zone = case.zone();
-    let delegation = case.observed.evidence.log.walk.delegation(&zone)?;
-    let parked = |name: &NameBuf| {
-        let text = name.to_string().to_ascii_lowercase();
-        PARKED.iter().any(|word| text.contains(word))
-    };
-    let names: Vec<&NameBuf> = delegation.name_servers.iter().map(|server| &server.name).collect();
-    if names.is_empty() || !names.iter().all(|name| parked(name)) {
-        return None;
-    }
-    let names = list(&names.into_iter().map(plain).collect::<Vec<_>>());
-    Some(
-        Draft::error(FindingId::DomainNotDelegated, zone.to_string())
-            .servers(case.told())
-            .summary(format!("the registry has the domain at {names}, which serve parked domains"))
-            .evidence("name_servers", names)
-            .advice(
-                "see at the registrar whether the domain has expired, and set the name servers of \
-                 your DNS provider there",
-            )
-            .reference("RFC 1034 §4.2.1"),
-    )
-}
-
-/// The registry does not know the domain.
-pub(super) fn not_delegated(observed: &RecordObservations<'_>, registry: &NameBuf) -> Draft {
-    let evidence = observed.evidence;
-    let domain = evidence.plan.domain;
-    let answers = evidence.log.walk.path(&domain).map_or(&[][..], |path| &path.answers);
-    let denying = answers
-        .iter()
-        .filter(|answer| answer.reading().is_some_and(walk::Reading::is_useful))
-        .map(|answer| answer.server);
-    let denying: Vec<SocketAddr> = denying.collect();
-    let (registry, domain_text) = (registry_words(registry), plain(&domain));
-    Draft::error(FindingId::DomainNotDelegated, domain.to_string())
-        .summary(format!(
-            "{registry} does not know {domain_text}: {} of {} server addresses deny it, and none \
-             has name servers for it",
-            denying.len(),
-            answers.len()
-        ))
-        .evidence("addresses_asked", answers.len())
-        .evidence("addresses_denying", denying.len())
-        .servers(denying)
-        .advice(format!(
-            "see whether {domain_text} is spelled correctly, and at the registrar whether it has \
-             expired, is on hold, or was never given name servers"
-        ))
-}
-
-fn registry_words(zone: &NameBuf) -> String {
-    if zone.is_root() {
-        "the root of the DNS".to_owned()
-    } else {
-        format!("the registry of {}", plain(zone))
-    }
 }

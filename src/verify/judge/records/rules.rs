@@ -1,17 +1,17 @@
 //! All that is to be said of the expected records.
 
 use super::case::Case;
-use super::{alias, caches, dkim, elsewhere, presence};
+use super::{alias, caches, dkim, presence};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::{Finding, finish};
+use crate::judge::server::registry::{not_delegated, undelegated};
 use crate::verify::judge::observations::RecordObservations;
-use crate::verify::undelegated::undelegated;
 
 /// The findings about records.
 pub(in crate::verify::judge) fn findings(observed: &RecordObservations<'_>) -> Vec<Finding> {
     let evidence = observed.evidence;
     if let Some(registry) = undelegated(&evidence.log.walk, &evidence.plan.domain) {
-        return finish(vec![elsewhere::not_delegated(observed, &registry)]);
+        return finish(vec![not_delegated(&evidence.log.walk, &evidence.plan.domain, &registry)]);
     }
     let mut drafts = Vec::new();
     for status in &observed.statuses {
