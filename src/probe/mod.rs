@@ -2,7 +2,8 @@
 //! jobs that examine servers.
 //!
 //! - [`query`], [`purpose`]: whom to ask what, how and why.
-//! - [`result`]: what came of one query. [`log`]: of all of them, as plain data.
+//! - [`result`]: what came of one query, [`heard`]: what a resolver would make of that. [`log`]: what
+//!   came of all of them, as plain data.
 //! - [`session`]: the scheduler, which has a [`Planner`] say what to ask next.
 //! - [`baseline`], [`experiments`]: what to ask in any case, and what because of what was seen.
 //! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver); the only part with I/O. `again`:
@@ -20,6 +21,7 @@ mod again;
 pub mod baseline;
 pub mod experiments;
 mod form;
+pub mod heard;
 pub mod log;
 pub mod purpose;
 pub mod query;

@@ -18,7 +18,7 @@ pub use compare::{fisher_exact, holm};
 pub use proportion::{Interval, Proportion, largest_unseen_share, probes_to_see};
 pub use rate::percent;
 pub use sequence::{GilbertElliott, RunsTest, Transitions};
-pub use verifier::{Chance, ServerTally, verifier_success};
+pub use verifier::{Chance, ServerTally, all_succeed, verifier_success};
 
 /// The confidence of the intervals that are shown: 95 %.
 pub const CONFIDENCE: f64 = 0.95;

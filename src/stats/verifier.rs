@@ -2,6 +2,9 @@
 
 use super::proportion::{Interval, Proportion};
 
+/// What sums of a few shares may be off by.
+const ROUNDING: f64 = 1e-12;
+
 /// What became of the probes to one address of one authoritative server.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ServerTally {
@@ -90,6 +93,40 @@ pub fn verifier_success(servers: &[ServerTally], confidence: f64) -> Option<Chan
         low: (estimate - below.sqrt()).max(0.0),
         high: (estimate + above.sqrt()).min(1.0),
     };
+    Some(Chance { estimate, interval })
+}
+
+/// The probability that all of several looks succeed, each of which draws its server anew: the
+/// product of theirs. (A verifier whose resolver happens to stay with one server does better, at most
+/// as well as with the worst look alone: what fails there fails together.) The interval combines those
+/// of the looks by the same method as [`verifier_success`], on the logarithms.
+///
+/// `None` if there are none.
+pub fn all_succeed(chances: &[Chance]) -> Option<Chance> {
+    if chances.is_empty() {
+        return None;
+    }
+    let estimate: f64 = chances.iter().map(|chance| chance.estimate).product();
+    // Where nothing went wrong the sums of shares are 1 but for rounding.
+    let estimate = if estimate > 1.0 - ROUNDING { 1.0 } else { estimate };
+    let smallest = chances.iter().map(|chance| chance.interval.high).fold(1.0, f64::min);
+    let apart = |side: fn(&Interval) -> f64| -> f64 {
+        let squares = chances.iter().map(|chance| {
+            let distance = side(&chance.interval).ln() - chance.estimate.ln();
+            distance * distance
+        });
+        squares.sum::<f64>().sqrt()
+    };
+    let interval = if estimate > 0.0 {
+        Interval {
+            low: estimate * (-apart(|interval| interval.low)).exp(),
+            high: (estimate * apart(|interval| interval.high).exp()).min(smallest),
+        }
+    } else {
+        Interval { low: 0.0, high: smallest }
+    };
+    // Rounding must not push the estimate out.
+    let interval = Interval { low: interval.low.min(estimate), high: interval.high.max(estimate) };
     Some(Chance { estimate, interval })
 }
 
@@ -219,5 +256,28 @@ mod tests {
             };
             prop_assert!(width(10) <= width(1) + 1e-12);
         }
+    }
+
+    fn chance(estimate: f64, low: f64, high: f64) -> Chance {
+        Chance { estimate, interval: Interval { low, high } }
+    }
+
+    #[test]
+    fn the_chance_of_all_is_the_product_and_its_interval_holds_it() {
+        let one = chance(0.75, 0.7, 0.8);
+        assert_eq!(all_succeed(&[one]).map(|all| all.estimate), Some(0.75));
+        let all = all_succeed(&[one, one, one]).unwrap();
+        assert!((all.estimate - 0.421_875).abs() < 1e-12);
+        assert!(all.interval.contains(all.estimate), "{all:?}");
+        // Narrower than if all were at their limits at once.
+        assert!(all.interval.low > 0.7f64.powi(3) && all.interval.high < 0.8f64.powi(3));
+        let sure = chance(1.0, 0.93, 1.0);
+        let all = all_succeed(&[sure; 3]).unwrap();
+        assert!(all.interval.low > 0.87 && all.interval.low < 0.9, "{all:?}");
+        assert_eq!(all.interval.high, 1.0);
+        let none = chance(0.0, 0.0, 0.1);
+        let all = all_succeed(&[none, sure]).unwrap();
+        assert_eq!((all.estimate, all.interval.low, all.interval.high), (0.0, 0.0, 0.1));
+        assert_eq!(all_succeed(&[]), None);
     }
 }

@@ -1,11 +1,11 @@
 //! What one probe says about one expected record.
 
 use super::expect::{Expectation, Kind};
-use crate::engine::Outcome;
 use crate::judge::content::caa::{self, Caa};
+use crate::probe::heard::{Heard, Useless};
 use crate::probe::result::Probe;
-use crate::walk::{self, Fault, Rrset};
-use crate::wire::{NameBuf, Rcode, RecordBuf, RecordType};
+use crate::walk::{self, Rrset};
+use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// What an address said when it was asked for an expected record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,41 +29,16 @@ pub enum Look {
     Silent,
 }
 
-/// Why an answer is of no use to a resolver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Useless {
-    /// SERVFAIL, REFUSED, or another response code that says nothing of the name.
-    Rcode(Rcode),
-    /// The server has no authority for the zone, or refers to servers above it.
-    Lame,
-    /// A referral to a zone below.
-    Referral,
-    /// It cannot be read.
-    Malformed,
-}
-
 impl Look {
     /// What `probe`, which asked for the owner of `expectation`, says about it. `None` if it tells
-    /// nothing: our own system did not send it, or the answer was cut off, so that a resolver
-    /// would ask again over TCP.
+    /// nothing.
     pub fn new(expectation: &Expectation, probe: &Probe) -> Option<Self> {
-        if !probe.counts() {
-            return None;
-        }
-        let Some(reading) = probe.reading() else { return Some(Self::Silent) };
-        if matches!(probe.outcome(), Some(Outcome::Late(_))) {
-            return Some(Self::Silent);
-        }
-        if is_cut_off(probe) {
-            return None;
-        }
+        let reading = match probe.heard()? {
+            Heard::Answer(reading) => reading,
+            Heard::Useless(why) => return Some(Self::Useless(why)),
+            Heard::Silence => return Some(Self::Silent),
+        };
         Some(match &reading.kind {
-            walk::Kind::Fault(fault) => Self::Useless(match fault {
-                Fault::Rcode(rcode) => Useless::Rcode(*rcode),
-                Fault::NotAuthoritative | Fault::Upward => Useless::Lame,
-                Fault::Malformed | Fault::Truncated => Useless::Malformed,
-            }),
-            walk::Kind::Referral(_) => Self::Useless(Useless::Referral),
             walk::Kind::NameError if reading.chain.is_empty() => Self::absent(expectation, false),
             // Whether the name is an alias was asked, and it is none: nothing about the record.
             walk::Kind::NoData
@@ -137,11 +112,4 @@ impl Look {
     pub fn is_answer(&self) -> bool {
         !matches!(self, Self::Useless(_) | Self::Silent)
     }
-}
-
-/// Whether an answer was cut off, so that it settles nothing: a resolver goes on over TCP (RFC 7766
-/// §5).
-pub fn is_cut_off(probe: &Probe) -> bool {
-    let truncated = walk::Kind::Fault(Fault::Truncated);
-    probe.is_udp() && probe.reading().is_some_and(|reading| reading.kind == truncated)
 }

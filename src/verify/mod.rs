@@ -27,7 +27,7 @@ mod zones;
 
 pub use crate::verify::evidence::Evidence;
 pub use ask::session;
-pub use look::{Look, Useless};
+pub use look::Look;
 pub use plan::{Plan, SesTokens};
 pub use report::{Report, Verdict};
 pub use run::{VerifyError, engine, run};

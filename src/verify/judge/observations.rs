@@ -8,15 +8,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
-use crate::engine::Outcome;
 use crate::judge::content::text::text_of;
+use crate::probe::heard::Heard;
 use crate::probe::purpose;
 use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
 use crate::verify::evidence::Evidence;
 use crate::verify::expect::{Expectation, Kind};
-use crate::verify::look::{Look, Useless, is_cut_off};
+use crate::verify::look::Look;
 use crate::verify::purpose::Purpose;
 use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
@@ -373,18 +373,12 @@ fn over_all(states: impl Iterator<Item = RecordState>) -> RecordState {
 
 /// What a probe for the texts of a target says; `None` if it tells nothing.
 pub(super) fn at_target(probe: &Probe) -> Option<AtTarget<'_>> {
-    if !probe.counts() {
-        return None;
-    }
-    let Some(reading) = probe.reading() else { return Some(AtTarget::Silent) };
-    if matches!(probe.outcome(), Some(Outcome::Late(_))) {
-        return Some(AtTarget::Silent);
-    }
-    if is_cut_off(probe) {
-        return None;
-    }
+    let reading = match probe.heard()? {
+        Heard::Answer(reading) => reading,
+        Heard::Useless(_) => return Some(AtTarget::Useless),
+        Heard::Silence => return Some(AtTarget::Silent),
+    };
     Some(match (&reading.kind, &reading.answer) {
-        (walk::Kind::Fault(_) | walk::Kind::Referral(_), _) => AtTarget::Useless,
         (_, Some(set)) if set.rtype == probe.query.rtype => AtTarget::Texts(set),
         (walk::Kind::Alias(target), _) => AtTarget::Alias(*target),
         (walk::Kind::NameError, _) => AtTarget::NoName,
@@ -419,14 +413,4 @@ fn is_standby(probe: &Probe, records: &[RecordBuf]) -> bool {
     alias.targets().any(|target| same_first_label(&target, &probe.query.name))
         && !records.is_empty()
         && texts(records).all(|text| text.is_empty())
-}
-
-/// What an answer that is of no use says, in words.
-pub(super) fn useless_words(useless: Useless) -> String {
-    match useless {
-        Useless::Rcode(rcode) => rcode.to_string(),
-        Useless::Lame => "no authority for the zone".to_owned(),
-        Useless::Referral => "a referral".to_owned(),
-        Useless::Malformed => "an answer that cannot be read".to_owned(),
-    }
 }

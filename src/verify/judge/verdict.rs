@@ -11,8 +11,8 @@ use crate::judge::writing::plain;
 use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
-use crate::stats::{CONFIDENCE, Chance, Interval, Proportion, ServerTally, verifier_success};
-use crate::verify::look::{Look, is_cut_off};
+use crate::stats::{CONFIDENCE, Chance, Proportion, ServerTally, all_succeed, verifier_success};
+use crate::verify::look::Look;
 use crate::verify::purpose::Purpose;
 use crate::verify::report::Verdict;
 use crate::walk::{PathEnd, Said};
@@ -24,9 +24,6 @@ const DEAD_AFTER: u64 = 5;
 /// doubt of it. What is less is for the tests of single findings.
 const WORTH_TELLING: f64 = 0.05;
 const HARDLY_A_DOUBT: f64 = 0.999;
-
-/// What sums of a few shares may be off by.
-const ROUNDING: f64 = 1e-12;
 
 /// The verdict, and the sentence that says it.
 pub(super) fn verdict(
@@ -204,43 +201,12 @@ fn no_verdict(observed: &RecordObservations<'_>) -> String {
 /// TCP is one, too, whose outcome is that of TCP. Where only plain DNS is answered, that is how
 /// resolvers ask.
 ///
-/// Records are looked up one by one, and each look-up draws its server anew, so the chance that all
-/// are seen right is the product of theirs. (A verifier whose resolver happens to stay with one
-/// server does better, at most as well as with the worst record alone: what fails there fails
-/// together.) The interval of the product combines those of the records by the same method as
-/// [`verifier_success`], on the logarithms.
+/// Records are looked up one by one, and each look-up draws its server anew, so all must succeed on
+/// their own: see [`all_succeed`].
 pub(super) fn chance(observed: &RecordObservations<'_>) -> Option<Chance> {
     let chances: Option<Vec<Chance>> =
         observed.statuses.iter().map(|status| chance_of(observed, status)).collect();
-    all_right(&chances?)
-}
-
-fn all_right(chances: &[Chance]) -> Option<Chance> {
-    if chances.is_empty() {
-        return None;
-    }
-    let estimate: f64 = chances.iter().map(|chance| chance.estimate).product();
-    // Where nothing went wrong the sums of shares are 1 but for rounding.
-    let estimate = if estimate > 1.0 - ROUNDING { 1.0 } else { estimate };
-    let smallest = chances.iter().map(|chance| chance.interval.high).fold(1.0, f64::min);
-    let apart = |side: fn(&Interval) -> f64| -> f64 {
-        let squares = chances.iter().map(|chance| {
-            let distance = side(&chance.interval).ln() - chance.estimate.ln();
-            distance * distance
-        });
-        squares.sum::<f64>().sqrt()
-    };
-    let interval = if estimate > 0.0 {
-        Interval {
-            low: estimate * (-apart(|interval| interval.low)).exp(),
-            high: (estimate * apart(|interval| interval.high).exp()).min(smallest),
-        }
-    } else {
-        Interval { low: 0.0, high: smallest }
-    };
-    // Rounding must not push the estimate out.
-    let interval = Interval { low: interval.low.min(estimate), high: interval.high.max(estimate) };
-    Some(Chance { estimate, interval })
+    all_succeed(&chances?)
 }
 
 fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Option<Chance> {
@@ -267,7 +233,7 @@ fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Op
             wrong: 0,
             unanswered: 0,
         });
-        let deciding = if is_cut_off(probe) {
+        let deciding = if probe.is_cut_off() {
             let is_next = |next: &Probe| {
                 let (a, b) = (&next.query, &probe.query);
                 (a.server, a.name, a.rtype, a.form) == (b.server, b.name, b.rtype, QueryForm::Tcp)
@@ -286,7 +252,7 @@ fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Op
             Some(look) if look.is_answer() => tally.wrong += 1,
             Some(_) => tally.unanswered += 1,
             // Cut off, and nothing came of it over TCP.
-            None if is_cut_off(probe) => tally.unanswered += 1,
+            None if probe.is_cut_off() => tally.unanswered += 1,
             None => {}
         }
     }
@@ -295,32 +261,4 @@ fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Op
         .filter(|tally| tally.right + tally.wrong + tally.unanswered > 0)
         .collect();
     verifier_success(&tallies, CONFIDENCE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chance(estimate: f64, low: f64, high: f64) -> Chance {
-        Chance { estimate, interval: Interval { low, high } }
-    }
-
-    #[test]
-    fn the_chance_of_all_records_is_the_product_and_its_interval_holds_it() {
-        let one = chance(0.75, 0.7, 0.8);
-        assert_eq!(all_right(&[one]).map(|all| all.estimate), Some(0.75));
-        let all = all_right(&[one, one, one]).unwrap();
-        assert!((all.estimate - 0.421_875).abs() < 1e-12);
-        assert!(all.interval.contains(all.estimate), "{all:?}");
-        // Narrower than if all were at their limits at once.
-        assert!(all.interval.low > 0.7f64.powi(3) && all.interval.high < 0.8f64.powi(3));
-        let sure = chance(1.0, 0.93, 1.0);
-        let all = all_right(&[sure; 3]).unwrap();
-        assert!(all.interval.low > 0.87 && all.interval.low < 0.9, "{all:?}");
-        assert_eq!(all.interval.high, 1.0);
-        let none = chance(0.0, 0.0, 0.1);
-        let all = all_right(&[none, sure]).unwrap();
-        assert_eq!((all.estimate, all.interval.low, all.interval.high), (0.0, 0.0, 0.1));
-        assert_eq!(all_right(&[]), None);
-    }
 }

@@ -10,10 +10,11 @@ use serde_json::json;
 use super::case::{Case, own_addresses, own_texts};
 use crate::judge::writing::{counted, list, plain, server_names};
 use crate::verify::judge::observations::{
-    AtServer, AtTarget, RecordObservations, at_target, texts, useless_words,
+    AtServer, AtTarget, RecordObservations, at_target, texts,
 };
 
 use crate::judge::severity::Severity;
+use crate::probe::heard::Useless;
 use crate::report::judgement::RecordState;
 use crate::stats::Proportion;
 use crate::verify::expect::{Kind, SES_ZONE};
@@ -133,7 +134,7 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
             |rtype: RecordType| at.looks.iter().filter(move |seen| seen.probe.query.rtype == rtype);
         let (alias, through) = (of(RecordType::CNAME), of(RecordType::TXT));
         let rcode = |look: &Look| match look {
-            Look::Useless(useless @ crate::verify::Useless::Rcode(_)) => Some(*useless),
+            Look::Useless(useless @ Useless::Rcode(_)) => Some(*useless),
             _ => None,
         };
         let fine = alias.clone().all(|seen| seen.look == Look::Right);
@@ -143,7 +144,7 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
             servers.push(at.server);
             failures += through;
             for useless in of(RecordType::TXT).filter_map(|seen| rcode(&seen.look)) {
-                let words = useless_words(useless);
+                let words = useless.to_string();
                 if !answers.contains(&words) {
                     answers.push(words);
                 }

@@ -7,11 +7,12 @@ use std::net::SocketAddr;
 
 use super::case::Case;
 use crate::judge::writing::{counted, data, plain, short};
+use crate::probe::heard::Useless;
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
 use crate::verify::judge::observations::Seen;
-use crate::verify::look::{Look, Useless};
+use crate::verify::look::Look;
 use crate::verify::purpose::Purpose;
 use crate::wire::{EdeCode, NameBuf, Rcode};
 
