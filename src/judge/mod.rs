@@ -2,7 +2,7 @@
 //!
 //! - [`catalog`]: whatever can be concluded, and nothing else. [`finding`]: what was.
 //! - `observations`: what was seen of each server; `explained`: faults whose causes are known.
-//! - `server`, `path`, `host`: one file a rule, or a few that belong together.
+//! - `server`, `path`, `resolver`, `host`: one file a rule, or a few that belong together.
 //! - [`content`]: what records of mail and certificates say, and whether that is valid.
 //! - [`rules`]: the rules in order. [`summary`]: the table of who was asked.
 //!
@@ -22,6 +22,7 @@ pub mod finding;
 mod host;
 mod observations;
 mod path;
+pub(crate) mod resolver;
 pub mod rules;
 pub(crate) mod server;
 pub mod severity;

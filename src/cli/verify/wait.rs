@@ -12,7 +12,7 @@ use crate::cli::files::{self, Identity, Opened, Used};
 use crate::cli::notes;
 use crate::cli::output::replace_whole;
 use crate::report::time::rfc3339;
-use crate::verify::wait::{History, next_look};
+use crate::verify::wait::{History, next_look, subject};
 use crate::verify::{Plan, Report, Verdict};
 
 /// How to wait.
@@ -58,7 +58,7 @@ pub(super) async fn until_verified(
 }
 
 fn load(plan: &Plan, file: Option<&Path>) -> Result<History> {
-    let Some(file) = file else { return Ok(History::new(plan, now())) };
+    let Some(file) = file else { return Ok(History::new(&subject(plan), now())) };
     let usage = |why: String| Complaint::usage(format!("--state {}: {why}", file.display()));
     let history = match file.metadata() {
         Ok(meta) if !meta.is_file() => {
@@ -74,11 +74,11 @@ fn load(plan: &Plan, file: Option<&Path>) -> Result<History> {
                 identity: Identity::of(&meta, file),
             })?;
             let text = std::fs::read(file).map_err(|error| not_opened(file, "read", &error))?;
-            History::from_json(&text, plan).map_err(|error| {
+            History::from_json(&text, &subject(plan)).map_err(|error| {
                 usage(error.to_string()).hint("name another file, or remove this one to begin anew")
             })?
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => History::new(plan, now()),
+        Err(error) if error.kind() == ErrorKind::NotFound => History::new(&subject(plan), now()),
         Err(error) => return Err(not_opened(file, "read", &error).into()),
     };
     // Whether it can be written shows now, not after the first look.

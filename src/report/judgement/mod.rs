@@ -7,11 +7,14 @@
 //! rates (`words`), findings that say the same of several
 //! records put together (`group`), evidence as pairs of words (`evidence`).
 //!
+//! Where someone looks again and again, a [`history`] keeps what changed from one report to the next.
+//!
 //! Whatever a report holds, nothing that is written can take hold of a terminal or of a page:
 //! [`printable`](super::printable) escapes what is not plain text, and each form then escapes for its medium.
 
 mod evidence;
 mod group;
+pub mod history;
 mod html;
 mod json;
 mod layout;

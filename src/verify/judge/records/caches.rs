@@ -2,25 +2,18 @@
 
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
-use std::collections::BTreeMap;
+use crate::judge::resolver::validation;
 use std::net::SocketAddr;
 
 use super::case::Case;
-use crate::judge::writing::{counted, data, plain, short};
-use crate::probe::heard::Useless;
+use crate::judge::writing::{counted, data, short};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
 use crate::verify::judge::observations::Seen;
 use crate::verify::look::Look;
 use crate::verify::purpose::Purpose;
-use crate::wire::{EdeCode, NameBuf, Rcode};
-
-/// Questions that fail with validation, and as many that do not without, before validation is
-/// blamed.
-const LEAST_LOOKS: usize = 2;
-/// Extended errors by which resolvers say that validation failed (RFC 8914 §4.7 to §4.13).
-const VALIDATION: std::ops::RangeInclusive<u16> = 6..=12;
+use crate::wire::NameBuf;
 
 pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = bogus(case).into_iter().collect();
@@ -127,86 +120,12 @@ pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
 
 /// A validating resolver fails, and answers where it need not validate.
 fn bogus(case: Case<'_, '_>) -> Option<Draft> {
-    let number = case.status.number;
-    let mut by_server: BTreeMap<SocketAddr, (Vec<&Probe>, Vec<&Probe>)> = BTreeMap::new();
-    for probe in case.observed.probes(Purpose::Cached(number)) {
-        let (checked, unchecked) = by_server.entry(probe.query.server).or_default();
-        match probe.query.form {
-            QueryForm::Recursive => checked.push(probe),
-            QueryForm::Unchecked => unchecked.push(probe),
-            _ => {}
-        }
-    }
-    let look = |probe: &Probe| {
-        case.observed.evidence.plan.expectations.get(number).and_then(|it| Look::new(it, probe))
-    };
-    let failed =
-        |probe: &&&Probe| look(probe) == Some(Look::Useless(Useless::Rcode(Rcode::SERVFAIL)));
-    let mut codes: Vec<u16> = Vec::new();
-    let (mut servers, mut failures) = (Vec::new(), 0);
-    for (server, (checked, unchecked)) in &by_server {
-        let fails: Vec<&&Probe> = checked.iter().filter(failed).collect();
-        let answers =
-            unchecked.iter().filter(|probe| look(probe).is_some_and(|look| look.is_answer()));
-        let said: Vec<u16> = fails
-            .iter()
-            .filter_map(|probe| probe.reply.as_ref())
-            .flat_map(|reply| reply.extended_errors())
-            .map(|EdeCode(code)| code)
-            .filter(|code| VALIDATION.contains(code))
-            .collect();
-        let always = fails.len() == checked.len() && answers.count() == unchecked.len();
-        let often = fails.len() >= LEAST_LOOKS && unchecked.len() >= LEAST_LOOKS;
-        // By its own account, or because there is a signature to check.
-        if always && often && (!said.is_empty() || signed(case).is_some()) {
-            servers.push(*server);
-            failures += fails.len();
-            codes.extend(said);
-        }
-    }
-    if servers.is_empty() {
-        return None;
-    }
-    codes.sort_unstable();
-    codes.dedup();
-    let zone = signed(case).unwrap_or_else(|| case.zone());
-    let names: Vec<String> = codes.iter().map(|code| EdeCode(*code).to_string()).collect();
-    Some(
-        Draft::error(FindingId::DnssecBogus, case.subject())
-            .summary(format!(
-                "{} the answers of {} (DNSSEC), and would have them unchecked",
-                match servers.len() {
-                    1 => "a resolver that validates rejects".to_owned(),
-                    count => format!("{count} resolvers that validate reject"),
-                },
-                plain(&zone)
-            ))
-            .evidence("failures", failures)
-            .evidence("ede_codes", codes)
-            .evidence("ede", names)
-            .servers(servers)
-            .advice(format!(
-                "at the registrar of {}, remove the DS record or replace it by that of the key in use; \
-                 or have {} sign the zone again",
-                plain(&zone),
-                case.provider()
-            )),
-    )
-}
-
-/// The zone on the way to the record or to its target that has a DS record, the deepest first.
-fn signed(case: Case<'_, '_>) -> Option<NameBuf> {
-    let walk = &case.observed.evidence.log.walk;
+    let expectation = case.status.expectation;
+    let takes = |probe: &Probe| Look::new(expectation, probe).is_some_and(|look| look.is_answer());
     let target = case.observed.target(case.status.number);
-    let names = [Some(case.status.expectation.owner), target];
-    let zones = names
-        .into_iter()
-        .flatten()
-        .filter_map(|name| walk.path(&name))
-        .flat_map(|path| path.zones.iter().rev().take_while(|zone| zone.labels().count() > 1));
-    zones.copied().find(|zone| {
-        walk.delegation(zone).is_some_and(|delegation| {
-            delegation.parent_servers.iter().any(|parent| parent.ds().is_some())
-        })
-    })
+    let names: Vec<NameBuf> = std::iter::once(expectation.owner).chain(target).collect();
+    let probes = case.observed.probes(Purpose::Cached(case.status.number));
+    let log = &case.observed.evidence.log;
+    let rejected = validation::rejected(log, &names, probes, takes)?;
+    Some(validation::bogus(log, case.subject(), case.zone(), rejected))
 }

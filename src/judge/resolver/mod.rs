@@ -1,0 +1,3 @@
+//! What recursive servers do that others do not.
+
+pub(crate) mod validation;
