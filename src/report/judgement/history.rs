@@ -289,10 +289,8 @@ mod tests {
     fn a_history_survives_a_restart_and_is_only_taken_for_the_same_records() {
         let records = ["a.example.com. TXT \"x\"", "b.example.com. CNAME c.example.net."];
         let mut history = History::new(&subject(&records), 1000);
-        history.add(
-            1000,
-            &report(Word::Pending, RecordState::Missing, &[FindingId::RecordMissing]),
-        );
+        history
+            .add(1000, &report(Word::Pending, RecordState::Missing, &[FindingId::RecordMissing]));
         let text = history.to_json();
         assert_eq!(History::<Word>::from_json(&text, &subject(&records)), Ok(history));
         assert!(matches!(
