@@ -6,8 +6,8 @@
 //!   came of all of them, as plain data.
 //! - [`session`]: the scheduler, which has a [`Planner`] say what to ask next.
 //! - [`baseline`], [`experiments`]: what to ask in any case, and what because of what was seen.
-//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver); the only part with I/O. `again`:
-//!   what it puts once more.
+//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver), the only part with I/O; `again`:
+//!   what it puts once more. [`examine`]: the whole way of a session, from opening a driver to the log.
 //! - `sample`: what became of the queries to one address, counted and compared.
 //!
 //! Nothing is concluded here: that is for [`judge`](crate::judge).
@@ -19,6 +19,7 @@
 
 mod again;
 pub mod baseline;
+pub mod examine;
 pub mod experiments;
 mod form;
 pub mod heard;

@@ -30,4 +30,4 @@ pub use ask::session;
 pub use look::Look;
 pub use plan::{Plan, SesTokens};
 pub use report::{Report, Verdict};
-pub use run::{VerifyError, engine, run};
+pub use run::{engine, run};

@@ -64,12 +64,17 @@ pub fn session(now: Time, plan: Plan) -> Session<VerifyPlanner> {
 
 /// Hands over what a session found.
 pub fn evidence(session: Session<VerifyPlanner>) -> Evidence {
-    let (VerifyPlanner { plan, .. }, mut log) = session.into_parts();
-    log.zones = zones(&plan, &log.walk);
-    Evidence { plan, log }
+    let (planner, log) = session.into_parts();
+    planner.evidence(log)
 }
 
 impl VerifyPlanner {
+    /// The plan with what was found.
+    pub(in crate::verify) fn evidence(self, log: ProbeLog) -> Evidence {
+        let zones = zones(&self.plan, &log.walk);
+        Evidence { plan: self.plan, log: ProbeLog { zones, ..log } }
+    }
+
     fn queries(&mut self, step: Step, log: &ProbeLog) -> Vec<ProbeQuery> {
         match step {
             Step::Survey => survey::queries(&self.plan, log, &mut self.rng),
