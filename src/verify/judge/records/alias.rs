@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use super::case::{Case, own_addresses, own_texts};
+use super::case::{Case, own_addresses, own_texts, subject, type_names};
 use crate::judge::writing::{counted, list, plain, server_names};
 use crate::verify::judge::observations::{
     AtServer, AtTarget, RecordObservations, at_target, texts,
@@ -62,13 +62,7 @@ pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
     if servers.is_empty() {
         return None;
     }
-    let types: Vec<String> = addresses.iter().fold(Vec::new(), |mut types, (_, set)| {
-        let name = set.rtype.to_string();
-        if !types.contains(&name) {
-            types.push(name);
-        }
-        types
-    });
+    let types = type_names(addresses.iter().map(|(_, set)| *set));
     let what = if text {
         "the text of the alias's target".to_owned()
     } else {
@@ -348,7 +342,7 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
         for probe in observed.target_probes(status.number, target) {
             asked = true;
             let (servers, records) = zones.entry(probe.query.zone).or_default();
-            let record = super::case::subject(status.expectation);
+            let record = subject(status.expectation);
             if !records.contains(&record) {
                 records.push(record);
             }
@@ -368,7 +362,7 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
             && let Some(PathEnd::Failed(why)) = path.map(|path| path.end)
             && !matches!(why, Unresolved::TooMuchWork)
         {
-            drafts.push(no_way(super::case::subject(status.expectation), &target, why));
+            drafts.push(no_way(subject(status.expectation), &target, why));
         }
     }
     for (zone, (servers, records)) in zones {

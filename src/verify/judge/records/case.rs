@@ -83,3 +83,14 @@ pub(super) fn own_addresses<'e>(
 ) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
     other_types(case).filter(|(_, set)| matches!(set.rtype, RecordType::A | RecordType::AAAA))
 }
+
+/// The types of RRsets, each once, in their order.
+pub(super) fn type_names<'e>(sets: impl Iterator<Item = &'e Rrset>) -> Vec<String> {
+    let mut types: Vec<String> = Vec::new();
+    for name in sets.map(|set| set.rtype.to_string()) {
+        if !types.contains(&name) {
+            types.push(name);
+        }
+    }
+    types
+}

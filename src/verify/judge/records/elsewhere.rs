@@ -4,7 +4,7 @@ use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::net::SocketAddr;
 
-use super::case::{Case, other_types};
+use super::case::{Case, other_types, type_names};
 use super::value as values;
 use super::{alias, caches};
 use crate::judge::content::text::text_of;
@@ -172,13 +172,7 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
         None => {
             // A name that exists without the type, as any other name does: by records of another
             // type, or the server is just wrong about names that do not exist.
-            let types: Vec<String> = other_types(case).fold(Vec::new(), |mut types, (_, set)| {
-                let name = set.rtype.to_string();
-                if !types.contains(&name) {
-                    types.push(name);
-                }
-                types
-            });
+            let types = type_names(other_types(case).map(|(_, set)| set));
             if types.is_empty() {
                 return None;
             }
@@ -215,14 +209,7 @@ fn rdata_of(reading: &walk::Reading, rtype: RecordType) -> Option<Vec<Vec<u8>>> 
 
 /// It stands under another name.
 fn near_miss(case: Case<'_, '_>) -> Option<Draft> {
-    let kinds = [
-        NearMiss::Doubled,
-        NearMiss::LabelLeftOut,
-        NearMiss::UnderscoreLeftOut,
-        NearMiss::DotLeftOut,
-        NearMiss::Apex,
-    ];
-    kinds.into_iter().find_map(|kind| at_near_miss(case, kind))
+    NearMiss::ALL.into_iter().find_map(|kind| at_near_miss(case, kind))
 }
 
 fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
