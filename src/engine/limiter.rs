@@ -13,7 +13,8 @@
 //! - **Undoing**: if most of what was taken for lost is answered after all, the server had paused for a
 //!   moment, and the rate is what it was.
 //! - **Proving**: if as much is lost at the lower rate, the rate was not the reason: loss at random,
-//!   or names that nobody answers. Then that is what is usual, and the rate is what it was.
+//!   or names that nobody answers. Then that is what is usual, and the rate is what it was. Until one
+//!   or the other is certain the rate is not lowered again, or loss at random would end at nothing.
 //! - **Creeping**: after a while the rate is raised by small steps, each long enough to show what it
 //!   does: smaller ones below the rate that failed last, ever larger ones above it, because then
 //!   the limit must have moved.
@@ -54,9 +55,13 @@ const SHORTEST_STEP: Duration = Duration::from_millis(250);
 /// Answers that a step waits for, and a rough one.
 const STEP_ANSWERS: u32 = 20;
 const ROUGH_STEP_ANSWERS: u32 = 4;
-/// Attempts after a cut that prove it, and the part of the loss before it that proves it wrong.
-const PROOF: u32 = 30;
-const UNCHANGED: f64 = 0.6;
+/// Attempts after a cut that end its proof; how much likelier, as a logarithm, one explanation has to
+/// be for the rate to be what it was, or to be lowered again; and how much more than before is no
+/// longer as much.
+const PROOF: u32 = 60;
+const RATE_IS_NO_REASON: f64 = 5.0;
+const RATE_IS_THE_REASON: f64 = -2.0;
+const FAR_MORE: f64 = 2.0;
 /// So little above a rate that lasted, a failure says more of the step than of the measure.
 const NEAR: f64 = 1.15;
 /// Steps by which a rate is raised, as shares of it.
@@ -72,6 +77,9 @@ const LONGEST_HOLD: u32 = 8;
 const LATE_WITHIN: Duration = Duration::from_secs(1);
 /// No rate is lower, in queries a second: a server must be asked to be seen to recover.
 const LOWEST_RATE: f64 = 0.5;
+
+/// Where more than this share is lost, a server that is asked a little too much is no explanation.
+pub(super) const NEARLY_ALL: f64 = 0.9;
 
 /// What the limiter has to know of the way to its server.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +115,8 @@ struct Episode {
     since: Time,
     answers: u32,
     losses: u32,
+    /// First attempts that were sent since.
+    sent: u32,
 }
 
 /// The loss that is usual: the lowest of late.
@@ -120,6 +130,8 @@ struct Usual {
     since: Time,
     /// Whether the first sample, which sees too little, is over.
     warm: bool,
+    /// Whether what is known is from few attempts: the next sample replaces it.
+    rough: bool,
 }
 
 /// A rate, once one was learned.
@@ -175,6 +187,21 @@ struct Proof {
     lost: u32,
 }
 
+impl Proof {
+    /// How much likelier it is that the rate was not the reason: a logarithm, below 0 if it was.
+    fn evidence(&self) -> f64 {
+        // An episode of loss looks worse than it is.
+        let same = 0.8 * self.before;
+        // The more was lost, the less was seen of the rate, and the more may still be lost.
+        let less = (0.2 + 0.4 * self.before) * self.before;
+        let (lost, answered) = (f64::from(self.lost), f64::from(self.seen - self.lost));
+        if lost > f64::from(self.seen) * self.before * FAR_MORE + 2.0 {
+            return RATE_IS_THE_REASON;
+        }
+        lost * (same / less).ln() + answered * ((1.0 - same) / (1.0 - less)).ln()
+    }
+}
+
 impl Limiter {
     pub(super) fn new() -> Self {
         Self {
@@ -186,6 +213,7 @@ impl Limiter {
                 lost: 0,
                 since: Time::ZERO,
                 warm: false,
+                rough: false,
             },
             opening: None,
             learned: None,
@@ -252,6 +280,12 @@ impl Limiter {
             learned.bound = true;
         }
         Some(next)
+    }
+
+    /// A first attempt is sent.
+    #[inline]
+    pub(super) fn on_send(&mut self) {
+        self.episode.sent = self.episode.sent.saturating_add(1);
     }
 
     /// An attempt that was sent at `sent` was answered in time; `first` if it was the first of its
@@ -324,8 +358,14 @@ impl Limiter {
 
     /// Whether the server is being asked more than it answers.
     pub(super) fn is_over(&self, now: Time, path: Path) -> bool {
-        let Episode { score, since, answers, .. } = self.episode;
-        if score < THRESHOLD {
+        let Episode { score, since, answers, losses, sent } = self.episode;
+        // Losses show later than answers do. When there is little left to ask, those of what was
+        // asked before come alone, and say nothing of how many are lost.
+        if score < THRESHOLD || sent < losses / 2 {
+            return false;
+        }
+        let in_question = self.learned.as_ref().is_some_and(Learned::is_in_question);
+        if in_question && self.share_lost() <= NEARLY_ALL {
             return false;
         }
         let usual = self.usual.get();
@@ -454,11 +494,12 @@ impl Limiter {
         let Some(proof) = &mut learned.proof else { return };
         proof.seen += 1;
         proof.lost += lost;
-        if proof.seen < PROOF {
+        let evidence = if proof.decisive { proof.evidence() } else { 0.0 };
+        if proof.seen < PROOF && evidence < RATE_IS_NO_REASON {
             return;
         }
         let share = f64::from(proof.lost) / f64::from(proof.seen);
-        let wrong = proof.decisive && share > proof.before * UNCHANGED;
+        let wrong = evidence > 0.0;
         let Proof { rate, decisive, .. } = *proof;
         learned.proof = None;
         if !wrong {
@@ -466,7 +507,7 @@ impl Limiter {
             // So few attempts may have lost less than is usual by chance.
             return self.usual.is_now(share.clamp(self.usual.get() / 2.0, self.usual.get()));
         }
-        self.usual.is_now(share);
+        self.usual.is_now(share.max(self.usual.get()));
         self.episode = Episode::default();
         match rate {
             Some(rate) => learned.return_to(rate),
@@ -510,6 +551,7 @@ impl Usual {
         self.lowest = Lowest::new(1.0);
         self.lowest.add(share);
         (self.samples, self.seen, self.lost) = (1, 0, 0);
+        self.rough = true;
     }
 
     /// Takes an attempt into the sample.
@@ -528,7 +570,10 @@ impl Usual {
         (self.seen, self.lost, self.since) = (0, 0, now);
         // Nor does the first see those of its end.
         if std::mem::replace(&mut self.warm, true) {
-            if self.samples.is_multiple_of(LOSS_AGE) {
+            if std::mem::take(&mut self.rough) {
+                self.lowest = Lowest::new(1.0);
+                self.samples = 0;
+            } else if self.samples.is_multiple_of(LOSS_AGE) {
                 self.lowest.next_period(1.0);
             }
             self.lowest.add(share);
@@ -538,6 +583,13 @@ impl Usual {
 }
 
 impl Learned {
+    /// Whether it may still turn out that the rate before was no reason for what was lost.
+    fn is_in_question(&self) -> bool {
+        self.proof
+            .as_ref()
+            .is_some_and(|proof| proof.decisive && proof.evidence() > RATE_IS_THE_REASON)
+    }
+
     /// Raises the rate if this step has lasted long enough and the rate is what held it.
     fn step_if_over(&mut self, now: Time, rtt: Duration) {
         let (answers, span) = if self.rough {

@@ -17,6 +17,7 @@ use rand::RngExt;
 
 use super::Engine;
 use super::exchange::{Ask, MannerId, ServerId, Servers};
+use super::limiter::NEARLY_ALL;
 use super::server::Server;
 use super::time::Time;
 use crate::wire::{Class, MAX_NAME_LEN, RecordType};
@@ -35,8 +36,6 @@ const NAMES: u32 = 3;
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// The loss that a server in good health may have.
 const HEALTHY_LOSS: f64 = 0.03;
-/// Where more than this share is lost, a server that is asked a little too much is no explanation.
-const NEARLY_ALL: f64 = 0.9;
 /// Logarithms of how much more likely one explanation has to be: of the server's loss, which costs
 /// names their answers, and of that of the names, which the next controls would show to be wrong.
 const SERVER_AT_FAULT: f64 = 4.0;
@@ -226,7 +225,7 @@ impl Engine {
         if self.submit_own(&ask, Own::Control) {
             let doubt = &mut self.servers[id.0 as usize].doubt;
             doubt.waiting += 1;
-            doubt.asked += 1;
+            doubt.asked = doubt.asked.saturating_add(1);
             doubt.due = doubt.waiting < CONTROLS_AT_ONCE && doubt.asked < CONTROLS;
         }
     }

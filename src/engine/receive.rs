@@ -280,8 +280,8 @@ impl Engine {
             }
             // Some refuse what they would drop elsewhere, because it is too much.
             let turned_away = rcode == Rcode::REFUSED && server.control.is_some();
-            if turned_away && number == 0 {
-                server.on_turned_away(received, rtt);
+            if turned_away {
+                server.on_turned_away(received, rtt, number == 0);
             } else if slot.own.is_none() {
                 server.on_answer(received, rtt, number == 0, slot.suspected || superseded);
             } else {

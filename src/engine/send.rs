@@ -303,7 +303,7 @@ impl Engine {
         if slot.own.is_some() {
             self.totals.own_attempts += 1;
         } else if attempt == 0 {
-            server.window.on_send();
+            server.on_first_sent();
         }
         server.in_flight += u32::from(slot.charged);
         server.counts.sent += 1;

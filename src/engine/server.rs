@@ -368,6 +368,13 @@ impl Server {
         }
     }
 
+    /// The first attempt of an exchange is sent.
+    #[inline]
+    pub(super) fn on_first_sent(&mut self) {
+        self.window.on_send();
+        self.limiter.on_send();
+    }
+
     /// An attempt was answered in time: the first one of its exchange, or another; `suspected` if
     /// it had been taken for lost.
     #[inline]
@@ -392,10 +399,12 @@ impl Server {
         }
     }
 
-    /// A first attempt was turned away, perhaps for asking too much.
-    pub(super) fn on_turned_away(&mut self, now: Time, rtt: Duration) {
-        let path = self.path();
-        self.limiter.on_loss(now, now - rtt, path);
+    /// An attempt was turned away, perhaps for asking too much: the first one of its exchange, or
+    /// another, which is neither lost nor one of the answers that make a rate.
+    pub(super) fn on_turned_away(&mut self, now: Time, rtt: Duration, first: bool) {
+        if first {
+            self.limiter.on_loss(now, now - rtt, self.path());
+        }
     }
 
     /// Whether it is asked more than it answers.

@@ -120,14 +120,14 @@ fn what_servers_let_through_is_used_and_hardly_exceeded() {
         (5000.0, 100.0, 1),
     ] {
         let jitter_ms = rtt_ms as f64 / 3.0;
-        assert_reaches(&Case { rate, burst, rtt_ms, jitter_ms, ..CASE }, 0.9, 1.08);
+        assert_reaches(&Case { rate, burst, rtt_ms, jitter_ms, ..CASE }, 0.9, 1.09);
     }
     assert_reaches(&Case { servers: 20, rate: 500.0, seconds: 20, ..CASE }, 0.9, 1.05);
     assert_reaches(&Case { servers: 100, seconds: 40, ..CASE }, 0.95, 1.08);
     // With many, one that is held to next to nothing by mistake shows.
     let near = Case { rate: 50.0, servers: 20, rtt_ms: 1, jitter_ms: 0.3, ..CASE };
     assert_reaches(&near, 0.95, 1.09);
-    assert_reaches(&Case { rate: 50.0, burst: 100.0, servers: 20, ..CASE }, 0.95, 1.09);
+    assert_reaches(&Case { rate: 50.0, burst: 100.0, servers: 20, ..CASE }, 0.95, 1.11);
 }
 
 #[test]
@@ -144,29 +144,61 @@ fn a_server_that_takes_few_queries_is_not_asked_many() {
 fn a_limit_that_changes_is_found_anew() {
     for (rate, then, share) in [(30.0, 60.0, 0.75), (60.0, 30.0, 0.95), (100.0, 500.0, 0.75)] {
         let case = Case { rate, then: Some(then), servers: 10, ..CASE };
-        assert_reaches(&case, share, 1.07);
+        assert_reaches(&case, share, 1.08);
     }
 }
 
 #[test]
 fn refusals_over_a_limit_slow_down_and_lose_no_name() {
-    assert_reaches(&Case { servers: 20, refuses: true, seconds: 20, ..CASE }, 0.9, 1.15);
+    assert_reaches(&Case { servers: 20, refuses: true, seconds: 20, ..CASE }, 0.9, 1.14);
+}
+
+/// Seconds until nine tenths of so many names are answered by one server, for each attempt a name.
+fn seconds(config: &Config, behaviour: Behaviour, names: u64, seed: u64) -> f64 {
+    let mut network = Network::new(config.clone(), vec![behaviour], seed);
+    network.run(names);
+    let answered = network.results.iter().filter(|r| r.end.is_ok());
+    let mut ends: Vec<_> = answered.map(|r| r.ended.as_nanos() as f64 / 1e9).collect();
+    ends.sort_by(f64::total_cmp);
+    ends[names as usize * 9 / 10] * names as f64 / network.engine.totals().attempts as f64
 }
 
 #[test]
 fn loss_at_random_is_no_limit() {
-    let lossy = Behaviour { loss: 0.1, service: Some((20_000.0, 400)), ..crate::good() };
-    let clean = Behaviour { loss: 0.0, ..lossy.clone() };
-    let seconds = |behaviour| {
-        let mut network = Network::new(Config::default(), vec![behaviour], 9);
-        network.run(100_000);
-        let answered = network.results.iter().filter(|r| r.end.is_ok());
-        let mut ends: Vec<_> = answered.map(|r| r.ended.as_nanos() as f64 / 1e9).collect();
-        ends.sort_by(f64::total_cmp);
-        ends[90_000]
-    };
-    let (clean, lossy) = (seconds(clean), seconds(lossy));
-    assert!(lossy < 1.5 * clean, "{lossy} s with a tenth lost, {clean} s without");
+    // Whether a server is held to a window only, or to a rate that is learned.
+    for own_questions in [false, true] {
+        let config = Config { own_questions, ..Config::default() };
+        for delay in [(100, 300), (20_000, 30_000)] {
+            let server = Behaviour { delay, service: Some((2_000.0, 400)), ..crate::good() };
+            let clean = seconds(&config, server.clone(), 20_000, 9);
+            for loss in [0.1, 0.3, 0.5] {
+                let lossy = Behaviour { loss, ..server.clone() };
+                let lossy = seconds(&config, lossy, 20_000, 1);
+                let which = format!("{loss} lost, {delay:?} µs away, paced: {own_questions}");
+                assert!(lossy < 1.6 * clean, "{lossy} s, {clean} s where none is lost: {which}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_lost_of_the_last_names_is_no_limit() {
+    // All are asked before it shows that any is lost.
+    for seed in 1..=6 {
+        let near = Behaviour {
+            delay: (40, 80),
+            jitter: 0.0,
+            loss: 0.1,
+            service: Some((1_000_000.0, 100_000)),
+            ..crate::good()
+        };
+        let config = Config { own_questions: true, ..Config::default() };
+        let mut network = Network::new(config, vec![near], seed);
+        network.run(10_000);
+        let seconds = network.now.as_nanos() as f64 / 1e9;
+        assert!(seconds < 8.0, "{seconds} s for five attempts a second apart");
+        assert_eq!(network.unanswered(), 0);
+    }
 }
 
 #[test]
