@@ -50,17 +50,17 @@ pub struct Overflow {
 
 /// Clocks beside the monotonic one, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clocks {
+pub(crate) struct Clocks {
     /// How far the clock that runs on while the machine is suspended is ahead of the monotonic one.
-    pub(super) boot: i64,
+    pub(crate) boot: i64,
     /// How far the wall clock is ahead of that.
-    pub(super) wall: i64,
+    pub(crate) wall: i64,
 }
 
 /// Finds out, from when a thread was seen to run and until when it meant to sleep, when it did not
 /// run although it wanted to; and from other clocks, when the machine did not.
 #[derive(Debug, Default)]
-pub(super) struct Attendance {
+pub(crate) struct Attendance {
     /// When the thread was seen last.
     seen: Time,
     /// Until when it meant to sleep.
@@ -69,7 +69,7 @@ pub(super) struct Attendance {
     clocks: Option<(Time, Clocks)>,
     /// The latest absences.
     absences: Vec<Absence>,
-    pub(super) counts: AbsenceCounts,
+    pub(crate) counts: AbsenceCounts,
 }
 
 /// How often this program, or the machine, was absent, and for how long.
@@ -111,7 +111,7 @@ pub(super) fn keep_latest<T>(kept: &mut Vec<T>, latest: T) {
 impl Attendance {
     /// The thread runs; `clocks` reads the others, if they are to be had.
     #[inline]
-    pub(super) fn note(&mut self, now: Time, clocks: impl FnOnce() -> Option<Clocks>) {
+    pub(crate) fn note(&mut self, now: Time, clocks: impl FnOnce() -> Option<Clocks>) {
         let expected = self.sleeps_until.take().unwrap_or(Time::ZERO).max(self.seen);
         let late = now.since(expected);
         // Not before the first time.
@@ -156,13 +156,13 @@ impl Attendance {
     }
 
     /// The latest absences, in order.
-    pub(super) fn absences(&self) -> &[Absence] {
+    pub(crate) fn absences(&self) -> &[Absence] {
         &self.absences
     }
 
     /// The thread goes to sleep, until something comes or it is `until`.
     #[inline]
-    pub(super) fn sleeps(&mut self, until: Time) {
+    pub(crate) fn sleeps(&mut self, until: Time) {
         self.sleeps_until = Some(until);
     }
 }

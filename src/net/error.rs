@@ -171,7 +171,7 @@ pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
 }
 
 /// What it means that the system did not send a message, by its error number.
-pub(super) fn refusal(errno: i32) -> Refusal {
+pub(crate) fn refusal(errno: i32) -> Refusal {
     use io::ErrorKind::{
         AddrNotAvailable, HostUnreachable, NetworkDown, NetworkUnreachable, OutOfMemory,
         PermissionDenied,

@@ -44,11 +44,12 @@ mod tcp;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod udp;
 
+pub(crate) use attendance::Attendance;
 pub use attendance::{Absence, AbsenceCause, AbsenceCounts, Overflow};
 pub use counts::LocalCounts;
 pub use driver::Driver;
-pub(crate) use error::is_out_of_descriptors;
 pub use error::{Family, NetError};
+pub(crate) use error::{is_out_of_descriptors, refusal};
 pub(crate) use event_loop::event_loop;
 pub use options::{Backend, Options};
 #[cfg(target_os = "linux")]

@@ -6,8 +6,10 @@
 //!   came of all of them, as plain data.
 //! - [`session`]: the scheduler, which has a [`Planner`] say what to ask next.
 //! - [`baseline`], [`experiments`]: what to ask in any case, and what because of what was seen.
-//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver), the only part with I/O; `again`:
-//!   what it puts once more. [`examine`]: the whole way of a session, from opening a driver to the log.
+//! - [`asker`]: who has questions for certain servers. `carrier`: puts them to an engine, and hands back
+//!   what came of them. `again`: what it puts once more.
+//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver), the only part with I/O. [`examine`]:
+//!   the whole way of a session, from opening a driver to the log.
 //! - `sample`: what became of the queries to one address, counted and compared.
 //!
 //! Nothing is concluded here: that is for [`judge`](crate::judge).
@@ -18,7 +20,9 @@
 )]
 
 mod again;
+pub mod asker;
 pub mod baseline;
+mod carrier;
 pub mod examine;
 pub mod experiments;
 mod form;
@@ -32,6 +36,8 @@ pub(crate) mod sample;
 pub mod session;
 
 pub(crate) use again::Again;
+pub use asker::{Asker, Order};
+pub(crate) use carrier::Carrier;
 pub use log::ProbeLog;
-pub use runner::{Asker, Order, carry_out};
+pub use runner::carry_out;
 pub use session::{Planner, Session};

@@ -5,11 +5,11 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
+use super::asker::{Asker, Order};
 use super::form;
 use super::log::ProbeLog;
 use super::query::{ProbeQuery, QueryForm};
 use super::result::Probe;
-use super::runner::{Asker, Order};
 use crate::engine::{Manner, Time};
 use crate::walk::{self, Exchange, Walk};
 use crate::wire::OptionCode;

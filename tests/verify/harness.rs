@@ -23,6 +23,15 @@ pub struct Examination {
 
 /// Examines the world of a scenario once.
 pub fn examine(scenario: &Arc<Scenario>, seed: u64) -> Examination {
+    examine_from(scenario, seed, |_| {})
+}
+
+/// The same, from a machine with which something is wrong.
+pub fn examine_from(
+    scenario: &Arc<Scenario>,
+    seed: u64,
+    disturb: impl FnOnce(&mut VirtualNet),
+) -> Examination {
     let words = scenario.verify.iter().map(String::as_str).chain(["--no-resolver"]);
     let mut plan = plan_of(words).unwrap();
     plan.hints = Hints::from_text(scenario.root_hints().as_bytes()).unwrap();
@@ -32,11 +41,14 @@ pub fn examine(scenario: &Arc<Scenario>, seed: u64) -> Examination {
     plan.walk.seed = seed;
     let world = World::new(Arc::clone(scenario), seed);
     let mut net = VirtualNet::new(world, verify::engine(&plan), seed);
+    disturb(&mut net);
     let mut session = ask::session(Time::ZERO, plan);
     net.run(&mut session);
     let mut evidence = ask::evidence(session);
     let port = |socket| net.local(socket).map(|local| local.port());
     evidence.log.add_engine(net.engine(), &port);
+    evidence.log.local = net.local_counts();
+    evidence.log.leave_out(net.absences(), &[]);
     let took = net.now().since(Time::ZERO);
     let report = judge::judge(&evidence, 1_767_225_600, took);
     Examination { evidence, report, took }

@@ -5,6 +5,7 @@
 //! test that is run all the time can have.
 
 mod harness;
+mod machine;
 mod records;
 mod scenarios;
 mod servers;

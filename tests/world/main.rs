@@ -7,6 +7,7 @@ mod generated;
 mod recursion;
 mod scenarios;
 mod sockets;
+mod virtual_net;
 mod walks;
 
 use std::net::SocketAddr;
