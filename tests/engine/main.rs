@@ -20,7 +20,7 @@ use dnsonde::engine::{
     Transport, TransportPolicy, Window,
 };
 use dnsonde::wire::Rcode;
-use network::{Behaviour, FORGED, Network, Streams, TRUE, name};
+use network::{Behaviour, FORGED, Network, StreamService, TRUE, name};
 use proptest::prelude::*;
 
 fn run(config: Config, behaviours: Vec<Behaviour>, count: u64, seed: u64) -> Network {
@@ -581,7 +581,7 @@ fn behaviour() -> impl Strategy<Value = Behaviour> {
                 no_edns: flags.2,
                 unreachable: flags.3,
                 stream_breaks,
-                stream: Streams {
+                stream: StreamService {
                     handshake: Duration::from_millis(streams.0),
                     drops_syns: streams.1,
                     silent: streams.2,

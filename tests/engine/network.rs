@@ -1,10 +1,9 @@
 //! A simulated network under virtual time: servers with faults, forgers, and this machine with its TCP
 //! connections, its stalls and its refusals to send.
 
-mod pool;
+mod streams;
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,11 +11,12 @@ use dnsonde::engine::{
     Ask, Attempt, Config, End, Engine, Failure, Finished, MannerId, Refusal, ServerId, Servers,
     SocketId, Stamp, Time, Transmits, Unreachable,
 };
+use dnsonde::playground::virtual_net::{Connection, InFlight, Streams};
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-use pool::{Pool, StreamEvent};
+use streams::StreamEvent;
 
 /// The address in every true answer, and the one in every forged one.
 pub const TRUE: [u8; 4] = [192, 0, 2, 1];
@@ -56,7 +56,7 @@ pub struct Behaviour {
     /// Share of TCP connections that break.
     pub stream_breaks: f64,
     /// How TCP is served.
-    pub stream: Streams,
+    pub stream: StreamService,
     /// A socket whose datagrams are all lost.
     pub dead_socket: Option<u16>,
     /// Queries a second that it answers, and how many it answers at once after a pause; it drops the
@@ -96,7 +96,7 @@ impl Default for Behaviour {
             unreachable: false,
             forged_icmp: false,
             stream_breaks: 0.0,
-            stream: Streams::default(),
+            stream: StreamService::default(),
             dead_socket: None,
             limit: None,
             refuses_over_limit: false,
@@ -112,7 +112,7 @@ impl Default for Behaviour {
 
 /// How a server takes queries over TCP.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Streams {
+pub struct StreamService {
     /// How long a handshake takes.
     pub handshake: Duration,
     /// Handshakes are not answered.
@@ -129,7 +129,7 @@ enum Event {
     Datagram { socket: SocketId, from: SocketAddr, octets: Vec<u8> },
     Icmp { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
     Undelivered { socket: SocketId, to: SocketAddr, octets: Vec<u8> },
-    Stream(StreamEvent),
+    Stream(Connection, StreamEvent),
 }
 
 /// One finished exchange.
@@ -159,11 +159,11 @@ pub struct Network {
     busy_until: Vec<Time>,
     /// What each server's limit has left, and as of when.
     allowances: Vec<(f64, Time)>,
-    pool: Pool,
+    streams: Streams,
+    /// Connections that the server closes instead of answering.
+    breaking: HashSet<u64>,
     rng: StdRng,
-    events: BinaryHeap<Reverse<(Time, u64)>>,
-    payloads: HashMap<u64, Event>,
-    sequence: u64,
+    in_flight: InFlight<Event>,
     /// Message IDs of attempts of open exchanges, by socket.
     live: HashSet<(SocketId, u16)>,
     live_of: HashMap<NameBuf, Vec<(SocketId, u16)>>,
@@ -205,11 +205,10 @@ impl Network {
             busy_until: vec![Time::ZERO; behaviours.len()],
             allowances: vec![(f64::MAX, Time::ZERO); behaviours.len()],
             behaviours,
-            pool: Pool::default(),
+            streams: Streams::default(),
+            breaking: HashSet::new(),
             rng,
-            events: BinaryHeap::new(),
-            payloads: HashMap::new(),
-            sequence: 0,
+            in_flight: InFlight::default(),
             live: HashSet::new(),
             live_of: HashMap::new(),
         }
@@ -269,15 +268,12 @@ impl Network {
     pub fn step(&mut self) -> bool {
         self.transmit();
         self.check_accounting();
-        let next = self.events.peek().map(|Reverse((at, _))| *at);
         let timer = self.engine.poll_timeout();
-        let Some(at) = [next, timer].into_iter().flatten().min() else { return false };
+        let Some(at) = [self.in_flight.next_at(), timer].into_iter().flatten().min() else {
+            return false;
+        };
         self.now = self.now.max(at);
-        while let Some(&Reverse((at, sequence))) = self.events.peek()
-            && at <= self.now
-        {
-            self.events.pop();
-            let event = self.payloads.remove(&sequence).unwrap();
+        while let Some((at, event)) = self.in_flight.pop(self.now) {
             self.receive(at, event);
         }
         let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
@@ -301,9 +297,9 @@ impl Network {
             Event::Undelivered { socket, to, octets } => {
                 engine.handle_undelivered(now, socket, to, EHOSTUNREACH, &octets, &mut sink);
             }
-            Event::Stream(event) => {
+            Event::Stream(connection, event) => {
                 drop(sink);
-                self.handle_stream(event);
+                self.handle_stream(connection, event);
             }
         }
     }
@@ -348,14 +344,7 @@ impl Network {
 
     /// The local address of all sockets goes: the driver says so, and nothing comes of what is on its way.
     pub fn lose_sockets(&mut self) {
-        let payloads = &mut self.payloads;
-        self.events.retain(|Reverse((_, sequence))| {
-            let lost = matches!(payloads[sequence], Event::Datagram { .. });
-            if lost {
-                payloads.remove(sequence);
-            }
-            !lost
-        });
+        self.in_flight.retain(|event| !matches!(event, Event::Datagram { .. }));
         let sockets: Vec<_> = (0..64).map(SocketId).collect();
         let mut sink = collector(self.now, &mut self.results, &mut self.live, &mut self.live_of);
         self.engine.handle_sockets_lost(self.now, &sockets, EADDRNOTAVAIL, &mut sink);
@@ -406,9 +395,10 @@ impl Network {
             }
             for stream in out.streams() {
                 if self.behaviours[stream.server.0 as usize].refused_here.is_none() {
-                    self.submit_stream(&out, stream);
+                    self.streams.submit(self.now, stream, out.message(stream));
                 }
             }
+            self.see_to_streams();
         }
         let in_flight = self.engine.servers().map(|server| server.in_flight).sum();
         self.peak_in_flight = self.peak_in_flight.max(in_flight);
@@ -425,9 +415,7 @@ impl Network {
     }
 
     fn at(&mut self, at: Time, event: Event) {
-        self.sequence += 1;
-        self.payloads.insert(self.sequence, event);
-        self.events.push(Reverse((at, self.sequence)));
+        self.in_flight.push(at, event);
     }
 
     fn chance(&mut self, share: f64) -> bool {

@@ -8,7 +8,7 @@ use dnsonde::engine::{
 };
 use dnsonde::wire::Rcode;
 
-use super::network::{Behaviour, EPERM, Network, Streams};
+use super::network::{Behaviour, EPERM, Network, StreamService};
 use super::{good, run};
 
 fn only_tcp(retries: u16) -> Config {
@@ -19,7 +19,8 @@ fn only_tcp(retries: u16) -> Config {
 #[test]
 fn the_time_for_an_answer_begins_when_the_connection_is_made() {
     // Longer than the timeout, and with it longer than the first SYN that is sent again.
-    let stream = Streams { handshake: Duration::from_millis(3_100), ..Streams::default() };
+    let stream =
+        StreamService { handshake: Duration::from_millis(3_100), ..StreamService::default() };
     let slow = Behaviour { stream, delay: (800_000, 900_000), ..good() };
     let network = run(only_tcp(0), vec![slow], 20, 1);
     assert_eq!(network.unanswered(), 0);
@@ -28,7 +29,7 @@ fn the_time_for_an_answer_begins_when_the_connection_is_made() {
 #[test]
 fn a_connection_that_is_made_and_stays_silent_times_out_after_the_timeout() {
     let handshake = Duration::from_millis(500);
-    let stream = Streams { handshake, silent: true, ..Streams::default() };
+    let stream = StreamService { handshake, silent: true, ..StreamService::default() };
     let network = run(only_tcp(0), vec![Behaviour { stream, ..good() }], 4, 2);
     for result in &network.results {
         assert_eq!(result.end, Err(Failure::TimedOut));
@@ -40,7 +41,7 @@ fn a_connection_that_is_made_and_stays_silent_times_out_after_the_timeout() {
 
 #[test]
 fn an_unanswered_handshake_has_one_more_chance_and_is_told_as_what_it_is() {
-    let stream = Streams { drops_syns: true, ..Streams::default() };
+    let stream = StreamService { drops_syns: true, ..StreamService::default() };
     let dropping = Behaviour { truncated: 1.0, stream, ..good() };
     let network = run(Config::default(), vec![dropping], 20, 3);
     for result in &network.results {
@@ -60,7 +61,7 @@ fn an_unanswered_handshake_has_one_more_chance_and_is_told_as_what_it_is() {
 #[test]
 fn names_that_go_on_over_tcp_in_vain_hold_up_no_other_names() {
     let last_answer = |truncated| {
-        let stream = Streams { drops_syns: true, ..Streams::default() };
+        let stream = StreamService { drops_syns: true, ..StreamService::default() };
         let service = Some((20_000.0, 200));
         let server = Behaviour { truncated, stream, service, delay: (9_000, 11_000), ..good() };
         let network = run(Config::default(), vec![server], 20_000, 4);
@@ -96,7 +97,8 @@ fn an_answer_over_tcp_says_nothing_of_a_udp_socket() {
 
 #[test]
 fn truncated_answers_are_fetched_over_one_connection() {
-    let stream = Streams { handshake: Duration::from_millis(300), ..Streams::default() };
+    let stream =
+        StreamService { handshake: Duration::from_millis(300), ..StreamService::default() };
     let server = Behaviour { truncated: 1.0, stream, ..good() };
     let network = run(Config::default(), vec![server], 1_000, 6);
     assert_eq!((network.unanswered(), network.connections_begun()), (0, 1));
@@ -125,7 +127,7 @@ fn a_connection_without_queries_is_kept_for_a_while() {
 #[test]
 fn a_server_that_closes_after_some_answers_loses_no_name() {
     for answers in [1, 7] {
-        let stream = Streams { closes_after: Some(answers), ..Streams::default() };
+        let stream = StreamService { closes_after: Some(answers), ..StreamService::default() };
         let network = run(only_tcp(4), vec![Behaviour { stream, ..good() }], 500, 8);
         assert_eq!(network.unanswered(), 0, "{answers} answers a connection");
         let begun = network.connections_begun();
@@ -135,7 +137,7 @@ fn a_server_that_closes_after_some_answers_loses_no_name() {
 
 #[test]
 fn a_refused_connection_is_told_as_what_it_is() {
-    let stream = Streams { refuses: true, ..Streams::default() };
+    let stream = StreamService { refuses: true, ..StreamService::default() };
     let refusing = Behaviour { truncated: 1.0, stream, ..good() };
     let network = run(Config::default(), vec![refusing.clone()], 20, 9);
     for result in &network.results {
