@@ -1,7 +1,7 @@
 //! What a server is about to say, as data that faults can still change, and its octets.
 
 use super::cookie;
-use super::query::{Query, reply_flags};
+use super::query::{Query, formerr, reply_flags};
 use crate::wire::{
     BufferFull, Builder, EdeCode, Flags, NameBuf, Opcode, Opt, OptBuf, OptionCode, Rcode,
     RecordBuf, Section,
@@ -76,7 +76,9 @@ impl Response {
             .write(query, identity, true, &mut buffer)
             .or_else(|_| self.write(query, identity, false, &mut buffer))
             .or_else(|_| self.truncated().write(query, identity, false, &mut buffer));
-        buffer.truncate(len.unwrap_or(0));
+        // Only a question with more options than anyone needs leaves no room for anything.
+        let Ok(len) = len else { return formerr(query.message.header()) };
+        buffer.truncate(len);
         buffer
     }
 

@@ -208,6 +208,15 @@ fn an_alias_of_itself_comes_to_an_end() {
 }
 
 #[test]
+fn a_query_with_more_options_than_can_be_answered_is_a_format_error() {
+    let mut asked = ask("www.example.com", T::A).edns(512);
+    for _ in 0..100 {
+        asked = asked.option(OptionCode::NSID, b"");
+    }
+    assert_eq!(asked.answer(&mut world_with("")).rcode(), Rcode::FORMERR);
+}
+
+#[test]
 fn any_octets_are_answered_with_a_well_formed_message_or_not_at_all() {
     let mut world = world_with("");
     let query = ask("www.example.com", T::A).edns(1232).query();
