@@ -9,7 +9,7 @@ use super::super::dice::Dice;
 use crate::wire::{EdeCode, Rcode};
 
 /// What a fault does.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// No answer.
@@ -78,7 +78,7 @@ pub enum Effect {
 }
 
 /// How much later: between `ms` and `to_ms`, and then a tail with the mean `tail_ms`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
     /// Milliseconds, at least.
@@ -90,41 +90,12 @@ pub struct Delay {
     pub tail_ms: f64,
 }
 
-/// How an answer is wrong, besides where it comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Wrong {
-    Id,
-    Question,
-    Case,
-}
-
-/// The effects of all faults that apply.
+/// The effects of all faults that apply, each with the extended error that comes with it.
 #[derive(Debug, Default)]
 pub(in super::super) struct Effects {
-    pub version: Option<String>,
-    pub error: Option<(Rcode, Option<EdeCode>)>,
-    pub upward_referral: bool,
-    pub not_authoritative: bool,
-    pub truncate: bool,
-    pub fold_case: bool,
-    pub no_opt: bool,
-    pub deny_empty_nonterminals: bool,
-    pub omit_soa: bool,
-    pub soa_above: bool,
-    pub count_down: bool,
-    pub ede: Option<EdeCode>,
-    pub drop: bool,
-    pub unreachable: bool,
+    all: Vec<(Effect, Option<EdeCode>)>,
     pub delay: Duration,
-    pub duplicate: bool,
-    pub duplicate_differing: bool,
-    pub other_port: bool,
-    pub other_address: Option<IpAddr>,
-    pub wrong: Option<Wrong>,
     pub right_follows: bool,
-    pub cut: bool,
-    pub reset: bool,
-    pub drop_syn: bool,
 }
 
 impl Delay {
@@ -146,49 +117,71 @@ pub(in super::super) fn millis(ms: f64) -> Duration {
     Duration::try_from_secs_f64((ms / 1000.0).clamp(0.0, 3600.0)).unwrap_or_default()
 }
 
+impl Effect {
+    /// The response code of those that make an error of any answer.
+    fn rcode(&self) -> Option<Rcode> {
+        Some(match self {
+            Self::Refuse => Rcode::REFUSED,
+            Self::Servfail => Rcode::SERVFAIL,
+            Self::Notimp => Rcode::NOTIMP,
+            Self::Formerr => Rcode::FORMERR,
+            Self::Nxdomain => Rcode::NXDOMAIN,
+            Self::Badvers => Rcode::BADVERS,
+            Self::Badcookie => Rcode::BADCOOKIE,
+            _ => return None,
+        })
+    }
+}
+
 impl Effects {
-    /// Adds one, with the extended error that comes with it.
+    /// Adds one.
     pub fn add(&mut self, effect: &Effect, ede: Option<EdeCode>, dice: &mut Dice) {
-        self.ede = self.ede.or(ede);
-        let mut error = |rcode| self.error = self.error.or(Some((rcode, ede)));
-        match effect {
-            Effect::Drop => self.drop = true,
-            Effect::Delay(delay) => self.delay += delay.roll(dice),
-            Effect::Unreachable => self.unreachable = true,
-            Effect::Refuse => error(Rcode::REFUSED),
-            Effect::Servfail => error(Rcode::SERVFAIL),
-            Effect::Notimp => error(Rcode::NOTIMP),
-            Effect::Nxdomain => error(Rcode::NXDOMAIN),
-            Effect::Badvers => error(Rcode::BADVERS),
-            Effect::Badcookie => error(Rcode::BADCOOKIE),
-            Effect::Formerr => {
-                error(Rcode::FORMERR);
-                self.no_opt = true;
-            }
-            Effect::UpwardReferral => self.upward_referral = true,
-            Effect::NotAuthoritative => self.not_authoritative = true,
-            Effect::Truncate => self.truncate = true,
-            Effect::Duplicate => self.duplicate = true,
-            Effect::DuplicateDiffering => self.duplicate_differing = true,
-            Effect::OtherPort => self.other_port = true,
-            Effect::OtherAddress(address) => self.other_address = Some(*address),
-            Effect::WrongId => self.wrong = Some(Wrong::Id),
-            Effect::WrongQuestion => self.wrong = Some(Wrong::Question),
-            Effect::WrongCase => self.wrong = Some(Wrong::Case),
-            Effect::Spoof => {
-                self.wrong = Some(Wrong::Id);
-                self.right_follows = true;
-            }
-            Effect::FoldCase => self.fold_case = true,
-            Effect::IgnoreEdns => self.no_opt = true,
-            Effect::DenyEmptyNonterminals => self.deny_empty_nonterminals = true,
-            Effect::OmitSoa => self.omit_soa = true,
-            Effect::SoaAbove => self.soa_above = true,
-            Effect::CountDown => self.count_down = true,
-            Effect::CutTcp => self.cut = true,
-            Effect::ResetTcp => self.reset = true,
-            Effect::DropSyn => self.drop_syn = true,
-            Effect::Version(version) => self.version = Some(version.clone()),
+        if let Effect::Delay(delay) = effect {
+            self.delay += delay.roll(dice);
         }
+        self.right_follows |= *effect == Effect::Spoof;
+        self.all.push((effect.clone(), ede));
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Effect> {
+        self.all.iter().map(|(effect, _)| effect)
+    }
+
+    /// Whether it is one of them.
+    pub fn has(&self, wanted: &Effect) -> bool {
+        self.iter().any(|effect| effect == wanted)
+    }
+
+    /// The response code instead of an answer, and the extended error with it.
+    pub fn error(&self) -> Option<(Rcode, Option<EdeCode>)> {
+        self.all.iter().find_map(|(effect, ede)| Some((effect.rcode()?, *ede)))
+    }
+
+    /// The extended error of any.
+    pub fn ede(&self) -> Option<EdeCode> {
+        self.all.iter().find_map(|(_, ede)| *ede)
+    }
+
+    /// Whether OPT records are answered with one.
+    pub fn leave_edns(&self) -> bool {
+        !self.has(&Effect::IgnoreEdns) && !self.has(&Effect::Formerr)
+    }
+
+    /// The version of zones, by the last fault that sets one.
+    pub fn version(&self) -> Option<&str> {
+        let versions = self.iter().filter_map(|effect| match effect {
+            Effect::Version(version) => Some(version.as_str()),
+            _ => None,
+        });
+        versions.last()
+    }
+
+    /// The address that the answer comes from.
+    pub fn other_address(&self) -> Option<IpAddr> {
+        self.iter().find_map(|effect| match effect {
+            Effect::OtherAddress(address) => Some(*address),
+            _ => None,
+        })
     }
 }

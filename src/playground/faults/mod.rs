@@ -13,5 +13,5 @@ pub use effect::{Delay, Effect};
 pub use fault::{Fault, Paths};
 pub use faults::Faults;
 
-pub(super) use effect::{Effects, Wrong, millis};
+pub(super) use effect::{Effects, millis};
 pub(super) use fault::Situation;

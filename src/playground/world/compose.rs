@@ -1,6 +1,6 @@
 //! From what a server would say to the octets that it says, as the faults want it.
 
-use super::super::faults::{Effects, Situation};
+use super::super::faults::{Effect, Effects, Situation};
 use super::super::query::Query;
 use super::super::response::{Identity, Response};
 use crate::engine::{Time, Transport};
@@ -15,18 +15,18 @@ pub(super) fn compose(
     nsid: Option<&str>,
 ) -> Vec<u8> {
     change(&mut response, effects, at);
-    let identity = Identity { nsid, max_udp, cookies: at.cookies, edns: !effects.no_opt };
+    let identity = Identity { nsid, max_udp, cookies: at.cookies, edns: effects.leave_edns() };
     let limit = match (at.transport, at.query.message.opt()) {
         (Transport::Tcp, _) => usize::from(u16::MAX),
-        (Transport::Udp, Some(opt)) if !effects.no_opt => {
+        (Transport::Udp, Some(opt)) if effects.leave_edns() => {
             usize::from(opt.udp_payload_size().clamp(512, max_udp.max(512)))
         }
         (Transport::Udp, _) => 512,
     };
-    if effects.truncate && at.transport == Transport::Udp {
+    if effects.has(&Effect::Truncate) && at.transport == Transport::Udp {
         response = response.truncated();
     }
-    if effects.fold_case {
+    if effects.has(&Effect::FoldCase) {
         let folded = Query { name: at.query.name.to_lowercase(), ..*at.query };
         return response.octets(&folded, &identity, limit);
     }
@@ -35,7 +35,7 @@ pub(super) fn compose(
 
 /// Changes what is said.
 fn change(response: &mut Response, effects: &Effects, at: &Situation<'_>) {
-    if let Some((rcode, ede)) = effects.error {
+    if let Some((rcode, ede)) = effects.error() {
         let mut error = Response { ede, ..Response::error(rcode) };
         if rcode == Rcode::NXDOMAIN {
             // A denial that looks like one: from the zone, with its SOA record if that is there.
@@ -46,20 +46,20 @@ fn change(response: &mut Response, effects: &Effects, at: &Situation<'_>) {
         }
         *response = error;
     }
-    response.ede = response.ede.or(effects.ede);
-    if effects.deny_empty_nonterminals && response.empty_nonterminal {
+    response.ede = response.ede.or(effects.ede());
+    if effects.has(&Effect::DenyEmptyNonterminals) && response.empty_nonterminal {
         response.rcode = Rcode::NXDOMAIN;
     }
-    if effects.upward_referral {
+    if effects.has(&Effect::UpwardReferral) {
         *response = Response { authorities: root_servers(), ..Response::error(Rcode::NOERROR) };
     }
-    if effects.not_authoritative {
+    if effects.has(&Effect::NotAuthoritative) {
         response.flags.0 &= !Flags::AA.0;
     }
-    if effects.omit_soa {
+    if effects.has(&Effect::OmitSoa) {
         response.authorities.retain(|record| record.rtype != RecordType::SOA);
     }
-    if effects.soa_above {
+    if effects.has(&Effect::SoaAbove) {
         for record in &mut response.authorities {
             if record.rtype == RecordType::SOA
                 && let Some(parent) = record.name.parent()
@@ -68,7 +68,7 @@ fn change(response: &mut Response, effects: &Effects, at: &Situation<'_>) {
             }
         }
     }
-    if effects.count_down {
+    if effects.has(&Effect::CountDown) {
         let seconds = at.now.since(Time::ZERO).as_secs() as u32;
         for record in response.answers.iter_mut().chain(&mut response.authorities) {
             record.ttl -= seconds % record.ttl.max(1);

@@ -158,7 +158,7 @@ impl World {
         let (response, took) = match &host.role {
             Role::Authoritative { zones, .. } => {
                 let of_instance = instance.and_then(|instance| instance.version.as_deref());
-                let version = effects.version.as_deref().or(of_instance);
+                let version = effects.version().or(of_instance);
                 let zones: Vec<&Zone> =
                     zones.iter().filter_map(|apex| scenario.zone(apex, version)).collect();
                 (lookup::respond(&zones, at.query), Duration::ZERO)
