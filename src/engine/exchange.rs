@@ -238,6 +238,11 @@ pub enum StreamCause {
 }
 
 impl StreamCause {
+    /// Whether no connection was made.
+    pub(super) fn is_unmade(self) -> bool {
+        self.is_rejection() || self == Self::ConnectTimedOut
+    }
+
     /// Whether the connection was never made because somebody said so. A handshake that is not
     /// answered is silence, as over UDP.
     pub const fn is_rejection(self) -> bool {

@@ -169,7 +169,11 @@ impl Engine {
     ) {
         let Some((index, attempt)) = self.waiting(key) else { return };
         let server = self.slots[index].attempts[attempt].server;
-        self.servers[server.0 as usize].counts.stream_failed += 1;
+        let state = &mut self.servers[server.0 as usize];
+        state.counts.stream_failed += 1;
+        if failure.cause.is_unmade() {
+            state.on_stream_unmade(now);
+        }
         let reason = if failure.cause.is_rejection() {
             RetryReason::Unreachable
         } else {
@@ -275,8 +279,9 @@ impl Engine {
         } else {
             server.counts.answered += 1;
             server.counts.lost -= u64::from(attempt.outcome == Outcome::TimedOut);
-            if attempt.transport == Transport::Udp {
-                self.silent_sockets[usize::from(attempt.socket.0)] = 0;
+            match attempt.transport {
+                Transport::Udp => self.silent_sockets[usize::from(attempt.socket.0)] = 0,
+                Transport::Tcp => server.on_stream_answer(),
             }
             // Some refuse what they would drop elsewhere, because it is too much.
             let turned_away = rcode == Rcode::REFUSED && server.control.is_some();

@@ -10,12 +10,16 @@ use super::exchange::{
 };
 use super::ids::Past;
 use super::receive::TRUNCATED;
+use super::server::Server;
 use super::slot::{Case, Ended, Timer};
 use super::time::Time;
 use super::{Engine, Sink, TransportPolicy, Window};
 
 /// Attempts of one exchange that may be refused by the local system before they use up retries.
 const MOST_NOT_SENT: usize = 8;
+
+/// Servers that are looked at for one that suits.
+const SOME: usize = 16;
 
 impl Engine {
     /// The current attempt has been out for longer than answers take: its server's window does not
@@ -168,6 +172,9 @@ impl Engine {
             RetryReason::Truncated if !plan.fell_back_to_tcp => {
                 plan.fell_back_to_tcp = true;
                 plan.transport = Transport::Tcp;
+                if self.servers[last.server.0 as usize].is_without_tcp(now) {
+                    plan.server = self.another_server_with_tcp(index, now).or(plan.server);
+                }
                 true
             }
             RetryReason::WithoutEdns if !plan.fell_back_to_plain => {
@@ -216,7 +223,14 @@ impl Engine {
                 plan.case = Case::Plain;
                 plan.transport = Transport::Udp;
             }
-            let elsewhere = self.can_go_elsewhere(index, last.server);
+            let mut elsewhere = self.can_go_elsewhere(index, last.server);
+            let with_tcp = (elsewhere && plan.transport == Transport::Tcp)
+                .then(|| self.another_server_with_tcp(index, now))
+                .flatten();
+            // One that closes a connection is better than one to which none can be made.
+            elsewhere &= plan.transport == Transport::Udp
+                || with_tcp.is_some()
+                || self.servers[last.server.0 as usize].is_without_tcp(now);
             let unmade = matches!(last.outcome, Outcome::StreamFailed(failure)
                 if failure.cause == StreamCause::ConnectTimedOut);
             if reason == RetryReason::Refused
@@ -230,7 +244,7 @@ impl Engine {
                 // The same server, which has not been asked without EDNS yet.
                 RetryReason::WithoutEdns | RetryReason::BadCookie => {}
                 // Once truncated, it would be so again: TCP stays.
-                _ if elsewhere => plan.server = self.another_server(index),
+                _ if elsewhere => plan.server = with_tcp.or_else(|| self.another_server(index)),
                 // Whoever has room, which is the same server where there is no other: there it
                 // leaves together with new names.
                 RetryReason::Timeout if self.slots[index].servers == Servers::Any => {
@@ -289,6 +303,12 @@ impl Engine {
             }
             RetryReason::Refused => server.is_near_limit() || server.is_useless(),
             RetryReason::ServerFailure | RetryReason::Lame => server.is_useless(),
+            // It may close a connection when it likes, with queries on it (RFC 7766 §6.2.4).
+            RetryReason::StreamFailed => {
+                server.is_in_use_over_tcp()
+                    && matches!(attempt.outcome, Outcome::StreamFailed(failure)
+                        if matches!(failure.cause, StreamCause::Reset | StreamCause::Closed))
+            }
             // It has answered before, and may have been away for a moment.
             RetryReason::Unreachable => {
                 matches!(attempt.outcome, Outcome::Unreachable(_))
@@ -315,13 +335,35 @@ impl Engine {
     /// A server that has room and suits the exchange; `None` if none has room now: then the
     /// exchange waits for the first that has.
     fn another_server(&mut self, index: u32) -> Option<ServerId> {
+        self.draw_another(index, |_| true)
+    }
+
+    /// The same to which a TCP connection may be made, if need be without room for more over UDP.
+    fn another_server_with_tcp(&mut self, index: u32, now: Time) -> Option<ServerId> {
+        if self.slots[index].servers != Servers::Any {
+            return None;
+        }
+        let with_tcp = |server: &Server| !server.is_without_tcp(now);
+        self.draw_another(index, with_tcp).or_else(|| {
+            let count = self.servers.len();
+            let first = self.rng.random_range(0..count);
+            let mut some = (0..count.min(SOME)).map(|nth| ServerId(((first + nth) % count) as u32));
+            some.find(|&id| {
+                let server = &self.servers[id.0 as usize];
+                server.is_good() && with_tcp(server) && self.suits(index, id)
+            })
+        })
+    }
+
+    fn draw_another(&mut self, index: u32, suitable: impl Fn(&Server) -> bool) -> Option<ServerId> {
         // A few draws find one soon where there are many.
         for _ in 0..8 {
             if self.available.is_empty() {
                 break;
             }
             let id = self.available[self.rng.random_range(0..self.available.len())];
-            if self.servers[id.0 as usize].is_good() && self.suits(index, id) {
+            let server = &self.servers[id.0 as usize];
+            if server.is_good() && suitable(server) && self.suits(index, id) {
                 return Some(id);
             }
         }

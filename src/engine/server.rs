@@ -145,6 +145,8 @@ const SUSPECT_STREAK: u32 = 48;
 const USELESS_STREAK: u32 = 24;
 /// How long it is believed that a server changes the case of questions.
 const CASE_HOLDS: Duration = Duration::from_secs(600);
+/// How long it is believed that no TCP connection to a server can be made.
+const NO_TCP_HOLDS: Duration = Duration::from_secs(60);
 /// Trials after which a server that has not answered one usefully is asked only now and then.
 const TRIALS: u32 = 3;
 /// The first time on the bench; each further one takes twice as long.
@@ -179,6 +181,10 @@ pub(super) struct Server {
     pub(super) cookie: Cookie,
     /// It changes the case of questions, as was seen over TCP, and until when that is believed.
     case_changes_until: Option<Time>,
+    /// No TCP connection to it could be made, and until when that is believed.
+    no_tcp_until: Option<Time>,
+    /// Whether it has answered over TCP.
+    answers_over_tcp: bool,
     /// What ICMP said since it answered last.
     pub(super) rejections: Rejections,
     /// Until then a refusal of this machine to send to it is no sign that it can send to nobody.
@@ -226,6 +232,8 @@ impl Server {
             edns: EdnsSupport::default(),
             cookie: Cookie::new(),
             case_changes_until: None,
+            no_tcp_until: None,
+            answers_over_tcp: false,
             rejections: Rejections::default(),
             refused_alone_until: Time::ZERO,
             health: Health::Good,
@@ -334,6 +342,27 @@ impl Server {
     #[inline]
     pub(super) fn on_case_kept(&mut self) {
         self.case_changes_until = None;
+    }
+
+    /// No TCP connection to it could be made.
+    pub(super) fn on_stream_unmade(&mut self, now: Time) {
+        self.no_tcp_until = Some(now + NO_TCP_HOLDS);
+    }
+
+    /// It answered over TCP.
+    pub(super) fn on_stream_answer(&mut self) {
+        self.no_tcp_until = None;
+        self.answers_over_tcp = true;
+    }
+
+    /// Whether no TCP connection to it could be made of late.
+    pub(super) fn is_without_tcp(&self, now: Time) -> bool {
+        self.no_tcp_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether it has answered over TCP, and connections to it can be made.
+    pub(super) fn is_in_use_over_tcp(&self) -> bool {
+        self.answers_over_tcp && self.no_tcp_until.is_none()
     }
 
     /// Whole tokens of its own rate, that which was set and that which was learned.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Config, Failure, HANDSHAKE, Manner, Outcome, RetryReason, ServerId, Servers, StreamCause, Time,
-    Transport, TransportPolicy,
+    Attempt, Config, Failure, HANDSHAKE, Manner, Outcome, RetryReason, ServerId, Servers,
+    StreamCause, Time, Transport, TransportPolicy,
 };
 use dnsonde::wire::Rcode;
 
@@ -185,4 +185,33 @@ fn nothing_is_counted_that_this_machine_did_not_let_out_over_tcp() {
     network.run_from(next, NAMES);
     assert_eq!((network.unanswered(), network.results.len() as u64), (0, NAMES));
     assert_eq!(network.engine.totals().attempts, NAMES);
+}
+
+#[test]
+fn where_one_server_has_no_tcp_names_go_to_those_that_have_and_stay_there() {
+    let config = Config { own_questions: true, ..Config::default() };
+    let stream = StreamService { drops_syns: true, ..StreamService::default() };
+    let without = Behaviour { truncated: 1.0, stream, ..good() };
+    // It closes connections on which many queries wait.
+    let stream = StreamService { closes_after: Some(10), ..StreamService::default() };
+    let closing = Behaviour { truncated: 1.0, stream, ..good() };
+    let mut network = Network::new(config, vec![without, closing], 12);
+    let over_tcp_to_first = |network: &Network, from| {
+        let attempts = network.results[from..].iter().map(|result| &result.attempts);
+        let to_first = |attempts: &Vec<_>| {
+            let to_first =
+                |it: &&Attempt| it.transport == Transport::Tcp && it.server == ServerId(0);
+            attempts.iter().filter(to_first).count()
+        };
+        attempts.map(to_first).max().unwrap()
+    };
+    network.run(400);
+    assert_eq!(network.unanswered(), 0);
+    assert!(network.results.iter().all(|result| !result.truncated));
+    assert_eq!(over_tcp_to_first(&network, 0), 1, "a name waited for the same handshake twice");
+    // By now it is known.
+    network.run_from(400, 800);
+    assert_eq!(network.unanswered(), 0);
+    assert!(network.results.iter().all(|result| !result.truncated));
+    assert_eq!(over_tcp_to_first(&network, 400), 0);
 }
