@@ -140,7 +140,7 @@ fn errors_name_the_file_that_they_are_in() {
     let path = file.path().to_str().unwrap();
     let (output, code) = rrcheck(&[path], "");
     assert_eq!(code, 1);
-    let error = format!("; error: {path}: line 2, column 6: expected an IPv4 address, found 'x'");
+    let error = format!("; error: {path}, line 2, column 6: expected an IPv4 address, found 'x'");
     assert_eq!(output.lines().nth(1), Some(error.as_str()));
     let (output, _) = rrcheck(&["--format", "json", path], "");
     let line: serde_json::Value = serde_json::from_str(output.lines().nth(1).unwrap()).unwrap();
@@ -291,5 +291,113 @@ fn named_checkzone_agrees() {
         assert_eq!(code, 0, "{kind}: {canonical}");
         assert!(canonical.lines().any(|line| line.trim_end() == *ours), "{kind}: {canonical}");
         assert_eq!(check(ours).map(|theirs| theirs.is_empty()), Some(false), "{kind}");
+    }
+}
+
+/// What is read in pieces is read as it would be in one, wherever it is cut: the borders of pieces lie
+/// in names, in strings, in comments, between parentheses.
+#[test]
+fn entries_lie_across_the_borders_of_pieces() {
+    let block = "$ORIGIN e.test.\n$TTL 5m\nx TXT \"a b\" ( \"c\\;\" ; ) no end\n\n d )\n  A 192.0.2.1\n\
+                 @ SOA ns h (\n 1 2\n 3 4 5 )\ny A 192.0.2\n";
+    let (expected, _) = rrcheck(&[], block);
+    let records = || expected.lines().filter(|line| !line.starts_with(';'));
+    assert_eq!((expected.lines().count(), records().count()), (4, 3), "{expected}");
+    let times = 20_000;
+    let (output, code) = rrcheck(&[], &block.repeat(times));
+    assert_eq!(code, 1);
+    let mut lines = output.lines();
+    for time in 0..times {
+        for record in records() {
+            assert_eq!(lines.next(), Some(record), "block {time}");
+        }
+        let error = format!("; error: line {}, column 5: expected an IPv4", time * 10 + 10);
+        assert!(lines.next().is_some_and(|line| line.starts_with(&error)), "block {time}");
+    }
+    assert_eq!(lines.next(), None);
+}
+
+#[test]
+fn an_entry_has_a_mebibyte_and_one_that_is_longer_takes_no_other_with_it() {
+    let fits = format!("a. TXT ( {}\nx )\nb. A 192.0.2.1\n", "\n;".repeat(500_000));
+    let (output, code) = rrcheck(&[], &fits);
+    assert_eq!((output.as_str(), code), ("a. 3600 IN TXT \"x\"\nb. 3600 IN A 192.0.2.1\n", 0));
+    let open = format!("a. TXT ( {}\nx )\nb. A 192.0.2.1\n", "\n;".repeat(1_500_000));
+    let (output, code) = rrcheck(&[], &open);
+    assert_eq!(code, 1);
+    assert_eq!(
+        output.lines().collect::<Vec<_>>(),
+        [
+            "; error: line 1, column 8: a parenthesis is not closed",
+            "; error: line 1500002, column 3: a parenthesis is closed that was not opened",
+            "b. 3600 IN A 192.0.2.1",
+        ]
+    );
+}
+
+#[test]
+fn a_line_that_is_too_long_is_an_error_in_its_place() {
+    let long = "x".repeat(3 << 20);
+    let input = format!("a. A 192.0.2.1\nb. TXT {long}\nc. A 192.0.2.1\nd. A {long}\ne. A x");
+    let (output, code) = rrcheck(&[], &input);
+    assert_eq!(code, 1);
+    assert_eq!(
+        output.lines().collect::<Vec<_>>(),
+        [
+            "a. 3600 IN A 192.0.2.1",
+            "; error: line 2, column 1: the line is longer than 1 MiB",
+            "c. 3600 IN A 192.0.2.1",
+            "; error: line 4, column 1: the line is longer than 1 MiB",
+            "; error: line 5, column 6: expected an IPv4 address, found 'x'",
+        ]
+    );
+}
+
+/// The limit is on the address space, so that too much is an error and no figure.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_input() {
+    use std::process::Stdio;
+
+    let head = "$ORIGIN e.test.\n$TTL 1h\n@ SOA ns h (\n 1 2\n 3 4 5 )\n";
+    for (kind, part, lines) in [
+        ("a zone", "www MX 10 ( mail ; the first\n )\n  TXT \"a b\"\n".to_owned(), 2),
+        ("comments", format!("{}\n", ";".repeat(99)), 0),
+        ("one line", "x".repeat(100), 0),
+    ] {
+        let times = (60 << 20) / part.len();
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", "ulimit -v 48000; exec \"$0\" rrcheck | wc -l"])
+            .arg(env!("CARGO_BIN_EXE_dnsonde"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(head.as_bytes()).unwrap();
+        let block = part.repeat(1000);
+        for _ in 0..times / 1000 {
+            input.write_all(block.as_bytes()).unwrap();
+        }
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        let count: usize = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+        let expected = 1 + times / 1000 * 1000 * lines + usize::from(kind == "one line");
+        assert_eq!(count, expected, "{kind}");
+    }
+}
+
+#[test]
+fn an_input_without_a_record_is_an_error() {
+    for input in ["", "\n", "; a comment\n\n", "$TTL 60\n", "\u{FEFF}"] {
+        let output = Command::cargo_bin("dnsonde")
+            .unwrap()
+            .arg("rrcheck")
+            .write_stdin(input)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{input:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("standard input: no record in it"), "{stderr}");
     }
 }

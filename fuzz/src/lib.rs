@@ -10,7 +10,7 @@ mod servers;
 use dnsonde::report::{json, message as shown};
 use dnsonde::wire::{
     Builder, Class, Flags, Message, Name, NameBuf, OptionValue, ParseErrorKind, Record, RecordBuf,
-    RecordType, Section, TextErrorKind, ZoneOptions, ZoneReader,
+    RecordType, Section, TextError, TextErrorKind, ZoneOptions, ZoneReader, ZoneStream,
 };
 
 /// All records of a message, with their sections.
@@ -187,7 +187,9 @@ pub fn text(octets: &[u8]) {
     for multiline in [true, false] {
         let (ttl, messages) = (Some(3600), !multiline);
         let options = ZoneOptions { ttl, multiline, messages, ..ZoneOptions::default() };
-        for entry in ZoneReader::new(octets, &options) {
+        let entries: Vec<_> = ZoneReader::new(octets, &options).collect();
+        assert_eq!(in_pieces(octets, &options), entries);
+        for entry in entries {
             match entry {
                 Ok(record) => {
                     let canonical = record.to_string();
@@ -204,6 +206,16 @@ pub fn text(octets: &[u8]) {
             }
         }
     }
+}
+
+/// The entries of a text that comes in pieces, of a size that its first octet says.
+fn in_pieces(octets: &[u8], options: &ZoneOptions) -> Vec<Result<RecordBuf, TextError>> {
+    let mut entries = Vec::new();
+    let mut stream = ZoneStream::new(options);
+    let size = usize::from(octets.first().map_or(1, |octet| octet % 32 + 1));
+    octets.chunks(size).for_each(|piece| stream.push(piece, &mut |entry| entries.push(entry)));
+    stream.finish(&mut |entry| entries.push(entry));
+    entries
 }
 
 /// What both `hickory-proto` and `domain` take, we take, with the same content; except where we

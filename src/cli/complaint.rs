@@ -19,6 +19,12 @@ impl Complaint {
         Self { exit: USAGE, sentence: sentence.into(), hint: None }
     }
 
+    /// A file makes no sense. The reason may begin with the place in it, and is then the rest of one
+    /// sentence: `FILE, line 3, column 5: …`, and else `FILE: …`.
+    pub fn in_file(label: &str, reason: impl std::fmt::Display) -> Self {
+        Self::usage(in_file(label, reason))
+    }
+
     /// It makes sense and could not be done.
     pub fn could_not(sentence: impl Into<String>) -> Self {
         Self { exit: COULD_NOT, sentence: sentence.into(), hint: None }
@@ -29,4 +35,11 @@ impl Complaint {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// What is wrong in a file, and where; see [`Complaint::in_file`].
+pub(super) fn in_file(label: &str, reason: impl std::fmt::Display) -> String {
+    let reason = reason.to_string();
+    let joint = if reason.starts_with("line ") { "," } else { ":" };
+    format!("{label}{joint} {reason}")
 }

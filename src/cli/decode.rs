@@ -99,7 +99,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             Err(Complaint::usage(format!("{label}: cannot be read: {}", reason(&error))).into())
         }
         Err(InputError::Form { sentence, hint }) => {
-            let complaint = Complaint::usage(format!("{label}: {sentence}"));
+            let complaint = Complaint::in_file(&label, sentence);
             Err(match hint {
                 Some(hint) => complaint.hint(hint),
                 None => complaint,

@@ -85,24 +85,51 @@ fn read_to_end(label: &str, mut read: impl Read) -> Result<Vec<u8>, Complaint> {
 /// # Errors
 /// As of [`read_all`], or it is no text.
 pub(super) fn read_utf8(path: &Path) -> Result<Vec<u8>, Complaint> {
-    let Input { label, read, .. } = open(path)?;
-    let mut reader = Utf8Reader::new(read);
-    let (mut text, mut piece) = (Vec::new(), vec![0; 64 << 10]);
-    loop {
-        match reader.read(&mut piece) {
-            Ok(0) => return Ok(text),
-            Ok(read) => text.extend_from_slice(&piece[..read]),
-            Err(EncodingError::Io(error)) => {
-                let why = reason(&error);
-                return Err(Complaint::usage(format!("{label}: cannot be read: {why}")));
-            }
-            Err(error) => {
-                let complaint = Complaint::usage(format!("{label}: {error}"));
-                let hint = error.hint().map(|hint| hint.replace("LIST", &shell_word(&label)));
-                return Err(hint.into_iter().fold(complaint, Complaint::hint));
-            }
+    let mut text = Vec::new();
+    let mut pieces = Pieces::open(path)?;
+    while let Some(piece) = pieces.next()? {
+        text.extend_from_slice(piece);
+    }
+    Ok(text)
+}
+
+/// The text of [`read_utf8`] a piece at a time, as it comes.
+pub(super) struct Pieces {
+    pub(super) label: String,
+    reader: Utf8Reader,
+    piece: Vec<u8>,
+}
+
+impl Pieces {
+    /// Opens `path`; `-` is standard input.
+    ///
+    /// # Errors
+    /// As of [`open`].
+    pub(super) fn open(path: &Path) -> Result<Self, Complaint> {
+        let Input { label, read, .. } = open(path)?;
+        Ok(Self { label, reader: Utf8Reader::new(read), piece: vec![0; 64 << 10] })
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no text.
+    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, Complaint> {
+        match self.reader.read(&mut self.piece) {
+            Ok(0) => Ok(None),
+            Ok(read) => Ok(Some(&self.piece[..read])),
+            Err(error) => Err(no_text(&self.label, &error)),
         }
     }
+}
+
+fn no_text(label: &str, error: &EncodingError) -> Complaint {
+    if let EncodingError::Io(error) = error {
+        return Complaint::usage(format!("{label}: cannot be read: {}", reason(error)));
+    }
+    let complaint = Complaint::usage(format!("{label}: {error}"));
+    let hint = error.hint().map(|hint| hint.replace("LIST", &shell_word(label)));
+    hint.into_iter().fold(complaint, Complaint::hint)
 }
 
 /// All of the text in `path`; `-` is standard input.

@@ -105,7 +105,7 @@ fn load(wanted: &str) -> anyhow::Result<Scenario> {
 }
 
 fn wrong(what: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
-    Complaint::usage(format!("{what}: {error}")).into()
+    Complaint::in_file(what, error).into()
 }
 
 fn refused(error: ServeError) -> anyhow::Error {

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::input;
+use super::complaint::{Complaint, in_file};
+use super::input::Pieces;
 use super::print;
 use crate::report::json::{self, Object, RecordJson, key};
 use crate::report::printable::printable;
-use crate::wire::{Class, NameBuf, RecordBuf, TextError, ZoneOptions, ZoneReader};
+use crate::wire::{Class, NameBuf, RecordBuf, TextError, ZoneOptions, ZoneStream};
 
 /// The TTL of a record that has none.
 const DEFAULT_TTL: u32 = 3600;
@@ -22,7 +23,10 @@ const DEFAULT_TTL: u32 = 3600;
 /// (TSIG, TKEY, OPT and those of updates) are read in the classes that they have there, not in IN,
 /// CH or HS.
 ///
-/// Exit status: 0 all records are fine, 1 at least one is not, 2 the input cannot be read.
+/// It is read as a stream, an entry of at most 1 MiB at a time.
+///
+/// Exit status: 0 all records are fine, 1 at least one is not, 2 the input cannot be read or holds no
+/// record.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   echo 'example.org. MX 10 mail.example.org.' | dnsonde rrcheck
@@ -57,7 +61,6 @@ enum Format {
 /// # Errors
 /// The input cannot be read, or the output not be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let text = input::read_all(&args.file)?;
     let write_record = match (args.generic, args.format) {
         (true, _) => RecordBuf::write_generic,
         (false, Format::Text) => RecordBuf::write_text,
@@ -68,50 +71,55 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Format::Json => write_error_json,
     };
     let file = (args.file != Path::new("-")).then(|| args.file.display().to_string());
-    let mut out = Vec::new();
-    let write_error =
-        |error: &TextError, out: &mut Vec<u8>| write_error(error, file.as_deref(), out);
-    let fine = check(&text, args.origin, write_record, &write_error, &mut out);
-    print(&out)?;
-    Ok(ExitCode::from(u8::from(!fine)))
-}
-
-/// Writes a line for each record of `text`; says whether all were fine.
-fn check(
-    text: &[u8],
-    origin: NameBuf,
-    write_record: fn(&RecordBuf, &mut Vec<u8>),
-    write_error: &dyn Fn(&TextError, &mut Vec<u8>),
-    out: &mut Vec<u8>,
-) -> bool {
     let options = ZoneOptions {
         ttl: Some(DEFAULT_TTL),
         class: Some(Class::IN),
-        origin,
+        origin: args.origin,
         multiline: true,
         messages: true,
     };
-    let mut fine = true;
-    for entry in ZoneReader::new(text, &options) {
+    let mut pieces = Pieces::open(&args.file)?;
+    let mut stream = ZoneStream::new(&options);
+    let (mut out, mut fine, mut empty) = (Vec::new(), true, true);
+    let mut take = |entry: Result<RecordBuf, TextError>, out: &mut Vec<u8>| {
         match entry {
             Ok(record) => write_record(&record, out),
             Err(error) => {
                 fine = false;
-                write_error(&error, out);
+                write_error(&error, file.as_deref(), out);
             }
         }
         out.push(b'\n');
+        empty = false;
+    };
+    let ended = loop {
+        match pieces.next() {
+            Ok(Some(piece)) => stream.push(piece, &mut |entry| take(entry, &mut out)),
+            Ok(None) => {
+                stream.finish(&mut |entry| take(entry, &mut out));
+                break Ok(());
+            }
+            Err(error) => break Err(error),
+        }
+        print(&out)?;
+        out.clear();
+    };
+    print(&out)?;
+    ended?;
+    if empty {
+        return Err(Complaint::usage(format!("{}: no record in it", pieces.label)).into());
     }
-    fine
+    Ok(ExitCode::from(u8::from(!fine)))
 }
 
 /// As a comment, so that the output stays readable as a zone file.
 fn write_error_text(error: &TextError, file: Option<&str>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"; error: ");
-    if let Some(file) = file {
-        out.extend_from_slice(format!("{}: ", printable(file)).as_bytes());
-    }
-    out.extend_from_slice(error.to_string().as_bytes());
+    let sentence = match file {
+        Some(file) => in_file(&printable(file), error),
+        None => error.to_string(),
+    };
+    out.extend_from_slice(sentence.as_bytes());
 }
 
 fn write_record_json(record: &RecordBuf, out: &mut Vec<u8>) {

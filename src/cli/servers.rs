@@ -5,13 +5,13 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::complaint::Complaint;
-use super::input::{label_of, read_all, read_up_to};
+use super::input::{label_of, read_up_to, read_utf8};
 use super::notes::note;
 use super::shell_word;
 use crate::names::resolv_conf::read_resolv_conf;
 pub(super) use crate::names::servers::DNS_PORT;
 use crate::names::servers::{
-    ServerError, ServerHost, ServerListError, ServerSpec, read_server_list, reject_address,
+    ServerError, ServerHost, ServerSpec, read_server_list, reject_address,
 };
 use crate::walk::Hints;
 
@@ -153,22 +153,13 @@ pub(super) fn read_list(path: &Path) -> Result<Vec<ServerSpec>, Complaint> {
             format!("{label}: more than {} MiB, not a list of servers", LONGEST_LIST >> 20);
         return Err(Complaint::usage(sentence));
     }
-    read_server_list(&octets).map_err(|error| {
-        let place = if matches!(error, ServerListError::Utf16 | ServerListError::Empty) {
-            ":"
-        } else {
-            ","
-        };
-        Complaint::usage(format!("{label}{place} {error}")).hint(error.hint())
-    })
+    read_server_list(&octets).map_err(|error| Complaint::in_file(&label, &error).hint(error.hint()))
 }
 
 /// The servers of the root: those of the Internet, or those that a file names.
 pub(super) fn read_hints(file: Option<&Path>) -> Result<Hints, Complaint> {
     let Some(file) = file else { return Ok(Hints::built_in()) };
-    Hints::from_text(&read_all(file)?).map_err(|error| {
-        Complaint::usage(format!("'{}' gives no root hints: {error}", file.display()))
-    })
+    Hints::from_text(&read_utf8(file)?).map_err(|error| Complaint::in_file(&label_of(file), error))
 }
 
 /// Resolvers to ask.

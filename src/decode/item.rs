@@ -154,6 +154,11 @@ impl InputError {
         Self::Form { sentence: sentence.into(), hint: None }
     }
 
+    /// There is nothing in the input, or nothing but blanks and comments.
+    pub(super) fn empty() -> Self {
+        Self::form("no DNS message in it")
+    }
+
     pub(super) fn with_hint(sentence: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Form { sentence: sentence.into(), hint: Some(hint.into()) }
     }

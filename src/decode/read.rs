@@ -22,6 +22,9 @@ pub fn read(
 ) -> Result<(), InputError> {
     let mut head = Vec::with_capacity(HEAD);
     Read::take(&mut *input, HEAD as u64).read_to_end(&mut head)?;
+    if head.is_empty() {
+        return Err(InputError::empty());
+    }
     let form = sniff::form(&head, options)?;
     let mut input = BufReader::with_capacity(1 << 16, Cursor::new(head).chain(input));
     let mut analysis = Analysis::new(&options.ports);

@@ -371,14 +371,7 @@ impl Text<'_, '_> {
                     "dnsonde decode --help names the forms that are read; tcpdump needs -x to write octets",
                 ));
             }
-            if self.options.tcp {
-                return Framer::new(Origin::default()).finish(sink);
-            }
-            // No digits at all are one empty message.
-            return give(
-                sink,
-                Item::Message { octets: &[], origin: Origin::default(), incomplete: None },
-            );
+            return Err(InputError::empty());
         }
         self.analysis.finish(sink)?;
         last

@@ -57,4 +57,6 @@ pub use section::Section;
 pub(crate) use show::{base64, ipv4 as write_ipv4, ipv6 as write_ipv6, padded as write_padded};
 pub use show::{decimal as write_decimal, generic as write_generic_rdata, hex_lower as write_hex};
 pub(crate) use text::excerpt;
-pub use text::{IncludeLoader, TextError, TextErrorKind, ZoneOptions, ZoneReader, write_printable};
+pub use text::{
+    IncludeLoader, TextError, TextErrorKind, ZoneOptions, ZoneReader, ZoneStream, write_printable,
+};

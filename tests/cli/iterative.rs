@@ -453,7 +453,7 @@ fn contradictions_are_usage_errors() {
     for (words, sentence) in [
         (&["--iterative", "-r", "192.0.2.1"][..], "cannot be used with"),
         (&["--root-hints", &empty], "--iterative"),
-        (&["--iterative", "--root-hints", &empty], "gives no root hints"),
+        (&["--iterative", "--root-hints", &empty], "no root server with an address"),
         (&["--iterative", "-4", "-6"], "cannot be used with"),
     ] {
         let words: Vec<&str> = ["scan"].into_iter().chain(words.iter().copied()).collect();

@@ -19,7 +19,7 @@ fn what_is_no_scenario_is_a_usage_error() {
     let broken = files.write("broken.toml", "title = 'x'\nstorey = 'y'\n");
     run(&["playground", &broken])
         .assert_code(2)
-        .assert_stderr("broken.toml: line 2, column 1: unknown field `storey`");
+        .assert_stderr("broken.toml, line 2, column 1: unknown field `storey`");
 }
 
 #[cfg(target_os = "linux")]

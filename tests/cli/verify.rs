@@ -34,7 +34,7 @@ fn what_is_wrong_with_the_command_line_is_said_before_anything_is_asked() {
         (&["example.com", "--records", &missing], "cannot be opened"),
         (&["example.com", "--records", &zone], "line 1"),
         (&["example.com", "--records", &empty], "no record that could be expected"),
-        (&["example.com", "--dmarc", "--root-hints", &empty], "gives no root hints"),
+        (&["example.com", "--dmarc", "--root-hints", &empty], "no root server with an address"),
         (&["example.com", "--dmarc", "-r", "300.1.1.1"], "not an IPv4 address"),
         (&["example.com", "--dmarc", "-r", "tcp://192.0.2.1"], "verify asks over UDP and TCP"),
         (&["example.com", "--dmarc", "--repeat", "0"], "--repeat"),

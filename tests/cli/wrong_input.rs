@@ -114,12 +114,12 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["query", "a.test", "--trace", "--root-hints", "empty"],
-        "dnsonde: 'empty' gives no root hints: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
+        "dnsonde: empty: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
         "",
     ),
     (
         &["query", "a.test", "--trace", "--root-hints", "badhints"],
-        "dnsonde: 'badhints' gives no root hints: line 2, column 2: the entry ends where a record type should be",
+        "dnsonde: badhints, line 2, column 2: the entry ends where a record type should be",
         "",
     ),
     (
@@ -230,7 +230,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["scan", "names.txt", "--iterative", "--root-hints", "empty"],
-        "dnsonde: 'empty' gives no root hints: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
+        "dnsonde: empty: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
         "",
     ),
     (
@@ -267,12 +267,12 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "example.com", "--dmarc", "--root-hints", "empty"],
-        "dnsonde: 'empty' gives no root hints: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
+        "dnsonde: empty: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
         "",
     ),
     (
         &["verify", "example.com", "--dmarc", "--root-hints", "badhints"],
-        "dnsonde: 'badhints' gives no root hints: line 2, column 2: the entry ends where a record type should be",
+        "dnsonde: badhints, line 2, column 2: the entry ends where a record type should be",
         "",
     ),
     (
@@ -435,7 +435,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (&["decode", "dir"], "dnsonde: dir: is a directory, not a file", ""),
     (
         &["decode", "hexbad"],
-        "dnsonde: hexbad: line 1, column 1: 'zz' is neither digits nor Base64 nor a line of a dump",
+        "dnsonde: hexbad, line 1, column 1: 'zz' is neither digits nor Base64 nor a line of a dump",
         "hint: dnsonde decode --help names the forms that are read; tcpdump needs -x to write octets",
     ),
     (
@@ -445,7 +445,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["decode", "bin", "--hex"],
-        "dnsonde: bin: line 1, column 1: '\\x00' is not a hexadecimal digit",
+        "dnsonde: bin, line 1, column 1: '\\x00' is not a hexadecimal digit",
         "hint: dnsonde decode --help names the forms that are read; tcpdump needs -x to write octets",
     ),
     (
@@ -479,12 +479,12 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["playground", "bad.toml"],
-        "dnsonde: bad.toml: line 1, column 9: invalid type: integer `3`, expected a string",
+        "dnsonde: bad.toml, line 1, column 9: invalid type: integer `3`, expected a string",
         "",
     ),
     (
         &["playground", "bad2.toml"],
-        "dnsonde: bad2.toml: line 1, column 11: invalid basic string, expected `\"`",
+        "dnsonde: bad2.toml, line 1, column 11: invalid basic string, expected `\"`",
         "",
     ),
     (

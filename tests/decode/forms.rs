@@ -245,6 +245,16 @@ fn a_stream_is_read_from_its_dump_too() {
     assert_eq!((lines.len(), code), (3, 0));
 }
 
+#[test]
+fn an_input_without_a_message_is_an_error() {
+    for args in [&[][..], &["--hex"], &["--octets"], &["--tcp"], &["--octets", "--tcp"]] {
+        assert_eq!(decode(args, ""), (String::new(), 2), "{args:?}");
+    }
+    for text in ["\n\n", "# a comment\n", "\u{FEFF}"] {
+        assert_eq!(decode(&[], text), (String::new(), 2), "{text:?}");
+    }
+}
+
 /// A process may have the memory for one message, not for all the messages of its input.
 #[cfg(target_os = "linux")]
 #[test]

@@ -154,13 +154,6 @@ fn a_stream_that_is_cut_short_says_where_and_why() {
     let (output, code) = decode(&["--tcp"], "\0");
     assert_eq!(code, 1);
     assert!(output.contains("MALFORMED: octet 0 of the stream: the stream ends inside a length"));
-    assert_eq!(decode(&["--tcp"], "").1, 1);
-}
-
-#[test]
-fn no_octets_are_a_malformed_message() {
-    assert_eq!(decode(&[], "").1, 1);
-    assert_eq!(decode(&["--hex"], "").1, 1);
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, Compl
             0 => String::new(),
             more => format!("; and {more} more"),
         };
-        let complaint = Complaint::usage(format!("{}, {}{more}", label_of(file), told.join("; ")));
+        let complaint = Complaint::in_file(&label_of(file), told.join("; ") + &more);
         let is_understood = |error: &ExpectError| {
             matches!(
                 error.kind,

@@ -56,6 +56,9 @@ pub enum TextErrorKind {
     /// A parenthesis that is not closed before the end.
     #[error("a parenthesis is not closed")]
     OpenParenthesis,
+    /// A line that is not read in pieces.
+    #[error("the line is longer than 1 MiB")]
+    LineTooLong,
     /// A parenthesis that was not opened.
     #[error("a parenthesis is closed that was not opened")]
     NoParenthesis,

@@ -48,12 +48,38 @@ pub(crate) struct Lexer<'t> {
 /// cursor back to its own line. Behind the last one each line is an entry.
 const RETURNS: u32 = 16;
 
+/// What a cursor knows between two entries, for text that comes in pieces.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    multiline: bool,
+    returns: u32,
+}
+
+impl Place {
+    /// Before all text.
+    pub(crate) const fn start(multiline: bool) -> Self {
+        Self { line: 1, multiline, returns: RETURNS }
+    }
+}
+
 impl<'t> Lexer<'t> {
     pub(crate) fn new(text: &'t [u8], multiline: bool) -> Self {
+        Self::at(Place::start(multiline), text)
+    }
+
+    /// A cursor over the text from `place` on, which is the start of a line.
+    pub(crate) fn at(place: Place, text: &'t [u8]) -> Self {
+        let Place { line, multiline, returns } = place;
         // A byte order mark is no part of the text.
-        let at = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        let opened = (1, 1, at);
-        Self { text, at, line: 1, line_start: at, depth: 0, opened, multiline, returns: RETURNS }
+        let at = if line == 1 && text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        Self { text, at, line, line_start: at, depth: 0, opened: (1, 1, at), multiline, returns }
+    }
+
+    /// Where the cursor is between two entries, and how many octets are before it.
+    pub(crate) fn place(&self) -> (Place, usize) {
+        let Self { line, multiline, returns, .. } = *self;
+        (Place { line, multiline, returns }, self.at)
     }
 
     pub(crate) fn is_multiline(&self) -> bool {

@@ -10,6 +10,7 @@ mod lexer;
 mod printable;
 mod record;
 mod source;
+mod stream;
 mod zone;
 
 pub use error::{TextError, TextErrorKind};
@@ -17,4 +18,5 @@ pub(crate) use lexer::Token;
 pub(crate) use printable::excerpt;
 pub use printable::write_printable;
 pub(crate) use source::{Source, unescape};
+pub use stream::ZoneStream;
 pub use zone::{IncludeLoader, ZoneOptions, ZoneReader};

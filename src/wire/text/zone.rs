@@ -5,7 +5,7 @@ use super::super::rdata::from_tokens;
 use super::super::record_buf::RecordBuf;
 use super::super::registry::{Class, RecordType};
 use super::error::{TextError, TextErrorKind as Kind};
-use super::lexer::{Lexer, Token};
+use super::lexer::{Lexer, Place, Token};
 use super::printable::excerpt;
 use super::source::Source;
 
@@ -53,11 +53,14 @@ pub struct ZoneReader<'t, 'l> {
     loader: Option<&'l mut IncludeLoader<'l>>,
     /// Records of an included file, the last one first.
     included: Vec<Result<RecordBuf, TextError>>,
+    /// Whether more lines may follow, in which a parenthesis may be closed: the entry that it opens
+    /// ends the reading, and the cursor stays before it.
+    pub(super) partial: bool,
 }
 
 /// What an entry takes from those before it.
 #[derive(Clone)]
-struct State {
+pub(super) struct State {
     origin: NameBuf,
     owner: Option<NameBuf>,
     ttl: Option<u32>,
@@ -68,10 +71,9 @@ struct State {
     depth: usize,
 }
 
-impl<'t, 'l> ZoneReader<'t, 'l> {
-    /// Reads `text`; `$INCLUDE` is an error.
-    pub fn new(text: &'t [u8], options: &ZoneOptions) -> Self {
-        let state = State {
+impl State {
+    pub(super) fn new(options: &ZoneOptions) -> Self {
+        Self {
             origin: options.origin,
             owner: None,
             ttl: options.ttl,
@@ -80,13 +82,24 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
             last_class: Class::IN,
             messages: options.messages,
             depth: 0,
-        };
-        Self {
-            lexer: Lexer::new(text, options.multiline),
-            state,
-            loader: None,
-            included: Vec::new(),
         }
+    }
+}
+
+impl<'t, 'l> ZoneReader<'t, 'l> {
+    /// Reads `text`; `$INCLUDE` is an error.
+    pub fn new(text: &'t [u8], options: &ZoneOptions) -> Self {
+        Self::with_state(Lexer::new(text, options.multiline), State::new(options))
+    }
+
+    pub(super) fn with_state(lexer: Lexer<'t>, state: State) -> Self {
+        Self { lexer, state, loader: None, included: Vec::new(), partial: false }
+    }
+
+    /// What is needed to go on behind the last entry, and how many octets were read.
+    pub(super) fn into_state(self) -> (State, Place, usize) {
+        let (place, read) = self.lexer.place();
+        (self.state, place, read)
     }
 
     /// Lets `$INCLUDE` load files through `loader`.
@@ -194,12 +207,9 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
             String::from_utf8(octets).map_err(|_| refused("its name is not UTF-8".to_owned()))?;
         let text = loader(&path).map_err(refused)?;
         let state = State { origin, depth: self.state.depth + 1, ..self.state.clone() };
-        let mut reader = ZoneReader {
-            lexer: Lexer::new(&text, self.lexer.is_multiline()),
-            state,
-            loader: Some(&mut **loader),
-            included: Vec::new(),
-        };
+        let lexer = Lexer::new(&text, self.lexer.is_multiline());
+        let mut reader =
+            ZoneReader { loader: Some(&mut **loader), ..ZoneReader::with_state(lexer, state) };
         // A mistake in there is shown at the place that includes it.
         let located = |error: TextError| refused(error.to_string());
         self.included = reader.by_ref().map(|entry| entry.map_err(located)).collect();
@@ -226,10 +236,15 @@ impl Iterator for ZoneReader<'_, '_> {
             if self.lexer.is_at_end() {
                 return None;
             }
+            let before = self.partial.then(|| self.lexer.clone());
             let entry = self.entry();
-            let entry = match self.lexer.end_entry() {
-                Some(unclosed) => Err(unclosed),
-                None => entry,
+            let entry = match (self.lexer.end_entry(), before) {
+                (Some(_), Some(before)) => {
+                    self.lexer = before;
+                    return None;
+                }
+                (Some(unclosed), None) => Err(unclosed),
+                (None, _) => entry,
             };
             match entry {
                 Ok(None) => {}
