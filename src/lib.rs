@@ -18,7 +18,7 @@
 //! - [`cli`]: the command line.
 //! - [`verify`]: why a verification is still pending: what is expected, whom to ask, what follows.
 
-// Both panic when they cannot write: `cli::notes` and `cli::print` do not.
+// Both panic when they cannot write: `cli::notes` and `cli::output::print` do not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod cli;

@@ -3,9 +3,9 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::PROBLEM;
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
+use super::exit::PROBLEM;
 use super::interrupts::Interrupts;
 use super::notes::note;
 use super::output::Closed;

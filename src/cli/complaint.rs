@@ -1,6 +1,6 @@
 //! What went wrong, for a person: one sentence, a hint, and the exit status.
 
-use super::{COULD_NOT, USAGE};
+use super::exit::{COULD_NOT, USAGE};
 
 /// An error that knows its exit status.
 #[derive(Debug, thiserror::Error)]

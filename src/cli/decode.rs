@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::complaint::Complaint;
 use super::files::reason;
 use super::input::{self, Input};
-use super::print;
+use super::output::print;
 use crate::decode::{self, InputError, Item, Options, Origin};
 use crate::report::json::{self, MessageJson};
 use crate::report::message;

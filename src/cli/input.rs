@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::complaint::Complaint;
 use super::files::{self, Identity, Opened, Used, descriptor_of, not_opened, reason};
-use super::shell_word;
+use super::shell::shell_word;
 use super::streams::{duplicate, need_input};
 use crate::names::encoding::{EncodingError, Utf8Reader};
 

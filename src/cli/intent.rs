@@ -10,6 +10,7 @@ use clap::Command;
 
 use super::complaint::Complaint;
 use super::neighbours::neighbours;
+use super::shell::shell_word;
 use crate::names::class::parse_class;
 use crate::wire::RecordType;
 
@@ -43,7 +44,7 @@ pub(super) fn with_command(
     let rest: Vec<_> = words[2..].iter().map(|word| word.to_string_lossy()).collect();
     // A list of names, which is not asked for in the DNS.
     if !first.starts_with(['@', '+', '-']) && Path::new(&first).is_file() {
-        let word = super::shell_word(&first);
+        let word = shell_word(&first);
         return Err(Complaint::usage(format!("'{first}' is a file, not a command")).hint(format!(
             "`dnsonde scan {word}` looks up a list of names; `dnsonde query {word}` asks for that name"
         )));
@@ -68,7 +69,7 @@ pub(super) fn with_command(
         words.insert(1, "query".into());
         return Ok(words);
     }
-    let as_name = format!("`dnsonde query {}` asks for that name", super::shell_word(&first));
+    let as_name = format!("`dnsonde query {}` asks for that name", shell_word(&first));
     Err(unknown.hint(match near.as_slice() {
         [] => format!("{as_name}; `dnsonde --help` lists the commands"),
         near => format!("did you mean `dnsonde {}`? {as_name}", near.join("` or `dnsonde ")),
@@ -80,6 +81,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+    use crate::cli::commands::Cli;
 
     #[test]
     fn a_command_line_without_a_command_is_a_query_or_a_slip() {
@@ -110,8 +112,7 @@ mod tests {
             ("Cargo.toml", "`dnsonde scan Cargo.toml` looks up a list of names"),
         ] {
             let words = ["dnsonde"].into_iter().chain(line.split_whitespace());
-            let words =
-                with_command(words.map(OsString::from).collect(), &super::super::Cli::command());
+            let words = with_command(words.map(OsString::from).collect(), &Cli::command());
             let read = match words {
                 Ok(words) => {
                     let words: Vec<_> = words[1..].iter().map(|it| it.to_string_lossy()).collect();

@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use anyhow::Context as _;
 
-use super::FINE;
 use super::complaint::Complaint;
+use super::exit::FINE;
 use super::files::{self, Identity, Opened, Used, descriptor_of, not_opened};
 use super::streams::{duplicate, need_output};
 use crate::report::printable::printable;

@@ -10,9 +10,11 @@ use anyhow::Context as _;
 
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
+use super::exit::FINE;
 use super::input::read_text;
 use super::interrupts::Interrupts;
-use super::{FINE, print_text, shell_word};
+use super::output::print_text;
+use super::shell::shell_word;
 use crate::playground::{Scenario, ServeError, World, serve};
 use crate::walk::Hints;
 

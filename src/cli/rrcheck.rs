@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::complaint::{Complaint, in_file};
 use super::input::Pieces;
-use super::print;
+use super::output::print;
 use crate::report::json::{self, Object, RecordJson, key};
 use crate::report::printable::printable;
 use crate::wire::{Class, NameBuf, RecordBuf, TextError, ZoneOptions, ZoneStream};

@@ -10,14 +10,16 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::carry_out::{carry_out, failure};
+use super::complain::complain;
 use super::complaint::Complaint;
+use super::exit::{COULD_NOT, FINE, PROBLEM};
 use super::limits::{Limits, Rate};
 use super::notes::{hint, note};
 use super::output::{self, Closed, Target, Writer, written};
 use super::progress::Progress;
 use super::servers::{self, DNS_PORT, Families, Form, parse_server};
 use super::streams::need_output;
-use super::{COULD_NOT, FINE, PROBLEM, complain, input, summary};
+use super::{input, summary};
 use crate::engine::{Config, CookieOption, Edns, Manner, TransportPolicy, Window};
 use crate::names::class::parse_class;
 use crate::names::line::is_askable;

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::complaint::Complaint;
 use super::input::{label_of, read_up_to, read_utf8};
 use super::notes::note;
-use super::shell_word;
+use super::shell::shell_word;
 use crate::names::resolv_conf::read_resolv_conf;
 pub(super) use crate::names::servers::DNS_PORT;
 use crate::names::servers::{

@@ -1,42 +1,7 @@
 //! `dnsonde demo`: what dnsonde does, shown on this machine.
 
+mod command;
 mod scan;
 mod story;
 
-use std::process::ExitCode;
-
-use clap::Subcommand;
-
-/// Look what dnsonde does, offline
-///
-/// Starts a small DNS world on this machine, from the root down, in which a verification is pending
-/// for days: one name server of four lacks the records, and one path loses packets. Then verifies
-/// the domain as `dnsonde verify` does, and shows what it finds. No packet leaves the machine.
-///
-/// Exit status: 0 both faults were found, 1 one was not, 3 the demo could not be run.
-#[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
-#[command(after_help = "Examples:
-  dnsonde demo
-  dnsonde demo --format html > report.html
-  dnsonde demo scan --names 10000 -o lines.jsonl")]
-pub(super) struct Args {
-    #[command(subcommand)]
-    what: Option<What>,
-
-    #[command(flatten)]
-    story: story::Args,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    Scan(scan::Args),
-}
-
-/// Runs the command.
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    match &args.what {
-        None => story::run(&args.story),
-        Some(What::Scan(args)) => scan::run(args),
-    }
-}
+pub(super) use command::{Args, run};

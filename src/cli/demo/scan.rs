@@ -11,10 +11,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::cli::carry_out::{carry_out, failure};
-use crate::cli::output::{self, Writer};
+use crate::cli::exit::{FINE, PROBLEM};
+use crate::cli::output::{self, Writer, print_text};
 use crate::cli::progress::Progress;
 use crate::cli::summary::grouped;
-use crate::cli::{FINE, PROBLEM, print_text};
 use crate::engine::{Config, Manner};
 use crate::net;
 use crate::playground::zone::Zone;

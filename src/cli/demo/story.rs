@@ -6,8 +6,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cli::event_loop::event_loop;
+use crate::cli::exit::{FINE, PROBLEM};
+use crate::cli::output::print;
 use crate::cli::verify::{Format, Interrupt, check, plan_of, show, style};
-use crate::cli::{FINE, PROBLEM, print};
 use crate::playground::{Scenario, World, serve};
 use crate::verify::Plan;
 use crate::walk::Hints;

@@ -10,10 +10,12 @@ use super::options::Options;
 use super::plan::{Common, Task, tasks};
 use crate::cli::complaint::Complaint;
 use crate::cli::event_loop::event_loop;
+use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::input::{label_of, read_up_to};
 use crate::cli::notes::{hint, note};
+use crate::cli::output::print;
 use crate::cli::servers::Families;
-use crate::cli::{COULD_NOT, FINE, PROBLEM, print, shell_word};
+use crate::cli::shell::shell_word;
 use crate::query::{self, Exchange, show, trace};
 
 /// Octets of a batch file, at most.

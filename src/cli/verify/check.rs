@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::sync::watch;
 
-use crate::cli::PROBLEM;
+use crate::cli::exit::PROBLEM;
 use crate::cli::interrupts::Interrupts;
 use crate::verify::ask::{Progress, Stage};
 use crate::verify::{self, Evidence, Plan, Report, judge};

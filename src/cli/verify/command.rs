@@ -10,7 +10,9 @@ use super::args::{Args, Format};
 use super::check::{Interrupt, check};
 use super::{plan, wait};
 use crate::cli::event_loop::event_loop;
-use crate::cli::{COULD_NOT, FINE, PROBLEM, print, shell_word};
+use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
+use crate::cli::output::print;
+use crate::cli::shell::shell_word;
 use crate::report::judgement::{
     Page, Style, write_report_html, write_report_json, write_report_text,
 };

@@ -1,0 +1,108 @@
+//! The commands, and which of them the arguments of the process name.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use super::complain::complain;
+use super::complaint::Complaint;
+use super::{
+    completions, decode, demo, files, intent, man, output, playground, query, rrcheck, scan, verify,
+};
+
+/// A raw-packet DNS probing engine.
+///
+/// Sends DNS messages straight to authoritative and recursive servers, many at once, and keeps
+/// evidence of every attempt.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dnsonde",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  dnsonde demo                                      look what it does, offline
+  dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
+  dnsonde example.org MX @192.0.2.53                one exchange, in full, as `dnsonde query` shows it
+  dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
+
+Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 nobody read the \
+              output to its end."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Query(query::Args),
+    Verify(Box<verify::Args>),
+    Scan(Box<scan::Args>),
+    Demo(demo::Args),
+    Playground(playground::Args),
+    Decode(decode::Args),
+    Rrcheck(Box<rrcheck::Args>),
+    /// Write completions for a shell to standard output
+    #[command(after_help = "Examples:
+  dnsonde completions bash > /etc/bash_completion.d/dnsonde
+  dnsonde completions zsh > ~/.zfunc/_dnsonde")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write a manual page to standard output
+    #[command(after_help = "Examples:
+  dnsonde man | man -l -
+  dnsonde man scan > dnsonde-scan.1")]
+    Man {
+        /// The command to write about; without it, dnsonde as a whole
+        command: Option<String>,
+    },
+}
+
+/// Runs the command that the arguments of the process name.
+pub fn main() -> ExitCode {
+    let outcome = read_arguments(std::env::args_os().collect()).and_then(run);
+    outcome.unwrap_or_else(complain)
+}
+
+fn read_arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
+    let words = intent::with_command(words, &Cli::command())?;
+    let is_query = words.get(1).is_some_and(|word| word == "query");
+    Cli::try_parse_from(words).map_err(|error| match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(option))
+            if is_query && error.kind() == ErrorKind::UnknownArgument =>
+        {
+            match query::instead(option) {
+                Some(instead) => {
+                    Complaint::usage(format!("{option} is not supported")).hint(instead).into()
+                }
+                None => error.into(),
+            }
+        }
+        _ => error.into(),
+    })
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // Before anything is sent, not when all is done.
+    files::register_notes()?;
+    match &cli.command {
+        Command::Scan(args) => args.need_output()?,
+        _ => drop(output::standard()?),
+    }
+    match cli.command {
+        Command::Query(args) => query::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Scan(args) => scan::run(*args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Playground(args) => playground::run(&args),
+        Command::Decode(args) => decode::run(&args),
+        Command::Rrcheck(args) => rrcheck::run(&args),
+        Command::Completions { shell } => completions::write(shell, Cli::command()),
+        Command::Man { command } => man::write(command.as_deref(), Cli::command()),
+    }
+}

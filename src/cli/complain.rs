@@ -1,0 +1,91 @@
+//! Says on standard error what went wrong, and ends with the exit status that it has.
+
+use std::borrow::Cow;
+use std::process::ExitCode;
+
+use super::complaint::Complaint;
+use super::exit::{CLOSED, COULD_NOT, USAGE};
+use super::notes::{self, hint, note};
+use super::{output, streams};
+use crate::net::is_out_of_descriptors;
+use crate::playground::ServeError;
+
+/// Says what went wrong in one sentence, with a hint where there is one.
+pub(super) fn complain(error: anyhow::Error) -> ExitCode {
+    let error = match error.downcast::<clap::Error>() {
+        Ok(error) if !error.use_stderr() => {
+            // Help, or the version: not an error, and there is no word of the user's in it.
+            let shown = streams::need_output().map_err(anyhow::Error::from);
+            return shown.and_then(|()| output::printed(error.print())).unwrap_or_else(complain);
+        }
+        Ok(error) => {
+            // Without colours: what clap quotes of the command line could be anything.
+            let text = error.render().to_string();
+            let lines = text.trim_end().lines().filter(|line| !line.starts_with(NO_OPTION));
+            let mut lines: Vec<Cow<'_, str>> = lines.map(in_words).collect();
+            lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+            lines.iter().for_each(|line| notes::line(line));
+            return ExitCode::from(USAGE);
+        }
+        Err(error) => error,
+    };
+    if error.is::<output::Closed>() {
+        return ExitCode::from(CLOSED);
+    }
+    let complaint = error.downcast_ref::<Complaint>();
+    note(&sentence(&error));
+    match complaint.and_then(|complaint| complaint.hint.as_deref()) {
+        Some(text) => hint(text),
+        None if wants_descriptors(&error) => hint("raise the limit on open files (`ulimit -n`)"),
+        None => {}
+    }
+    ExitCode::from(complaint.map_or(COULD_NOT, |complaint| complaint.exit))
+}
+
+/// What clap says of any unknown option, which is a value with us nowhere but in `query`.
+const NO_OPTION: &str = "  tip: to pass '-";
+
+/// A line of clap's with what the standard library says of numbers in words.
+fn in_words(line: &str) -> Cow<'_, str> {
+    const NUMBERS: [(&str, &str); 4] = [
+        ("invalid digit found in string", "not a whole number"),
+        ("cannot parse integer from empty string", "a number is missing"),
+        ("number too large to fit in target type", "too large a number"),
+        ("number too small to fit in target type", "too small a number"),
+    ];
+    for (theirs, ours) in NUMBERS {
+        if let Some(front) = line.strip_suffix(theirs) {
+            return Cow::Owned(format!("{front}{ours}"));
+        }
+    }
+    let range = line.rsplit_once(" is not in ").and_then(|(front, range)| {
+        let (least, most) = range.split_once("..=")?;
+        most.parse::<u64>().ok()?;
+        Some(format!("{front} is out of range: write a number from {least} to {most}"))
+    });
+    range.map_or(Cow::Borrowed(line), Cow::Owned)
+}
+
+/// An error and its causes, without those that are told already.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+/// Whether the process or the system had no file descriptor left for something.
+fn wants_descriptors(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let of_system = cause.downcast_ref::<std::io::Error>();
+        let of_playground = match cause.downcast_ref::<ServeError>() {
+            Some(ServeError::Bind { error, .. } | ServeError::Start(error)) => Some(error),
+            _ => None,
+        };
+        of_system.or(of_playground).is_some_and(is_out_of_descriptors)
+    })
+}
