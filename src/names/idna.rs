@@ -90,15 +90,20 @@ pub fn to_ascii(text: &str) -> Result<String, IdnaError> {
         return Err(culprit.map_or(IdnaError::Invalid, IdnaError::Disallowed));
     };
     // Only letters, digits and hyphens may come of other characters, and dots of the full stops that
-    // separate labels: how many of each there are more than were written.
+    // separate labels. So nearly always all others are where they were.
+    let is_special = |it: &char| it.is_ascii() && !it.is_ascii_alphanumeric() && *it != '-';
+    let written = text.chars().map(stands_for).filter(is_special);
+    if ascii.bytes().map(char::from).filter(is_special).eq(written) {
+        return Ok(ascii.into_owned());
+    }
+    // How many of each there are more than were written.
     let mut surplus = [0i32; 128];
     ascii.bytes().for_each(|octet| surplus[usize::from(octet & 127)] += 1);
     for character in text.chars().map(stands_for).filter(char::is_ascii) {
         surplus[character as usize] -= 1;
     }
-    let special = (0..128u8)
-        .map(char::from)
-        .find(|&it| !it.is_ascii_alphanumeric() && it != '-' && surplus[it as usize] != 0);
+    let special =
+        (0..128u8).map(char::from).find(|it| is_special(it) && surplus[*it as usize] != 0);
     if let Some(special) = special {
         let culprit = text.chars().find(|it| {
             let maps = || convert(it.encode_utf8(&mut [0; 4])).is_ok_and(|it| it.contains(special));

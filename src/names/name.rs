@@ -116,9 +116,14 @@ pub fn parse_name(text: &[u8]) -> Result<NameBuf, LineError> {
             return Err(LineError::Quote);
         }
         let ascii = to_ascii(readable)?;
+        let ascii = ascii.as_bytes();
         // Digits of other scripts make addresses, too.
-        return if ascii.is_ascii() {
-            parse_name(ascii.as_bytes())
+        return if ascii.iter().all(|&octet| is_plain(octet) || octet == b'.')
+            && !ends_in_number(ascii)
+        {
+            Ok(NameBuf::from_text(ascii, &NameBuf::root())?)
+        } else if ascii.is_ascii() {
+            parse_name(ascii)
         } else {
             Err(IdnaError::Invalid.into())
         };
@@ -168,7 +173,10 @@ fn address(text: &str) -> Option<LineError> {
 
 /// What is no name as a whole, by its form.
 fn other_form(text: &[u8]) -> Option<LineError> {
-    if let Some(at) = memchr::memmem::find(text, b"://") {
+    // What is searched for has one of these; nearly no name has.
+    let has = |mark: &[u8]| memchr::memmem::find(text, mark);
+    let telling = memchr::memchr2(b':', b'#', text).is_some();
+    if telling && let Some(at) = has(b"://") {
         return Some(LineError::Url(host_of(&text[at + 3..])));
     }
     if let Some(rest) = text.strip_prefix(b"//") {
@@ -178,10 +186,7 @@ fn other_form(text: &[u8]) -> Option<LineError> {
         [b'{', ..] | [b'[', b'{' | b'"', ..] => Some(LineError::Json),
         [b'<', ..] => Some(LineError::Markup),
         [b'|' | b'!', ..] | [b'@', b'@', ..] => Some(LineError::Adblock),
-        _ if [&b"##"[..], b"#@#", b"#?#"]
-            .iter()
-            .any(|mark| memchr::memmem::find(text, mark).is_some()) =>
-        {
+        _ if telling && [&b"##"[..], b"#@#", b"#?#"].iter().any(|mark| has(mark).is_some()) => {
             Some(LineError::Adblock)
         }
         _ => None,
