@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::complaint::Complaint;
 use super::event_loop::event_loop;
 use super::exit::PROBLEM;
+use super::input::no_text;
 use super::interrupts::Interrupts;
 use super::notes::note;
 use super::output::Closed;
@@ -44,10 +45,7 @@ pub(super) fn failure(error: ScanError, report: &Report) -> anyhow::Error {
             Closed.into()
         }
         // It is a file that makes no sense, and was no list from the start.
-        ScanError::Encoding { label, error } => {
-            let complaint = Complaint::usage(format!("{label}: {error}"));
-            error.hint().into_iter().fold(complaint, Complaint::hint).into()
-        }
+        ScanError::Encoding { label, error } => no_text(&label, &error).into(),
         ScanError::Misfit { misfit, .. } => Complaint::usage(sentence)
             .hint(format!("{}; --keep-going goes on all the same", misfit.hint()))
             .into(),

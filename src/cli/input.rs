@@ -53,27 +53,15 @@ pub(super) fn open(path: &Path) -> Result<Input, Complaint> {
     Ok(Input { label, read: Box::new(file), size })
 }
 
-/// Everything in `path`; `-` is standard input.
+/// The first octets in `path`, at most one more than `most`, which tells that there are more; `-` is
+/// standard input.
 ///
 /// # Errors
 /// It cannot be read, or is an output as well: a mistake in the command line that names it.
-pub(super) fn read_all(path: &Path) -> Result<Vec<u8>, Complaint> {
-    let Input { label, read, .. } = open(path)?;
-    read_to_end(&label, read)
-}
-
-/// The first octets in `path`, at most one more than `most`, which tells that there are more.
-///
-/// # Errors
-/// As of [`read_all`].
 pub(super) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Complaint> {
     let Input { label, read, .. } = open(path)?;
-    read_to_end(&label, read.take(most + 1))
-}
-
-fn read_to_end(label: &str, mut read: impl Read) -> Result<Vec<u8>, Complaint> {
     let mut octets = Vec::new();
-    match read.read_to_end(&mut octets) {
+    match read.take(most + 1).read_to_end(&mut octets) {
         Ok(_) => Ok(octets),
         Err(error) => Err(Complaint::usage(format!("{label}: cannot be read: {}", reason(&error)))),
     }
@@ -83,11 +71,21 @@ fn read_to_end(label: &str, mut read: impl Read) -> Result<Vec<u8>, Complaint> {
 /// no UTF-8 stays as it is.
 ///
 /// # Errors
-/// As of [`read_all`], or it is no text.
+/// As of [`read_up_to`], or it is no text.
 pub(super) fn read_utf8(path: &Path) -> Result<Vec<u8>, Complaint> {
+    read_utf8_up_to(path, u64::MAX)
+}
+
+/// The text of [`read_utf8`], which ends soon behind `most` octets: more than these tell that it is longer.
+///
+/// # Errors
+/// As of [`read_utf8`].
+pub(super) fn read_utf8_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Complaint> {
     let mut text = Vec::new();
     let mut pieces = Pieces::open(path)?;
-    while let Some(piece) = pieces.next()? {
+    while text.len() as u64 <= most
+        && let Some(piece) = pieces.next()?
+    {
         text.extend_from_slice(piece);
     }
     Ok(text)
@@ -123,21 +121,23 @@ impl Pieces {
     }
 }
 
-fn no_text(label: &str, error: &EncodingError) -> Complaint {
+/// That an input is no text, or cannot be read, and what to do about it.
+pub(super) fn no_text(label: &str, error: &EncodingError) -> Complaint {
     if let EncodingError::Io(error) = error {
         return Complaint::usage(format!("{label}: cannot be read: {}", reason(error)));
     }
     let complaint = Complaint::usage(format!("{label}: {error}"));
-    let hint = error.hint().map(|hint| hint.replace("LIST", &shell_word(label)));
+    let name = if label == "standard input" { "FILE".into() } else { shell_word(label) };
+    let hint = error.hint().map(|hint| hint.replace("FILE", &name));
     hint.into_iter().fold(complaint, Complaint::hint)
 }
 
 /// All of the text in `path`; `-` is standard input.
 ///
 /// # Errors
-/// As of [`read_all`], or it is no UTF-8.
+/// As of [`read_utf8`], or it is neither UTF-8 nor UTF-16.
 pub(super) fn read_text(path: &Path) -> Result<String, Complaint> {
-    String::from_utf8(read_all(path)?).map_err(|error| {
+    String::from_utf8(read_utf8(path)?).map_err(|error| {
         let line =
             1 + memchr::memchr_iter(b'\n', &error.as_bytes()[..error.utf8_error().valid_up_to()])
                 .count();

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
 use super::complaint::Complaint;
-use super::input::{label_of, read_up_to, read_utf8};
+use super::input::{label_of, read_up_to, read_utf8, read_utf8_up_to};
 use super::notes::note;
 use super::shell::shell_word;
 use crate::names::resolv_conf::read_resolv_conf;
@@ -146,7 +146,7 @@ pub(super) fn resolve(
 
 /// Reads a list of servers from a file; `-` is standard input.
 pub(super) fn read_list(path: &Path) -> Result<Vec<ServerSpec>, Complaint> {
-    let octets = read_up_to(path, LONGEST_LIST)?;
+    let octets = read_utf8_up_to(path, LONGEST_LIST)?;
     let label = label_of(path);
     if octets.len() as u64 > LONGEST_LIST {
         let sentence =

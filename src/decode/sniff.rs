@@ -2,6 +2,7 @@
 
 use super::item::{InputError, Options};
 use super::packet::{self, Link};
+use crate::names::encoding;
 use crate::wire::{Header, Message};
 
 /// What an input is.
@@ -18,10 +19,6 @@ pub(super) enum Form {
 
 /// What cannot be read and has a sign of its own, with what to do about it.
 const KNOWN: &[(&[u8], &str, &str)] = &[
-    (b"\x1F\x8B\x08", "compressed by gzip", "zcat FILE | dnsonde decode"),
-    (b"\x28\xB5\x2F\xFD", "compressed by zstd", "zstdcat FILE | dnsonde decode"),
-    (b"\xFD7zXZ\0", "compressed by xz", "xzcat FILE | dnsonde decode"),
-    (b"BZh", "compressed by bzip2", "bzcat FILE | dnsonde decode"),
     (b"snoop\0\0\0", "a capture of snoop", "editcap -F pcapng FILE NEW makes one that is read"),
     (
         b"\x34\xCD\xB2\xA1",
@@ -50,11 +47,16 @@ pub(super) fn form(head: &[u8], options: &Options) -> Result<Form, InputError> {
             *hint,
         ));
     }
-    if is_utf16(head) {
-        let sentence = "the input is text in UTF-16, which is not read";
+    if let Some((what, unpack)) = encoding::compression(head) {
         return Err(InputError::with_hint(
-            sentence,
-            "iconv -f UTF-16 -t UTF-8 FILE | dnsonde decode",
+            format!("the input is compressed by {what}, which is not read"),
+            format!("{unpack} FILE | dnsonde decode"),
+        ));
+    }
+    if let Some(name) = wide_text(head) {
+        return Err(InputError::with_hint(
+            format!("the input is text in {name}, which is not read"),
+            format!("iconv -f {name} -t UTF-8 FILE | dnsonde decode"),
         ));
     }
     Ok(match (is_text(head), options.tcp) {
@@ -82,14 +84,19 @@ fn is_pcap(head: &[u8]) -> bool {
     }
 }
 
-/// A mark of the byte order, and then characters of ASCII.
-fn is_utf16(head: &[u8]) -> bool {
-    let zero = match head {
-        [0xFE, 0xFF, ..] => 0,
-        [0xFF, 0xFE, ..] => 1,
-        _ => return false,
+/// Text of two or four octets a character: a mark of the byte order, and then characters of ASCII. A
+/// message can begin with the zeros of text that has no mark.
+fn wide_text(head: &[u8]) -> Option<&'static str> {
+    let (name, mark, ascii_at) = match head {
+        [0, 0, 0xFE, 0xFF, ..] => ("UTF-32", 4, 3),
+        [0xFF, 0xFE, 0, 0, ..] => ("UTF-32", 4, 0),
+        [0xFE, 0xFF, ..] => ("UTF-16", 2, 1),
+        [0xFF, 0xFE, ..] => ("UTF-16", 2, 0),
+        _ => return None,
     };
-    head.len() > 8 && head[2..].chunks_exact(2).all(|unit| unit[zero] == 0 && unit[1 - zero] != 0)
+    let is_ascii =
+        |unit: &[u8]| unit.iter().enumerate().all(|(at, &it)| (at == ascii_at) == (it != 0));
+    (head.len() > 8 && head[mark..].chunks_exact(mark).all(is_ascii)).then_some(name)
 }
 
 /// Whether there is text, and nothing that no text has. A DNS message of printable octets would

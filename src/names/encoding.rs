@@ -1,4 +1,4 @@
-//! The octets of a list as UTF-8 text: a byte order mark is passed over, and UTF-16 is converted, with
+//! The octets of a file as UTF-8 text: a byte order mark is passed over, and UTF-16 is converted, with
 //! its mark or without.
 //!
 //! What is no text at all, as the archives that lists are published in, is refused with the command
@@ -10,7 +10,7 @@ use std::io::{self, Read};
 /// as many.
 const RAW: usize = 16 * 1024;
 
-/// Why a list cannot be read.
+/// Why a file cannot be read as text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodingError {
@@ -18,10 +18,10 @@ pub enum EncodingError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Four octets a character.
-    #[error("the list is UTF-32, which is not read")]
+    #[error("is text in UTF-32, which is not read")]
     Utf32,
     /// An archive or a compressed file.
-    #[error("the list is compressed ({what})")]
+    #[error("is compressed by {what}, which is not read")]
     Compressed {
         /// What it is, such as `gzip`.
         what: &'static str,
@@ -35,24 +35,39 @@ impl EncodingError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Io(_) => None,
-            Self::Utf32 => Some("convert it: iconv -f UTF-32 -t UTF-8 LIST".to_owned()),
+            Self::Utf32 => Some("convert it: iconv -f UTF-32 -t UTF-8 FILE".to_owned()),
             Self::Compressed { unpack, .. } => {
-                Some(format!("unpack it: {unpack} LIST | dnsonde …"))
+                Some(format!("unpack it: {unpack} FILE | dnsonde …"))
             }
         }
     }
 }
 
-/// How compressed files begin.
+/// How compressed files begin; `*` is a digit from 1 to 9.
 const COMPRESSED: [(&[u8], &str, &str); 5] = [
     (b"\x1F\x8B\x08", "gzip", "zcat"),
     (b"PK\x03\x04", "zip", "unzip -p"),
     (b"\x28\xB5\x2F\xFD", "zstd", "zstdcat"),
     (b"\xFD7zXZ\0", "xz", "xzcat"),
-    (b"BZh91AY&SY", "bzip2", "bzcat"),
+    (b"BZh*1AY&SY", "bzip2", "bzcat"),
 ];
+
+/// What compressed the file that begins with `front`, and the command that unpacks it.
+pub fn compression(front: &[u8]) -> Option<(&'static str, &'static str)> {
+    let (.., what, unpack) =
+        COMPRESSED.iter().find(|(sign, ..)| front.len() >= sign.len() && agrees(sign, front))?;
+    Some((what, unpack))
+}
+
+/// Whether a sign and octets agree as far as both go.
+fn agrees(sign: &[u8], octets: &[u8]) -> bool {
+    sign.iter().zip(octets).all(|(sign, octet)| match sign {
+        b'*' => matches!(octet, b'1'..=b'9'),
+        _ => sign == octet,
+    })
+}
 const MARK: &[u8] = b"\xEF\xBB\xBF";
-/// Octets that suffice to tell what a list is.
+/// Octets that suffice to tell what a file is.
 const FRONT: usize = 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,13 +78,12 @@ enum Encoding {
 
 /// What the first octets are, and how many of them are a mark; `None` if more have to be seen.
 fn judge(front: &[u8], ended: bool) -> Option<Result<(Encoding, usize), EncodingError>> {
-    for (magic, what, unpack) in COMPRESSED {
-        if front.starts_with(magic) {
-            return Some(Err(EncodingError::Compressed { what, unpack }));
-        }
-        if magic.starts_with(front) && !ended {
-            return None;
-        }
+    if let Some((what, unpack)) = compression(front) {
+        return Some(Err(EncodingError::Compressed { what, unpack }));
+    }
+    let may_become = |sign: &[u8]| front.len() < sign.len() && agrees(sign, front);
+    if !ended && COMPRESSED.iter().any(|(sign, ..)| may_become(sign)) {
+        return None;
     }
     let utf16 = |big_endian, mark| Some(Ok((Encoding::Utf16 { big_endian }, mark)));
     let is_nul = |at: usize| front.get(at) == Some(&0);
@@ -80,7 +94,9 @@ fn judge(front: &[u8], ended: bool) -> Option<Result<(Encoding, usize), Encoding
         return None;
     }
     match [is_nul(0), is_nul(1), is_nul(2), is_nul(3)] {
-        [false, true, true, true] | [true, true, true, false] => Some(Err(EncodingError::Utf32)),
+        [false, true, true, true] | [true, true, true, false] if front.len() > 3 => {
+            Some(Err(EncodingError::Utf32))
+        }
         [false, false, true, true] if marked[0] => Some(Err(EncodingError::Utf32)),
         [true, true, false, false] if front[2..].starts_with(b"\xFE\xFF") => {
             Some(Err(EncodingError::Utf32))
@@ -145,7 +161,7 @@ impl Utf8Reader {
         }
     }
 
-    /// Reads until it is clear what the list is.
+    /// Reads until it is clear what the file is.
     fn begin(&mut self) -> Result<Encoding, EncodingError> {
         let mut ended = false;
         loop {
@@ -282,11 +298,12 @@ mod tests {
     #[test]
     fn what_is_no_text_is_refused_and_the_command_that_converts_it_named() {
         for (octets, what, hint) in [
-            (&b"\x1F\x8B\x08\0\0\0\0\0"[..], "compressed (gzip)", "zcat LIST"),
-            (b"PK\x03\x04\x14\0\0\0", "compressed (zip)", "unzip -p LIST"),
-            (b"\x28\xB5\x2F\xFD\x04", "compressed (zstd)", "zstdcat LIST"),
-            (b"\xFD7zXZ\0\0", "compressed (xz)", "xzcat LIST"),
-            (b"BZh91AY&SY", "compressed (bzip2)", "bzcat LIST"),
+            (&b"\x1F\x8B\x08\0\0\0\0\0"[..], "compressed by gzip", "zcat FILE"),
+            (b"PK\x03\x04\x14\0\0\0", "compressed by zip", "unzip -p FILE"),
+            (b"\x28\xB5\x2F\xFD\x04", "compressed by zstd", "zstdcat FILE"),
+            (b"\xFD7zXZ\0\0", "compressed by xz", "xzcat FILE"),
+            (b"BZh91AY&SY", "compressed by bzip2", "bzcat FILE"),
+            (b"BZh11AY&SY", "compressed by bzip2", "bzcat FILE"),
             (b"\xFF\xFE\0\0a\0\0\0", "UTF-32", "iconv"),
             (b"\0\0\xFE\xFF\0\0\0a", "UTF-32", "iconv"),
             (b"a\0\0\0b\0\0\0", "UTF-32", "iconv"),
@@ -300,7 +317,16 @@ mod tests {
             }
         }
         // Names that begin so are names, and a NUL is one.
-        for text in ["BZh9.example", "PK.example", "B", "P\n", "a\0b.example", "\0ab"] {
+        for text in [
+            "BZh9.example",
+            "BZh01AY&SY",
+            "PK.example",
+            "B",
+            "P\n",
+            "a\0b.example",
+            "\0ab",
+            "\0\0\0",
+        ] {
             assert_eq!(read_all(text.as_bytes(), 1).unwrap(), text);
         }
     }

@@ -279,9 +279,6 @@ fn shown(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerListError {
-    /// Two octets a character.
-    #[error("the list is UTF-16, not UTF-8")]
-    Utf16,
     /// NUL octets.
     #[error("line {0}: not text")]
     Binary(u64),
@@ -312,7 +309,6 @@ impl ServerListError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Utf16 => "convert it: iconv -f UTF-16 -t UTF-8".to_owned(),
             Self::Binary(_) | Self::Empty => FORM.to_owned(),
             Self::Entry { kind: None, .. } => format!("a list has no host names: {FORM}"),
             Self::Entry { text, kind: Some(kind), .. } => match kind {
@@ -344,9 +340,6 @@ const FORM: &str = "write one ADDR, ADDR:PORT or [V6]:PORT a line; # begins a co
 /// # Errors
 /// The first thing that is wrong with the list.
 pub fn read_server_list(octets: &[u8]) -> Result<Vec<ServerSpec>, ServerListError> {
-    if is_utf16(octets) {
-        return Err(ServerListError::Utf16);
-    }
     let octets = octets.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(octets);
     let mut specs = Vec::new();
     for (number, line) in (1..).zip(octets.split(|&octet| octet == b'\n')) {
@@ -412,15 +405,6 @@ fn without_comment(line: &str) -> &str {
         return &line[..at + 1 + port.len()];
     }
     before.trim_end()
-}
-
-/// Text of two octets a character: by its byte order mark, or because every other octet at the
-/// front is NUL.
-fn is_utf16(octets: &[u8]) -> bool {
-    let front = &octets[..octets.len().min(8)];
-    let marked = front.starts_with(b"\xFF\xFE") || front.starts_with(b"\xFE\xFF");
-    let nul = |odd: usize| front.iter().enumerate().all(|(i, &it)| (i % 2 == odd) == (it == 0));
-    marked || front.len() >= 4 && (nul(0) || nul(1))
 }
 
 #[cfg(test)]
@@ -576,8 +560,6 @@ mod tests {
             (b"192.0.2.1,,AS1\n", "cut -d, -f1"),
             (b"fe80::1\n", "needs the interface it is on; write fe80::1%INTERFACE"),
             (b"224.0.0.1\n", "a multicast address is not one server"),
-            (b"\xFF\xFE1\09\0", "UTF-16"),
-            (b"1\x009\x002\0.\0", "UTF-16"),
             (b"192.0.2.1\n\0\0", "line 2: not text"),
             (b"# nothing\n", "no server in it"),
             (b"", "no server in it"),

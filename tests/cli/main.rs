@@ -23,6 +23,7 @@ mod servers;
 mod standard;
 mod stopping;
 mod tcp;
+mod text_files;
 mod unmatched;
 mod usage;
 mod verify;

@@ -124,13 +124,15 @@ fn a_compressed_list_is_refused_with_the_command_that_unpacks_it() {
     let files = Files::new();
     let out = files.write("out.jsonl", "what was there before\n");
     for (octets, what, hint) in [
-        (&b"\x1F\x8B\x08\0\0\0\0\0\0\x03ok.example\n"[..], "compressed (gzip)", "zcat LIST"),
-        (b"PK\x03\x04\x14\0\0\0ok.example\n", "compressed (zip)", "unzip -p LIST"),
-        (b"\xFF\xFE\0\0o\0\0\0k\0\0\0\n\0\0\0", "UTF-32", "iconv -f UTF-32"),
+        (&b"\x1F\x8B\x08\0\0\0\0\0\0\x03ok.example\n"[..], "compressed by gzip", "zcat "),
+        (b"PK\x03\x04\x14\0\0\0ok.example\n", "compressed by zip", "unzip -p "),
+        (b"\xFF\xFE\0\0o\0\0\0k\0\0\0\n\0\0\0", "text in UTF-32", "iconv -f UTF-32"),
     ] {
         let list = files.write("list", octets);
         let run = run_with_input(&["scan", &list, "-r", "127.0.0.1:9", "-o", &out], b"");
-        run.assert_code(2).assert_stderr(&format!("list: the list is {what}")).assert_stderr(hint);
+        run.assert_code(2)
+            .assert_stderr(&format!("list: is {what}, which is not read"))
+            .assert_stderr(hint);
         assert_eq!(std::fs::read_to_string(&out).unwrap(), "what was there before\n");
     }
 }

@@ -81,7 +81,6 @@ fn lists_of_servers_are_taken_as_they_are_or_refused_with_the_way_out() {
         (format!("{addr},{addr}\n").into_bytes(), "is no address of a resolver", None),
         (format!("# caf\u{e9}\n{addr}\n").into_bytes(), "", None),
         (b"# caf\xE9\n127.0.0.1:x\n".to_vec(), "did not contain valid UTF-8", Some("line 2:")),
-        (b"\xFF\xFE1\0\n\0".to_vec(), "did not contain valid UTF-8", Some("iconv -f UTF-16")),
         (b"ip,name\n127.0.0.1,x\n".to_vec(), "is no address of a", Some("cut -d, -f1")),
         (b"127.0.0.1\nfe80::1\n".to_vec(), "no server", Some("write fe80::1%INTERFACE")),
         (b"127.0.0.1\n0.0.0.0\n".to_vec(), "answered", Some("line 2: '0.0.0.0' is not")),

@@ -180,14 +180,23 @@ fn what_is_no_message_is_refused_in_one_sentence() {
     elf.resize(70_000, 0);
     let mut png = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR".to_vec();
     png.resize(400, 7);
-    let utf16: Vec<u8> =
-        "\u{feff}d364 8500 0001 0001".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let digits = "\u{feff}d364 8500 0001 0001";
+    let utf16 = |octets: fn(u16) -> [u8; 2]| digits.encode_utf16().flat_map(octets).collect();
+    let utf32 = |octets: fn(u32) -> [u8; 4]| {
+        digits.chars().map(u32::from).flat_map(octets).collect::<Vec<u8>>()
+    };
     for (kind, input, sentence) in [
         ("a program", elf, "the input is no DNS message, no capture"),
         ("a picture", png, "the input is no DNS message, no capture"),
         ("gzip", b"\x1F\x8B\x08\0\0\0\0\0\0\x03".to_vec(), "compressed by gzip"),
         ("zstd", b"\x28\xB5\x2F\xFD\0\0".to_vec(), "compressed by zstd"),
-        ("UTF-16", utf16, "UTF-16"),
+        ("xz", b"\xFD7zXZ\0\0".to_vec(), "compressed by xz"),
+        ("bzip2", b"BZh61AY&SY\0\0".to_vec(), "compressed by bzip2"),
+        ("zip", b"PK\x03\x04\x14\0\0\0".to_vec(), "compressed by zip"),
+        ("UTF-16", utf16(u16::to_le_bytes), "UTF-16"),
+        ("UTF-16 BE", utf16(u16::to_be_bytes), "UTF-16"),
+        ("UTF-32", utf32(u32::to_le_bytes), "UTF-32"),
+        ("UTF-32 BE", utf32(u32::to_be_bytes), "UTF-32"),
         ("prose", b"Dear all,\nit does not work.\n".to_vec(), "line 1, column 1: 'Dear all,'"),
         ("JSON", b"{\"id\": 1}\n".to_vec(), "line 1, column 1"),
         ("an odd digit", b"12 3\n".to_vec(), "line 1 has an odd number of hexadecimal digits"),

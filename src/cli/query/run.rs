@@ -11,7 +11,7 @@ use super::plan::{Common, Task, tasks};
 use crate::cli::complaint::Complaint;
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
-use crate::cli::input::{label_of, read_up_to};
+use crate::cli::input::{label_of, read_utf8_up_to};
 use crate::cli::notes::{hint, note};
 use crate::cli::output::print;
 use crate::cli::servers::Families;
@@ -147,13 +147,12 @@ fn exit_code(exchange: &Exchange) -> u8 {
 /// The queries of a batch file, each on a line, with its own options.
 fn read_batch(path: &Path, defaults: &Lookup) -> Result<Vec<Lookup>, Complaint> {
     let label = label_of(path);
-    let octets = read_up_to(path, LONGEST_BATCH)?;
+    let octets = read_utf8_up_to(path, LONGEST_BATCH)?;
     if octets.len() as u64 > LONGEST_BATCH {
         return Err(Complaint::usage(format!("{label}: more than {} MiB", LONGEST_BATCH >> 20))
             .hint("`dnsonde scan` looks up long lists of names"));
     }
-    let octets = octets.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&octets);
-    let text = std::str::from_utf8(octets)
+    let text = std::str::from_utf8(&octets)
         .map_err(|_| Complaint::usage(format!("{label}: is not UTF-8 text")))?;
     let mut lookups = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
