@@ -1,4 +1,4 @@
-//! How a scan ends before its end: signals, closed pipes, silence. Each test waits for an event of
+//! How a command ends before its end: signals, closed pipes, silence. Each test waits for an event of
 //! the program or of the server, never for a length of time.
 #![cfg(unix)]
 
@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::playground::{Delay, Effect, Fault, Server};
+use dnsonde::wire::RecordType;
 use serde_json::Value;
 
 use super::{Files, dnsonde, server, server_with, text};
@@ -345,6 +346,67 @@ fn every_signal_to_end_ends_a_verification_with_a_report_of_what_was_seen() {
         assert_eq!(report["effort"]["cut_short"], "it was interrupted", "{signal}: {report:#}");
         assert!(!report["servers"].as_array().unwrap().is_empty(), "{signal}: {report:#}");
     }
+}
+
+/// The first answer is there, and the second one never comes.
+#[test]
+fn every_signal_to_end_ends_queries_with_what_is_finished_and_a_count_of_the_rest() {
+    for signal in signals() {
+        let silent = Fault { types: vec![RecordType::AAAA], ..Fault::always(Effect::Drop) };
+        let server = server_with([silent]);
+        let at = format!("@{}", server.addr());
+        let args = ["query", &at, "a.demo.test", "A", "AAAA", "MX", "+short", "+timeout=600"];
+        let child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while server.counts().udp_queries < 2 {
+            thread::yield_now();
+        }
+        kill(&child, signal);
+        let run = super::Run::of(child.wait_with_output().unwrap());
+        run.assert_code(1).assert_stderr("dnsonde: interrupted; 2 of 3 queries were not finished");
+        assert_eq!(run.stdout.lines().count(), 1, "{signal}: {}", run.stdout);
+        assert_eq!(server.counts().udp_queries, 2, "{signal}");
+    }
+}
+
+/// The root is a socket of the test, which says nothing.
+#[test]
+fn every_signal_to_end_ends_a_trace_and_says_so() {
+    for signal in signals() {
+        let root = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = root.local_addr().unwrap().port().to_string();
+        let files = Files::new();
+        let hints = files.write("hints", ". 60 IN NS root.test.\nroot.test. 60 IN A 127.0.0.1\n");
+        let args = ["query", "--trace", "a.demo.test", "--root-hints", &hints, "--port", &port];
+        let args = [&args[..], &["+timeout=600"]].concat();
+        let child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        root.recv(&mut [0; 512]).unwrap();
+        kill(&child, signal);
+        let run = super::Run::of(child.wait_with_output().unwrap());
+        run.assert_code(1).assert_stderr("dnsonde: interrupted; the query was not finished");
+    }
+}
+
+#[test]
+fn a_second_interrupt_ends_a_query_whose_output_nobody_takes() {
+    let server = server();
+    let at = format!("@{}", server.addr());
+    // The command line is shown, and is more than a pipe holds.
+    let words = ["+answer"; 20_000];
+    let args = [&["query", &at, "a.demo.test", "A", "MX", "+cmd"][..], &words].concat();
+    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    interrupt(&child);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    stderr.read_line(&mut said).unwrap();
+    assert!(said.contains("waiting for the output to be taken"), "{said}");
+    interrupt(&child);
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
+    assert!(rest.contains("not all that was finished is written"), "{rest}");
+    drop(stdout);
 }
 
 #[test]

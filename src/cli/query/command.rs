@@ -23,8 +23,9 @@ use crate::cli::servers::DNS_PORT;
 ///
 /// `dnsonde NAME …` without a command is the same as `dnsonde query NAME …`.
 ///
-/// Exit status: 0 answered (also with NXDOMAIN or SERVFAIL), 1 the answer is malformed, 2 usage
-/// error, 3 no answer, or only a truncated one because TCP failed. Of several queries, the highest.
+/// Exit status: 0 answered (also with NXDOMAIN or SERVFAIL), 1 the answer is malformed, or the command
+/// was interrupted, 2 usage error, 3 no answer, or only a truncated one because TCP failed. Of several
+/// queries, the highest.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Options in the manner of dig, each with +no… to take it back:
   +short           only the data of the answer records

@@ -12,6 +12,7 @@ use crate::cli::complaint::Complaint;
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::input::{label_of, read_utf8_up_to};
+use crate::cli::interrupts::Interrupts;
 use crate::cli::notes::{hint, note};
 use crate::cli::output::print;
 use crate::cli::servers::Families;
@@ -63,35 +64,80 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         all.extend(tasks(lookup, &common)?);
     }
     let runtime = event_loop()?;
+    let worst = runtime.block_on(carry_out(all, json));
+    // An output that takes nothing is not waited for once someone has given up on it.
+    runtime.shutdown_background();
+    Ok(ExitCode::from(worst?))
+}
+
+/// Carries out one after the other, until all are done or someone interrupts. Gives the exit status.
+async fn carry_out(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
+    let mut interrupts = Interrupts::listen();
+    let count = all.len();
     let mut worst = FINE;
     for (number, task) in all.into_iter().enumerate() {
-        let mut out = Vec::new();
-        let code = match task {
-            Task::Trace(plan) => {
-                separate(number, !json, &mut out);
-                let report = runtime.block_on(trace::run(*plan))?;
-                if json {
-                    trace::write_json(&report, &mut out);
-                } else {
-                    trace::write_text(&report, &mut out);
-                }
-                if trace::is_complete(&report) { FINE } else { COULD_NOT }
-            }
-            Task::Query { plan, options, doubts } => {
-                let has_frame = options.view.message.comments || options.view.stats;
-                separate(number, !json && !options.short && has_frame, &mut out);
-                let exchange = runtime.block_on(query::run(*plan))?;
-                write_exchange(&exchange, &options, json, &mut out);
-                if exchange.reply().is_none() {
-                    doubts.iter().for_each(|doubt| hint(doubt));
-                }
-                exit_code(&exchange)
-            }
+        let (out, code) = tokio::select! {
+            // Nothing is asked after an interrupt.
+            biased;
+            () = interrupts.next() => return Ok(interrupted(count - number, count)),
+            done = perform(task, number, json) => done?,
         };
-        print(&out)?;
+        // Elsewhere, so that an interrupt is heard while nobody reads.
+        let mut printing = tokio::task::spawn_blocking(move || print(&out));
+        tokio::select! {
+            printed = &mut printing => { printed??; }
+            () = interrupts.next() => {
+                note("stopping; waiting for the output to be taken (Ctrl-C again: do not wait)");
+                tokio::select! {
+                    printed = printing => { printed??; }
+                    () = interrupts.next() => {
+                        note("interrupted; not all that was finished is written");
+                        return Ok(PROBLEM);
+                    }
+                }
+                let left = count - number - 1;
+                return Ok(if left == 0 { worst.max(code) } else { interrupted(left, count) });
+            }
+        }
         worst = worst.max(code);
     }
-    Ok(ExitCode::from(worst))
+    Ok(worst)
+}
+
+fn interrupted(left: usize, count: usize) -> u8 {
+    note(&match count {
+        1 => "interrupted; the query was not finished".to_owned(),
+        _ => format!("interrupted; {left} of {count} queries were not finished"),
+    });
+    PROBLEM
+}
+
+/// Carries out one, and gives what to show of it and the exit status.
+async fn perform(task: Task, number: usize, json: bool) -> anyhow::Result<(Vec<u8>, u8)> {
+    let mut out = Vec::new();
+    let code = match task {
+        Task::Trace(plan) => {
+            separate(number, !json, &mut out);
+            let report = trace::run(*plan).await?;
+            if json {
+                trace::write_json(&report, &mut out);
+            } else {
+                trace::write_text(&report, &mut out);
+            }
+            if trace::is_complete(&report) { FINE } else { COULD_NOT }
+        }
+        Task::Query { plan, options, doubts } => {
+            let has_frame = options.view.message.comments || options.view.stats;
+            separate(number, !json && !options.short && has_frame, &mut out);
+            let exchange = query::run(*plan).await?;
+            write_exchange(&exchange, &options, json, &mut out);
+            if exchange.reply().is_none() {
+                doubts.iter().for_each(|doubt| hint(doubt));
+            }
+            exit_code(&exchange)
+        }
+    };
+    Ok((out, code))
 }
 
 /// A blank line between two that have several lines each.
