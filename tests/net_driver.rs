@@ -47,9 +47,9 @@ fn server(v6: bool, truncate: bool) -> SocketAddr {
     addr
 }
 
-/// A server that answers so many queries, over UDP or TCP, all at once when it has them all, and then
-/// says so.
-fn counting_server(count: usize, answered: std::sync::mpsc::Sender<()>) -> SocketAddr {
+/// A server that reads so many queries, over UDP or TCP, says so, answers all of them at once when that is
+/// heard, and says so again.
+fn counting_server(count: usize, said: std::sync::mpsc::SyncSender<()>) -> SocketAddr {
     let (tcp, udp) = loop {
         let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
         if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()) {
@@ -57,7 +57,7 @@ fn counting_server(count: usize, answered: std::sync::mpsc::Sender<()>) -> Socke
         }
     };
     let addr = udp.local_addr().unwrap();
-    let done = answered.clone();
+    let over_udp = said.clone();
     thread::spawn(move || {
         let mut queries = Vec::new();
         let mut buffer = [0; 2048];
@@ -66,10 +66,11 @@ fn counting_server(count: usize, answered: std::sync::mpsc::Sender<()>) -> Socke
             answer(&mut buffer[..len]);
             queries.push((buffer[..len].to_vec(), from));
         }
+        let _ = over_udp.send(());
         for (message, from) in queries {
             udp.send_to(&message, from).unwrap();
         }
-        let _ = done.send(());
+        let _ = over_udp.send(());
     });
     thread::spawn(move || {
         let Ok((mut stream, _)) = tcp.accept() else { return };
@@ -85,8 +86,9 @@ fn counting_server(count: usize, answered: std::sync::mpsc::Sender<()>) -> Socke
             answers.extend(len);
             answers.extend(message);
         }
+        let _ = said.send(());
         stream.write_all(&answers).unwrap();
-        let _ = answered.send(());
+        let _ = said.send(());
         // Until the client closes it.
         let _ = stream.read(&mut [0]);
     });
@@ -347,14 +349,15 @@ fn silence_ends_in_timeouts() {
 fn answers_that_wait_at_the_sockets_are_read_before_anything_times_out() {
     // More than one round of reading takes, and no more than the buffers of any system hold.
     const COUNT: usize = 200;
-    let timeout = Duration::from_millis(500);
+    let timeout = Duration::from_secs(1);
     for (backend, transport) in [
         (Backend::Auto, TransportPolicy::UdpOnly),
         (Backend::Portable, TransportPolicy::UdpOnly),
         (Backend::Auto, TransportPolicy::TcpOnly),
     ] {
-        let (answered, all) = std::sync::mpsc::channel();
-        let server = counting_server(COUNT, answered);
+        // Whoever sends waits until it is heard.
+        let (say, said) = std::sync::mpsc::sync_channel(0);
+        let server = counting_server(COUNT, say);
         on_runtime(async {
             let manner = Manner { timeout, retries: 0, transport, ..Manner::default() };
             let config = Config { manner, window: Window::Fixed(COUNT), ..Config::default() };
@@ -364,13 +367,15 @@ fn answers_that_wait_at_the_sockets_are_read_before_anything_times_out() {
                 assert!(submit(driver.engine_mut(), tag));
             }
             let mut ended = Vec::new();
-            let over = driver.now() + timeout * 2;
-            // A turn at a time, so that nothing is read once all is written.
-            while all.try_recv().is_err() && driver.now() < over {
+            // No answer is written before this takes what the server says.
+            while said.try_recv().is_err() {
                 let wake = Some(Time::ZERO);
                 driver.turn(wake, &mut |finished| ended.push(Ended::from(finished))).await.unwrap();
+                assert!(ended.is_empty(), "the server has not read all within the timeout");
             }
-            while driver.now() < over {
+            said.recv().unwrap();
+            let over = driver.now() + timeout;
+            while driver.now() <= over {
                 std::hint::spin_loop();
             }
             while ended.len() < COUNT {
