@@ -229,6 +229,30 @@ fn every_format_shows_aliases_of_other_zones_and_reasons() {
 }
 
 #[test]
+fn an_iterative_scan_with_attempts_tells_what_was_not_taken() {
+    let toml = r#"
+        base = "ses"
+        title = "Answers to other questions"
+        story = "The right one follows."
+        [expect]
+        findings = []
+        verdict = "verified"
+        [[faults]]
+        name = "www.example.com"
+        effect = "wrong_question"
+        right_follows = true
+    "#;
+    let world = Served::new(Scenario::from_toml("unmatched", toml).unwrap());
+    let run = scan(&world, "www.example.com\n", &["--attempts"]);
+    run.assert_code(0);
+    let line = &run.lines()[0];
+    assert_valid("scan-line", line);
+    assert_eq!(line["unmatched"][0]["why"], "other-question", "{line:#}");
+    let without = scan(&world, "www.example.com\n", &[]);
+    assert!(without.lines()[0].get("unmatched").is_none());
+}
+
+#[test]
 fn several_workers_share_the_names_and_one_accounting() {
     let world = Served::named("healthy");
     let names: String = (0..2_000).map(|i| format!("n{i}.example.com\n")).collect();

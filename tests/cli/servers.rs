@@ -138,3 +138,14 @@ fn a_scan_asks_in_the_class_that_is_wanted() {
         run(args).assert_code(2).assert_stderr(sentence);
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_summary_of_a_scan_says_what_icmp_says() {
+    // Nobody listens there any more.
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addr = socket.local_addr().unwrap().to_string();
+    drop(socket);
+    let scan = run_with_input(&["scan", "-r", &addr, "--keep-going"], b"a.demo.test\n");
+    scan.assert_stderr("ICMP says that the port is unreachable: nothing listens there (for ");
+}
