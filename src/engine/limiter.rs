@@ -21,8 +21,9 @@
 
 use std::time::Duration;
 
-use super::pacing::{Lowest, TokenBucket};
+use super::lowest::Lowest;
 use super::time::Time;
+use super::token_bucket::TokenBucket;
 
 /// What is thought usual before there is a sample.
 const LOSS_ASSUMED: f64 = 0.02;

@@ -11,9 +11,11 @@ use super::cookie::Cookie;
 use super::edns::EdnsSupport;
 use super::limiter::{Limiter, Path};
 use super::own::{Control, Doubt};
-use super::pacing::{AdaptiveWindow, TokenBucket};
+
 use super::rejection::Rejections;
 use super::time::Time;
+use super::token_bucket::TokenBucket;
+use super::window::AdaptiveWindow;
 
 /// The accounting of one server.
 ///
