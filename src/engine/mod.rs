@@ -52,16 +52,18 @@
 //! ```
 
 mod config;
+mod control;
 mod cookie;
-mod doubt;
 mod edns;
 mod exchange;
 mod ids;
 mod limiter;
 mod lowest;
+mod mismatch;
 mod outage;
 mod own;
 mod ports;
+mod question;
 mod ready;
 mod receive;
 mod rejection;
@@ -69,10 +71,13 @@ mod retry;
 mod send;
 mod server;
 mod slot;
+mod sockets;
 mod suspicion;
 mod time;
 mod token_bucket;
 mod transmit;
+mod unreachable;
+mod way;
 mod wheel;
 mod window;
 
@@ -90,21 +95,21 @@ pub use exchange::{
     Response, RetryReason, ServerId, Servers, SocketId, Stamp, StreamCause, StreamFailure,
     Transport, Unmatched, Unreachable,
 };
-pub use outage::{CannotSend, Refusal, Troubles};
 pub use ports::{SocketChange, SocketLife};
 pub use server::{Counts, ServerReport, Standing};
 pub use time::Time;
 pub use transmit::{HANDSHAKE, Stream, Train, Transmits};
+pub use way::{CannotSend, Refusal, Troubles};
 
+use control::Again;
 use ids::IdTable;
-use outage::Way;
-use own::Again;
 use ports::Ports;
 use ready::Ready;
 use server::{NOT_LISTED, Server};
 use slot::{Case, Ended, Plan, Slot, Slots, Timer};
 use suspicion::Suspicion;
 use token_bucket::TokenBucket;
+use way::Way;
 use wheel::Wheel;
 
 use crate::wire::{Flags, NameBuf};

@@ -16,13 +16,12 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
-use super::exchange::{
-    AttemptKey, Failure, Outcome, RetryReason, ServerId, SocketId, Transport, Unreachable,
-};
+use super::exchange::{AttemptKey, Failure, Outcome, RetryReason, ServerId, SocketId, Transport};
 use super::ids::{Past, Use};
 use super::slot::{Ended, Timer};
 use super::time::Time;
 use super::transmit::Transmits;
+use super::way::{CannotSend, Outage, Refusal, Troubles};
 use super::{Engine, Sink};
 
 /// How often a paused family is tried again; the first time sooner, in case that only one server
@@ -36,95 +35,6 @@ const MOST_REFUSED: usize = 64;
 /// How long the system looks for a neighbour before it gives up what it took for it: three tries of
 /// a second on Linux.
 const NEIGHBOUR: Duration = Duration::from_secs(4);
-
-/// Why the local system did not send a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// Because of the message or its destination: another one may well be sent.
-    OfMessage,
-    /// Because there is no way out at all, as far as this message shows: no route, no address, an
-    /// interface that is down, a full queue, a firewall.
-    OfMachine,
-}
-
-/// This machine cannot send to any server that is to be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CannotSend {
-    /// Since when.
-    pub since: Time,
-    /// What the system says, as an error number.
-    pub errno: i32,
-}
-
-/// What the engine was told that kept messages from being sent or delivered, and how often.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Troubles {
-    /// Messages that the local system did not send, by its error number.
-    pub not_sent: Vec<(i32, u64)>,
-    /// Words of ICMP on our messages, and connections that were refused.
-    pub unreachable: Vec<(Unreachable, u64)>,
-    /// Times that an address family paused because this machine could not send.
-    pub pauses: u64,
-    /// How long they lasted together; families that paused at the same time count each.
-    pub paused: Duration,
-}
-
-impl Troubles {
-    pub(super) fn add_not_sent(&mut self, errno: i32, count: u64) {
-        match self.not_sent.iter_mut().find(|(known, _)| *known == errno) {
-            Some((_, sum)) => *sum += count,
-            None => self.not_sent.push((errno, count)),
-        }
-    }
-
-    pub(super) fn add_unreachable(&mut self, error: Unreachable, count: u64) {
-        match self.unreachable.iter_mut().find(|(known, _)| *known == error) {
-            Some((_, sum)) => *sum += count,
-            None => self.unreachable.push((error, count)),
-        }
-    }
-
-    /// Adds those of another engine, which ran at the same time: their pauses are the same ones.
-    pub fn add(&mut self, other: &Self) {
-        for &(errno, count) in &other.not_sent {
-            self.add_not_sent(errno, count);
-        }
-        for &(error, count) in &other.unreachable {
-            self.add_unreachable(error, count);
-        }
-        self.pauses = self.pauses.max(other.pauses);
-        self.paused = self.paused.max(other.paused);
-    }
-}
-
-/// The way out of this machine in one address family.
-#[derive(Debug, Default)]
-pub(super) struct Way {
-    /// Servers that are reached by it.
-    pub(super) servers: u32,
-    /// When the last message came from one of them.
-    pub(super) heard: Option<Time>,
-    /// Attempts that were handed out since the driver said last that all were through.
-    pub(super) handed: u32,
-    outage: Option<Outage>,
-    /// It was waited for as long as the configuration says.
-    given_up: bool,
-}
-
-#[derive(Debug)]
-struct Outage {
-    since: Time,
-    errno: i32,
-    /// What the system took may be refused later.
-    by_neighbour: bool,
-    again_at: Time,
-    /// Servers that nothing could be sent to.
-    refused: Vec<ServerId>,
-    /// It outlasted the first try.
-    confirmed: bool,
-    /// The first of the attempts of this outage that the system took, since the last refusal.
-    taken_since: Option<Time>,
-}
 
 impl Engine {
     /// Handles the local system's refusal to send an attempt. What follows from it may show only

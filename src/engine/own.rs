@@ -16,11 +16,13 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::Engine;
-use super::exchange::{Ask, MannerId, ServerId, Servers};
+use super::control::{Control, Doubt};
+use super::exchange::{Ask, ServerId, Servers};
 use super::limiter::NEARLY_ALL;
 use super::server::Server;
+use super::slot::Own;
 use super::time::Time;
-use crate::wire::{Class, MAX_NAME_LEN, RecordType};
+use crate::wire::MAX_NAME_LEN;
 
 /// Trials that may be in flight, and begun in a second.
 const TRIALS_AT_ONCE: usize = 1024;
@@ -43,78 +45,6 @@ const NAMES_AT_FAULT: f64 = -2.0;
 /// The shortest and the longest time that what was decided of the names stands.
 const FORGIVEN_FIRST: Duration = Duration::from_millis(250);
 const FORGIVEN_LONGEST: Duration = Duration::from_secs(1);
-/// Second attempts that tell what became of names that were not answered at once.
-const AGAIN_ENOUGH: f64 = 4.0;
-const AGAIN_KEPT: f64 = 0.98;
-
-/// What an exchange of the engine's own is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Own {
-    Trial,
-    Control,
-    /// A control that has been taken for lost.
-    LateControl,
-}
-
-/// A question that a server has answered usefully.
-#[derive(Debug, Clone)]
-pub(super) struct Control {
-    name: [u8; MAX_NAME_LEN],
-    name_len: u8,
-    rtype: RecordType,
-    class: Class,
-    manner: MannerId,
-    noted: Time,
-}
-
-/// Whether it is a server or the names that much goes unanswered.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Doubt {
-    /// Set while controls are asked: the share that was lost before.
-    lost: Option<f64>,
-    /// Since when that is.
-    since: Time,
-    /// What the controls say: above 0 it is the server.
-    evidence: f64,
-    /// Controls asked so far, and those that wait for their answer.
-    asked: u8,
-    waiting: u8,
-    /// Whether the next query to the server has a control behind it.
-    due: bool,
-    /// What became of names that were asked beside the controls.
-    names_answered: u32,
-    names_lost: u32,
-    /// Until when the names have been found at fault, and for how long that was.
-    forgiven: Time,
-    span: Duration,
-}
-
-impl Doubt {
-    /// Whether names, and not the server, have been found at fault a moment ago.
-    #[inline]
-    pub(super) fn is_forgiven(&self, now: Time) -> bool {
-        now < self.forgiven
-    }
-}
-
-/// What became lately of second attempts: were the names at fault, they would fail too.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Again {
-    answered: f64,
-    lost: f64,
-}
-
-impl Again {
-    pub(super) fn note(&mut self, answered: bool) {
-        self.answered = self.answered * AGAIN_KEPT + f64::from(u8::from(answered));
-        self.lost = self.lost * AGAIN_KEPT + f64::from(u8::from(!answered));
-    }
-
-    /// Whether what is not answered at once is answered when it is asked again.
-    fn names_are_fine(self) -> bool {
-        self.answered + self.lost >= AGAIN_ENOUGH && self.answered > self.lost
-    }
-}
 
 impl Engine {
     /// Keeps a question that its server has just answered, if the one it has is old.

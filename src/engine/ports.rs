@@ -7,9 +7,6 @@
 
 use std::time::Duration;
 
-use rand::RngExt;
-
-use super::Engine;
 use super::exchange::SocketId;
 use super::time::Time;
 
@@ -31,8 +28,9 @@ impl Default for SocketLife {
 /// What the driver is to do with a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocketChange {
-    /// Open this one, on a random port, and say so with [`Engine::socket_opened`] or
-    /// [`Engine::socket_failed`].
+    /// Open this one, on a random port, and say so with
+    /// [`socket_opened`](super::Engine::socket_opened) or
+    /// [`socket_failed`](super::Engine::socket_failed).
     Open {
         /// Its number, which no open socket has.
         socket: SocketId,
@@ -42,15 +40,6 @@ pub enum SocketChange {
     /// Close this one.
     Close(SocketId),
 }
-
-/// Messages that fit no query, to one socket, after which its port is taken to be known.
-const FOUND_OUT: u32 = 64;
-/// How long a socket receives, at least, after it has sent its last query.
-const GRACE: Duration = Duration::from_secs(3);
-/// How often it is seen whether a socket should be replaced.
-const LOOK: Duration = Duration::from_millis(50);
-/// How long to wait after a socket could not be opened.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// More sockets than there are places, of both families: so many can be on their way out.
 const fn spares(per_family: u16) -> usize {
@@ -63,27 +52,27 @@ const fn spares(per_family: u16) -> usize {
 /// The sockets of both families.
 #[derive(Debug)]
 pub(super) struct Ports {
-    per_family: u16,
+    pub(super) per_family: u16,
     /// The socket at each place, those for IPv4 first.
-    places: Vec<SocketId>,
+    pub(super) places: Vec<SocketId>,
     /// What is known of each socket, by its number.
-    states: Vec<State>,
+    pub(super) states: Vec<State>,
     /// Numbers that no open socket has.
-    spare: Vec<SocketId>,
+    pub(super) spare: Vec<SocketId>,
     /// Sockets that send no more, and since when.
-    retired: Vec<(SocketId, Time)>,
+    pub(super) retired: Vec<(SocketId, Time)>,
     /// The socket that the driver is opening, and for which place.
-    awaited: Option<(SocketId, usize)>,
-    look_at: Time,
+    pub(super) awaited: Option<(SocketId, usize)>,
+    pub(super) look_at: Time,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct State {
-    port: Option<u16>,
+pub(super) struct State {
+    pub(super) port: Option<u16>,
     /// When its time is over.
-    until: Time,
+    pub(super) until: Time,
     /// Messages to it that fit no query.
-    mismatched: u32,
+    pub(super) mismatched: u32,
 }
 
 impl Ports {
@@ -129,83 +118,5 @@ impl Ports {
         if let Some(state) = self.states.get_mut(usize::from(socket.0)) {
             state.mismatched = state.mismatched.saturating_add(1);
         }
-    }
-}
-
-impl Engine {
-    /// What the driver should do with its sockets now; to be called until there is nothing, while
-    /// nothing of a batch of transmits waits to be sent.
-    #[inline]
-    pub fn poll_socket(&mut self, now: Time) -> Option<SocketChange> {
-        if now < self.ports.look_at { None } else { self.look_at_sockets(now) }
-    }
-
-    #[cold]
-    fn look_at_sockets(&mut self, now: Time) -> Option<SocketChange> {
-        let (ports, ids) = (&mut self.ports, &mut self.ids);
-        let over = |&(socket, since): &(SocketId, Time)| {
-            now.since(since) >= GRACE && ids[usize::from(socket.0)].is_idle()
-        };
-        if let Some(place) = ports.retired.iter().position(over) {
-            let (socket, _) = ports.retired.swap_remove(place);
-            ids[usize::from(socket.0)].clear();
-            ports.states[usize::from(socket.0)] = State::default();
-            ports.spare.push(socket);
-            return Some(SocketChange::Close(socket));
-        }
-        if let Some(life) = self.config.socket_life
-            && ports.awaited.is_none()
-            && !ports.spare.is_empty()
-        {
-            let due = |socket: SocketId| {
-                let state = ports.states[usize::from(socket.0)];
-                let used_up = state.until <= now
-                    || state.mismatched >= FOUND_OUT
-                    || ids[usize::from(socket.0)].taken() >= life.queries;
-                (state.port.is_some() && used_up).then_some(state.until)
-            };
-            // Those that somebody guesses at do not wait for those that are only old.
-            let unharmed =
-                |socket: SocketId| ports.states[usize::from(socket.0)].mismatched < FOUND_OUT;
-            let place = (0..ports.places.len())
-                .filter_map(|place| {
-                    let socket = ports.places[place];
-                    Some((unharmed(socket), due(socket)?, place))
-                })
-                .min();
-            if let Some((_, _, place)) = place
-                && let Some(socket) = ports.spare.pop()
-            {
-                ports.awaited = Some((socket, place));
-                let v6 = place >= usize::from(ports.per_family);
-                return Some(SocketChange::Open { socket, v6 });
-            }
-        }
-        ports.look_at = now + LOOK;
-        None
-    }
-
-    /// A socket was opened: one of the first ones, or one that [`Engine::poll_socket`] wanted.
-    pub fn socket_opened(&mut self, now: Time, socket: SocketId, port: Option<u16>) {
-        let life = self.config.socket_life.unwrap_or_default();
-        let until = now + life.time.mul_f64(self.rng.random_range(0.5..1.5));
-        let ports = &mut self.ports;
-        ports.states[usize::from(socket.0)] = State { port, until, mismatched: 0 };
-        self.silent_sockets[usize::from(socket.0)] = 0;
-        if let Some((awaited, place)) = ports.awaited
-            && awaited == socket
-        {
-            ports.awaited = None;
-            let old = std::mem::replace(&mut ports.places[place], socket);
-            ports.retired.push((old, now));
-        }
-    }
-
-    /// A socket that [`Engine::poll_socket`] wanted could not be opened: the old one stays, and
-    /// another is asked for later.
-    pub fn socket_failed(&mut self, now: Time, socket: SocketId) {
-        self.ports.awaited = None;
-        self.ports.spare.push(socket);
-        self.ports.look_at = now + AFTER_FAILURE;
     }
 }

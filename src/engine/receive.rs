@@ -3,21 +3,17 @@
 use std::net::SocketAddr;
 
 use super::config::{Accept, CookieOption, Manner, TransportPolicy};
-use super::doubt::Incoming;
 use super::exchange::{
     Answer, Attempt, AttemptKey, Mismatch, Outcome, Response, RetryReason, ServerId, SocketId,
     Stamp, StreamFailure, Transport,
 };
 use super::ids::Use;
-use super::slot::{Ended, Slot, Timer, question_hash};
+use super::mismatch::Incoming;
+use super::question::{question_hash, question_of};
+use super::slot::{Ended, MALFORMED, TRUNCATED, Timer, USELESS};
 use super::time::Time;
 use super::{Engine, Sink};
-use crate::wire::{Flags, HEADER_LEN, Header, OptionCode, Rcode, RecordType};
-
-/// What an answer is worth, best last.
-pub(super) const TRUNCATED: u8 = 1;
-const MALFORMED: u8 = 2;
-const USELESS: u8 = 3;
+use crate::wire::{Flags, Header, OptionCode, Rcode};
 
 /// A message that fits an attempt.
 struct Received<'a> {
@@ -25,23 +21,6 @@ struct Received<'a> {
     header: Header,
     /// The attempt had timed out: the next one is on its way already.
     superseded: bool,
-}
-
-/// What a message asks, its name in wire form.
-#[derive(Clone, Copy)]
-pub(super) struct QuestionSeen<'a> {
-    pub(super) name: &'a [u8],
-    pub(super) rtype: RecordType,
-    class: u16,
-}
-
-impl QuestionSeen<'_> {
-    /// Whether it is the question of an exchange, in whatever case.
-    fn is_but_for_case(&self, slot: &Slot) -> bool {
-        self.rtype == slot.rtype
-            && self.class == slot.class.0
-            && self.name.eq_ignore_ascii_case(slot.name())
-    }
 }
 
 impl Engine {
@@ -213,7 +192,7 @@ impl Engine {
             let why = match (header.counts[0], question) {
                 (0, _) => Mismatch::NoQuestion,
                 (2.., _) => Mismatch::SeveralQuestions,
-                (_, Some(it)) if it.is_but_for_case(&self.slots[index]) => Mismatch::CaseChanged,
+                (_, Some(it)) if self.slots[index].asks_but_for_case(it) => Mismatch::CaseChanged,
                 _ => Mismatch::OtherQuestion,
             };
             return self.mismatched(index, number, why, message);
@@ -453,30 +432,4 @@ impl Engine {
 /// answer or a referral.
 fn is_lame(header: Header) -> bool {
     !header.flags.contains(Flags::RA) && !header.flags.contains(Flags::AA) && header.counts[1] == 0
-}
-
-/// The one question of a message, its name in wire form; `None` unless there is exactly one.
-#[inline]
-pub(super) fn question_of(octets: &[u8], header: Header) -> Option<QuestionSeen<'_>> {
-    if header.counts[0] != 1 {
-        return None;
-    }
-    let mut end = HEADER_LEN;
-    loop {
-        let len = *octets.get(end)?;
-        end += 1 + usize::from(len);
-        match len {
-            0 => break,
-            1..=63 => {}
-            // The first name of a message has nothing to point to.
-            _ => return None,
-        }
-    }
-    let name = &octets[HEADER_LEN..end];
-    let rest = octets.get(end..end + 4)?;
-    Some(QuestionSeen {
-        name,
-        rtype: RecordType(u16::from_be_bytes([rest[0], rest[1]])),
-        class: u16::from_be_bytes([rest[2], rest[3]]),
-    })
 }

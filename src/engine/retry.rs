@@ -9,9 +9,8 @@ use super::exchange::{
     StreamCause, Transport,
 };
 use super::ids::Past;
-use super::receive::TRUNCATED;
 use super::server::Server;
-use super::slot::{Case, Ended, Timer};
+use super::slot::{Case, Ended, TRUNCATED, Timer};
 use super::time::Time;
 use super::{Engine, Sink, TransportPolicy, Window};
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::config::{Config, Window};
+use super::control::{Control, Doubt};
 use super::cookie::Cookie;
 use super::edns::EdnsSupport;
 use super::limiter::{Limiter, Path};
-use super::own::{Control, Doubt};
 
 use super::rejection::Rejections;
 use super::time::Time;

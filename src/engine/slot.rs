@@ -4,7 +4,7 @@ use super::exchange::{
     Ask, Attempt, AttemptKey, Failure, MannerId, RetryReason, ServerId, Servers, Transport,
     Unmatched, Unreachable,
 };
-use super::own::Own;
+use super::question::{QuestionSeen, question_hash};
 use super::time::Time;
 use crate::wire::{Class, MAX_NAME_LEN, Rcode, RecordType};
 
@@ -49,6 +49,15 @@ pub(super) struct Slot {
     pub(super) ended: Option<Ended>,
     /// Set if it is the engine's own.
     pub(super) own: Option<Own>,
+}
+
+/// What an exchange of the engine's own is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Own {
+    Trial,
+    Control,
+    /// A control that has been taken for lost.
+    LateControl,
 }
 
 /// How an exchange ended, its answer being in [`Best`].
@@ -107,6 +116,11 @@ pub(super) enum Timer {
     /// Late answers have had their time.
     Linger,
 }
+
+/// What an answer is worth, best last.
+pub(super) const TRUNCATED: u8 = 1;
+pub(super) const MALFORMED: u8 = 2;
+pub(super) const USELESS: u8 = 3;
 
 /// The best answer so far that is not good enough to end the exchange.
 #[derive(Debug, Default)]
@@ -206,6 +220,13 @@ impl Slot {
         }
     }
 
+    /// Whether a question is that of the exchange, in whatever case.
+    pub(super) fn asks_but_for_case(&self, question: QuestionSeen<'_>) -> bool {
+        question.rtype == self.rtype
+            && question.class == self.class.0
+            && question.name.eq_ignore_ascii_case(self.name())
+    }
+
     /// Sixteen bits that depend on the question, without the case of its name.
     pub(super) fn question_hash(&self) -> u16 {
         question_hash(self.name(), self.rtype)
@@ -223,19 +244,6 @@ impl Slot {
     pub(super) fn current_attempt(&mut self) -> Option<&mut Attempt> {
         self.attempts.last_mut()
     }
-}
-
-/// Sixteen bits that depend on a question, without the case of its name.
-pub(super) fn question_hash(name: &[u8], rtype: RecordType) -> u16 {
-    let mut hash = u64::from(rtype.0).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    for chunk in name.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        // Setting bit 5 makes both cases of a letter one; that other octets meet too is no harm.
-        let word = u64::from_le_bytes(word) | 0x2020_2020_2020_2020;
-        hash = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-    }
-    (hash >> 48) as u16 ^ hash as u16
 }
 
 /// All slots.

@@ -4,8 +4,7 @@
 use std::net::SocketAddr;
 
 use super::exchange::{Mismatch, RetryReason, SocketId, Transport, Unmatched};
-use super::receive::question_of;
-use super::slot::question_hash;
+use super::question::{question_hash, question_of};
 use super::time::Time;
 use super::{Engine, Sink, TransportPolicy};
 use crate::wire::{Flags, Header};
