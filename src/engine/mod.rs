@@ -51,6 +51,7 @@
 //! assert_eq!(finished, 1);
 //! ```
 
+mod acceptance;
 mod config;
 mod control;
 mod cookie;
@@ -59,19 +60,20 @@ mod exchange;
 mod ids;
 mod limiter;
 mod lowest;
+mod matching;
 mod mismatch;
 mod outage;
 mod own;
 mod ports;
 mod question;
 mod ready;
-mod receive;
 mod rejection;
 mod retry;
 mod send;
 mod server;
 mod slot;
 mod sockets;
+mod streams;
 mod suspicion;
 mod time;
 mod token_bucket;
