@@ -2,14 +2,14 @@
 //! it says of its server, and whether it ends its exchange.
 
 use super::config::{Accept, CookieOption, Manner, TransportPolicy};
+use super::engine::Engine;
 use super::exchange::{
-    Answer, Attempt, Mismatch, Outcome, Response, RetryReason, ServerId, Stamp, Transport,
+    Answer, Attempt, Mismatch, Outcome, Response, RetryReason, ServerId, Sink, Stamp, Transport,
 };
 use super::mismatch::Incoming;
 use super::question::QuestionSeen;
 use super::slot::{Ended, MALFORMED, TRUNCATED, USELESS};
 use super::time::Time;
-use super::{Engine, Sink};
 use crate::wire::{Flags, Header, OptionCode, Rcode};
 
 /// A message whose ID, source and question fit an attempt.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::time::Time;
-use crate::wire::{Class, Flags, Header, Message, ParseError, Rcode, RecordType};
+use crate::wire::{Class, Flags, Header, Message, NameBuf, ParseError, Rcode, RecordType};
 
 /// A server, by its place in [`super::Engine::servers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +76,11 @@ impl<'a> Ask<'a> {
         }
     }
 }
+
+/// The engine holds as many exchanges as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the engine holds as many exchanges as it may")]
+pub struct Full;
 
 /// How to ask, by its place among the manners of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -303,6 +308,17 @@ pub struct Finished<'a> {
     /// How it ended.
     pub end: End<'a>,
 }
+
+impl Finished<'_> {
+    /// QNAME as an owned name.
+    pub fn name_buf(&self) -> NameBuf {
+        // The engine has taken nothing but names.
+        NameBuf::from_wire(self.name).unwrap_or_else(|_| NameBuf::root())
+    }
+}
+
+/// Takes finished exchanges; what it wants to keep it copies.
+pub type Sink<'s> = dyn FnMut(Finished<'_>) + 's;
 
 /// A message that came and was not taken for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 
 use super::acceptance::Fitting;
 use super::config::TransportPolicy;
+use super::engine::Engine;
 use super::exchange::{
-    AttemptKey, Mismatch, Outcome, Response, ServerId, SocketId, Stamp, Transport,
+    AttemptKey, Mismatch, Outcome, Response, ServerId, Sink, SocketId, Stamp, Transport,
 };
 use super::ids::Use;
 use super::mismatch::Incoming;
 use super::question::{question_hash, question_of};
 use super::time::Time;
-use super::{Engine, Sink};
 use crate::wire::{Flags, Header, Rcode};
 
 impl Engine {

@@ -3,10 +3,11 @@
 
 use std::net::SocketAddr;
 
-use super::exchange::{Mismatch, RetryReason, SocketId, Transport, Unmatched};
+use super::config::TransportPolicy;
+use super::engine::Engine;
+use super::exchange::{Mismatch, RetryReason, Sink, SocketId, Transport, Unmatched};
 use super::question::{question_hash, question_of};
 use super::time::Time;
-use super::{Engine, Sink, TransportPolicy};
 use crate::wire::{Flags, Header};
 
 /// Messages that are kept for one exchange.

@@ -16,13 +16,15 @@ use std::time::Duration;
 
 use rand::{Rng, RngExt};
 
-use super::exchange::{AttemptKey, Failure, Outcome, RetryReason, ServerId, SocketId, Transport};
+use super::engine::Engine;
+use super::exchange::{
+    AttemptKey, Failure, Outcome, RetryReason, ServerId, Sink, SocketId, Transport,
+};
 use super::ids::{Past, Use};
 use super::slot::{Ended, Timer};
 use super::time::Time;
 use super::transmit::Transmits;
 use super::way::{CannotSend, Outage, Refusal, Troubles};
-use super::{Engine, Sink};
 
 /// How often a paused family is tried again; the first time sooner, in case that only one server
 /// cannot be reached.

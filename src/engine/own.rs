@@ -14,9 +14,10 @@
 use std::time::Duration;
 
 use rand::RngExt;
+use rand::seq::SliceRandom;
 
-use super::Engine;
 use super::control::{Control, Doubt};
+use super::engine::Engine;
 use super::exchange::{Ask, ServerId, Servers};
 use super::limiter::NEARLY_ALL;
 use super::server::Server;
@@ -24,9 +25,8 @@ use super::slot::Own;
 use super::time::Time;
 use crate::wire::MAX_NAME_LEN;
 
-/// Trials that may be in flight, and begun in a second.
+/// Trials that may be in flight.
 const TRIALS_AT_ONCE: usize = 1024;
-pub(super) const TRIALS_PER_SECOND: f64 = 5_000.0;
 /// How old a control may be when a fresh answer comes.
 const CONTROL_AGE: Duration = Duration::from_secs(1);
 /// Controls in flight to one server, and how many decide at the latest.
@@ -47,6 +47,19 @@ const FORGIVEN_FIRST: Duration = Duration::from_millis(250);
 const FORGIVEN_LONGEST: Duration = Duration::from_secs(1);
 
 impl Engine {
+    /// Lets no server have names before it has passed a trial.
+    pub(super) fn await_trials(&mut self) {
+        for i in 0..self.servers.len() as u32 {
+            let id = ServerId(i);
+            self.change_health(id, Server::await_trial);
+            self.unlist(id);
+            self.untried.push_back(id);
+        }
+        // Lists are often sorted, by network or by quality: those who ask much learn sooner from a
+        // mixture.
+        self.untried.make_contiguous().shuffle(&mut self.rng);
+    }
+
     /// Keeps a question that its server has just answered, if the one it has is old.
     #[inline]
     pub(super) fn note_control(&mut self, index: u32, id: ServerId, now: Time) {

@@ -1,18 +1,17 @@
-//! What follows an attempt that brought no good answer, and the end of an exchange.
+//! What follows an attempt that brought no good answer.
 
 use std::time::Duration;
 
 use rand::RngExt;
 
+use super::config::{TransportPolicy, Window};
+use super::engine::Engine;
 use super::exchange::{
-    Attempt, End, Failure, Finished, Outcome, Response, RetryReason, ServerId, Servers,
-    StreamCause, Transport,
+    Attempt, Failure, Outcome, RetryReason, ServerId, Servers, Sink, StreamCause, Transport,
 };
-use super::ids::Past;
 use super::server::Server;
-use super::slot::{Case, Ended, TRUNCATED, Timer};
+use super::slot::{Case, Ended, Timer};
 use super::time::Time;
-use super::{Engine, Sink, TransportPolicy, Window};
 
 /// Attempts of one exchange that may be refused by the local system before they use up retries.
 const MOST_NOT_SENT: usize = 8;
@@ -398,129 +397,5 @@ impl Engine {
     /// Whether there is a server in good health besides this one.
     pub(super) fn has_other_good_server(&self, id: ServerId) -> bool {
         self.good > usize::from(self.servers[id.0 as usize].is_good())
-    }
-
-    /// Ends an exchange that has no attempts left, with the best of its bad answers if there is one.
-    fn end_with_best(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
-        let slot = &self.slots[index];
-        let ended = match slot.best.rank {
-            0 if slot.attempts.iter().all(Attempt::is_undeliverable) => {
-                Ended::Failed(Failure::Unreachable)
-            }
-            0 => Ended::Failed(Failure::TimedOut),
-            TRUNCATED => Ended::Truncated,
-            _ => Ended::Answered,
-        };
-        self.end(index, ended, None, now, sink);
-    }
-
-    /// Ends an exchange. `fresh` is the answer that ended it; without it, the answer is the best
-    /// one that was kept.
-    #[inline]
-    pub(super) fn end(
-        &mut self,
-        index: u32,
-        ended: Ended,
-        fresh: Option<(usize, Response<'_>)>,
-        now: Time,
-        sink: &mut Sink<'_>,
-    ) {
-        if let Some(own) = self.slots[index].own {
-            let id = self.slots[index].attempts.last().map(|attempt| attempt.server);
-            self.uncharge(index);
-            self.release(index, None, sink);
-            if let Some(id) = id {
-                self.own_ended(own, id, fresh.is_some(), now);
-            }
-            return;
-        }
-        self.totals.open -= 1;
-        if self.totals.open == 0 {
-            // Nobody is being asked, so nobody is silent.
-            self.unanswered_since = None;
-        }
-        *match ended {
-            Ended::Answered => &mut self.totals.answered,
-            Ended::Truncated => &mut self.totals.truncated,
-            Ended::Failed(Failure::TimedOut) => &mut self.totals.timed_out,
-            Ended::Failed(Failure::Unreachable) => &mut self.totals.unreachable,
-            Ended::Failed(Failure::Cancelled) => &mut self.totals.cancelled,
-        } += 1;
-        self.uncharge(index);
-        let linger = self.config.linger;
-        let slot = &mut self.slots[index];
-        slot.ended = Some(ended);
-        // An attempt that had no answer yet still waits while the exchange lingers.
-        if !linger.is_zero() && ended != Ended::Failed(Failure::Cancelled) {
-            if let Some((attempt, response)) = fresh {
-                slot.best.keep(response.octets(), attempt, u8::MAX);
-            }
-            slot.timer = Timer::Linger;
-            self.timers.set(index, now + linger);
-            return;
-        }
-        self.release(index, fresh, sink);
-    }
-
-    /// Hands a finished exchange to the sink and frees its slot and its message IDs.
-    #[inline]
-    pub(super) fn release(
-        &mut self,
-        index: u32,
-        fresh: Option<(usize, Response<'_>)>,
-        sink: &mut Sink<'_>,
-    ) {
-        self.timers.cancel(index);
-        let slot = &mut self.slots[index];
-        if let Servers::Only(server) = slot.servers {
-            self.servers[server.0 as usize].own_open -= 1;
-        }
-        let question = slot.question_hash();
-        for attempt in &mut slot.attempts {
-            if attempt.outcome == Outcome::Waiting {
-                attempt.outcome = Outcome::Abandoned;
-                self.servers[attempt.server.0 as usize].counts.abandoned += 1;
-            }
-            match attempt.transport {
-                Transport::Udp => {
-                    let answered =
-                        matches!(attempt.outcome, Outcome::Answered(_) | Outcome::Late(_));
-                    let past = Past::new(answered, attempt.server, question, attempt.sent);
-                    self.ids[usize::from(attempt.socket.0)].release(attempt.id, past);
-                }
-                Transport::Tcp => {
-                    self.stream_ids.remove(&(attempt.server, attempt.id));
-                }
-            }
-        }
-        let slot = &self.slots[index];
-        if slot.own.is_some() {
-            return self.slots.give_back(index);
-        }
-        let kept = || {
-            let response = Response::read(&slot.best.octets)?;
-            Some((usize::from(slot.best.attempt), response))
-        };
-        let end = match slot.ended {
-            Some(ended @ (Ended::Answered | Ended::Truncated)) => match fresh.or_else(kept) {
-                Some((attempt, response)) if ended == Ended::Truncated => {
-                    End::Truncated { response, attempt }
-                }
-                Some((attempt, response)) => End::Answered { response, attempt },
-                None => End::Failed(Failure::TimedOut),
-            },
-            Some(Ended::Failed(failure)) => End::Failed(failure),
-            None => End::Failed(Failure::Cancelled),
-        };
-        sink(Finished {
-            tag: slot.tag,
-            unmatched: &slot.unmatched,
-            name: slot.name(),
-            rtype: slot.rtype,
-            class: slot.class,
-            attempts: &slot.attempts,
-            end,
-        });
-        self.slots.give_back(index);
     }
 }

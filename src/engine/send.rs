@@ -5,11 +5,11 @@ use std::time::Duration;
 use rand::{Rng, RngExt};
 
 use super::config::{Accept, CookieOption, TransportPolicy, Window};
+use super::engine::{Engine, Prepared};
 use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
 use super::slot::{Case, Timer};
 use super::time::Time;
 use super::transmit::{HANDSHAKE, Stream, Train, Transmits};
-use super::{Engine, Prepared};
 use crate::wire::{
     Builder, Class, HEADER_LEN, MAX_NAME_LEN, OptBuf, OptionCode, RecordType, Section,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::Engine;
+use super::engine::Engine;
 use super::exchange::SocketId;
 use super::ports::{SocketChange, State};
 use super::time::Time;

@@ -1,9 +1,9 @@
 //! What a driver says of the TCP connections that attempts wait on.
 
-use super::exchange::{AttemptKey, Outcome, RetryReason, StreamFailure};
+use super::engine::Engine;
+use super::exchange::{AttemptKey, Outcome, RetryReason, Sink, StreamFailure};
 use super::slot::Timer;
 use super::time::Time;
-use super::{Engine, Sink};
 
 impl Engine {
     /// Notes that the TCP connection of an attempt is made and its query on its way: the time that

@@ -5,13 +5,13 @@
 
 use std::net::SocketAddr;
 
-use super::exchange::{Outcome, RetryReason, ServerId, SocketId, Unreachable};
+use super::engine::Engine;
+use super::exchange::{Outcome, RetryReason, ServerId, Sink, SocketId, Unreachable};
 use super::ids::Use;
 use super::question::question_of;
 use super::rejection::LONG_ENOUGH;
 use super::slot::Timer;
 use super::time::Time;
-use super::{Engine, Sink};
 use crate::wire::Header;
 
 impl Engine {
