@@ -24,6 +24,8 @@ const OPENING_RATE: f64 = 100_000.0;
 const QUEUE_ALLOWED: Duration = Duration::from_micros(1500);
 /// The fastest of fewer answers than this may be slow by chance, and not because of a queue.
 const LEAST_FASTEST_OF: f64 = 64.0;
+/// Of so few nothing is made at all.
+const LEAST_ANSWERS: u32 = 16;
 /// The least time without an answer after which an attempt is no longer counted as in flight.
 const SUSPECT_AFTER: Duration = Duration::from_millis(20);
 /// The same where one that was sent later has been answered: then it is not we who slept.
@@ -232,7 +234,7 @@ impl AdaptiveWindow {
             return;
         }
         let queue = match epoch.windows {
-            0 if epoch.answered == 0 => Duration::ZERO,
+            0 if epoch.answered < LEAST_ANSWERS => Duration::ZERO,
             0 => epoch.fastest.saturating_sub(self.base.get()),
             windows => (epoch.fastest_sum / windows).saturating_sub(self.base.get()),
         };

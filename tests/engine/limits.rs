@@ -321,7 +321,7 @@ fn names_that_nobody_answers_may_be_many_or_mixed() {
     for stretches in [vec![(100, true), (10_000, false), (100, true)], mixed] {
         let (network, silence) = in_stretches(1, &stretches, 4);
         let seconds = network.now.as_nanos() as f64 / 1e9;
-        assert!(seconds < 100.0, "it took {seconds} s");
+        assert!(seconds < 30.0, "it took {seconds} s");
         assert!(silence < 10.0, "{silence} s without a word, and the server was alive");
     }
 }
