@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::complain::complain;
 use super::complaint::Complaint;
@@ -25,7 +25,7 @@ use super::{
     after_help = "Examples:
   dnsonde demo                                      look what it does, offline
   dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
-  dnsonde example.org MX @192.0.2.53                one exchange, in full, as `dnsonde query` shows it
+  dnsonde example.org MX @192.0.2.53                one exchange in full, as `query` shows it
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
 
 Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 nobody read the \
@@ -56,10 +56,11 @@ enum Command {
     /// Write a manual page to standard output
     #[command(after_help = "Examples:
   dnsonde man | man -l -
-  dnsonde man scan > dnsonde-scan.1")]
+  dnsonde man scan > dnsonde-scan.1
+  dnsonde man demo scan | man -l -")]
     Man {
         /// The command to write about; without it, dnsonde as a whole
-        command: Option<String>,
+        command: Vec<String>,
     },
 }
 
@@ -72,7 +73,10 @@ pub fn main() -> ExitCode {
 fn read_arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
     let words = intent::with_command(words, &Cli::command())?;
     let is_query = words.get(1).is_some_and(|word| word == "query");
-    Cli::try_parse_from(words).map_err(|error| match error.get(ContextKind::InvalidArg) {
+    let mut command = of_one_program(Cli::command());
+    let read = command.try_get_matches_from_mut(words);
+    let read = read.and_then(|matches| Cli::from_arg_matches(&matches));
+    read.map_err(|error| match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(option))
             if is_query && error.kind() == ErrorKind::UnknownArgument =>
         {
@@ -83,8 +87,13 @@ fn read_arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
                 None => error.into(),
             }
         }
-        _ => error.into(),
+        _ => error.format(&mut command).into(),
     })
+}
+
+/// The version of a command is that of the program.
+fn of_one_program(command: clap::Command) -> clap::Command {
+    command.mut_subcommands(of_one_program).display_name("dnsonde")
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -103,6 +112,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Decode(args) => decode::run(&args),
         Command::Rrcheck(args) => rrcheck::run(&args),
         Command::Completions { shell } => completions::write(shell, Cli::command()),
-        Command::Man { command } => man::write(command.as_deref(), Cli::command()),
+        Command::Man { command } => man::write(&command, Cli::command()),
     }
 }

@@ -14,6 +14,7 @@ mod iterative;
 #[cfg(unix)]
 mod limits;
 mod lists;
+mod manual;
 mod names;
 mod playground;
 mod query;

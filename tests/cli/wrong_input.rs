@@ -522,7 +522,16 @@ const TABLE: &[(&[&str], &str, &str)] = &[
         "dnsonde: unknown command 'nope'",
         "hint: the commands are query, verify, scan, demo, playground, decode, rrcheck, completions, man, help",
     ),
-    (&["man", "a", "b"], "error: unexpected argument 'b' found", ""),
+    (
+        &["man", "demo", "b"],
+        "dnsonde: unknown command 'demo b'",
+        "hint: the commands are scan, help",
+    ),
+    (
+        &["man", "scan", "b"],
+        "dnsonde: unknown command 'scan b'",
+        "hint: `dnsonde scan` has no commands",
+    ),
     (
         &["verify", "example.com", "--ses-zone", "a.b", "--ses", "t1", "--dkim", "a b"],
         "dnsonde: --dkim: 'a b': a space inside the name; write it as \\032 if it belongs there",
