@@ -115,7 +115,12 @@ impl Target {
     /// # Errors
     /// What the system says.
     pub(super) fn replace(&self) -> io::Result<()> {
-        if self.untouched.swap(false, Relaxed) { self.file.set_len(0) } else { Ok(()) }
+        // A file that was empty is left as it is: once a file has been cut to nothing, some file
+        // systems (ext4) write all of it out when it is closed, and the caller waits for that.
+        if self.untouched.swap(false, Relaxed) && self.file.metadata()?.len() > 0 {
+            return self.file.set_len(0);
+        }
+        Ok(())
     }
 }
 
