@@ -1,6 +1,6 @@
 //! Whether two counts differ: Fisher's exact test, and Holm's correction for many tests.
 
-use super::{ln_choose, ln_factorial};
+use super::distribution::{ln_choose, ln_factorial};
 
 /// The two-sided p-value of Fisher's exact test: how likely counts at least as uneven as these
 /// are if both rows have the same true share.

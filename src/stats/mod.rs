@@ -9,12 +9,16 @@
 //! to whoever plans the probes.
 
 mod compare;
+mod distribution;
+mod paired;
 mod proportion;
 mod rate;
 mod sequence;
 mod verifier;
 
 pub use compare::{fisher_exact, holm};
+pub use distribution::StudentT;
+pub use paired::PairedBlocks;
 pub use proportion::{Interval, Proportion, largest_unseen_share, probes_to_see};
 pub use rate::percent;
 pub use sequence::{GilbertElliott, RunsTest, Transitions};
@@ -24,12 +28,3 @@ pub use verifier::{Chance, ServerTally, all_succeed, verifier_success};
 pub const CONFIDENCE: f64 = 0.95;
 /// The significance that a difference must reach after Holm's correction.
 pub const SIGNIFICANCE: f64 = 0.01;
-
-/// The natural logarithm of the binomial coefficient; `k` is at most `n`.
-fn ln_choose(n: u64, k: u64) -> f64 {
-    ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
-}
-
-fn ln_factorial(n: u64) -> f64 {
-    special::Gamma::ln_gamma(n as f64 + 1.0).0
-}

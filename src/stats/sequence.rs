@@ -2,8 +2,9 @@
 //!
 //! A sequence is the fate of probes in the order of their intended times: `true` for a loss.
 
-use super::fisher_exact;
-use super::{Proportion, ln_choose};
+use super::compare::fisher_exact;
+use super::distribution::ln_choose;
+use super::proportion::Proportion;
 
 /// The runs test of Wald and Wolfowitz (Annals of Mathematical Statistics 11, 1940), exact: given
 /// how many probes were lost, is their order one that chance would give?

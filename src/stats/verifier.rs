@@ -191,8 +191,8 @@ mod tests {
             let mut list = Vec::new();
             for r in 0..=probes {
                 for u in 0..=probes - r {
-                    let ways =
-                        crate::stats::ln_choose(probes, r) + crate::stats::ln_choose(probes - r, u);
+                    let ways = crate::stats::distribution::ln_choose(probes, r)
+                        + crate::stats::distribution::ln_choose(probes - r, u);
                     let w = probes - r - u;
                     let weight = ways.exp()
                         * right.powi(r as i32)
