@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::samples::{empty, flaky, healthy, seed_story};
 use super::{PAGE, as_html, compare};
 
-fn style_sheet(html: &str) -> &str {
+pub fn style_sheet(html: &str) -> &str {
     html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0
 }
 

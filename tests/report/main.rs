@@ -4,12 +4,16 @@
 //! the change then shows in the diff.
 
 mod findings;
+#[expect(dead_code, reason = "half of it is for the tests of findings")]
+#[path = "../verify/harness.rs"]
+mod harness;
 mod hostile;
 mod html;
 mod json;
 mod samples;
 mod text;
 mod verdicts;
+mod worlds;
 
 use dnsonde::report::judgement::{
     Page, Report, Style, Verdict, write_report_html, write_report_json, write_report_text,
