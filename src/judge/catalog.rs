@@ -106,16 +106,16 @@ catalog! {
         "record-unstable",
         Class::Record,
         &[Severity::Warning, Severity::Error],
-        "One address answers now one way, now another",
-        "one address answers now one way, now another; a warning where it changed once while it \
-         was looked for",
+        "Responses from one address are inconsistent",
+        "responses from one address are inconsistent; a warning where it changed once while it was \
+         being checked",
         "RFC 4786 §5",
     );
     OwnerDoubled = Entry::new(
         "owner-doubled",
         Class::Record,
         &[Severity::Error],
-        "The domain was appended to the name twice",
+        "The domain stands twice in the name",
         "it is at the name with the zone's name behind it twice",
         "RFC 1035 §5.1",
     ).depth(11);
@@ -139,7 +139,7 @@ catalog! {
         "alias-flattened",
         Class::Record,
         &[Severity::Error],
-        "The provider answers in place of the alias (CNAME)",
+        "The provider answers in place of the CNAME",
         "a CNAME is expected; there is none, and what it would lead to is answered instead",
         "RFC 1034 §3.6.2",
     );
@@ -163,7 +163,7 @@ catalog! {
         "value-quoted",
         Class::Record,
         &[Severity::Error],
-        "The value has quotation marks too many",
+        "The value contains extra quotation marks",
         "it has quotation marks around it or in it that were not to be entered, and nothing \
          else differs",
         "RFC 1035 §3.3",
@@ -172,7 +172,7 @@ catalog! {
         "value-escaped",
         Class::Record,
         &[Severity::Error],
-        "The value has backslashes too many",
+        "The value contains extra backslashes",
         "it has backslashes that were not to be entered, and nothing else differs",
         "RFC 1035 §3.3",
     );
@@ -180,7 +180,7 @@ catalog! {
         "value-whitespace",
         Class::Record,
         &[Severity::Error],
-        "The value has other spaces or line ends",
+        "The value has extra or missing spaces",
         "only spaces or line ends differ",
         "RFC 1035 §3.3",
     );
@@ -205,7 +205,7 @@ catalog! {
         "value-truncated",
         Class::Record,
         &[Severity::Error],
-        "The value is cut off",
+        "The value is cut short",
         "it ends before the expected value does",
         "RFC 1035 §3.3",
     );
@@ -213,7 +213,7 @@ catalog! {
         "alias-not-alone",
         Class::Record,
         &[Severity::Error],
-        "Other records stand beside the alias (CNAME)",
+        "Other records stand beside the CNAME",
         "a CNAME has other data beside it, or the answer depends on the type that is asked for",
         "RFC 2181 §10.1",
     ).effect(Effect::NotRight).depth(10);
@@ -245,7 +245,7 @@ catalog! {
         "alias-broken",
         Class::Record,
         &[Severity::Notice, Severity::Error],
-        "The alias (CNAME) leads nowhere",
+        "The CNAME leads nowhere",
         "the alias leads to a name that does not exist, in a circle, or on for too long",
         "RFC 1034 §3.6.2",
     ).effect(Effect::NotRight);
@@ -253,7 +253,7 @@ catalog! {
         "alias-target-unreachable",
         Class::Record,
         &[Severity::Warning, Severity::Error],
-        "The servers that the alias leads to do not answer well",
+        "The servers where the CNAME leads do not answer well",
         "the servers of the alias's target fail, or fail now and then",
         "RFC 1034 §5.3.3",
     ).effect(Effect::Availability);
@@ -261,7 +261,7 @@ catalog! {
         "type-through-alias-fails",
         Class::Record,
         &[Severity::Error],
-        "The server cannot answer for the alias (CNAME)",
+        "The server fails for what is behind the CNAME",
         "the CNAME is answered, and the type that it is there for is not",
         "RFC 1034 §4.3.2",
     ).effect(Effect::NotRight);
@@ -309,7 +309,7 @@ catalog! {
         "ses-zone-differs",
         Class::Record,
         &[Severity::Notice, Severity::Warning],
-        "The alias (CNAME) leads to another zone of SES",
+        "The CNAME leads to another zone of SES",
         "the published alias has the right token and a target that answers, in another zone of \
          SES than the expected one; a warning where that zone was named with `--ses-zone`",
         "RFC 6376 §3.6.2",
@@ -367,7 +367,7 @@ catalog! {
         "verifier-lag",
         Class::Record,
         &[Severity::Notice],
-        "The DNS is right; the verifier has not looked again",
+        "The DNS is right; the service has not checked again",
         "all is right: the verifier has only to look again",
         "RFC 1034 §4.3.2",
     );
@@ -444,7 +444,7 @@ catalog! {
         "large-answer-lost",
         Class::Server,
         &[Severity::Error],
-        "Large answers get lost",
+        "Large responses get lost",
         "answers over a size get lost, and smaller ones arrive",
         "RFC 9715 §3",
     ).effect(Effect::Availability);
@@ -468,7 +468,7 @@ catalog! {
         "case-not-preserved",
         Class::Server,
         &[Severity::Notice],
-        "A server changes the case of the question",
+        "A server changes capital and small letters",
         "the question comes back in another case",
         "RFC 4343 §4.1",
     );
@@ -500,7 +500,7 @@ catalog! {
         "source-address-mismatch",
         Class::Server,
         &[Severity::Error],
-        "Answers come from another address than was asked",
+        "Responses come from another address than was asked",
         "answers come from another address or port",
         "RFC 2181 §4.1",
     ).effect(Effect::Availability);

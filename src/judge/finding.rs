@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::brief::{Brief, FormEntry, Records};
 use super::catalog::FindingId;
 use super::severity::Severity;
 
@@ -34,6 +35,26 @@ pub struct Finding {
     pub reference: &'static str,
     /// Where waiting is the cure: how long, in seconds.
     pub retry_after_s: Option<u32>,
+    /// The same for those who only want to know what is wrong and what to do.
+    #[serde(skip)]
+    pub brief: Brief,
+}
+
+impl Finding {
+    /// What is wrong, in plain words where there are some.
+    pub fn fault(&self) -> &str {
+        if self.brief.fault.is_empty() { &self.summary } else { &self.brief.fault }
+    }
+
+    /// What to do, in as few words as there are.
+    pub fn action(&self) -> &str {
+        if self.brief.action.is_empty() { self.instruction() } else { &self.brief.action }
+    }
+
+    /// What to do, without the values to enter.
+    pub fn instruction(&self) -> &str {
+        if self.brief.advice.is_empty() { &self.advice } else { &self.brief.advice }
+    }
 }
 
 /// A finding that is being written. What it says of several records is put into each of them by
@@ -41,8 +62,8 @@ pub struct Finding {
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
     finding: Finding,
-    /// The line that the advice ends with.
-    line: Option<String>,
+    /// What is to be entered: the advice ends with it.
+    entry: Option<FormEntry>,
 }
 
 impl Draft {
@@ -59,8 +80,9 @@ impl Draft {
                 advice: String::new(),
                 reference: id.entry().reference,
                 retry_after_s: None,
+                brief: Brief::default(),
             },
-            line: None,
+            entry: None,
         }
     }
 
@@ -106,9 +128,22 @@ impl Draft {
         self
     }
 
+    /// What is wrong, in plain words that name who or what is at fault: no number, no reference, no
+    /// term that only those know who run name servers. Without it, the summary stands in its place.
+    pub(crate) fn fault(mut self, fault: impl Into<String>) -> Self {
+        self.finding.brief.fault = fault.into();
+        self
+    }
+
+    /// What to do, as a clause for a headline. Without it, the advice stands in its place.
+    pub(crate) fn action(mut self, action: impl Into<String>) -> Self {
+        self.finding.brief.action = action.into();
+        self
+    }
+
     /// What is to be entered: it ends the advice, after a colon.
-    pub(crate) fn line(mut self, line: Option<String>) -> Self {
-        self.line = line;
+    pub(crate) fn entry(mut self, entry: Option<FormEntry>) -> Self {
+        self.entry = entry;
         self
     }
 
@@ -138,30 +173,41 @@ impl Draft {
         (a.id, a.severity, &a.servers, &a.summary) == (b.id, b.severity, &b.servers, &b.summary)
             && (&a.advice, a.reference, a.retry_after_s)
                 == (&b.advice, b.reference, b.retry_after_s)
+            && a.brief == b.brief
     }
 }
 
-/// The findings. Those that say the same of several records have the lines of all of them in their
-/// advice, so that they are still the same and can be shown as one.
-pub(crate) fn finish(drafts: Vec<Draft>) -> Vec<Finding> {
-    let lines: Vec<Vec<String>> = drafts
+/// The findings. Those that say the same of several records have the entries of all of them in their
+/// advice, so that they are still the same and can be shown as one. `expected` is how many records
+/// there are in all.
+pub(crate) fn finish(drafts: Vec<Draft>, expected: usize) -> Vec<Finding> {
+    let alike: Vec<(Vec<FormEntry>, Records)> = drafts
         .iter()
         .map(|draft| {
-            let alike = drafts.iter().filter(|other| draft.is_like(other));
-            alike.filter_map(|other| other.line.clone()).collect()
+            let alike: Vec<&Draft> = drafts.iter().filter(|other| draft.is_like(other)).collect();
+            let entries = alike.iter().filter_map(|other| other.entry.clone()).collect();
+            let subjects = alike.iter().map(|other| &other.finding.subject[..]);
+            (entries, Records::of(subjects, expected))
         })
         .collect();
     let mut findings = Vec::with_capacity(drafts.len());
-    for (Draft { mut finding, .. }, lines) in drafts.into_iter().zip(lines) {
-        let joined = lines.join("; ");
-        if !lines.is_empty() {
-            finding.advice.push_str(": ");
-            if joined.len() <= LONGEST_LINES {
-                finding.advice.push_str(&joined);
+    for (Draft { mut finding, .. }, (entries, records)) in drafts.into_iter().zip(alike) {
+        let Finding { summary, advice, brief, .. } = &mut finding;
+        for text in [summary, &mut *advice, &mut brief.fault, &mut brief.action] {
+            *text = records.named_in(text);
+        }
+        brief.advice.clone_from(advice);
+        if !entries.is_empty() {
+            let lines: Vec<String> = entries.iter().map(ToString::to_string).collect();
+            let lines = lines.join("; ");
+            advice.push_str(": ");
+            if lines.len() <= LONGEST_LINES {
+                advice.push_str(&lines);
             } else {
-                finding.advice.push_str("the lines that stand with the records in this report");
+                advice.push_str("the lines that stand with the records in this report");
             }
         }
+        brief.entries = entries;
         findings.push(finding);
     }
     findings
@@ -189,17 +235,18 @@ mod tests {
     #[test]
     fn what_is_alike_has_the_lines_of_all_and_what_is_not_its_own() {
         let draft = |subject: &str, summary: &str, line: &str| {
-            Draft::error(FindingId::RecordMissing, subject)
-                .summary(summary)
-                .advice("add")
-                .line(Some(line.to_owned()))
+            Draft::error(FindingId::RecordMissing, subject).summary(summary).advice("add").entry(
+                Some(FormEntry {
+                    host: line.to_owned(),
+                    rtype: "TXT".to_owned(),
+                    value: "x".to_owned(),
+                }),
+            )
         };
-        let drafts = vec![
-            draft("a", "gone", "line a"),
-            draft("b", "gone", "line b"),
-            draft("c", "other", "line c"),
-        ];
-        let advice: Vec<String> = finish(drafts).into_iter().map(|it| it.advice).collect();
-        assert_eq!(advice, ["add: line a; line b", "add: line a; line b", "add: line c"]);
+        let drafts =
+            vec![draft("a", "gone", "a"), draft("b", "gone", "b"), draft("c", "other", "c")];
+        let advice: Vec<String> = finish(drafts, 3).into_iter().map(|it| it.advice).collect();
+        let both = "add: host a, type TXT, value x; host b, type TXT, value x";
+        assert_eq!(advice, [both, both, "add: host c, type TXT, value x"]);
     }
 }

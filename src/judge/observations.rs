@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use crate::engine::Outcome;
 use crate::judge::explained::Explained;
+use crate::judge::writing::{AtFault, plain};
 use crate::probe::log::{ProbeLog, Strays};
 use crate::probe::purpose::Purpose;
 use crate::probe::query::{QueryForm, Role};
@@ -237,20 +238,14 @@ impl<'e> Observations<'e> {
         }
     }
 
-    /// The names of the servers that have these addresses, or the addresses where there are none.
-    pub(crate) fn names_of(&self, zone: &NameBuf, servers: &[SocketAddr]) -> String {
-        let mut names: Vec<String> = Vec::new();
-        for server in servers {
-            let known = self.log.names_of(zone, *server);
-            let name = known.first().map_or_else(|| ip(*server), short);
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        match names.len() {
-            0..=3 => names.join(", "),
-            more => format!("{} and {} others", names[..2].join(", "), more - 2),
-        }
+    /// Servers of a zone that are at fault, in plain words.
+    pub(crate) fn at_fault(&self, zone: &NameBuf, servers: &[SocketAddr]) -> AtFault {
+        AtFault::of(self.log, zone, servers)
+    }
+
+    /// The same by their names alone.
+    pub(crate) fn at_fault_by_name(&self, zone: &NameBuf, servers: &[SocketAddr]) -> AtFault {
+        AtFault::by_name(self.log, zone, servers)
     }
 
     /// The zone that an address is told of as a server of: one of expected records, if there is one.
@@ -276,7 +271,7 @@ pub(crate) fn ip(server: SocketAddr) -> String {
 
 /// A name, cut off where it is longer than a sentence bears.
 pub(crate) fn short(name: &NameBuf) -> String {
-    let text = name.to_string();
+    let text = plain(name);
     // Presentation format is ASCII, so every place is one between characters.
     if text.len() <= LONGEST_NAME { text } else { format!("{}…", &text[..LONGEST_NAME]) }
 }

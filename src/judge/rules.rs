@@ -39,5 +39,5 @@ pub fn findings(log: &ProbeLog) -> Vec<Finding> {
     for rule in RULES {
         rule(&observed, &mut explained, &mut drafts);
     }
-    finish(drafts)
+    finish(drafts, 0)
 }

@@ -1,7 +1,9 @@
 //! How a finding is written down: its parts by name, and the words that many of them share.
 
+use std::fmt;
 use std::net::SocketAddr;
 
+use super::brief::FormEntry;
 use super::content::text::text_of;
 use crate::probe::ProbeLog;
 use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
@@ -34,10 +36,10 @@ pub(crate) fn host(owner: &NameBuf, zone: &NameBuf) -> String {
     owner_text.get(..end).unwrap_or(&owner_text).to_owned()
 }
 
-/// A record as consoles want it, in words: host, type and value.
-pub(crate) fn entry(record: &RecordBuf, zone: &NameBuf) -> String {
+/// A record as consoles want it.
+pub(crate) fn entry(record: &RecordBuf, zone: &NameBuf) -> FormEntry {
     let host = host(&record.name, zone);
-    format!("host {host}, type {}, value {}", record.rtype, value(record))
+    FormEntry { host, rtype: record.rtype.to_string(), value: value(record) }
 }
 
 /// The value of a record as consoles want it: names without their final dot, texts as they are.
@@ -115,17 +117,91 @@ pub(crate) fn server_names(log: &ProbeLog, zone: &NameBuf, servers: &[SocketAddr
     list(&names)
 }
 
-/// Where the records of a zone are entered: `the DNS provider of example.com (name servers a and
-/// b)`.
-pub(crate) fn provider(log: &ProbeLog, zone: &NameBuf) -> String {
-    let names: Vec<String> = log.walk.delegation(zone).map_or_else(Vec::new, |delegation| {
-        delegation.name_servers.iter().map(|server| plain(&server.name)).collect()
-    });
-    let zone = plain(zone);
-    match &names[..] {
-        [] => format!("the DNS provider of {zone}"),
-        [name] => format!("the DNS provider of {zone} (name server {name})"),
-        names => format!("the DNS provider of {zone} (name servers {})", list(names)),
+/// Servers that are at fault, by their names, with the verb that fits.
+pub(crate) struct AtFault {
+    names: String,
+    are_many: bool,
+}
+
+impl AtFault {
+    /// Servers of a zone: `ns3.example.com`; `ns3.example.com (192.0.2.3)` if other addresses of the
+    /// same name are not among them.
+    pub(crate) fn of(log: &ProbeLog, zone: &NameBuf, servers: &[SocketAddr]) -> Self {
+        let all = log.servers_of(zone);
+        let mut named: Vec<(Option<NameBuf>, Vec<SocketAddr>)> = Vec::new();
+        for &server in servers {
+            let name = log.names_of(zone, server).first().copied();
+            match named.iter_mut().find(|(known, _)| name.is_some() && *known == name) {
+                Some((_, addresses)) => addresses.push(server),
+                None => named.push((name, vec![server])),
+            }
+        }
+        if named.len() > 1 && all.iter().all(|server| servers.contains(server)) {
+            return Self { names: format!("the name servers of {}", plain(zone)), are_many: true };
+        }
+        let is_of = |name: &NameBuf, server: &SocketAddr| {
+            log.names_of(zone, *server).iter().any(|known| known == name)
+        };
+        let text = |(name, addresses): &(Option<NameBuf>, Vec<SocketAddr>)| {
+            let ips: Vec<String> = addresses.iter().map(|server| server.ip().to_string()).collect();
+            let Some(name) = name else { return list(&ips) };
+            let others = all.iter().any(|it| is_of(name, it) && !addresses.contains(it));
+            if others { format!("{} ({})", plain(name), ips.join(", ")) } else { plain(name) }
+        };
+        let names: Vec<String> = named.iter().map(text).collect();
+        Self { names: list(&names), are_many: names.len() > 1 }
+    }
+
+    /// The same where it is clear which of the addresses are meant.
+    pub(crate) fn by_name(log: &ProbeLog, zone: &NameBuf, servers: &[SocketAddr]) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for server in servers {
+            let known = log.names_of(zone, *server);
+            let name = known.first().map_or_else(|| server.ip().to_string(), plain);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Self { names: list(&names), are_many: names.len() > 1 }
+    }
+
+    /// The verb for one server or for several.
+    pub(crate) fn verb<'v>(&self, one: &'v str, many: &'v str) -> &'v str {
+        if self.are_many { many } else { one }
+    }
+}
+
+impl fmt::Display for AtFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names)
+    }
+}
+
+/// Where the records of a zone are entered.
+pub(crate) fn provider(zone: &NameBuf) -> String {
+    format!("the DNS provider of {}", plain(zone))
+}
+
+/// Seconds as people say them, in the two largest units that matter, rounded up: who waits too
+/// short has waited for nothing.
+pub(crate) fn span(seconds: u64) -> String {
+    const UNITS: [(u64, &str, &str); 4] = [
+        (86_400, "day", "days"),
+        (3600, "hour", "hours"),
+        (60, "minute", "minutes"),
+        (1, "second", "seconds"),
+    ];
+    let at = UNITS.iter().position(|(length, ..)| seconds >= *length).unwrap_or(UNITS.len() - 1);
+    let (large, one, many) = UNITS[at];
+    let words = |count: u64, one, many| format!("{count} {}", if count == 1 { one } else { many });
+    let Some(&(small, small_one, small_many)) = UNITS.get(at + 1) else {
+        return words(seconds, one, many);
+    };
+    let smalls = seconds.div_ceil(small);
+    let (count, rest) = (smalls / (large / small), smalls % (large / small));
+    match rest {
+        0 => words(count, one, many),
+        rest => format!("{} {}", words(count, one, many), words(rest, small_one, small_many)),
     }
 }
 
@@ -135,6 +211,28 @@ mod tests {
 
     fn record(text: &str) -> RecordBuf {
         RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 300).unwrap()
+    }
+
+    #[test]
+    fn spans_are_said_in_two_units_and_never_too_short() {
+        for (seconds, text) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (60, "1 minute"),
+            (90, "1 minute 30 seconds"),
+            (3599, "59 minutes 59 seconds"),
+            (3600, "1 hour"),
+            (3601, "1 hour 1 minute"),
+            (7199, "2 hours"),
+            (86_399, "24 hours"),
+            (172_800, "2 days"),
+            (90_001, "1 day 2 hours"),
+            (604_799, "7 days"),
+        ] {
+            assert_eq!(span(seconds), text, "{seconds}");
+        }
+        assert!(span(u64::MAX).ends_with("hours"));
     }
 
     #[test]
@@ -150,7 +248,7 @@ mod tests {
             ("a.example.com. TXT \"a\\200\"", "host a, type TXT, value \"a\\200\""),
             ("example.org. A 192.0.2.1", "host example.org, type A, value 192.0.2.1"),
         ] {
-            assert_eq!(entry(&record(text), &zone), expected);
+            assert_eq!(entry(&record(text), &zone).to_string(), expected);
         }
         assert_eq!(plain(&"a\\..".parse().unwrap()), "a\\.");
         assert_eq!(plain(&NameBuf::root()), ".");

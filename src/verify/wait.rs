@@ -61,6 +61,7 @@ mod tests {
             advice: String::new(),
             reference: "",
             retry_after_s: (id == FindingId::NegativeCached).then_some(200),
+            brief: crate::judge::brief::Brief::default(),
         };
         Report {
             command: "verify",

@@ -125,7 +125,7 @@ mod worlds {
         let shown = served.verify(&[]);
         shown.assert_code(1);
         assert!(shown.stdout.starts_with("PENDING: "), "{}", shown.stdout);
-        assert!(shown.stdout.contains("IN CNAME t3.dkim.amazonses.com."), "{}", shown.stdout);
+        assert!(shown.stdout.contains("Value: t3.dkim.amazonses.com\n"), "{}", shown.stdout);
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod worlds {
         let run = run(&words);
         run.assert_code(3);
         assert!(run.stdout.starts_with("INCONCLUSIVE: No root server answered"), "{}", run.stdout);
-        assert!(!run.stdout.contains("Causes"), "{}", run.stdout);
+        assert!(!run.stdout.contains("What is wrong"), "{}", run.stdout);
     }
 
     #[test]

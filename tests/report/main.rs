@@ -4,6 +4,7 @@
 //! the change then shows in the diff.
 
 mod findings;
+mod first_screen;
 #[expect(dead_code, reason = "half of it is for the tests of findings")]
 #[path = "../verify/harness.rs"]
 mod harness;

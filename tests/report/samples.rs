@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use dnsonde::judge::brief::{Brief, FormEntry};
 use dnsonde::judge::catalog::FindingId;
 use dnsonde::judge::finding::Finding;
 use dnsonde::judge::severity::Severity;
@@ -59,6 +60,7 @@ fn standby(token: &str) -> Finding {
         advice: "Nothing to fix: SES keeps one key active and the others ready".to_owned(),
         reference: "RFC 6376 §3.6.1",
         retry_after_s: None,
+        brief: Brief::default(),
     }
 }
 
@@ -158,6 +160,7 @@ pub fn seed_story() -> Report {
             .to_owned(),
         reference: "RFC 1034 §4.3.5",
         retry_after_s: None,
+        brief: Brief::default(),
     };
     let loss = Finding {
         id: FindingId::LossPathDependent,
@@ -176,6 +179,7 @@ pub fn seed_story() -> Report {
             .to_owned(),
         reference: "RFC 2992 §1",
         retry_after_s: None,
+        brief: Brief::default(),
     };
     let cached = Finding {
         id: FindingId::NegativeCached,
@@ -187,6 +191,7 @@ pub fn seed_story() -> Report {
         advice: "Change nothing".to_owned(),
         reference: "RFC 2308 §5",
         retry_after_s: Some(2712),
+        brief: Brief::default(),
     };
     let mut servers: Vec<ServerReport> = (0..8).map(server).collect();
     servers[2].udp_answered = 79;
@@ -312,6 +317,12 @@ pub fn with_text_everywhere(text: &str) -> Report {
         finding.subject = text();
         finding.summary = text();
         finding.advice = text();
+        finding.brief = Brief {
+            fault: text(),
+            action: text(),
+            advice: text(),
+            entries: vec![FormEntry { host: text(), rtype: text(), value: text() }],
+        };
         finding.evidence = evidence(json!({
             text(): text(), "list": [text(), text()], "nested": {text(): [{text(): text()}]},
         }));

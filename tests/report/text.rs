@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::samples::{empty, flaky, healthy, seed_story};
 use super::{as_text, compare};
+use dnsonde::judge::brief::FormEntry;
 use dnsonde::verify::Report;
 
 #[test]
@@ -27,11 +28,42 @@ fn nothing_found_out_reads_as_recorded() {
 }
 
 #[test]
-fn the_verdict_comes_first_and_the_chance_last() {
+fn the_answer_comes_first_and_the_numbers_last() {
     let text = as_text(&seed_story(), 80, false);
     assert!(text.starts_with("PENDING: One name server of four lacks"), "{text}");
-    let last = text.split_once("A verifier that asks now").unwrap().1;
-    assert!(last.contains("73.8 %") && !last.contains("\n\n"), "{last}");
+    let order = ["\nWhat is wrong", "What to do:", "\nRecords:", "\nAlso seen", "\nEvidence\n"];
+    let places: Vec<Option<usize>> = order.iter().map(|part| text.find(part)).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{places:?}");
+    let (answer, evidence) = text.split_once("\nEvidence\n").unwrap();
+    for number in ["84 of 112", "73.8 %", "0.0000031", "RFC 1034", "911 queries"] {
+        assert!(evidence.contains(number) && !answer.contains(number), "{number}");
+    }
+}
+
+#[test]
+fn what_to_enter_can_be_copied_from_a_line_of_its_own() {
+    let mut report = seed_story();
+    let value = format!("v=DKIM1; k=rsa; p={}", "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQ".repeat(9));
+    for finding in &mut report.findings[..3] {
+        finding.brief.entries = vec![FormEntry {
+            host: "mail._domainkey".to_owned(),
+            rtype: "TXT".to_owned(),
+            value: value.clone(),
+        }];
+    }
+    for width in [40, 80] {
+        let text = as_text(&report, width, false);
+        let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+        let host = lines.iter().position(|line| *line == "Host:  mail._domainkey").unwrap();
+        assert_eq!(lines[host + 1..host + 3], ["Type:  TXT", &format!("Value: {value}")]);
+        assert_eq!(text.matches(&value).count(), 1, "once is enough");
+    }
+}
+
+#[test]
+fn what_was_not_asked_is_not_claimed() {
+    let text = as_text(&empty(), 80, false);
+    assert!(text.contains("0 queries") && !text.contains("Each record"), "{text}");
 }
 
 #[test]
@@ -54,7 +86,8 @@ fn colour_changes_nothing_but_the_colour() {
 fn is_unbreakable(line: &str, report: &Report) -> bool {
     let content = line.trim_start();
     let is_copied = report.records.iter().any(|record| record.line.as_deref() == Some(content));
-    is_copied || !content.contains(' ')
+    let is_form = ["Host: ", "Type: ", "Value: "].iter().any(|label| content.starts_with(label));
+    is_copied || is_form || !content.contains(' ')
 }
 
 proptest! {

@@ -645,10 +645,9 @@ fn whoever_lacks_all_records_is_told_every_line_to_enter() {
     }
     assert_eq!(
         missing[0].advice,
-        "add it at the DNS provider of example.com (name servers ns1.example.com, ns2.example.com and \
-         ns3.example.com): host t1._domainkey, type CNAME, value t1.dkim.amazonses.com; host \
-         t2._domainkey, type CNAME, value t2.dkim.amazonses.com; host t3._domainkey, type CNAME, \
-         value t3.dkim.amazonses.com"
+        "add them at the DNS provider of example.com: host t1._domainkey, type CNAME, value \
+         t1.dkim.amazonses.com; host t2._domainkey, type CNAME, value t2.dkim.amazonses.com; host \
+         t3._domainkey, type CNAME, value t3.dkim.amazonses.com"
     );
     assert_eq!(
         report.records[0].line.as_deref(),
@@ -743,7 +742,8 @@ fn without_a_verdict_there_is_one_clear_sentence() {
     let gone = examine(&Arc::new(gone), 1);
     assert_eq!(
         gone.report.sentence,
-        "there is no domain example.com: the registry of com does not know it"
+        "the registry of com does not know example.com: see at the registrar whether the domain has \
+         expired or is on hold"
     );
     // The registry is not asked for the records.
     let asked = gone.evidence.log.probes.iter().map(|probe| probe.query.server.ip().to_string());
@@ -756,8 +756,9 @@ fn without_a_verdict_there_is_one_clear_sentence() {
     let sentence = dark("'ns1', 'ns2', 'ns3'");
     assert_eq!(
         sentence,
-        "the name servers for t1._domainkey.example.com could not be reached: no server of \
-         example.com. gives a useful answer"
+        "the name servers of t1._domainkey.example.com could not be reached (no server of \
+         example.com. gives a useful answer): run this again later, and tell whoever runs them if it \
+         stays so"
     );
 }
 

@@ -637,7 +637,7 @@ fn how_tcp_fails_is_told_as_what_it_is() {
         ("reset_tcp", "connections are made and then reset", "what ends TCP", "tcp_reset"),
         (
             "cut_tcp",
-            "connections are closed in the middle of the answer",
+            "connections are closed in the middle of the response",
             "what ends TCP",
             "tcp_closed_mid_message",
         ),

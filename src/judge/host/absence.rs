@@ -34,11 +34,13 @@ fn stall(absences: &AbsenceCounts, left_out: u64) -> Option<Draft> {
     Some(
         Draft::new(FindingId::LocalStall, Severity::Warning, "this machine".to_owned())
             .summary(format!(
-                "{}; the {left_out} questions that were on their way then are left out of all other \
+                "{}; the {left_out} queries that were on their way then are left out of all other \
                  figures",
                 what.join(", and ")
             ))
-            .advice("Run it again while the machine is less busy, and is not suspended".to_owned())
+            .fault("this machine was suspended or too busy during the check")
+            .action("run it again while the machine is less busy")
+            .advice("run it again while the machine is less busy, and is not suspended".to_owned())
             .evidence("stalls", stalls)
             .evidence("stalled_ms", stalled.as_millis() as u64)
             .evidence("suspensions", suspensions)
@@ -55,11 +57,12 @@ fn step(absences: &AbsenceCounts, left_out: u64) -> Option<Draft> {
     Some(
         Draft::new(FindingId::ClockStep, Severity::Notice, "this machine".to_owned())
             .summary(format!(
-                "the clock of this machine was set {} during the run; questions that were on their way \
+                "the clock of this machine was set {} during the run; queries that were on their way \
                  then are left out of all other figures",
                 times(steps)
             ))
-            .advice("See why the clock is set in steps: a time service slews it".to_owned())
+            .fault("the clock of this machine was set during the check")
+            .advice("see why the clock is set in steps: a time service slews it".to_owned())
             .evidence("clock_steps", steps)
             .evidence("left_out", left_out),
     )

@@ -26,11 +26,13 @@ fn dropped(observed: &Observations<'_>) -> Option<Draft> {
     Some(
         Draft::new(FindingId::LocalDrops, Severity::Warning, subject)
             .summary(format!(
-                "this machine dropped {overflow} answers for want of room and did not send \
-                 {not_sent} questions; both are left out of all other figures"
+                "this machine dropped {overflow} responses for want of room and did not send \
+                 {not_sent} queries; both are left out of all other figures"
             ))
+            .fault("this machine could not send or take all packets")
+            .action("run it again while the machine is less busy")
             .advice(
-                "Run it again while the machine is less busy, and see whether a local firewall \
+                "run it again while the machine is less busy, and see whether a local firewall \
                  stands in the way"
                     .to_owned(),
             )

@@ -57,17 +57,19 @@ fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let rate = Proportion::new(slow + late, asked).text("late").to_string();
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let subject = zone.to_string();
     Some(
         Draft::new(FindingId::LateAnswers, Severity::Warning, subject)
             .servers(servers)
             .summary(format!(
-                "{who}: answers come, but so late that those who ask have given up: {rate}; {slow} \
+                "{who}: responses come so late that those who ask have given up: {rate}; {slow} \
                  after 1 second and {late} after 2 seconds or more"
             ))
+            .fault(format!("{names} {} too late", names.verb("answers", "answer")))
+            .action(format!("ask whoever runs {names} why it is so slow"))
             .advice(format!(
-                "Ask whoever runs {names} why it takes so long now and then (an overloaded server, \
+                "ask whoever runs {names} why it takes so long now and then (an overloaded server, \
                  or a queue on the way)"
             ))
             .evidence("asked", asked)
@@ -95,17 +97,18 @@ fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let asked: u64 = hosts.map(|host| host.udp.asked).sum();
     let duplicates: u64 = found.iter().map(|(_, count)| count).sum();
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let subject = zone.to_string();
     Some(
-        Draft::new(FindingId::DuplicateAnswers, Severity::Notice, subject).servers(servers)
+        Draft::new(FindingId::DuplicateAnswers, Severity::Notice, subject)
+            .servers(servers)
             .summary(format!(
-                "{who}: {duplicates} answers came twice, to {asked} questions over UDP; what the \
+                "{who}: {duplicates} responses came twice, to {asked} queries over UDP; what the \
                  second ones said was not kept"
             ))
+            .fault(format!("some responses from {names} come twice"))
             .advice(format!(
-                "It does no harm as long as both say the same; tell whoever runs {names} if it goes \
-                 on"
+                "no harm as long as both say the same; tell whoever runs {names} if it goes on"
             ))
             .evidence("asked", asked)
             .evidence("duplicates", duplicates),

@@ -15,6 +15,7 @@ use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::severity::Severity;
+use crate::judge::writing::AtFault;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::sample::{Contrast, ProbeOutcome, Tally};
 use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
@@ -238,11 +239,13 @@ fn one_port(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Opti
         Draft::new(FindingId::OnePortDead, Severity::Warning, name.clone())
             .servers(servers)
             .summary(format!(
-                "{name} gets no answers from {count} servers that answer all other ports: {}",
+                "{name} gets no responses from {count} servers that answer all other ports: {}",
                 Proportion::new(lost, asked).text("lost")
             ))
+            .fault(format!("{name} of this machine gets no responses, while other ports do"))
+            .action("look at the router or firewall on your side")
             .advice(
-                "Look at the address translation or firewall on your side: it holds a stale entry \
+                "look at the address translation or firewall on your side: it holds a stale entry \
                  for this port; until that expires, other ports work"
                     .to_owned(),
             )
@@ -275,12 +278,14 @@ fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Op
         Draft::new(id, severity, "every server asked".to_owned())
             .servers(servers)
             .summary(format!(
-                "answers get lost at all {count} addresses of {zones} unrelated zones: {}; so the \
+                "responses get lost at all {count} addresses of {zones} unrelated zones: {}; so the \
                  loss is most likely near this machine",
                 share.text("lost")
             ))
+            .fault("responses from every server get lost, most likely near this machine")
+            .action("look at your own network, and run this again from another one")
             .advice(
-                "Look at your own network first, and run this again from another one before you \
+                "look at your own network first, and run this again from another one before you \
                  ask anyone else"
                     .to_owned(),
             )
@@ -321,7 +326,7 @@ fn tell(
 ) -> Draft {
     let servers: Vec<SocketAddr> = group.iter().map(|lossy| lossy.server).collect();
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let share = total(group);
     let p_value = group.iter().map(|lossy| lossy.p_value).fold(0.0, f64::max);
     let draft = Draft::new(id, severity, zone.to_string())
@@ -338,7 +343,7 @@ fn tell(
     draft.evidence("p_value", p_value)
 }
 
-fn by_path(draft: Draft, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Draft {
+fn by_path(draft: Draft, who: &str, names: &AtFault, group: &[Lossy<'_, '_>]) -> Draft {
     let contrasts = || {
         group.iter().filter_map(|lossy| match lossy.cause {
             Cause::Path(contrast) => Some(contrast),
@@ -370,15 +375,17 @@ fn by_path(draft: Draft, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Dra
     };
     draft
         .summary(format!(
-            "{who}: whether an answer comes depends on the source port, and so on the path that the \
+            "{who}: whether a response comes depends on the source port, and so on the path that the \
              packets take: {bad_text}asked again, ports that had lost something lost it again ({}), \
              the others did not ({}); {paths}",
             Proportion::new(suspected.lost, suspected.asked()).text("lost"),
             Proportion::new(others.lost, others.asked()).text("lost"),
         ))
+        .fault(format!("one of several network paths to {names} drops packets"))
+        .action(format!("send this report to whoever runs {names} and to your network provider"))
         .advice(format!(
-            "Send this to whoever runs {names} and to your network provider: one of several \
-             parallel links (or one machine behind a load balancer) on the way drops packets"
+            "send this report to whoever runs {names} and to your network provider: one of several \
+             parallel links (or one machine behind a load balancer) on the path drops packets"
         ))
         .evidence("ports_tried", tried)
         .evidence("ports_bad", bad)
@@ -395,7 +402,7 @@ fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
     })
 }
 
-fn by_rate(draft: Draft, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Draft {
+fn by_rate(draft: Draft, who: &str, names: &AtFault, group: &[Lossy<'_, '_>]) -> Draft {
     let contrasts = || {
         group.iter().filter_map(|lossy| match lossy.cause {
             Cause::Rate(contrasts) => Some(contrasts),
@@ -428,14 +435,19 @@ fn by_rate(draft: Draft, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Dra
     };
     draft
         .summary(format!(
-            "{who}: fast questions fail ({}{slips}), slow ones do not ({}), and fast ones after \
-             them fail again{about}",
+            "{who}: fast queries fail ({}{slips}), slow ones do not ({}), and fast ones after them \
+             fail again{about}",
             Proportion::new(fast.lost, fast.asked()).text("failed"),
             Proportion::new(slow.lost, slow.asked()).text("failed"),
         ))
+        .fault(format!(
+            "{names} {} only so many queries a second",
+            names.verb("answers", "answer")
+        ))
+        .action(format!("ask whoever runs {names} to raise the limit if large resolvers are hit"))
         .advice(format!(
-            "Nothing is lost for a verifier that asks now and then; if resolvers with many users \
-             are hit, ask whoever runs {names} to raise the limit on responses"
+            "nothing, as long as the service asks now and then; if resolvers with many users are hit, \
+             ask whoever runs {names} to raise the limit on responses"
         ))
         .evidence("fast_asked", fast.asked())
         .evidence("fast_failed", fast.lost)
@@ -448,7 +460,7 @@ fn by_rate(draft: Draft, who: &str, names: &str, group: &[Lossy<'_, '_>]) -> Dra
 fn in_bursts(
     draft: Draft,
     who: &str,
-    names: &str,
+    names: &AtFault,
     share: Proportion,
     group: &[Lossy<'_, '_>],
 ) -> Draft {
@@ -465,12 +477,14 @@ fn in_bursts(
     let model = orders().find_map(|order| order.gilbert_elliott());
     let draft = draft
         .summary(format!(
-            "{who}: answers get lost in bursts: {}; right after a loss {}",
+            "{who}: responses get lost in bursts: {}; right after a loss {}",
             share.text("lost"),
             after.text("lost, too"),
         ))
+        .fault(format!("{names} {} unreachable for moments", names.verb("is", "are")))
+        .action(format!("ask whoever runs {names} about short outages"))
         .advice(format!(
-            "Ask whoever runs {names} about short outages (a link or a machine that comes and \
+            "ask whoever runs {names} about short outages (a link or a machine that comes and \
              goes), and run this again to see whether they go on"
         ))
         .evidence("after_a_loss", after.trials())
@@ -486,7 +500,7 @@ fn in_bursts(
 fn unexplained(
     draft: Draft,
     who: &str,
-    names: &str,
+    names: &AtFault,
     share: Proportion,
     group: &[Lossy<'_, '_>],
 ) -> Draft {
@@ -500,7 +514,8 @@ fn unexplained(
                 "{who}: {}; too little to call it a fault, and not nothing",
                 share.text("lost")
             ))
-            .advice("Look again with a larger --repeat if it matters".to_owned());
+            .fault(format!("few responses from {names} get lost"))
+            .advice("check again with a larger --repeat if it matters");
     }
     let only_tcp =
         group.iter().all(|lossy| !lossy.host.answers_over_udp() && lossy.host.tcp.answered > 0);
@@ -510,9 +525,13 @@ fn unexplained(
         false => "; its cause was not isolated",
     };
     draft
-        .summary(format!("{who}: answers over UDP get lost: {}{depends}", share.text("lost")))
+        .summary(format!("{who}: responses over UDP get lost: {}{depends}", share.text("lost")))
+        .fault(format!("some responses from {names} get lost"))
+        .action(format!(
+            "send this report to whoever runs {names}, and check again from another network"
+        ))
         .advice(format!(
-            "Send this to whoever runs {names}, and run this again from another network, to see on \
-             which side the packets get lost"
+            "send this report to whoever runs {names}, and check again from another network, to see \
+             on which side the packets get lost"
         ))
 }

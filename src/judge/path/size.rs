@@ -157,7 +157,7 @@ fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large
     let (small_lost, small) = sum(|contrast| contrast.others);
     let p_value = found.iter().map(|(_, large)| large.contrast.p_value()).fold(0.0, f64::max);
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let tcp: u64 = servers
         .iter()
         .filter_map(|server| observed.servers.get(server))
@@ -168,15 +168,17 @@ fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large
     Draft::new(FindingId::LargeAnswerLost, Severity::Error, subject)
         .servers(servers)
         .summary(format!(
-            "{who}: answers over UDP of {smallest} octets and more get lost ({}), those of up to \
+            "{who}: responses over UDP of {smallest} octets and more get lost ({}), those of up to \
              {arrived} octets arrive ({}){over_tcp}",
             Proportion::new(lost, large).text("lost"),
             Proportion::new(small_lost, small).text("lost"),
         ))
+        .fault(format!("large responses from {names} get lost"))
+        .action(format!("ask whoever runs {names} to let large UDP packets through its firewall"))
         .advice(format!(
-            "Ask whoever runs {names} to let large UDP packets and fragments through the firewall, \
-             or to set the server's largest UDP answer to {} octets, so that larger ones are asked \
-             for over TCP",
+            "ask whoever runs {names} to let large UDP packets and fragments through the firewall, \
+             or to limit the server's responses over UDP to {} bytes, so that larger ones are sent \
+             over TCP",
             arrived.max(WITHOUT_EDNS)
         ))
         .evidence("largest_arrived_octets", arrived)
@@ -211,21 +213,24 @@ fn tell_sort(
     let (name, rtype, signed) = sort;
     let with = if *signed { " with DO set" } else { "" };
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let subject = zone.to_string();
     Draft::new(FindingId::Loss, Severity::Error, subject)
         .servers(servers)
         .reference("RFC 8906 §3")
         .summary(format!(
-            "{who}: questions for {} {rtype}{with} over UDP are never answered ({}), others are \
-             ({}); the size of the answer does not explain it",
+            "{who}: queries for {} {rtype}{with} over UDP are never answered ({}), others are \
+             ({}); the size of the response does not explain it",
             short(name),
             Proportion::new(asked, asked).text("lost"),
             Proportion::new(lost, others).text("lost"),
         ))
+        .fault(format!("{names} never {} some kinds of queries", names.verb("answers", "answer")))
+        .action(format!("ask whoever runs {names} whether a firewall drops them"))
         .advice(format!(
-            "Ask whoever runs {names} whether the server, or a firewall in front of it, drops such \
-             questions"
+            "ask whoever runs {names} whether the server, or a firewall in front of it, drops queries \
+             for {} {rtype}",
+            short(name)
         ))
         .evidence("asked", asked)
         .evidence("lost", asked)

@@ -76,18 +76,20 @@ pub(crate) fn rejected(
 }
 
 /// What is to be said of it; `zone` is the one of the record.
-pub(crate) fn bogus(log: &ProbeLog, subject: String, zone: NameBuf, rejected: Rejected) -> Draft {
+pub(crate) fn bogus(subject: String, zone: NameBuf, rejected: Rejected) -> Draft {
     let Rejected { servers, failures, codes, signed } = rejected;
     let names: Vec<String> = codes.iter().map(|code| EdeCode(*code).to_string()).collect();
     let signed = plain(&signed.unwrap_or(zone));
     Draft::error(FindingId::DnssecBogus, subject)
         .summary(format!(
-            "{} the answers of {signed} (DNSSEC), and would have them unchecked",
+            "{} the data of {signed} (DNSSEC), and would have them unchecked",
             match servers.len() {
                 1 => "a resolver that validates rejects".to_owned(),
                 count => format!("{count} resolvers that validate reject"),
             }
         ))
+        .fault(format!("the DNSSEC signatures of {signed} do not match, so many resolvers reject it"))
+        .action(format!("remove or replace the DS record at the registrar of {signed}"))
         .evidence("failures", failures)
         .evidence("ede_codes", codes)
         .evidence("ede", names)
@@ -95,7 +97,7 @@ pub(crate) fn bogus(log: &ProbeLog, subject: String, zone: NameBuf, rejected: Re
         .advice(format!(
             "at the registrar of {signed}, remove the DS record or replace it by that of the key in \
              use; or have {} sign the zone again",
-            provider(log, &zone)
+            provider(&zone)
         ))
 }
 

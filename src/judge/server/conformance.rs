@@ -35,6 +35,10 @@ struct Behaviour {
     id: FindingId,
     severity: Severity,
     examine: fn(&ServerObservations<'_>, &NameBuf) -> Option<String>,
+    /// What one server does, and what several do, in plain words.
+    fault: [&'static str; 2],
+    /// What those who run it are to be asked, in few words, and with the reason.
+    action: &'static str,
     advice: &'static str,
 }
 
@@ -43,36 +47,58 @@ const BEHAVIOURS: [Behaviour; 5] = [
         id: FindingId::EmptyNonterminalDenied,
         severity: Severity::Warning,
         examine: denied_nonterminal,
-        advice: "to answer NOERROR without records there instead: resolvers that minimise the \
-                 names they ask for (RFC 9156) take the denial for all names below",
+        fault: [
+            "says that a name does not exist although there are records below it",
+            "say that a name does not exist although there are records below it",
+        ],
+        action: "to update the server software",
+        advice: "to update the server software, which should give an empty response there instead: \
+                 many resolvers take the denial for all names below",
     },
     Behaviour {
         id: FindingId::NegativeAnswerMalformed,
         severity: Severity::Warning,
         examine: malformed_denial,
-        advice: "to send the zone's SOA record with every denial, so that resolvers know how long \
-                 to keep it",
+        fault: [
+            "does not say how long its \"no such record\" may be remembered",
+            "do not say how long their \"no such record\" may be remembered",
+        ],
+        action: "to send the zone's SOA record with it",
+        advice: "to send the zone's SOA record with every \"no such record\", so that resolvers know \
+                 how long to remember it",
     },
     Behaviour {
         id: FindingId::UnknownTypeMishandled,
         severity: Severity::Warning,
         examine: unknown_type,
-        advice: "to answer questions for types that it does not know like any other: NOERROR \
-                 without records",
+        fault: [
+            "fails when asked for a record type that it does not know",
+            "fail when asked for a record type that they do not know",
+        ],
+        action: "to update the server software",
+        advice: "to update the server software, which should give an empty response to queries for \
+                 types that it does not know",
     },
     Behaviour {
         id: FindingId::CaseNotPreserved,
         severity: Severity::Notice,
         examine: other_case,
-        advice: "to send questions back as they came: resolvers that mix the case as a protection \
-                 take such answers for forged",
+        fault: [
+            "changes capital and small letters of the names it is asked for",
+            "change capital and small letters of the names they are asked for",
+        ],
+        action: "to send names back as they came",
+        advice: "to send names back as they came: resolvers that mix capital and small letters as a \
+                 protection take such responses for forged",
     },
     Behaviour {
         id: FindingId::CacheInFront,
         severity: Severity::Notice,
         examine: countdown,
-        advice: "whether a cache or a proxy stands in front of the server: changes show there only \
-                 when it lets go of what it has",
+        fault: ["responds from a cache", "respond from a cache"],
+        action: "whether a cache or a proxy stands in front of it",
+        advice: "whether a cache or a proxy stands in front of it: changes show there only when it \
+                 forgets what it has",
     },
 ];
 
@@ -92,14 +118,17 @@ pub(crate) fn judge(
         }
         for (text, servers) in groups {
             let who = observed.who(zone, &servers);
-            let names = observed.names_of(zone, &servers);
+            let names = observed.at_fault(zone, &servers);
+            let [one, many] = behaviour.fault;
             let subject = zone.to_string();
             let seen: Value = text.clone().into();
             findings.push(
                 Draft::new(behaviour.id, behaviour.severity, subject)
                     .servers(servers)
                     .summary(format!("{who}: {text}"))
-                    .advice(format!("Ask whoever runs {names} {}", behaviour.advice))
+                    .fault(format!("{names} {}", names.verb(one, many)))
+                    .action(format!("ask whoever runs {names} {}", behaviour.action))
+                    .advice(format!("ask whoever runs {names} {}", behaviour.advice))
                     .evidence("seen", seen),
             );
         }
@@ -109,7 +138,7 @@ pub(crate) fn judge(
 fn unknown_type(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let probes = host.probes_for(zone, Purpose::Baseline(Baseline::UnknownType));
     let fault = |probe: &Probe| match probe.reading().map(|reading| &reading.kind) {
-        None => Some("no answer".to_owned()),
+        None => Some("no response".to_owned()),
         Some(Kind::Fault(Fault::Rcode(rcode))) => Some(rcode.to_string()),
         Some(Kind::NameError) => Some("NXDOMAIN, though the name exists".to_owned()),
         _ => None,
@@ -133,7 +162,7 @@ fn other_case(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     };
     let probes = host.probes_for(zone, Purpose::Baseline(Baseline::MixedCase));
     let example = probes.iter().find(changed)?;
-    Some(format!("the question {} came back in another case", short(&example.query.name)))
+    Some(format!("the name {} came back in another case", short(&example.query.name)))
 }
 
 /// A name that is denied although there is a record below it, at the same address, each time.
@@ -226,7 +255,7 @@ fn countdown(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let ttls = || seen.iter().map(|(_, ttl)| *ttl);
     Some(format!(
         "TTLs of its own records count down, as from a cache ({} {rtype}: from {} to {} in {} \
-         answers)",
+         responses)",
         short(name),
         ttls().max()?,
         ttls().min()?,

@@ -8,6 +8,7 @@ use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ip, short};
 use crate::judge::severity::Severity;
+use crate::judge::writing::plain;
 use crate::walk::{Delegation, NameServer, Resolution, Resolved, Source, Unresolved};
 use crate::wire::{NameBuf, RecordType};
 
@@ -133,7 +134,7 @@ fn other_glue(
         [] => String::new(),
         dead => {
             let dead: Vec<String> = dead.iter().map(|server| ip(*server)).collect();
-            format!("; nobody answers at {}", dead.join(", "))
+            format!("; there is no response from {}", dead.join(", "))
         }
     };
     Some(
@@ -143,8 +144,17 @@ fn other_glue(
                 "the addresses of {name} differ: the parent zone {parent} {}{nobody}",
                 differences.join(" and ")
             ))
+            .fault(format!(
+                "the registry has {} of the name server {}",
+                if outdated.is_empty() { "only some addresses" } else { "an outdated address" },
+                plain(&server.name)
+            ))
+            .action(format!(
+                "correct the addresses of that host at the registrar of {}",
+                plain(zone)
+            ))
             .advice(format!(
-                "At the registrar of {}, set the addresses of the host (glue record) {name} to {}",
+                "at the registrar of {}, set the addresses of the host {name} to {}",
                 short(zone),
                 list(&right)
             ))
@@ -157,10 +167,11 @@ fn other_glue(
 
 fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Draft> {
     let name = short(&server.name);
-    let (why, reference) = if let Some(target) = server.alias() {
-        (format!("is an alias of {}, which it must not be", short(&target)), "RFC 2181 §10.3")
+    let (why, plain_why, reference) = if let Some(target) = server.alias() {
+        let why = format!("is an alias of {}, which it must not be", short(&target));
+        (why, "has a CNAME record, which it must not have", "RFC 2181 §10.3")
     } else {
-        (no_address(server)?, "RFC 1912 §2.8")
+        (no_address(server)?, "has no address", "RFC 1912 §2.8")
     };
     let glue = !server.addresses.is_empty();
     let only_glue = if glue { "; it is found by glue of the parent alone" } else { "" };
@@ -175,8 +186,14 @@ fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Draft> {
         Draft::new(FindingId::ServerNameUnresolvable, Severity::Error, subject)
             .reference(reference)
             .summary(format!("the name server {name} {why} ({whose}){only_glue}"))
+            .fault(format!(
+                "the name server {} of {} {plain_why}",
+                plain(&server.name),
+                plain(zone)
+            ))
+            .action("correct its name, or remove it at the registrar and in the zone")
             .advice(format!(
-                "Give {name} an address (an A record, not a CNAME) in its own zone, or remove it \
+                "give {name} an address (an A record, not a CNAME) in its own zone, or remove it \
                  from the name servers of {zone_name} at the registrar and in the zone; look for a \
                  typing error in the name first"
             ))
@@ -260,25 +277,25 @@ fn other_servers(
     let name = short(zone);
     let advice = match (only_parent.is_empty(), only_child.is_empty()) {
         (true, true) => format!(
-            "Ask {} to give all servers the same NS records of {name}",
+            "ask {} to give all servers the same NS records of {name}",
             if odd_children.is_empty() {
                 "the registry".to_owned()
             } else {
-                format!("whoever runs {}", observed.names_of(zone, &odd_children))
+                format!("whoever runs {}", observed.at_fault(zone, &odd_children))
             }
         ),
         (false, true) => format!(
-            "If {} should serve {name}, add it to the zone's NS records; if not, remove it at the \
+            "if {} should serve {name}, add it to the zone's NS records; if not, remove it at the \
              registrar",
             listed(&only_parent)
         ),
         (true, false) => format!(
-            "If {} should serve {name}, add it to the name servers at the registrar; if not, remove \
+            "if {} should serve {name}, add it to the name servers at the registrar; if not, remove \
              its NS record from the zone",
             listed(&only_child)
         ),
         (false, false) => format!(
-            "At the registrar, set the name servers of {name} to those that the zone itself names: \
+            "at the registrar, set the name servers of {name} to those that the zone itself names: \
              {}",
             listed(&own.iter().cloned().collect::<Vec<_>>())
         ),
@@ -291,6 +308,11 @@ fn other_servers(
                 "the name servers of {name} at the parent and in the zone are not the same: {}",
                 differences.join(", ")
             ))
+            .fault(format!(
+                "the registrar and the zone {} list different name servers",
+                plain(zone)
+            ))
+            .action("make both lists the same")
             .advice(advice)
             .evidence("only_at_parent", only_parent)
             .evidence("only_in_zone", only_child)

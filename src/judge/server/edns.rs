@@ -152,14 +152,21 @@ fn edns(
     servers: Vec<SocketAddr>,
 ) -> Draft {
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let subject = zone.to_string();
     Draft::new(FindingId::EdnsMishandled, Severity::Warning, subject)
         .servers(servers)
         .summary(format!("{who}: {}", faults.join("; ")))
+        .fault(format!(
+            "{names} {} queries as resolvers send them today",
+            names.verb("mishandles", "mishandle")
+        ))
+        .action(format!(
+            "ask whoever runs {names} to update the server or the firewall in front of it"
+        ))
         .advice(format!(
-            "Ask whoever runs {names} to update the server software, or the firewall in front of \
-             it, to one that handles EDNS as RFC 6891 says: resolvers use it in every query"
+            "ask whoever runs {names} to update the server software, or the firewall in front of \
+             it, to one that accepts the extensions which resolvers use in every query"
         ))
         .evidence("faults", faults)
 }
@@ -175,15 +182,22 @@ pub(crate) fn judge_cookies(
             hosts.map(|(server, host)| (server, cookie_fault(host, zone).into_iter().collect()));
         for (faults, servers) in by_fault(faults) {
             let who = observed.who(zone, &servers);
-            let names = observed.names_of(zone, &servers);
+            let names = observed.at_fault(zone, &servers);
             let subject = zone.to_string();
             let draft = Draft::new(FindingId::CookieMishandled, Severity::Warning, subject)
                 .servers(servers);
             findings.push(
                 draft
                     .summary(format!("{who}: {}", faults.join("; ")))
+                    .fault(format!(
+                        "{names} {} the DNS cookies that it has just given out",
+                        names.verb("rejects", "reject")
+                    ))
+                    .action(format!(
+                        "ask whoever runs {names} to repair that, or to switch them off"
+                    ))
                     .advice(format!(
-                        "Ask whoever runs {names} to give all machines behind an address the same \
+                        "ask whoever runs {names} to give all machines behind an address the same \
                          secret for DNS cookies, or to update or switch off what mishandles them"
                     ))
                     .evidence("faults", faults),

@@ -8,6 +8,7 @@ use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::severity::Severity;
+use crate::judge::writing::plain;
 use crate::probe::result::Probe;
 use crate::probe::sample::kind_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
@@ -136,16 +137,26 @@ fn constantly(
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let answers: u64 = found.iter().map(|(_, service)| service.useless()).sum();
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let name = short(zone);
     Draft::new(FindingId::ServerLame, Severity::Error, zone.to_string())
         .servers(servers)
         .summary(format!(
             "{who}: named as a server of {name}, and does not serve it: {answers} of {answers} \
-             answers were {text}"
+             responses were {text}"
+        ))
+        .fault(format!(
+            "{names} {} listed as a name server of {} and {} not serve it",
+            names.verb("is", "are"),
+            plain(zone),
+            names.verb("does", "do")
+        ))
+        .action(format!(
+            "ask whoever runs {names} to load the zone, or remove {} at the registrar",
+            names.verb("it", "them")
         ))
         .advice(format!(
-            "Ask whoever runs {names} to load the zone {name}, or remove it from the list of name \
+            "ask whoever runs {names} to load the zone {name}, or remove it from the list of name \
              servers at the registrar and from the zone's NS records"
         ))
         .evidence("answers", answers)
@@ -162,15 +173,16 @@ fn sometimes(
     let (useless, text) = (mixed.useless(), mixed.text());
     let rate = Proportion::new(useless, useless + mixed.useful).text("useless").to_string();
     let who = observed.who(zone, &[server]);
-    let names = observed.names_of(zone, &[server]);
+    let names = observed.at_fault(zone, &[server]);
     Draft::new(FindingId::ServerLame, Severity::Error, zone.to_string())
         .servers(vec![server])
         .summary(format!(
-            "{who}: now and then it fails for questions that it answers at other times ({text}): \
-             {rate}"
+            "{who}: now and then it fails for queries that it answers at other times ({text}): {rate}"
         ))
+        .fault(format!("{names} fails now and then"))
+        .action(format!("ask whoever runs {names} which of the machines behind it fails"))
         .advice(format!(
-            "Ask whoever runs {names} which of the machines behind this address does not serve \
+            "ask whoever runs {names} which of the machines behind this address does not serve \
              {} properly",
             short(zone)
         ))

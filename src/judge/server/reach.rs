@@ -107,26 +107,35 @@ fn family_fails(
     let hosts = servers.iter().filter_map(|server| observed.servers.get(server));
     let over_tcp: u64 = hosts.map(|host| host.tcp.answered).sum();
     let what = match over_tcp {
-        0 => format!("to {udp} questions over UDP and {tcp} over TCP"),
-        some => format!("to {udp} questions over UDP (over TCP, {some} of {tcp} were answered)"),
+        0 => format!("to {udp} queries over UDP and {tcp} over TCP"),
+        some => format!("to {udp} queries over UDP (over TCP, {some} of {tcp} were answered)"),
     };
     let ours_works = observed.family_works(ipv6);
     let severity = if ours_works { Severity::Warning } else { Severity::Notice };
     let own = if ours_works {
-        format!("; other servers answer over {fails}, so our own way there is good")
+        format!("; other servers respond over {fails}, so our own path there is good")
     } else {
-        format!("; nobody else was heard over {fails} either, so our own network may be why")
+        format!("; nobody else responded over {fails} either, so our own network may be why")
     };
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault_by_name(zone, &servers);
     let advice = format!(
-        "Ask whoever runs {names} to make it answer over {fails}, or to remove its {} record: \
+        "ask whoever runs {names} to make it answer over {fails}, or to remove its {} record: \
          a resolver that tries {fails} first loses seconds each time",
         if ipv6 { "AAAA" } else { "A" },
     );
     Draft::new(FindingId::AddressFamilyFails, severity, zone.to_string())
         .servers(servers)
         .summary(format!(
-            "{who}: no answer over {fails}, {what}, while the same server answers over {works}{own}"
+            "{who}: no response over {fails}, {what}, while the same server responds over {works}{own}"
+        ))
+        .fault(format!(
+            "{names} {} over {works} and not over {fails}",
+            names.verb("answers", "answer")
+        ))
+        .action(format!(
+            "ask whoever runs {names} to repair {fails}, or to remove the {} {}",
+            if ipv6 { "AAAA" } else { "A" },
+            names.verb("record", "records")
         ))
         .advice(advice)
         .evidence("family", fails)
@@ -146,23 +155,28 @@ fn unreachable(observed: &Observations<'_>, zone: &NameBuf, servers: Vec<SocketA
         let how = format!("the network turned {icmp} of them away ({errors})");
         (FindingId::UnreachableIcmp, how)
     } else {
-        (FindingId::ServerUnreachable, "they were met with silence".to_owned())
+        (FindingId::ServerUnreachable, "nothing came back".to_owned())
     };
     let others = observed.servers_of(zone).count().saturating_sub(servers.len());
     let reach = if others == 0 {
         "none of the zone's servers can be reached from here".to_owned()
     } else {
-        format!("the other {others} addresses of the zone are another matter")
+        format!("the other {others} addresses of the zone are judged by themselves")
     };
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     Draft::new(id, Severity::Error, zone.to_string())
         .servers(servers)
         .summary(format!(
-            "{who}: not one answer to {udp} questions over UDP and {tcp} over TCP; {how}; {reach}"
+            "{who}: no response to {udp} queries over UDP and {tcp} over TCP; {how}; {reach}"
+        ))
+        .fault(format!("{names} {} not answer at all", names.verb("does", "do")))
+        .action(format!(
+            "ask whoever runs {names} to bring {0} back, or remove {0} at the registrar",
+            names.verb("it", "them")
         ))
         .advice(format!(
-            "Ask whoever runs {names} to bring it back, or remove it from the list of name servers \
+            "ask whoever runs {names} to bring it back, or remove it from the list of name servers \
              at the registrar and from the NS records of {}",
             short(zone)
         ))
@@ -189,7 +203,7 @@ fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> 
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let elsewhere: u64 = found.iter().map(|(_, host)| host.udp.from_elsewhere).sum();
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let rate = Proportion::new(elsewhere, asked).text("answered from elsewhere").to_string();
     let error = Severity::Error;
     let subject = zone.to_string();
@@ -197,11 +211,16 @@ fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> 
     Some(
         draft
             .summary(format!(
-                "{who}: answers do not come from the address and port that were asked, so that \
+                "{who}: responses do not come from the address and port that were asked, so that \
                  every resolver throws them away: {rate}"
             ))
+            .fault(format!(
+                "{names} {} from another address than was asked, which resolvers ignore",
+                names.verb("responds", "respond")
+            ))
+            .action(format!("ask whoever runs {names} to repair that"))
             .advice(format!(
-                "Ask whoever runs {names} to have the server answer from the address that it was \
+                "ask whoever runs {names} to have the server respond from the address that it was \
                  asked at (each address needs a socket of its own, or a port translation is wrong)"
             ))
             .evidence("asked", asked)
@@ -224,18 +243,20 @@ fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> O
     let kinds = icmp_texts(found.iter().map(|(_, host)| *host));
     let who = observed.who(zone, &servers);
     let rate = Proportion::new(icmp, asked).text("turned away").to_string();
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let draft =
         Draft::new(FindingId::UnreachableIcmp, Severity::Error, zone.to_string()).servers(servers);
     Some(
         draft
             .summary(format!(
-                "{who}: the network says that some questions over UDP cannot be delivered \
+                "{who}: the network says that some queries over UDP cannot be delivered \
                  ({kinds}), while others are answered: {rate}"
             ))
+            .fault(format!("the network turns some queries to {names} away"))
+            .action(format!("ask whoever runs {names} about its service and its firewall"))
             .advice(format!(
-                "Ask whoever runs {names} whether its service stops now and then, or a firewall in \
-                 front of it turns questions over UDP away"
+                "ask whoever runs {names} whether its service stops now and then, or a firewall in \
+                 front of it turns queries away"
             ))
             .evidence("asked", asked)
             .evidence("icmp", icmp)

@@ -62,6 +62,11 @@ pub(crate) fn parked(walk: &WalkReport, zone: &NameBuf, told: Vec<SocketAddr>) -
         Draft::error(FindingId::DomainNotDelegated, zone.to_string())
             .servers(told)
             .summary(format!("the registry has the domain at {names}, which serve parked domains"))
+            .fault(format!(
+                "{} is parked: its name servers are those of a parking service",
+                plain(zone)
+            ))
+            .action("see at the registrar whether it has expired, and set your name servers there")
             .evidence("name_servers", names)
             .advice(
                 "see at the registrar whether the domain has expired, and set the name servers of \
@@ -87,6 +92,8 @@ pub(crate) fn not_delegated(walk: &WalkReport, domain: &NameBuf, registry: &Name
             denying.len(),
             answers.len()
         ))
+        .fault(format!("{registry} does not know {domain_text}"))
+        .action("see at the registrar whether the domain has expired or is on hold")
         .evidence("addresses_asked", answers.len())
         .evidence("addresses_denying", denying.len())
         .servers(denying)

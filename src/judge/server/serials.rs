@@ -12,6 +12,7 @@ use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
 use crate::judge::severity::Severity;
+use crate::judge::writing::plain;
 use crate::probe::query::Role;
 use crate::probe::result::Reply;
 use crate::probe::sample::kind_of;
@@ -204,7 +205,7 @@ fn disagree(
         format!("all have the serial {}, yet {}", newest.unwrap_or(0), texts.join(", "))
     };
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let by_serial: Vec<_> = serials
         .iter()
         .map(|(serial, (count, instances))| {
@@ -217,9 +218,11 @@ fn disagree(
             "{who}: the machines behind one address have different copies of {}: {what}",
             short(zone)
         ))
+        .fault(format!("the machines behind {names} have different copies of {}", plain(zone)))
+        .action(format!("ask whoever runs {names} to bring all of them up to date"))
         .advice(format!(
-            "Give this to whoever runs {names}: some of the machines behind the address do not get \
-             the zone's changes, and nothing that you enter helps until they do"
+            "ask whoever runs {names} to bring all machines behind the address up to date: some do \
+             not get the zone's changes, and nothing that you enter helps until they do"
         ))
         .evidence("soa_answers", total)
         .evidence("old", total - current)
@@ -288,18 +291,20 @@ fn old_copy(
         ""
     };
     let who = observed.who(zone, servers);
-    let names = observed.names_of(zone, servers);
+    let names = observed.at_fault(zone, servers);
     let subject = zone.to_string();
     let draft = Draft::new(FindingId::ServerStale, Severity::Error, subject)
         .servers(servers.to_vec())
         .summary(format!(
-            "{who}: an old copy of {}, with the serial {serial} in {looks} of {looks} answers \
+            "{who}: an old copy of {}, with the serial {serial} in {looks} of {looks} responses \
                  while others have {newest}{age}{expiry}",
             short(zone)
         ))
+        .fault(format!("{names} {} an old copy of {}", names.verb("has", "have"), plain(zone)))
+        .action(format!("ask whoever runs {names} why it does not get the zone's changes"))
         .advice(format!(
-            "Ask whoever runs {names} why zone transfers to it fail (its serial should be \
-                 {newest}); if you changed the zone within the last {} minutes, look again first",
+            "ask whoever runs {names} why it does not get the zone's changes; if you made one within \
+             the last {} minutes, check again first",
             refresh.div_ceil(60).max(1)
         ))
         .evidence("serial", serial)

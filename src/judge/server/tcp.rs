@@ -48,7 +48,7 @@ impl Ending {
             }
             Self::Failed(StreamCause::Reset) => ("connections are made and then reset", inspect),
             Self::Failed(StreamCause::ClosedMidMessage) => {
-                ("connections are closed in the middle of the answer", inspect)
+                ("connections are closed in the middle of the response", inspect)
             }
             Self::Failed(StreamCause::Unsolicited) => {
                 ("messages come that answer nothing", inspect)
@@ -57,7 +57,7 @@ impl Ending {
                 "connections are made and nothing is answered",
                 "find out why the server does not answer over TCP",
             ),
-            Self::Failed(_) => ("connections are closed before the answer is there", inspect),
+            Self::Failed(_) => ("connections are closed before the response is there", inspect),
         }
     }
 }
@@ -124,19 +124,21 @@ fn unavailable(
     let (what, cure) = how.words();
     let severity = if truncated { Severity::Error } else { Severity::Warning };
     let harm = if truncated {
-        "; answers that do not fit into UDP say to ask over TCP, so they never arrive"
+        "; responses that do not fit into UDP say to ask over TCP, so they never arrive"
     } else {
         ""
     };
     let who = observed.who(zone, &servers);
-    let names = observed.names_of(zone, &servers);
+    let names = observed.at_fault(zone, &servers);
     let draft = Draft::new(FindingId::TcpUnavailable, severity, zone.to_string())
         .servers(servers)
         .summary(format!(
-            "{who}: no answer over TCP to {tcp} of {tcp} questions, because {what}, while {udp} \
-             were answered over UDP{harm}"
+            "{who}: no response over TCP to {tcp} of {tcp} queries, because {what}, while {udp} were \
+             answered over UDP{harm}"
         ))
-        .advice(format!("Ask whoever runs {names} to {cure}"))
+        .fault(format!("{names} {} not answer over TCP", names.verb("does", "do")))
+        .action(format!("ask whoever runs {names} to {cure}"))
+        .advice(format!("ask whoever runs {names} to {cure}"))
         .evidence("tcp_asked", tcp)
         .evidence("tcp_answered", 0)
         .evidence("udp_answered", udp)

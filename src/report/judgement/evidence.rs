@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::words::{milliseconds, number, span};
+use super::words::{milliseconds, number, shortened, span};
 use crate::stats::percent;
 
 /// Longest list that is shown in few words.
@@ -36,7 +36,10 @@ pub fn brief_items(evidence: &Map<String, Value>) -> Vec<Item> {
         _ => true,
     };
     let members = evidence.iter().filter(|(_, value)| brief(value));
-    members.map(|(name, value)| item(name, value)).collect()
+    members
+        .map(|(name, value)| item(name, value))
+        .map(|Item { name, value }| Item { name, value: shortened(&value) })
+        .collect()
 }
 
 fn item(name: &str, value: &Value) -> Item {

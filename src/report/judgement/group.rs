@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use super::report::{RecordAtServer, RecordReport, RecordState};
+use crate::judge::catalog::FindingId;
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
@@ -50,21 +51,51 @@ impl<'r> Group<'r> {
             advice,
             reference,
             retry_after_s,
+            brief,
         } = finding;
         (first.id, &first.summary, &first.advice) == (*id, summary, advice)
             && (first.severity, &first.servers) == (*severity, servers)
             && (first.reference, first.retry_after_s) == (*reference, *retry_after_s)
+            && first.brief == *brief
     }
 }
 
-/// The causes, most likely first: what is a warning or an error.
-pub fn causes(findings: &[Finding]) -> Vec<Group<'_>> {
-    grouped(findings.iter().filter(|finding| finding.severity >= Severity::Warning))
+/// A cause, and what follows from it.
+pub struct Cause<'r> {
+    /// What is wrong.
+    pub group: Group<'r>,
+    /// What servers lack because of it.
+    pub effects: Vec<Group<'r>>,
 }
 
-/// What else was seen.
+/// The causes, most likely first: what is a warning or an error.
+pub fn causes(findings: &[Finding]) -> Vec<Cause<'_>> {
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for group in grouped(findings.iter().filter(|finding| finding.severity >= Severity::Warning)) {
+        match causes.iter_mut().find(|cause| explains(cause.group.first, group.first)) {
+            Some(cause) => cause.effects.push(group),
+            None => causes.push(Cause { group, effects: Vec::new() }),
+        }
+    }
+    causes
+}
+
+/// Whether a copy of the zone is why servers lack a record: one cause is told once.
+fn explains(cause: &Finding, effect: &Finding) -> bool {
+    let by_copy = matches!(
+        (cause.id, effect.id),
+        (FindingId::ServerStale, FindingId::RecordMissingOnSome)
+            | (FindingId::InstancesDisagree, FindingId::RecordUnstable)
+    );
+    by_copy && effect.servers.iter().all(|server| cause.servers.contains(server))
+}
+
+/// What else was seen. That a record is there stands with the records.
 pub fn notes(findings: &[Finding]) -> Vec<Group<'_>> {
-    grouped(findings.iter().filter(|finding| finding.severity < Severity::Warning))
+    let is_note = |finding: &&Finding| {
+        finding.severity < Severity::Warning && finding.id != FindingId::RecordPresent
+    };
+    grouped(findings.iter().filter(is_note))
 }
 
 fn grouped<'r>(findings: impl Iterator<Item = &'r Finding>) -> Vec<Group<'r>> {

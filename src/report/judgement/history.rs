@@ -199,6 +199,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::judge::brief::Brief;
     use crate::judge::catalog::FindingId;
     use crate::judge::finding::Finding;
     use crate::report::judgement::{Effort, Outlook, RecordReport};
@@ -240,6 +241,7 @@ mod tests {
             advice: String::new(),
             reference: "",
             retry_after_s: (id == FindingId::NegativeCached).then_some(200),
+            brief: Brief::default(),
         };
         Report {
             command: "verify",

@@ -1,5 +1,5 @@
 //! A judgement as one page that can be mailed: no script, nothing to fetch, readable on paper and
-//! on a telephone.
+//! on a telephone. What is wrong and what to do stands first; what that rests on can be folded away.
 //!
 //! The page is a template that is compiled in (`templates/report.html`); it escapes all that it
 //! shows. A content security policy forbids everything but its own style sheet, which is named by
@@ -12,10 +12,11 @@ use super::evidence::{Item, items};
 use super::group::{Asked, Group, alike, asked, causes, notes, standings};
 use super::report::{Moment, RecordAtServer, RecordReport, RecordState, Report, Verdict};
 use super::words::{
-    asked_heading, chance_sentence, effort_sentences, lines_heading, milliseconds, outlook_mark,
-    right_of, seconds, sentence, servers_of_finding, severity_word, span, state_words, timestamp,
-    unanswered,
+    EXPECTED, asked_heading, causes_heading, chance_sentence, effort_sentences, milliseconds,
+    outlook_mark, records_heading, rfc_links, right_of, seconds, sentence, servers_of_finding,
+    severity_word, short_subject, state_words, timestamp, unanswered, wait,
 };
+use crate::judge::brief::FormEntry;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
 
@@ -56,8 +57,10 @@ struct PageView<'r> {
     verdict_mark: char,
     started: String,
     took: String,
+    records_heading: String,
     records: Vec<RecordView<'r>>,
-    not_right: Vec<AlikeView<'r>>,
+    details: Vec<AlikeView<'r>>,
+    causes_heading: &'static str,
     causes: Vec<CauseView<'r>>,
     notes: Vec<CauseView<'r>>,
     asked: Vec<AskedView<'r>>,
@@ -80,10 +83,14 @@ struct RecordView<'r> {
     state: StateView,
 }
 
-/// Records that are not right and stand the same way everywhere.
+/// Records that stand the same way everywhere.
 struct AlikeView<'r> {
-    records: &'r [RecordReport],
-    /// What is to be entered, and what that is called.
+    /// Each by its short name.
+    records: Vec<String>,
+    purpose: &'r str,
+    right: u64,
+    asked: u64,
+    /// The records as they should be, and what that is called.
     lines: Vec<&'r str>,
     lines_heading: &'static str,
     /// How they stand at each address; empty where all addresses say the same.
@@ -109,20 +116,28 @@ struct PlaceView<'r> {
 struct CauseView<'r> {
     severity: &'static str,
     title: &'r str,
+    fault: String,
+    /// Whether there are better words for it than its title.
+    has_fault: bool,
+    advice: String,
+    wait: Option<String>,
+    entries: &'r [FormEntry],
+    /// What follows from it.
+    effects: Vec<Self>,
     summary: String,
-    subjects: Vec<SubjectView<'r>>,
+    subjects: Vec<SubjectView>,
     /// The evidence, if it is that of all subjects.
     evidence: Vec<Item>,
     is_its_only_server: bool,
     servers: String,
-    advice: String,
-    wait: Option<String>,
-    reference: &'r str,
+    /// What it is written in, with the address of each page.
+    references: Vec<(String, String)>,
     id: &'r str,
 }
 
-struct SubjectView<'r> {
-    subject: &'r str,
+struct SubjectView {
+    /// By its short name.
+    subject: String,
     /// The evidence, if each subject has its own.
     evidence: Vec<Item>,
 }
@@ -147,9 +162,14 @@ struct ServerView<'r> {
 
 impl<'r> PageView<'r> {
     fn of<V: Verdict>(report: &'r Report<V>, page: Page<'r>) -> Self {
-        let cause_views = |groups: Vec<Group<'r>>| {
-            groups.iter().map(|group| CauseView::of(group, &report.servers)).collect()
-        };
+        let view = |group: &Group<'r>| CauseView::of(group, &report.servers);
+        let causes: Vec<CauseView<'r>> = causes(&report.findings)
+            .iter()
+            .map(|cause| CauseView {
+                effects: cause.effects.iter().map(view).collect(),
+                ..view(&cause.group)
+            })
+            .collect();
         Self {
             command: report.command,
             subject: &report.subject,
@@ -161,16 +181,18 @@ impl<'r> PageView<'r> {
             verdict_mark: outlook_mark(report.verdict.outlook()),
             started: moment(report.started),
             took: seconds(report.duration),
+            records_heading: records_heading(&report.records),
             records: report
                 .records
                 .iter()
                 .map(|record| RecordView { record, state: StateView::of(record.state) })
                 .collect(),
-            not_right: alike(&report.records)
-                .filter_map(|records| AlikeView::of(records, &report.servers))
+            details: alike(&report.records)
+                .filter_map(|records| AlikeView::of(records, report))
                 .collect(),
-            causes: cause_views(causes(&report.findings)),
-            notes: cause_views(notes(&report.findings)),
+            causes_heading: causes_heading(causes.len()),
+            causes,
+            notes: notes(&report.findings).iter().map(view).collect(),
             asked: asked(&report.servers).iter().map(AskedView::of).collect(),
             history: report.history.iter().map(MomentView::of).collect(),
             effort: effort_sentences(&report.effort, report.duration),
@@ -203,10 +225,11 @@ impl StateView {
 }
 
 impl<'r> AlikeView<'r> {
-    /// `None` if all is well.
-    fn of(records: &'r [RecordReport], asked: &[ServerReport]) -> Option<Self> {
-        let first = records.first().filter(|first| first.state != RecordState::Right)?;
-        let lines: Vec<&str> = records.iter().filter_map(|record| record.line.as_deref()).collect();
+    /// `None` if there are none.
+    fn of<V: Verdict>(records: &'r [RecordReport], of: &'r Report<V>) -> Option<Self> {
+        let first = records.first()?;
+        let lines = records.iter().filter(|record| !of.shows_entry_for(record));
+        let lines: Vec<&str> = lines.filter_map(|record| record.line.as_deref()).collect();
         let standings = standings(first);
         let differ = standings.len() > 1 || first.state == RecordState::Mixed;
         let places = if differ { &first.servers[..] } else { &[] };
@@ -217,10 +240,13 @@ impl<'r> AlikeView<'r> {
             }
         }
         Some(Self {
-            records,
-            lines_heading: lines_heading(first.state, lines.len()),
+            records: records.iter().map(|record| short_subject(&record.subject())).collect(),
+            purpose: &first.purpose,
+            right: first.right,
+            asked: first.asked,
+            lines_heading: EXPECTED,
             lines,
-            places: places.iter().map(|place| PlaceView::of(place, asked)).collect(),
+            places: places.iter().map(|place| PlaceView::of(place, &of.servers)).collect(),
             found,
         })
     }
@@ -247,24 +273,37 @@ impl<'r> CauseView<'r> {
         Self {
             severity: severity_word(common.severity),
             title: common.id.title(),
+            fault: sentence(common.fault()),
+            has_fault: !common.brief.fault.is_empty(),
+            advice: Some(common.instruction())
+                .filter(|advice| !advice.is_empty())
+                .map(sentence)
+                .unwrap_or_default(),
+            wait: wait(common.instruction(), common.retry_after_s),
+            entries: &common.brief.entries,
+            effects: Vec::new(),
             summary: sentence(&common.summary),
             subjects: group
                 .findings()
                 .map(|finding| SubjectView {
-                    subject: &finding.subject,
+                    subject: short_subject(&finding.subject),
                     evidence: own(&finding.evidence),
                 })
                 .collect(),
             evidence: if shared { items(&common.evidence) } else { Vec::new() },
             is_its_only_server: group.is_about_its_only_server(),
             servers: servers_of_finding(&common.servers, asked),
-            advice: Some(&common.advice[..])
-                .filter(|advice| !advice.is_empty())
-                .map(sentence)
-                .unwrap_or_default(),
-            wait: common.retry_after_s.map(|wait| span(wait.into())),
-            reference: common.reference,
+            references: rfc_links(common.reference),
             id: common.id.as_str(),
+        }
+    }
+
+    /// What it is called where it is only noted.
+    fn note(&self) -> &str {
+        if self.has_fault {
+            self.fault.strip_suffix('.').unwrap_or(&self.fault)
+        } else {
+            self.title
         }
     }
 

@@ -65,6 +65,22 @@ pub struct Report<V> {
     pub history: Vec<Moment<V>>,
 }
 
+impl<V> Report<V> {
+    /// Whether what to enter for a record stands with a finding.
+    pub(super) fn shows_entry_for(&self, record: &RecordReport) -> bool {
+        let subject = record.subject();
+        let has_entries = |finding: &Finding| !finding.brief.entries.is_empty();
+        self.findings.iter().any(|finding| finding.subject == subject && has_entries(finding))
+    }
+}
+
+impl RecordReport {
+    /// What findings call it: `OWNER TYPE`.
+    pub(super) fn subject(&self) -> String {
+        format!("{} {}", self.name, self.rtype)
+    }
+}
+
 /// A look that showed another state than the one before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment<V> {

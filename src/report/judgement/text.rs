@@ -1,16 +1,20 @@
 //! A judgement as text for a terminal.
+//!
+//! What stands above the line "Evidence" is for whoever has to act: the verdict, each cause with what
+//! to do, the records. Below it are the numbers, for whoever has to find and repair the fault.
 
 use std::net::SocketAddr;
 
 use super::evidence::{Item, brief_items};
-use super::group::{Asked, Group, Standing, alike, asked, causes, notes, standings};
+use super::group::{Asked, Cause, Group, Standing, alike, asked, causes, notes, standings};
 use super::layout::{Row, Style, Tone, Writer, plain, span};
 use super::report::{Outlook, RecordReport, RecordState, Report, Verdict};
 use super::words::{
-    asked_heading, chance_sentence, counted, effort_sentences, lines_heading, milliseconds,
-    named_servers, right_of, seconds, sentence, servers_of_finding, severity_word,
-    span as time_span, state_words, timestamp, unanswered,
+    EXPECTED, asked_heading, causes_heading, chance_sentence, counted, effort_sentences,
+    milliseconds, named_servers, records_heading, right_of, seconds, sentence, servers_of_finding,
+    severity_word, short_subject, state_words, timestamp, unanswered, wait,
 };
+use crate::judge::brief::FormEntry;
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
@@ -18,15 +22,15 @@ use crate::judge::summary::ServerReport;
 /// Columns before the name of a record: its mark and its state.
 const STATE_WIDTH: usize = 12;
 
-/// Appends a judgement: the verdict in one sentence first, then records, causes, what else was
-/// seen, who was asked, and how likely a verifier is to succeed.
+/// Appends a judgement: the verdict in one sentence first, then the causes with what to do, the
+/// records, and the evidence.
 pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut Vec<u8>) {
     let out = &mut Writer::new(style, out);
     let verdict = report.verdict.word().to_uppercase();
     let words = format!(": {}", sentence(&report.sentence));
     out.paragraph(0, 0, &[span(outlook_tone(report.verdict.outlook()), verdict), plain(words)]);
     let source = format!(
-        "dnsonde {} of {}, begun {}, took {}",
+        "dnsonde {} of {}, {}, took {}",
         report.command,
         report.subject,
         timestamp(report.started),
@@ -34,38 +38,58 @@ pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut
     );
     out.paragraph(0, 0, &[span(Tone::Faint, source)]);
 
-    if !report.records.is_empty() {
-        heading("Records", out);
-        for records in alike(&report.records) {
-            write_records(records, &report.servers, out);
-        }
-    }
-    let causes = causes(&report.findings);
+    let (causes, notes) = (causes(&report.findings), notes(&report.findings));
     if !causes.is_empty() {
-        heading("Causes, most likely first", out);
+        heading(causes_heading(causes.len()), out);
         for (number, cause) in (1..).zip(&causes) {
             if number > 1 {
                 out.blank();
             }
-            write_cause(number, cause, &report.servers, out);
+            write_cause(number, cause, out);
         }
     }
-    let notes = notes(&report.findings);
+    if !report.records.is_empty() {
+        heading(&records_heading(&report.records), out);
+        for record in &report.records {
+            write_state(record, &record.subject(), out);
+        }
+    }
     if !notes.is_empty() {
         heading("Also seen", out);
         for note in &notes {
             write_note(note, out);
         }
     }
+
+    heading("Evidence", out);
+    for (number, cause) in (1..).zip(&causes) {
+        for group in std::iter::once(&cause.group).chain(&cause.effects) {
+            write_evidence(&format!("{number}. "), group, &report.servers, out);
+        }
+    }
+    for note in &notes {
+        write_evidence("", note, &report.servers, out);
+    }
+    heading("How much was checked", out);
+    for sentence in effort_sentences(&report.effort, report.duration) {
+        out.paragraph(2, 2, &[plain(sentence)]);
+    }
+    out.paragraph(2, 2, &[plain(chance_sentence(report.chance))]);
+    if !report.records.is_empty() {
+        heading("Records in detail", out);
+        for records in alike(&report.records) {
+            write_records(records, report, out);
+        }
+    }
     let asked = asked(&report.servers);
     if !asked.is_empty() {
-        heading("Who was asked (answered/asked)", out);
+        heading("Servers asked (responses/queries)", out);
         for asked in &asked {
             write_asked(asked, out);
         }
     }
     if !report.history.is_empty() {
-        heading("What was seen since the first look", out);
+        heading("Changes since the first check", out);
         for moment in &report.history {
             let at = span(Tone::Faint, timestamp(moment.at));
             let verdict = span(outlook_tone(moment.verdict.outlook()), moment.verdict.word());
@@ -73,11 +97,6 @@ pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut
             out.paragraph(2, 4, &[at, plain("  "), verdict, summary]);
         }
     }
-    heading("How sure this is", out);
-    for sentence in effort_sentences(&report.effort, report.duration) {
-        out.paragraph(2, 2, &[plain(sentence)]);
-    }
-    out.paragraph(2, 2, &[span(Tone::Strong, chance_sentence(report.chance))]);
 }
 
 fn heading(text: &str, out: &mut Writer<'_>) {
@@ -109,16 +128,20 @@ const fn severity_tone(severity: Severity) -> Tone {
     }
 }
 
-fn write_records(records: &[RecordReport], asked: &[ServerReport], out: &mut Writer<'_>) {
+/// The state of a record, and which one it is.
+fn write_state(record: &RecordReport, what: &str, out: &mut Writer<'_>) {
+    let (mark, word) = state_words(record.state);
+    let state = format!("{mark} {word:width$}", width = STATE_WIDTH - 4);
+    // A name that is too long for the rest of the line gets a line of its own by the wrapping.
+    out.paragraph(2, 4, &[span(state_tone(record.state), state), plain("  "), plain(what)]);
+}
+
+fn write_records<V: Verdict>(records: &[RecordReport], of: &Report<V>, out: &mut Writer<'_>) {
     let [first, rest @ ..] = records else { return };
     for record in records {
-        let (mark, word) = state_words(record.state);
-        let state = format!("{mark} {word:width$}", width = STATE_WIDTH - 4);
-        let what = format!("{} {}", record.name, record.rtype);
-        // A name that is too long for the rest of the line gets a line of its own by the wrapping.
-        out.paragraph(2, 4, &[span(state_tone(record.state), state), plain("  "), plain(what)]);
+        write_state(record, &short_subject(&record.subject()), out);
     }
-    let mut about = format!("{} of {} right", first.right, counted(first.asked, "answer"));
+    let mut about = format!("{} of {} correct", first.right, counted(first.asked, "response"));
     if !first.purpose.is_empty() {
         about = format!("{}; {about}", first.purpose);
     }
@@ -131,7 +154,7 @@ fn write_records(records: &[RecordReport], asked: &[ServerReport], out: &mut Wri
     let differ = standings.len() > 1 || first.state == RecordState::Mixed;
     for standing in &standings {
         if differ {
-            out.paragraph(4, 6, &[plain(standing_text(standing, &standings, asked))]);
+            out.paragraph(4, 6, &[plain(standing_text(standing, &standings, &of.servers))]);
         }
         if !standing.found.is_empty() {
             let (indent, label) = if differ { (6, "has instead:") } else { (4, "instead:") };
@@ -139,9 +162,11 @@ fn write_records(records: &[RecordReport], asked: &[ServerReport], out: &mut Wri
             out.paragraph(indent, indent + 2, &[plain(found)]);
         }
     }
-    let lines: Vec<&String> = records.iter().filter_map(|record| record.line.as_ref()).collect();
+    // What is to be entered has been shown.
+    let lines = records.iter().filter(|record| !of.shows_entry_for(record));
+    let lines: Vec<&String> = lines.filter_map(|record| record.line.as_ref()).collect();
     if !lines.is_empty() {
-        out.paragraph(4, 4, &[plain(lines_heading(first.state, lines.len()))]);
+        out.paragraph(4, 4, &[plain(EXPECTED)]);
     }
     for line in lines {
         out.literal(6, line);
@@ -161,44 +186,90 @@ fn standing_text(standing: &Standing<'_>, all: &[Standing<'_>], who: &[ServerRep
     format!("{word} at {}: {counts}", named_servers(&servers, who))
 }
 
-fn write_cause(number: usize, cause: &Group<'_>, asked: &[ServerReport], out: &mut Writer<'_>) {
-    let Finding { id, severity, servers, summary, advice, reference, retry_after_s, .. } =
-        cause.common();
+/// What is wrong, and what to do.
+fn write_cause(number: usize, cause: &Cause<'_>, out: &mut Writer<'_>) {
+    let common = cause.group.common();
     out.paragraph(
         2,
         5,
         &[
             plain(format!("{number}. ")),
-            span(severity_tone(*severity), severity_word(*severity)),
+            span(severity_tone(common.severity), severity_word(common.severity)),
             plain(": "),
-            span(Tone::Strong, id.title()),
+            span(Tone::Strong, sentence(common.fault())),
         ],
     );
-    out.paragraph(5, 5, &[plain(sentence(summary))]);
+    let advice = advice_text(common.instruction(), common.retry_after_s);
+    if !advice.is_empty() {
+        out.paragraph(5, 7, &[span(Tone::Strong, "What to do: "), plain(advice)]);
+    }
+    for effect in &cause.effects {
+        let fault = sentence(effect.common().fault());
+        out.paragraph(5, 7, &[span(Tone::Strong, "Because of it: "), plain(fault)]);
+    }
+    for (place, entry) in common.brief.entries.iter().enumerate() {
+        if place > 0 {
+            out.blank();
+        }
+        write_entry(entry, out);
+    }
+}
+
+/// What a form asks for, each on a line of its own, so that it can be copied.
+fn write_entry(entry: &FormEntry, out: &mut Writer<'_>) {
+    let FormEntry { host, rtype, value } = entry;
+    for (label, text) in [("Host: ", host), ("Type: ", rtype), ("Value:", value)] {
+        out.literal(7, &format!("{label} {text}"));
+    }
+}
+
+/// What a finding rests on.
+fn write_evidence(number: &str, of: &Group<'_>, asked: &[ServerReport], out: &mut Writer<'_>) {
+    let Finding { id, severity, servers, summary, reference, .. } = of.common();
+    out.blank();
+    let inner = 2 + number.len();
+    out.paragraph(
+        2,
+        inner,
+        &[
+            plain(number),
+            span(Tone::Strong, id.title()),
+            span(Tone::Faint, format!(" ({}, {id})", severity_word(*severity))),
+        ],
+    );
+    out.paragraph(inner, inner, &[plain(sentence(summary))]);
     let mut line = |label: &str, text: &str| {
         if !text.is_empty() {
-            out.paragraph(5, 7, &[span(Tone::Faint, format!("{label}: ")), plain(text)]);
+            out.paragraph(
+                inner,
+                inner + 2,
+                &[span(Tone::Faint, format!("{label}: ")), plain(text)],
+            );
         }
     };
-    if cause.has_same_evidence() {
-        let subjects: Vec<&str> = cause.findings().map(|finding| &finding.subject[..]).collect();
-        if !cause.is_about_its_only_server() {
-            line("About", &subjects.join(", "));
+    if of.has_same_evidence() {
+        if !of.is_about_its_only_server() {
+            line("About", &subjects(of));
         }
-        line("Numbers", &item_text(&brief_items(&cause.common().evidence)));
+        line("Numbers", &item_text(&brief_items(&of.common().evidence)));
     } else {
-        for finding in cause.findings() {
-            line("About", &finding.subject);
+        for finding in of.findings() {
+            line("About", &short_subject(&finding.subject));
             line("  Numbers", &item_text(&brief_items(&finding.evidence)));
         }
     }
     line("Servers", &servers_of_finding(servers, asked));
-    line("What to do", &advice_text(advice, *retry_after_s));
     line("See", reference);
 }
 
+fn subjects(group: &Group<'_>) -> String {
+    let subjects: Vec<String> =
+        group.findings().map(|finding| short_subject(&finding.subject)).collect();
+    subjects.join(", ")
+}
+
 fn advice_text(advice: &str, retry_after_s: Option<u32>) -> String {
-    let wait = retry_after_s.map(|wait| format!("Wait {}.", time_span(wait.into())));
+    let wait = wait(advice, retry_after_s).map(|wait| format!("Wait {wait}."));
     let advice = Some(advice).filter(|advice| !advice.is_empty()).map(sentence);
     advice.into_iter().chain(wait).collect::<Vec<_>>().join(" ")
 }
@@ -211,20 +282,21 @@ fn item_text(items: &[Item]) -> String {
 
 fn write_note(note: &Group<'_>, out: &mut Writer<'_>) {
     let common = note.common();
-    let subjects: Vec<&str> = note.findings().map(|finding| &finding.subject[..]).collect();
     let text = format!(
-        ": {}: {} {}",
-        subjects.join(", "),
-        sentence(&common.summary),
-        advice_text(&common.advice, common.retry_after_s)
+        " ({}). {}",
+        subjects(note),
+        advice_text(common.instruction(), common.retry_after_s)
     );
+    // What is only noted needs no more than its title, unless there are better words.
+    let what = if common.brief.fault.is_empty() { common.id.title() } else { common.fault() };
+    let what = sentence(what);
+    let what = what.strip_suffix('.').unwrap_or(&what);
     out.paragraph(
         2,
         4,
         &[
             span(severity_tone(common.severity), severity_word(common.severity)),
-            plain(": "),
-            plain(common.id.title()),
+            plain(format!(": {what}")),
             plain(text),
         ],
     );
@@ -266,6 +338,6 @@ fn write_asked(asked: &Asked<'_>, out: &mut Writer<'_>) {
             }
         })
         .collect();
-    let head = ["address", "name", "UDP", "TCP", "median time", "instance (NSID)"];
+    let head = ["address", "name", "UDP", "TCP", "median time", "instance"];
     out.table(4, &head, &rows);
 }

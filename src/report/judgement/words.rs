@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::super::time::rfc3339;
 use super::group::Asked;
-use super::report::{Effort, Outlook, RecordState};
+use super::report::{Effort, Outlook, RecordReport, RecordState};
+use crate::judge::brief::short_name;
 use crate::judge::finding::times;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
+pub(super) use crate::judge::writing::span;
 use crate::probe::query::Role;
 use crate::stats::{CONFIDENCE, Chance, Proportion, percent};
 
@@ -35,8 +37,8 @@ pub const fn severity_word(severity: Severity) -> &'static str {
 /// The state of a record: a mark that is told from the others without colour, and one word.
 pub const fn state_words(state: RecordState) -> (char, &'static str) {
     match state {
-        RecordState::Right => ('✓', "right"),
-        RecordState::Mixed => ('≈', "mixed"),
+        RecordState::Right => ('✓', "correct"),
+        RecordState::Mixed => ('≈', "partly"),
         RecordState::Missing => ('✗', "missing"),
         RecordState::Wrong => ('≠', "wrong"),
         RecordState::Unknown => ('?', "unknown"),
@@ -48,8 +50,8 @@ pub fn asked_heading(asked: &Asked<'_>) -> String {
     match (asked.role, asked.zone) {
         (Role::Authoritative, Some(zone)) => format!("Name servers of {zone}"),
         (Role::Authoritative, None) => "Name servers".to_owned(),
-        (Role::Target, Some(zone)) => format!("Name servers of {zone}, where aliases lead"),
-        (Role::Target, None) => "Name servers where aliases lead".to_owned(),
+        (Role::Target, Some(zone)) => format!("Name servers of {zone}, where CNAMEs lead"),
+        (Role::Target, None) => "Name servers where CNAMEs lead".to_owned(),
         (Role::Recursive, _) => "Resolvers (recursive servers, with a cache)".to_owned(),
         (Role::Other, Some(zone)) => format!("Asked for {zone} in addition"),
         (Role::Other, None) => "Asked in addition".to_owned(),
@@ -93,64 +95,122 @@ pub fn servers_of_finding(servers: &[SocketAddr], asked: &[ServerReport]) -> Str
     named_servers(servers, asked)
 }
 
-/// What stands above the lines to enter for records in such a state.
-pub const fn lines_heading(state: RecordState, lines: usize) -> &'static str {
-    match (state, lines) {
-        (RecordState::Missing, 1) => "The line to enter:",
-        (RecordState::Missing, _) => "The lines to enter:",
-        (_, 1) => "It should read, at every server:",
-        (_, _) => "They should read, at every server:",
+/// What stands above records as they should be at every server.
+pub const EXPECTED: &str = "Expected at every server:";
+
+/// What stands above causes.
+pub const fn causes_heading(causes: usize) -> &'static str {
+    if causes == 1 { "What is wrong" } else { "What is wrong, most likely cause first" }
+}
+
+/// What stands above the records: how many are as they should be.
+pub fn records_heading(records: &[RecordReport]) -> String {
+    let right = records.iter().filter(|record| record.state == RecordState::Right).count();
+    match (right, records.len()) {
+        (1, 1) => "Record: correct on all servers".to_owned(),
+        (_, 1) => "Record: not correct on all servers".to_owned(),
+        (right, all) => format!("Records: {right} of {all} correct on all servers"),
     }
 }
 
-/// How many answers of an address were right: a count, and where they differ by chance an interval.
+/// How many responses of an address were correct: a count, and where they differ by chance an
+/// interval.
 pub fn right_of(state: RecordState, right: u64, asked: u64) -> String {
     match state {
-        RecordState::Mixed => Proportion::new(right, asked).text("right").to_string(),
-        _ => format!("{right} of {asked} right"),
+        RecordState::Mixed => Proportion::new(right, asked).text("correct").to_string(),
+        _ => format!("{right} of {asked} correct"),
     }
 }
 
-/// Whether answers are missing, and how many, over one transport; `None` if none is.
+/// Whether responses are missing, and how many, over one transport; `None` if none is.
 pub fn unanswered(transport: &str, answered: u64, asked: u64) -> Option<String> {
     let lost = Proportion::new(asked.saturating_sub(answered), asked);
-    (lost.hits() > 0).then(|| format!("over {transport} {}", lost.text("without an answer")))
+    (lost.hits() > 0).then(|| format!("over {transport} {}", lost.text("without a response")))
 }
 
-/// The question that a verifier lives by, answered.
+/// A subject that has been named in full before: `OWNER TYPE` with long labels shortened.
+pub fn short_subject(subject: &str) -> String {
+    match subject.split_once(' ') {
+        Some((owner, rtype)) => format!("{} {rtype}", short_name(owner)),
+        None => short_name(subject),
+    }
+}
+
+/// A text that has been shown in full before, or need not be: its beginning, and how long it is.
+pub fn shortened(text: &str) -> String {
+    const LONGEST: usize = 72;
+    const LEFT: usize = 32;
+    let length = text.chars().count();
+    match text.char_indices().nth(LEFT) {
+        Some((end, _)) if length > LONGEST => format!("{}… ({length} characters)", &text[..end]),
+        _ => text.to_owned(),
+    }
+}
+
+/// The pages of the RFCs that a reference names: the words of each, and where it is.
+pub fn rfc_links(reference: &str) -> Vec<(String, String)> {
+    let link = |part: &str| {
+        let (number, sections) =
+            part.strip_prefix("RFC ")?.split_once(' ').unwrap_or((&part[4..], ""));
+        number.bytes().all(|octet| octet.is_ascii_digit()).then_some(())?;
+        let section = sections.strip_prefix('§').unwrap_or_default();
+        let anchor = if section.is_empty() { String::new() } else { format!("#section-{section}") };
+        Some(format!("https://www.rfc-editor.org/rfc/rfc{number}{anchor}"))
+    };
+    let mut links: Vec<(String, String)> = Vec::new();
+    let mut rfc = "";
+    for part in reference.split(", ") {
+        // "RFC 6891 §6.1.3, §7" has two sections of one.
+        let whole = match part.strip_prefix('§') {
+            Some(_) => format!("{rfc} {part}"),
+            None => part.to_owned(),
+        };
+        if part.starts_with("RFC ") {
+            rfc = part.rsplit_once(' ').map_or(part, |(rfc, _)| rfc);
+        }
+        links.push((part.to_owned(), link(&whole).unwrap_or_default()));
+    }
+    links
+}
+
+/// What a service that checks now will see, as far as it can be told from what was seen.
 pub fn chance_sentence(chance: Option<Chance>) -> String {
     let Some(Chance { estimate, interval }) = chance else {
-        return "How likely a verifier that asks now is to see every record right could not be told."
+        return "What a service that checks now would see is not known.".to_owned();
+    };
+    if estimate >= 1.0 {
+        return "Every response was correct: a service that checks now should see the same."
             .to_owned();
-    };
+    }
+    if estimate <= 0.0 {
+        return "A service that checks now does not see every record correct.".to_owned();
+    }
     let (low, high) = (percent(interval.low), percent(interval.high));
-    // As with all rates: never a bare "0 %" or "100 %".
-    let probability = if estimate >= 1.0 {
-        format!("at least {low} %")
-    } else if estimate <= 0.0 {
-        format!("at most {high} %")
-    } else {
-        let confidence = CONFIDENCE * 100.0;
-        format!("{} % ({confidence:.0} %: {low}–{high} %)", percent(estimate))
-    };
+    let confidence = CONFIDENCE * 100.0;
     format!(
-        "A verifier that asks now, once, over UDP with one retry, sees every record right with a \
-         probability of {probability}."
+        "A service that checks now sees every record correct in about {} % of cases \
+         ({confidence:.0} %: {low}–{high} %).",
+        percent(estimate)
     )
 }
 
-/// What was asked, and what so much asking can show, in sentences.
+/// What was asked, and what so much asking can miss, in sentences.
 pub fn effort_sentences(effort: &Effort, duration: Duration) -> Vec<String> {
     let Effort { questions, looks, visible_share, cut_short } = effort;
-    let mut sentences =
-        vec![format!("{} in {}.", counted(*questions, "question"), seconds(duration))];
+    let mut sentences = vec![format!(
+        "{} in {}.",
+        match questions {
+            1 => "1 query".to_owned(),
+            count => format!("{count} queries"),
+        },
+        seconds(duration)
+    )];
     if *looks > 0 {
-        let times = times(*looks);
         sentences.push(format!(
-            "Each record was looked at {times} at each address over UDP. A fault that hits {} \
-             there would have shown with a probability of {:.0} %; a rarer one might not have.",
-            share_of_answers(*visible_share),
-            CONFIDENCE * 100.0
+            "Each record was checked at least {} at each address over UDP. A fault that {} there \
+             could have been missed.",
+            times(*looks),
+            missed(*visible_share)
         ));
     }
     if let Some(reason) = cut_short {
@@ -159,15 +219,15 @@ pub fn effort_sentences(effort: &Effort, duration: Duration) -> Vec<String> {
     sentences
 }
 
-fn share_of_answers(share: f64) -> String {
-    if share >= 1.0 {
-        return "every answer".to_owned();
-    }
+/// What a fault can do without being seen, where one that hits this share is.
+fn missed(share: f64) -> String {
     let one_in = (1.0 / share).round();
-    if (2.0..=100.0).contains(&one_in) {
-        format!("about one answer in {one_in:.0} ({} %)", percent(share))
+    if (3.0..=100.0).contains(&one_in) {
+        format!("hits fewer than about 1 in {one_in:.0} responses")
+    } else if share > 0.5 {
+        "does not hit every response".to_owned()
     } else {
-        format!("{} % of the answers", percent(share))
+        format!("hits fewer than {} % of the responses", percent(share))
     }
 }
 
@@ -176,6 +236,7 @@ fn share_of_answers(share: f64) -> String {
 pub fn sentence(words: &str) -> String {
     let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
     let first_word = words.split(' ').next().unwrap_or_default();
+    let first_word = first_word.strip_suffix(',').unwrap_or(first_word);
     if first_word.bytes().all(|octet| octet.is_ascii_lowercase()) && !first_word.is_empty() {
         let (first, rest) = words.split_at(1);
         return format!("{}{rest}{end}", first.to_ascii_uppercase());
@@ -183,28 +244,15 @@ pub fn sentence(words: &str) -> String {
     format!("{words}{end}")
 }
 
-/// "1 question", "2 questions".
+/// "1 response", "2 responses".
 pub fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
 
-/// Seconds as people say them, in the two largest units that matter, rounded up: who waits too
-/// short has waited for nothing.
-pub fn span(seconds: u64) -> String {
-    const UNITS: [(u64, &str); 4] =
-        [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
-    let at = UNITS.iter().position(|(length, _)| seconds >= *length).unwrap_or(UNITS.len() - 1);
-    let (large, name) = UNITS[at];
-    let Some(&(small, small_name)) = UNITS.get(at + 1) else {
-        return counted(seconds, name);
-    };
-    let smalls = seconds.div_ceil(small);
-    let (count, rest) = (smalls / (large / small), smalls % (large / small));
-    match rest {
-        0 => counted(count, name),
-        rest => format!("{} {}", counted(count, name), counted(rest, small_name)),
-    }
+/// How long to wait, unless the advice says so.
+pub fn wait(advice: &str, retry_after_s: Option<u32>) -> Option<String> {
+    retry_after_s.map(|wait| span(wait.into())).filter(|wait| !advice.contains(wait.as_str()))
 }
 
 /// How long something took.
@@ -253,28 +301,6 @@ mod tests {
     use crate::stats::Interval;
 
     #[test]
-    fn spans_are_said_in_two_units_and_never_too_short() {
-        for (seconds, text) in [
-            (0, "0 seconds"),
-            (1, "1 second"),
-            (59, "59 seconds"),
-            (60, "1 minute"),
-            (90, "1 minute 30 seconds"),
-            (3599, "59 minutes 59 seconds"),
-            (3600, "1 hour"),
-            (3601, "1 hour 1 minute"),
-            (7199, "2 hours"),
-            (86_399, "24 hours"),
-            (172_800, "2 days"),
-            (90_001, "1 day 2 hours"),
-            (604_799, "7 days"),
-        ] {
-            assert_eq!(span(seconds), text, "{seconds}");
-        }
-        assert!(span(u64::MAX).ends_with("hours"));
-    }
-
-    #[test]
     fn numbers_keep_the_digits_that_count() {
         for (value, text) in [
             (0.0, "0"),
@@ -297,16 +323,41 @@ mod tests {
     }
 
     #[test]
-    fn a_chance_is_never_a_bare_end_of_the_scale() {
+    fn a_chance_says_what_was_seen_and_never_more() {
         let sentence = |estimate, low, high| {
-            let interval = Interval { low, high };
-            let text = chance_sentence(Some(Chance { estimate, interval }));
-            text.split_once("probability of ").unwrap().1.to_owned()
+            chance_sentence(Some(Chance { estimate, interval: Interval { low, high } }))
         };
-        assert_eq!(sentence(0.81, 0.7, 0.9), "81.0 % (95 %: 70.0–90.0 %).");
-        assert_eq!(sentence(1.0, 0.973, 1.0), "at least 97.3 %.");
-        assert_eq!(sentence(0.0, 0.0, 0.1), "at most 10.0 %.");
-        assert!(chance_sentence(None).contains("could not be told"));
+        assert!(sentence(0.81, 0.7, 0.9).ends_with("about 81.0 % of cases (95 %: 70.0–90.0 %)."));
+        for (estimate, words) in [(1.0, "Every response was correct"), (0.0, "does not see")] {
+            let text = sentence(estimate, 0.0, 1.0);
+            assert!(text.contains(words) && !text.contains('%'), "{text}");
+        }
+        assert!(chance_sentence(None).contains("not known"));
+    }
+
+    #[test]
+    fn references_lead_to_the_pages_of_their_sections() {
+        let rfc = |number: &str| format!("https://www.rfc-editor.org/rfc/rfc{number}");
+        for (reference, links) in [
+            ("RFC 1034 §4.3.5", &[("RFC 1034 §4.3.5", rfc("1034#section-4.3.5"))][..]),
+            ("RFC 9715", &[("RFC 9715", rfc("9715"))]),
+            (
+                "RFC 6891 §6.1.3, §7",
+                &[("RFC 6891 §6.1.3", rfc("6891#section-6.1.3")), ("§7", rfc("6891#section-7"))],
+            ),
+            (
+                "RFC 7873 §5.2, RFC 9018 §3",
+                &[
+                    ("RFC 7873 §5.2", rfc("7873#section-5.2")),
+                    ("RFC 9018 §3", rfc("9018#section-3")),
+                ],
+            ),
+            ("somewhere else", &[("somewhere else", String::new())]),
+        ] {
+            let expected: Vec<(String, String)> =
+                links.iter().map(|(text, link)| ((*text).to_owned(), link.clone())).collect();
+            assert_eq!(rfc_links(reference), expected);
+        }
     }
 
     #[test]
@@ -334,14 +385,13 @@ mod tests {
         let text = |effort: &Effort| effort_sentences(effort, Duration::from_millis(12)).join(" ");
         assert_eq!(
             text(&effort(14, 0.1926)),
-            "1 question in 12.0 ms. Each record was looked at 14 times at each address over UDP. A \
-             fault that hits about one answer in 5 (19.3 %) there would have shown with a \
-             probability of 95 %; a rarer one might not have. Not everything was asked: It was \
-             interrupted."
+            "1 query in 12.0 ms. Each record was checked at least 14 times at each address over UDP. \
+             A fault that hits fewer than about 1 in 5 responses there could have been missed. Not \
+             everything was asked: It was interrupted."
         );
-        assert!(text(&effort(1, 0.95)).contains("looked at once"));
-        assert!(text(&effort(1, 0.95)).contains("hits 95.0 % of the answers there"));
-        assert!(text(&effort(1, 1.0)).contains("hits every answer there"));
-        assert!(!text(&effort(0, 1.0)).contains("looked at"));
+        assert!(text(&effort(1, 0.95)).contains("checked at least once"));
+        assert!(text(&effort(1, 0.95)).contains("does not hit every response"));
+        assert!(text(&effort(7, 0.348)).contains("1 in 3 responses"));
+        assert!(!text(&effort(0, 1.0)).contains("checked"));
     }
 }

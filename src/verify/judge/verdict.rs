@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
 use super::observations::{RecordObservations, RecordStatus};
+use crate::judge::catalog::FindingId;
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
 use crate::judge::writing::plain;
@@ -30,7 +31,8 @@ pub(super) fn verdict(
     observed: &RecordObservations<'_>,
     findings: &[Finding],
 ) -> (Verdict, String) {
-    told(observed, findings).unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(observed)))
+    told(observed, findings)
+        .unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(observed, findings)))
 }
 
 /// The verdict, if it can be told.
@@ -63,42 +65,64 @@ fn told(observed: &RecordObservations<'_>, findings: &[Finding]) -> Option<(Verd
     let all = addresses(statuses).len();
     let silent = without_answers(statuses);
     if has(Effect::Availability) || !silent.is_empty() {
-        return Some((Verdict::Flaky, flaky(&silent, all, findings)));
+        return Some((Verdict::Flaky, flaky(statuses.len(), &silent, all, findings)));
     }
-    let (right, answers): (u64, u64) = statuses
-        .iter()
-        .map(|it| (it.right(), it.answers()))
-        .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    let records = match statuses.len() {
-        1 => "the record is".to_owned(),
-        count => format!("all {count} records are"),
-    };
-    let at = if all == 1 {
-        "the only server address".to_owned()
-    } else {
-        format!("all {all} server addresses")
-    };
-    Some((Verdict::Verified, format!("{records} right at {at}, in {right} of {answers} answers")))
+    Some((Verdict::Verified, verified(statuses.len(), all, findings)))
 }
 
 fn pending(records: usize, not_right: usize, findings: &[Finding]) -> String {
-    let what = match (not_right, records) {
-        (0, _) => "not everyone sees every record right".to_owned(),
-        (1, 1) => "the record is not right everywhere".to_owned(),
-        (count, all) if count == all => format!("none of {all} records is right everywhere"),
-        (1, all) => format!("1 of {all} records is not right everywhere"),
-        (count, all) => format!("{count} of {all} records are not right everywhere"),
-    };
-    with_cause(what, findings, |_| true)
+    main_cause(findings, |_| true).map_or_else(|| how_many(records, not_right), headline)
 }
 
-fn flaky(silent: &[SocketAddr], all: usize, findings: &[Finding]) -> String {
-    let what = "the records are right wherever an answer came, but answers do not always come";
-    let told = |finding: &Finding| is_of(finding, Effect::Availability);
-    if findings.iter().any(told) {
-        return with_cause(what.to_owned(), findings, told);
+/// How many records are not correct.
+fn how_many(records: usize, not_right: usize) -> String {
+    match (not_right, records) {
+        (0, _) => "not everyone sees every record as it should be".to_owned(),
+        (1, 1) => "the record is not correct on all servers".to_owned(),
+        (count, all) if count == all => {
+            format!("none of the {all} records is correct on all servers")
+        }
+        (1, all) => format!("1 of the {all} records is not correct on all servers"),
+        (count, all) => format!("{count} of the {all} records are not correct on all servers"),
     }
-    format!("{what}: {} of {all} server addresses often or always give none", silent.len())
+}
+
+fn flaky(records: usize, silent: &[SocketAddr], all: usize, findings: &[Finding]) -> String {
+    let correct = if records == 1 { "the record is correct" } else { "the records are correct" };
+    let cause = main_cause(findings, |finding| is_of(finding, Effect::Availability));
+    match cause.or_else(|| main_cause(findings, |_| true)) {
+        Some(cause) => format!("{correct}, but {}", headline(cause)),
+        None => format!(
+            "{correct}, but {} of {all} server addresses often or always do not respond: send this \
+             report to whoever runs them",
+            silent.len()
+        ),
+    }
+}
+
+fn verified(records: usize, addresses: usize, findings: &[Finding]) -> String {
+    let records = match records {
+        1 => "the record is".to_owned(),
+        count => format!("all {count} records are"),
+    };
+    let at = match addresses {
+        1 => "the only server address".to_owned(),
+        count => format!("all {count} server addresses"),
+    };
+    match main_cause(findings, |_| true) {
+        Some(cause) => format!("{records} correct at {at}, but {}", headline(cause)),
+        None => format!(
+            "{records} correct at {at}: change nothing in the DNS; if the service still says \
+             \"pending\", have it check again"
+        ),
+    }
+}
+
+/// What is wrong, and what to do.
+fn headline(cause: &Finding) -> String {
+    let (fault, action) = (cause.fault(), cause.action());
+    let mark = if fault.contains(": ") { ';' } else { ':' };
+    format!("{fault}{mark} {action}")
 }
 
 /// Whether a finding has this effect on the verdict.
@@ -106,13 +130,9 @@ fn is_of(finding: &Finding, effect: Effect) -> bool {
     finding.severity > Severity::Notice && finding.id.entry().effect == effect
 }
 
-/// A sentence with the main cause behind it.
-fn with_cause(what: String, findings: &[Finding], which: impl Fn(&Finding) -> bool) -> String {
-    let mut causes = findings.iter().filter(|finding| finding.severity > Severity::Notice);
-    match causes.find(|finding| which(finding)) {
-        Some(cause) => format!("{what}: {}", cause.summary),
-        None => what,
-    }
+/// The most likely cause among those that matter here.
+fn main_cause(findings: &[Finding], matters: impl Fn(&Finding) -> bool) -> Option<&Finding> {
+    findings.iter().find(|finding| finding.severity > Severity::Notice && matters(finding))
 }
 
 fn addresses(statuses: &[RecordStatus<'_>]) -> Vec<SocketAddr> {
@@ -146,17 +166,16 @@ fn without_answers(statuses: &[RecordStatus<'_>]) -> Vec<SocketAddr> {
 }
 
 /// Why there is no verdict, in one sentence.
-fn no_verdict(observed: &RecordObservations<'_>) -> String {
+fn no_verdict(observed: &RecordObservations<'_>, findings: &[Finding]) -> String {
     let evidence = observed.evidence;
     let domain = evidence.plan.domain;
     let registry = crate::judge::server::registry::undelegated(&evidence.log.walk, &domain);
     if let Some(registry) = registry {
-        let who = if registry.is_root() {
-            "the root of the DNS does not know it".to_owned()
-        } else {
-            format!("the registry of {} does not know it", plain(&registry))
-        };
-        return format!("there is no domain {}: {who}", plain(&domain));
+        let known = findings.iter().find(|it| it.id == FindingId::DomainNotDelegated);
+        return known.map_or_else(
+            || format!("there is no domain {} in {}", plain(&domain), plain(&registry)),
+            headline,
+        );
     }
     if evidence.plan.expectations.is_empty() {
         return "no record was asked for".to_owned();
@@ -166,27 +185,34 @@ fn no_verdict(observed: &RecordObservations<'_>) -> String {
     let heard = |said: &Said| matches!(said, Said::Reply(_));
     if !root_answers.into_iter().any(|child| heard(&child.ns.said) || heard(&child.soa.said)) {
         if let Some(why) = &evidence.log.cut_short {
-            return format!("it was ended before anything could be told: {why}");
+            return format!("the check was ended before anything was known ({why}): run it again");
         }
-        return "no root server answered: this machine has no way to the DNS, or something on the way \
-                blocks it"
+        return "no root server answered: this machine cannot reach the DNS; look at its network and \
+                at firewalls that block port 53, then run this again"
             .to_owned();
     }
     if let Some(why) = &evidence.log.cut_short {
-        return format!("it was ended before every record was seen at every address: {why}");
+        return format!(
+            "the check was ended before every record was seen at every address ({why}): run it again"
+        );
     }
     let unseen = observed.statuses.iter().find(|status| status.answers() == 0);
     let owner = unseen.map_or(domain, |status| status.expectation.owner);
     match evidence.log.walk.path(&owner).map(|path| path.end) {
         Some(PathEnd::Failed(why)) => {
-            format!("the name servers for {} could not be reached: {why}", plain(&owner))
+            format!(
+                "the name servers of {} could not be reached ({why}): run this again later, and tell \
+                 whoever runs them if it stays so",
+                plain(&owner)
+            )
         }
         _ => {
             let asked = unseen.map_or(0, |status| status.servers.len());
             let zone = unseen.and_then(|status| status.zone).unwrap_or(domain);
             let types = unseen.map_or(RecordType::A, |status| status.expectation.rtype);
             format!(
-                "none of the {asked} server addresses of {} gave an answer about {} {types}",
+                "none of the {asked} server addresses of {} answered for {} {types}: tell whoever runs \
+                 them, and run this again from another network",
                 plain(&zone),
                 plain(&owner)
             )

@@ -1,5 +1,6 @@
 //! Aliases: whether the owner is one for every type, and what there is at its end.
 
+use crate::judge::brief::{IT, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
@@ -72,14 +73,16 @@ pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
         Draft::error(FindingId::AliasFlattened, case.subject())
             .servers(servers)
             .summary(format!("instead of the alias (CNAME), the servers answer with {what}"))
+            .fault(format!("{} answers in place of {RECORD}, as a proxy would", case.provider()))
+            .action(format!("switch off the proxy (CNAME flattening) for {IT} there"))
             .evidence("types_served", types)
             .evidence("target_text_served", text)
             .advice(format!(
-                "at {}, switch off the proxy or the flattening of this record, so that it is a plain \
-                 CNAME",
+                "at {}, switch off the proxy or the CNAME flattening for {IT}, so that a plain CNAME \
+                 record is served",
                 case.provider()
             ))
-            .line(case.line()),
+            .entry(case.entry()),
     )
 }
 
@@ -105,14 +108,16 @@ pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> 
             "at {} of {told} server addresses the answer depends on the type that is asked for",
             servers.len()
         ))
+        .fault(format!("other records stand beside {RECORD}"))
+        .action(format!("delete the other records of the same host at {}", case.provider()))
         .evidence("by_type", types)
         .servers(addresses)
         .advice(format!(
-            "an alias (CNAME) must be the only record of its name: at {} (seen at {names}), delete the \
-             other records of the host, so that this one is left",
+            "at {}, delete the other records of the same host (seen at {names}): a CNAME record must \
+             be the only one of its name",
             case.provider()
         ))
-        .line(case.line())
+        .entry(case.entry())
 }
 
 /// Addresses that answer for the alias, and fail where they are asked for a text by way of it.
@@ -148,20 +153,25 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
     if servers.is_empty() {
         return None;
     }
-    let all = case.status.servers.len();
+    let (all, names) = (case.status.servers.len(), case.at_fault(&servers));
     Some(
         Draft::error(FindingId::TypeThroughAliasFails, case.subject())
             .summary(format!(
                 "{} of {all} server addresses have the alias (CNAME), and fail when they are asked \
-                 for the text (TXT) by way of it",
+                 for the text (TXT) through it",
                 servers.len()
             ))
+            .fault(format!(
+                "{names} {} when asked for the TXT record behind {RECORD}",
+                names.verb("fails", "fail")
+            ))
+            .action(format!("ask {} to repair that", case.provider()))
             .evidence("failures", failures)
             .evidence("answers", answers)
             .servers(servers)
             .advice(format!(
-                "ask {} why its servers answer for this name's CNAME and fail for its TXT, and send \
-                 this report along",
+                "ask {} why its servers have the CNAME record and fail for TXT at the same name, and \
+                 send this report along",
                 case.provider()
             )),
     )
@@ -210,7 +220,7 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
             .evidence("aliases", chain.len())
             .evidence("chain", chain)
             .advice(format!(
-                "let the record lead straight to its end; the chain breaks at {}",
+                "let {IT} lead straight to the last name; the chain breaks at {}",
                 plain(&place)
             )),
     )
@@ -234,7 +244,7 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
             useful.peek()?;
             useful.all(|reading| reading.kind == walk::Kind::NameError).then(|| {
                 leads_nowhere(Draft::notice(FindingId::AliasBroken, case.subject()), &target)
-                    .advice("if anything beyond the alias itself is looked for, check its target")
+                    .advice("check the target if anything beyond the CNAME record itself is needed")
             })
         }
     }
@@ -243,6 +253,7 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
 pub(super) fn leads_nowhere(draft: Draft, target: &NameBuf) -> Draft {
     draft
         .summary("the name that the alias (CNAME) leads to does not exist")
+        .fault(format!("the target of {RECORD} does not exist"))
         .evidence("target", target.to_string())
 }
 
@@ -278,22 +289,28 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     let draft = if no_name > 0 {
         leads_nowhere(draft, &target)
     } else {
-        leads_nowhere(draft, &target).summary("there is no key (TXT) where the alias (CNAME) leads")
+        leads_nowhere(draft, &target)
+            .summary("there is no key (TXT) where the alias (CNAME) leads")
+            .fault(format!("there is no key (TXT) where {RECORD} leads"))
     };
     let zone = target.parent().unwrap_or(target);
     let ses = SES_ZONE.parse().is_ok_and(|default: NameBuf| zone == default);
-    let advice = if servers.len() < all {
-        format!(
-            "the record is right; the servers of {} do not agree about its target: look again later, \
-             then tell the service that gave it to you",
+    let (action, advice) = if servers.len() < all {
+        let advice = format!(
+            "check again later, then tell the service that gave you the record: the servers of {} do \
+             not agree about its target",
             plain(&zone)
-        )
+        );
+        ("check again later, then tell the service", advice)
     } else if ses && matches!(case.status.expectation.kind, Kind::DkimAlias { rotates: true }) {
-        "compare token and value with those in the console of SES: newer regions and accounts have \
-         another zone than dkim.amazonses.com (give it as --ses-zone), and old tokens are dropped"
-            .to_owned()
+        let advice = "compare host and value with those in the SES console: newer regions and accounts \
+                      have another zone than dkim.amazonses.com (give it as --ses-zone), and old \
+                      tokens are dropped";
+        ("compare host and value with those in the SES console", advice.to_owned())
     } else {
-        "compare the value with what the service gave you, or have it give you a new one".to_owned()
+        let advice =
+            "compare the value with what the service gave you, or have it give you a new one";
+        ("compare the value with what the service gave you", advice.to_owned())
     };
     Some(
         draft
@@ -301,6 +318,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
             .evidence("answers_without_text", no_text)
             .evidence("addresses_asked", all)
             .servers(servers)
+            .action(action)
             .advice(advice),
     )
 }
@@ -374,9 +392,11 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
 fn no_way(subject: String, target: &NameBuf, why: Unresolved) -> Draft {
     Draft::error(FindingId::AliasTargetUnreachable, subject)
         .summary(format!("the name that the alias (CNAME) leads to cannot be looked up: {why}"))
+        .fault("the name where the CNAME record leads cannot be looked up")
+        .action("tell the service that gave you the record, or wait")
         .evidence("target", target.to_string())
         .advice(format!(
-            "your own zone is fine: tell whoever runs {}, or wait until its servers answer again",
+            "tell whoever runs {}, or wait until its servers answer again: your own records are fine",
             plain(&target.parent().unwrap_or(*target))
         ))
 }
@@ -427,13 +447,20 @@ fn unreachable(
                     format!("{} often or always gives none", bad.len())
                 }
             ))
+            .fault(format!(
+                "{} servers of {}, where the CNAME record leads, {}",
+                if nobody { "the" } else { "some" },
+                plain(zone),
+                if nobody { "do not answer" } else { "often do not answer" }
+            ))
+            .action("tell the service that gave you the record, or wait")
             .evidence("asked_there", asked_there)
             .evidence("silent", silent)
             .evidence("useless_answers", told)
             .evidence("records", records.to_vec())
             .servers(bad)
             .advice(format!(
-                "your own zone is fine: tell whoever runs {}, or wait until its servers answer again",
+                "tell whoever runs {}, or wait until its servers answer again: your own records are fine",
                 plain(zone)
             )),
     )

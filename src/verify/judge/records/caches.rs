@@ -1,12 +1,13 @@
 //! What recursive servers say while authoritative servers say something else.
 
+use crate::judge::brief::{IT, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use crate::judge::resolver::validation;
 use std::net::SocketAddr;
 
 use super::case::Case;
-use crate::judge::writing::{counted, data, short};
+use crate::judge::writing::{counted, data, list, short, span};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
@@ -51,17 +52,19 @@ fn negative(case: Case<'_, '_>) -> Option<Draft> {
         return None;
     }
     let left = denials.iter().filter_map(|seen| seconds_left(seen.probe)).max();
-    let wait = left.map_or("until its time is over".to_owned(), |left| format!("{left} seconds"));
     let servers: Vec<SocketAddr> = denials.iter().map(|seen| seen.probe.query.server).collect();
+    let (names, wait) = (resolvers(&servers), wait(left));
     Some(
         Draft::warning(FindingId::NegativeCached, case.subject())
             .servers(servers)
             .summary("every name server has the record, and a resolver still denies it")
+            .fault(format!("{names} still remembers that {RECORD} did not exist"))
+            .action(format!("change nothing, and check again {wait}"))
             .evidence("denials", denials.len())
             .evidence("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
             .evidence("ttl_left_s", left)
             .advice(format!(
-                "change nothing: the resolver looked before the record was there, and keeps that {wait}"
+                "change nothing, and check again {wait}: the resolver asked before the record was there"
             ))
             .retry_after(left),
     )
@@ -80,21 +83,42 @@ fn stale(case: Case<'_, '_>) -> Option<Draft> {
         .collect();
     let (_, value) = old.first()?;
     let left = old.iter().filter_map(|(seen, _)| seconds_left(seen.probe)).max();
-    let wait = left.map_or("until its time is over".to_owned(), |left| format!("{left} seconds"));
+    let servers: Vec<SocketAddr> = old.iter().map(|(seen, _)| seen.probe.query.server).collect();
+    let (names, wait) = (resolvers(&servers), wait(left));
     Some(
         Draft::warning(FindingId::StaleCached, case.subject())
-            .servers(old.iter().map(|(seen, _)| seen.probe.query.server))
+            .servers(servers)
             .summary("every name server has the expected value, and a resolver still has another one")
+            .fault(format!("{names} still remembers the old value of {RECORD}"))
+            .action(format!("change nothing, and check again {wait}"))
             .evidence("old_answers", old.len())
             .evidence("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
             .evidence("old_value", value.clone())
             .evidence("ttl_left_s", left)
             .advice(format!(
-                "change nothing: the resolver looked before the value was changed, and keeps the old \
-                 one {wait}"
+                "change nothing, and check again {wait}: the resolver asked before the value was changed"
             ))
             .retry_after(left),
     )
+}
+
+/// Resolvers as the subject of a sentence; each has a memory of its own.
+fn resolvers(servers: &[SocketAddr]) -> String {
+    let mut ips: Vec<String> = servers.iter().map(|server| server.ip().to_string()).collect();
+    ips.sort_unstable();
+    ips.dedup();
+    match &ips[..] {
+        [ip] => format!("the resolver {ip}"),
+        ips => format!("each of the resolvers {}", list(ips)),
+    }
+}
+
+/// How long what is remembered is kept.
+fn wait(left: Option<u32>) -> String {
+    match left {
+        Some(left) => format!("in {}", span(left.into())),
+        None => "later".to_owned(),
+    }
 }
 
 /// A resolver has what no authoritative server has.
@@ -110,11 +134,13 @@ pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
                  its own, or a copy from before the record was removed",
                 counted(case.status.servers.len(), "server address", "server addresses")
             ))
+            .fault(format!("only {} has {RECORD}; no name server of the domain does", self::resolvers(&resolvers)))
+            .action(format!("publish {IT} at {}", case.provider()))
             .evidence("resolver_has_it", right().count())
             .evidence("answers_of_name_servers", case.status.answers())
             .servers(resolvers)
-            .advice(format!("publish it where everyone sees it, at {}", case.provider()))
-            .line(case.line()),
+            .advice(format!("publish {IT} where everyone sees it, at {}", case.provider()))
+            .entry(case.entry()),
     )
 }
 
@@ -127,5 +153,5 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
     let probes = case.observed.probes(Purpose::Cached(case.status.number));
     let log = &case.observed.evidence.log;
     let rejected = validation::rejected(log, &names, probes, takes)?;
-    Some(validation::bogus(log, case.subject(), case.zone(), rejected))
+    Some(validation::bogus(case.subject(), case.zone(), rejected))
 }

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::judge::writing::{entry, provider};
+use crate::judge::brief::FormEntry;
+use crate::judge::writing::{AtFault, entry, provider};
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
@@ -29,14 +30,19 @@ impl Case<'_, '_> {
     }
 
     /// What to enter in the zone of the record, if it can be told.
-    pub(super) fn line(&self) -> Option<String> {
+    pub(super) fn entry(&self) -> Option<FormEntry> {
         let record = self.status.expectation.suggestion()?;
         Some(entry(&record, &self.zone()))
     }
 
     /// The DNS provider of the zone, in words.
     pub(super) fn provider(&self) -> String {
-        provider(&self.observed.evidence.log, &self.zone())
+        provider(&self.zone())
+    }
+
+    /// Servers of the zone that are at fault.
+    pub(super) fn at_fault(&self, servers: &[SocketAddr]) -> AtFault {
+        AtFault::of(&self.observed.evidence.log, &self.zone(), servers)
     }
 
     /// The addresses that said anything of the record.

@@ -1,6 +1,7 @@
 //! DKIM keys: at the end of aliases, and where they stand themselves.
 
 use super::case::Case;
+use crate::judge::brief::RECORD;
 use crate::judge::catalog::FindingId;
 use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyState, check_key};
 use crate::judge::finding::Draft;
@@ -117,7 +118,7 @@ fn on_standby(key: &Key<'_, '_>, active: bool) -> Draft {
     let summary = if active {
         "the key is empty, while another one of the same domain is in use"
     } else {
-        "the key is empty; whether another one of the same domain is in use was not looked at"
+        "the key is empty; whether another one of the same domain is in use was not checked"
     };
     Draft::info(FindingId::DkimKeyStandby, subject(key.status))
         .summary(summary)
@@ -128,10 +129,12 @@ fn on_standby(key: &Key<'_, '_>, active: bool) -> Draft {
 fn all_standby(observed: &RecordObservations<'_>, tokens: usize) -> Draft {
     Draft::warning(FindingId::DkimAllStandby, observed.evidence.plan.domain.to_string())
         .summary(format!("all {} lead to empty keys, so none is active", counted(tokens, "token", "tokens")))
+        .fault("all DKIM keys of the domain at SES are empty, so none is active")
+        .action("generate new keys in the SES console (Easy DKIM), and enter their records")
         .evidence("tokens", tokens)
         .advice(
-            "the records are right: in the console of SES, have Easy DKIM generate its keys anew, and \
-             enter the new records",
+            "in the SES console, have Easy DKIM generate new keys, and enter their records; the records \
+             that are there are right",
         )
 }
 
@@ -156,6 +159,7 @@ fn judge_key(key: &Key<'_, '_>) -> Option<Draft> {
 fn revoked(subject: String) -> Draft {
     Draft::warning(FindingId::DkimKeyRevoked, subject)
         .summary("the key was revoked: its p= is empty")
+        .fault(format!("the DKIM key in {RECORD} is empty, which revokes it"))
         .advice("publish a key, or use another selector")
 }
 
@@ -168,6 +172,8 @@ fn invalid(subject: String, check: &KeyCheck, text: &[u8]) -> Draft {
     let tag = check.problems.first().and_then(|problem| problem.tag());
     Draft::error(FindingId::DkimKeyInvalid, subject)
         .summary(format!("verifiers cannot use the key: {why}"))
+        .fault(format!("mail servers cannot use the DKIM key in {RECORD}"))
+        .action("enter the key again exactly as the service shows it")
         .evidence("problems", problems)
         .evidence("tag", tag)
         .evidence("text", printable(text))
@@ -197,12 +203,14 @@ pub(super) fn other_zone(case: Case<'_, '_>, found: &NameBuf) -> Draft {
         ))
         .evidence("found", found.to_string())
         .evidence("expected", expected.map(|name| name.to_string()))
+        .fault(format!("{RECORD} leads to another SES zone than was asked for"))
+        .action("compare the value with the one in the SES console")
         .advice(format!(
-            "compare it with the value in the console of SES; if that is the expected one, correct \
+            "compare the value with the one in the SES console; if that is the expected one, correct \
              the record at {}",
             case.provider()
         ))
-        .line(case.line())
+        .entry(case.entry())
 }
 
 /// The same where the user did not name the zone, and SES has the key where the alias leads.
@@ -222,8 +230,8 @@ fn other_zone_that_will_do(
             .evidence("found", found.to_string())
             .evidence("usual", shown)
             .advice(
-                "nothing to fix if the console of SES shows the same value; --ses-zone says which \
-                 zone to expect",
+                "nothing to fix if the SES console shows the same value; --ses-zone says which zone to \
+                 expect",
             ),
     )
 }

@@ -1,5 +1,6 @@
 //! Records that no server has where they should be: where they went instead.
 
+use crate::judge::brief::{IT, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::net::SocketAddr;
@@ -64,11 +65,13 @@ fn missing(case: Case<'_, '_>) -> Draft {
     let who = if told.len() == all {
         format!("none of {} has", counted(all, "server address", "server addresses"))
     } else {
-        format!("none of the {} of {all} server addresses that answered has", told.len())
+        format!("none of the {} of {all} server addresses that responded has", told.len())
     };
+    let (zone, provider) = (plain(&case.zone()), case.provider());
     let mut draft = Draft::error(FindingId::RecordMissing, case.subject())
         .servers(told)
         .summary(format!("{who} the record"))
+        .fault(format!("no name server of {zone} has {RECORD}"))
         .evidence("answers", status.answers())
         .evidence("name_exists", exists);
     draft = match alias_that_leads_away(case) {
@@ -78,8 +81,9 @@ fn missing(case: Case<'_, '_>) -> Draft {
                 &target,
             )
             .servers(case.told())
+            .action(format!("correct the target of the CNAME record at {provider}"))
             .advice(format!(
-                "at {}, correct where the alias leads, or enter the record in its place",
+                "at {}, correct the target of the CNAME record, or enter the record in its place",
                 case.provider()
             ));
         }
@@ -88,9 +92,15 @@ fn missing(case: Case<'_, '_>) -> Draft {
             let target = plain(&target);
             draft
                 .evidence("alias_of", target.clone())
-                .advice(format!("the name is an alias (CNAME) of {target}: add the record there"))
+                .action(format!("add {IT} at {target}, where the CNAME record leads"))
+                .advice(format!(
+                    "the name has a CNAME record that leads to {target}: add {IT} there"
+                ))
         }
-        None => draft.advice(format!("add it at {}", case.provider())).line(case.line()),
+        None => draft
+            .action(format!("add {IT} at {provider}"))
+            .advice(format!("add {IT} at {}", case.provider()))
+            .entry(case.entry()),
     };
     draft
 }
@@ -126,6 +136,11 @@ fn wrong_type(case: Case<'_, '_>) -> Option<Draft> {
                 "the value stands in a record of type {} instead of {}",
                 found.rtype, expectation.rtype
             ))
+            .fault(format!(
+                "the value of {RECORD} stands in a record of type {}, not {}",
+                found.rtype, expectation.rtype
+            ))
+            .action(format!("replace it by a {} record at {}", expectation.rtype, case.provider()))
             .evidence("found_type", found.rtype.to_string())
             .evidence("found", short(&data(&found)))
             .advice(format!(
@@ -134,7 +149,7 @@ fn wrong_type(case: Case<'_, '_>) -> Option<Draft> {
                 found.rtype,
                 expectation.rtype
             ))
-            .line(case.line()),
+            .entry(case.entry()),
     )
 }
 
@@ -184,15 +199,16 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
         Draft::error(FindingId::WildcardMatch, case.subject())
             .servers(servers)
             .summary("a wildcard answers for the name: any other name beside it has the same")
+            .fault(format!("a wildcard record answers in place of {RECORD}"))
+            .action(format!("add {IT} at {}", case.provider()))
             .evidence("answer", what)
             .evidence("random_name", sibling.query.name.to_string())
             .advice(format!(
-                "the record itself does not exist, only the wildcard *.{} or one above it: add the \
-                 record at {}",
-                plain(&parent),
-                case.provider()
+                "add {IT} at {}: so far there is only the wildcard *.{} or one above it",
+                case.provider(),
+                plain(&parent)
             ))
-            .line(case.line()),
+            .entry(case.entry()),
     )
 }
 
@@ -242,29 +258,33 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
         return None;
     }
     let (name, zone) = (first.query.name, case.zone());
-    let (right, provider) = (writing::host(&expectation.owner, &zone), case.provider());
+    let provider = case.provider();
     let draft = if kind == NearMiss::Doubled {
         Draft::error(FindingId::OwnerDoubled, case.subject())
             .summary(format!(
                 "the name of the zone stands twice: the record is there with {} behind its name again",
                 plain(&zone)
             ))
+            .fault(format!("the name of {RECORD} ends in {} twice", plain(&zone)))
+            .action(format!("enter only the short host at {}", case.provider()))
             .advice(format!(
-                "{provider} appends the domain by itself: enter the short host, or the full name with \
-                 a dot at its end"
+                "enter only the short host, without the domain, at {provider}: the form there appends \
+                 the domain by itself (or enter the full name with a dot at its end)"
             ))
     } else {
         let what = match kind {
-            NearMiss::LabelLeftOut => "a part of its name that begins with an underscore left out",
-            NearMiss::UnderscoreLeftOut => "the underscore (_) left out of its name",
-            NearMiss::DotLeftOut => "a dot left out of its name",
-            NearMiss::Apex | NearMiss::Doubled => "no host: at the domain itself",
+            NearMiss::LabelLeftOut => "a part that begins with an underscore (_) is missing",
+            NearMiss::UnderscoreLeftOut => "the underscore (_) is missing",
+            NearMiss::DotLeftOut => "a dot is missing",
+            NearMiss::Apex | NearMiss::Doubled => "the host before the domain is missing",
         };
         Draft::error(FindingId::OwnerMistyped, case.subject())
-            .summary(format!("the record is there with {what}"))
+            .summary(format!("the record is there under another name: {what}"))
+            .fault(format!("{what} in the name of {RECORD}"))
+            .action(format!("correct the host at {}", case.provider()))
             .advice(format!(
-                "at {provider}, the host must be exactly {right}: correct it, or delete the record and \
-                 enter it again"
+                "at {provider}, correct the host so that it is exactly as below, or delete {IT} and enter \
+                 {IT} again"
             ))
     };
     Some(
@@ -272,7 +292,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
             .servers(servers)
             .evidence("found_at", name.to_string())
             .evidence("expected_at", expectation.owner.to_string())
-            .line(case.line()),
+            .entry(case.entry()),
     )
 }
 
@@ -307,15 +327,20 @@ fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
                 plain(&zone),
                 plain(&above)
             ))
+            .fault(format!(
+                "{} has name servers of its own, and they do not have {RECORD}",
+                plain(&zone)
+            ))
+            .action(format!("add {IT} at {}", case.provider()))
             .evidence("zone", zone.to_string())
             .evidence("zone_of_domain", above.to_string())
             .evidence("answers", case.status.answers())
             .advice(format!(
-                "what {} has for this name is never asked for: add the record at {}",
-                plain(&above),
-                case.provider()
+                "add {IT} at {}: what stands at {} for this name is never asked for",
+                case.provider(),
+                writing::provider(&above),
             ))
-            .line(case.line()),
+            .entry(case.entry()),
     )
 }
 
@@ -338,12 +363,14 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
         Draft::error(FindingId::PublishedElsewhere, case.subject())
             .servers(servers)
             .summary("the record is only on servers that the registry does not send anyone to")
+            .fault(format!("only servers that the domain does not use have {RECORD}"))
+            .action(format!("add {IT} at {}, whose servers the domain uses", case.provider()))
             .evidence("answers_elsewhere", case.status.answers())
             .advice(format!(
-                "the domain uses {}: add the record there, or have the registrar change the name \
-                 servers of the domain",
+                "the domain uses {}: add {IT} there, or change the name servers of the domain at the \
+                 registrar",
                 case.provider()
             ))
-            .line(case.line()),
+            .entry(case.entry()),
     )
 }

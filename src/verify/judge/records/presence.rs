@@ -1,5 +1,6 @@
 //! Whether records are there: everywhere, nowhere, on some servers, now and then.
 
+use crate::judge::brief::{IT, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::case::Case;
 use super::{alias, elsewhere};
 use crate::judge::summary::serials;
-use crate::judge::writing::{counted, plain, printable, server_names};
+use crate::judge::writing::{counted, plain, printable};
 use crate::report::judgement::RecordState;
 use crate::stats::Proportion;
 use crate::verify::judge::observations::{AtServer, Seen};
@@ -53,7 +54,7 @@ fn present(case: Case<'_, '_>) -> Draft {
         format!("all {} have it as expected", counted(all, "server address", "server addresses"))
     } else {
         format!(
-            "{} of {all} server addresses have it as expected, the others gave no answer",
+            "{} of {all} server addresses have it as expected; the others did not respond",
             told.len()
         )
     };
@@ -75,10 +76,14 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
     let told = case.told().len();
     let several = |at: &AtServer<'_>| at.count(|look| matches!(look, Look::Several(_))) > 0;
     let missing = lacking.iter().all(|at| at.state() == RecordState::Missing);
-    let what = match (missing, lacking.iter().all(|at| several(at))) {
-        (true, _) => "have",
-        (false, true) => "have nothing beside",
-        (false, false) => "have the same value of",
+    let ((one, many), others) = match (missing, lacking.iter().all(|at| several(at))) {
+        (true, _) => (("does not have", "do not have"), ", which the other servers have"),
+        (false, true) => {
+            (("has others beside", "have others beside"), ", which the other servers have alone")
+        }
+        (false, false) => {
+            (("has another value of", "have another value of"), " than other servers")
+        }
     };
     let shown = |servers: &[SocketAddr]| {
         let mut all: Vec<u32> = servers
@@ -91,31 +96,34 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
     };
     let there = status.at(|state| state == RecordState::Right);
     let (here, elsewhere) = (shown(&servers), shown(&there));
-    let names = server_names(&case.observed.evidence.log, &zone, &servers);
+    let names = case.at_fault(&servers);
+    let (provider, copy) = (case.provider(), plain(&zone));
     let behind = match (&here[..], &elsewhere[..]) {
         ([here], [elsewhere]) if here != elsewhere => {
-            format!(" (serial number {here} instead of {elsewhere})")
+            format!("; the serial number of the zone there is {here}, elsewhere {elsewhere}")
         }
-        ([here], [_]) => format!(" under the same serial number, {here}"),
+        ([here], [_]) => format!("; the serial number of the zone is {here} everywhere"),
         _ => String::new(),
     };
     let answers: u64 = lacking.iter().map(|at| at.answers()).sum();
     let mut draft = Draft::error(FindingId::RecordMissingOnSome, case.subject())
         .servers(servers.iter().copied())
         .summary(format!(
-            "{} of {told} server addresses {} not {what} the record",
+            "{} of {told} server addresses {} the record{behind}",
             servers.len(),
-            if servers.len() == 1 { "does" } else { "do" }
+            if servers.len() == 1 { one } else { many }
         ))
+        .fault(format!("{names} {} {RECORD}{others}", names.verb(one, many)))
+        .action(format!("ask {provider} to bring {} up to date", names.verb("it", "them")))
         .evidence("addresses_asked", told)
         .evidence("addresses_lacking", servers.len())
         .evidence("answers_there", answers)
         .evidence("right_there", 0)
         .advice(format!(
-            "you need not enter it again: ask {} why {names} does not have the same records of {} \
-             as the others{behind}, and send this report along",
+            "ask {} why {names} {} not have the same copy of {copy} as the other servers, and send \
+             this report along; you need not enter {IT} again",
             case.provider(),
-            plain(&zone),
+            names.verb("does", "do"),
         ));
     for (name, serials) in [("serials_lacking", here), ("serials_elsewhere", elsewhere)] {
         if !serials.is_empty() {
@@ -130,23 +138,32 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
     let servers = addresses(unstable);
     let answers: u64 = unstable.iter().map(|at| at.answers()).sum();
     let wrong = answers - unstable.iter().map(|at| at.right()).sum::<u64>();
-    let names = server_names(&case.observed.evidence.log, &zone, &servers);
+    let names = case.at_fault(&servers);
     let changed = unstable.iter().all(|at| changed_once(at));
     let groups: Vec<Value> = unstable.iter().flat_map(|at| by_instance(at)).collect();
-    let has = if servers.len() == 1 { "answers" } else { "answer" };
     let draft = if changed {
         Draft::warning(FindingId::RecordUnstable, case.subject())
             .summary(format!(
-                "{} of {told} server addresses got the record while it was looked for",
+                "{} of {told} server addresses got the record while it was being checked",
                 servers.len()
             ))
-            .advice("the zone was being changed: wait a few minutes, then look again")
+            .fault(format!("{names} got {RECORD} only while this check ran"))
+            .action("wait five minutes, then check again")
+            .advice("the zone was being changed: wait a few minutes, then check again")
             .retry_after(Some(300))
     } else {
         Draft::error(FindingId::RecordUnstable, case.subject())
             .summary(format!(
-                "{} of {told} server addresses {has} now one way, now another",
+                "the responses of {} of {told} server addresses are inconsistent",
                 servers.len()
+            ))
+            .fault(format!(
+                "{names} sometimes {} {RECORD} right and sometimes not",
+                names.verb("has", "have")
+            ))
+            .action(format!(
+                "ask {} to bring all machines behind {names} up to date",
+                case.provider()
             ))
             .advice(format!(
                 "ask {} why the machines behind {names} have different copies of {}, and send this \

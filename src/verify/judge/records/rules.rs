@@ -11,7 +11,10 @@ use crate::verify::judge::observations::RecordObservations;
 pub(in crate::verify::judge) fn findings(observed: &RecordObservations<'_>) -> Vec<Finding> {
     let evidence = observed.evidence;
     if let Some(registry) = undelegated(&evidence.log.walk, &evidence.plan.domain) {
-        return finish(vec![not_delegated(&evidence.log.walk, &evidence.plan.domain, &registry)]);
+        return finish(
+            vec![not_delegated(&evidence.log.walk, &evidence.plan.domain, &registry)],
+            0,
+        );
     }
     let mut drafts = Vec::new();
     for status in &observed.statuses {
@@ -27,5 +30,5 @@ pub(in crate::verify::judge) fn findings(observed: &RecordObservations<'_>) -> V
         // That nothing is there follows from it.
         drafts.retain(|draft| draft.id() != FindingId::RecordMissing);
     }
-    finish(drafts)
+    finish(drafts, observed.statuses.len())
 }

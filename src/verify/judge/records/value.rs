@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::dkim;
+use crate::judge::brief::{FormEntry, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::content::text::{strings, text_of};
 use crate::judge::content::{dmarc, spf};
@@ -25,9 +26,11 @@ pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     Draft::error(FindingId::RecordsMultiple, case.subject())
         .servers(case.told())
         .summary(format!("{} records of type {rtype} stand where one is required", records.len()))
+        .fault(format!("other records of type {rtype} stand beside {RECORD}, where one is allowed"))
+        .action(format!("delete the others at {}", case.provider()))
         .evidence("records", found)
         .advice(format!("at {}, {advice}", case.provider()))
-        .line(case.line())
+        .entry(case.entry())
         .reference(reference)
 }
 
@@ -55,16 +58,20 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             .servers(case.told())
             .evidence("expected", short(&data(&expected)))
             .evidence("found", found.clone())
-            .line(case.line())
+            .entry(case.entry())
     };
     let provider = case.provider();
     if let (Some(expected), Some(found)) = (name_in(&expected), name_in(nearest)) {
         if is_doubled(case, &expected, &found) {
             return draft(FindingId::TargetDoubled)
                 .summary("the name of the domain stands behind the target")
+                .fault(format!("the domain was appended to the value of {RECORD}"))
+                .action(format!("enter the value with a dot at its end at {}", case.provider()))
                 .advice(format!(
-                    "{provider} appends the domain by itself: end the target with a dot, {expected}"
-                ));
+                    "at {provider}, enter the value with a dot at its end: the form there appends the \
+                     domain to what has none"
+                ))
+                .entry(case.entry().map(|entry| FormEntry { value: expected.to_string(), ..entry }));
         }
         if expectation.kind == (Kind::DkimAlias { rotates: true })
             && case.observed.target_in_other_zone(case.status.number).is_some()
@@ -76,6 +83,8 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     let at = common_octets(&expected_octets, &found);
     first_difference(draft(FindingId::ValueDiffers), &expected_octets, &found)
         .summary(format!("the value is another one from octet {} on", at + 1))
+        .fault(format!("the value of {RECORD} is not the expected one"))
+        .action(format!("correct the value at {}", case.provider()))
         .advice(format!("correct the value at {provider}"))
 }
 
@@ -106,12 +115,14 @@ pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
         let (expected_octets, found) = (comparable(expected), comparable(record));
         draft = first_difference(draft, &expected_octets, &found)
             .evidence("expected", short(&data(expected)))
-            .line(case.line());
+            .entry(case.entry());
     }
     Some(
         draft
             .servers(case.told())
             .summary(difference.summary())
+            .fault(format!("the value of {RECORD} {}", difference.fault()))
+            .action(format!("{} at {}", difference.action(), case.provider()))
             .evidence("found", short(&data(record)))
             .advice(format!("at {}, {}", case.provider(), difference.advice())),
     )
@@ -138,7 +149,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
                 Err(problem) => format!("the SPF policy is not valid: {problem}"),
                 Ok(_) => format!("the SPF policy does not include {lacks}"),
             };
-            (why, format!("make it valid, with include:{lacks} in it"), "RFC 7208 §5.2")
+            (why, format!("correct the SPF record so that it has include:{lacks}"), "RFC 7208 §5.2")
         }
         Kind::Dmarc => {
             let why = match dmarc::check_dmarc(&text) {
@@ -147,7 +158,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             };
             (
                 format!("the DMARC policy is not valid: {why}"),
-                "correct it".to_owned(),
+                "correct the DMARC record".to_owned(),
                 "RFC 7489 §6.3",
             )
         }
@@ -158,7 +169,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
                     "the CAA records at {} do not let {issuer} issue certificates",
                     plain(&owner)
                 ),
-                format!("add one that does, or delete them all: {}", suggested(case)),
+                "add a CAA record that does, or delete them all".to_owned(),
                 "RFC 8659 §4",
             )
         }
@@ -168,16 +179,15 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             "RFC 1035 §3.3",
         ),
     };
+    let entry = case.entry().filter(|_| matches!(expectation.kind, Kind::Caa { .. }));
     Draft::error(FindingId::ValueDiffers, case.subject())
         .servers(case.told())
         .summary(short(&why))
         .evidence("found", found)
+        .action(format!("{advice} at {}", case.provider()))
         .advice(format!("at {}, {advice}", case.provider()))
+        .entry(entry)
         .reference(reference)
-}
-
-fn suggested(case: Case<'_, '_>) -> String {
-    case.line().unwrap_or_default()
 }
 
 /// Whether a target is the expected one with the owner's domain behind it.
@@ -312,9 +322,29 @@ impl Difference {
             Self::Whitespace => {
                 "the value has spaces or line ends that do not belong there, or lacks some"
             }
-            Self::NonAscii => "the value has characters that look right and are not ASCII",
+            Self::NonAscii => "the value has characters that look right and are others",
             Self::CaseFolded => "letters of the value were turned into capitals or small ones",
             Self::Truncated => "the value is cut off at its end",
+        }
+    }
+
+    const fn fault(self) -> &'static str {
+        match self {
+            Self::Quoted => "contains extra quotation marks",
+            Self::Escaped => "contains extra backslashes",
+            Self::Whitespace => "has extra or missing spaces",
+            Self::NonAscii => "contains characters that only look right",
+            Self::CaseFolded => "has capital and small letters changed",
+            Self::Truncated => "is cut short",
+        }
+    }
+
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Quoted => "enter it without quotation marks",
+            Self::Escaped => "enter it without backslashes",
+            Self::Whitespace | Self::NonAscii | Self::CaseFolded => "enter it again as given",
+            Self::Truncated => "enter the whole value",
         }
     }
 

@@ -1,0 +1,121 @@
+//! What the first screen of a report says of a finding: what is wrong, who has to do what, and what to
+//! type where. Numbers, references and the terms of those who run name servers are for the evidence.
+
+use std::fmt;
+
+/// Stands for the records that a text is about, until it is known of how many it is: "the record
+/// `t1._domainkey.example.com`", "the 3 records". Names are ASCII, so none contains it.
+pub(crate) const RECORD: char = '\u{E000}';
+/// Stands for the pronoun of the same: "it", "them".
+pub(crate) const IT: char = '\u{E001}';
+
+/// Labels longer than this are shortened where a name is repeated, in characters.
+const LONGEST_LABEL: usize = 20;
+/// What is left of them.
+const LEFT_OF_LABEL: usize = 8;
+
+/// A finding in plain words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Brief {
+    /// What is wrong, as a sentence that names who or what is at fault; empty if the summary is
+    /// plain enough.
+    pub fault: String,
+    /// What to do, as a clause; empty if the advice is short enough.
+    pub action: String,
+    /// The advice without what is to be entered.
+    pub advice: String,
+    /// What is to be entered, in the order of the records.
+    pub entries: Vec<FormEntry>,
+}
+
+/// A record as the forms of DNS providers ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormEntry {
+    /// The part of the owner before the zone; `@` for the zone itself.
+    pub host: String,
+    /// The type.
+    pub rtype: String,
+    /// The value, without the quotation marks and final dots of zone files.
+    pub value: String,
+}
+
+impl fmt::Display for FormEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, rtype, value } = self;
+        write!(f, "host {host}, type {rtype}, value {value}")
+    }
+}
+
+/// The records that several findings are about together, in words.
+pub(crate) struct Records {
+    noun: String,
+    pronoun: &'static str,
+}
+
+impl Records {
+    /// `subjects` are those of the findings, `expected` is how many records there are in all.
+    pub(crate) fn of<'s>(subjects: impl Iterator<Item = &'s str>, expected: usize) -> Self {
+        let subjects: Vec<&str> = subjects.collect();
+        let count = subjects.len();
+        let noun = match &subjects[..] {
+            [subject] => {
+                let name = subject.split(' ').next().unwrap_or_default();
+                format!("the record {}", short_name(name))
+            }
+            _ if count == expected => format!("the {count} records"),
+            _ => format!("{count} of the {expected} records"),
+        };
+        Self { noun, pronoun: if count == 1 { "it" } else { "them" } }
+    }
+
+    /// The text with the records in it.
+    pub(crate) fn named_in(&self, text: &str) -> String {
+        text.replace(RECORD, &self.noun).replace(IT, self.pronoun)
+    }
+}
+
+/// A name that has been shown in full: without its final dot, long labels shortened.
+pub fn short_name(name: &str) -> String {
+    let name = match name.strip_suffix('.') {
+        Some(short) if !short.is_empty() && !short.ends_with('\\') => short,
+        _ => name,
+    };
+    let short = |label: &str| match label.char_indices().nth(LEFT_OF_LABEL) {
+        Some((end, _)) if label.chars().count() > LONGEST_LABEL => format!("{}…", &label[..end]),
+        _ => label.to_owned(),
+    };
+    name.split('.').map(short).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_named_by_how_many_they_are() {
+        let text = format!("no server has {RECORD}: add {IT}");
+        for (subjects, expected, shown) in [
+            (&["t1.example.com. CNAME"][..], 3, "no server has the record t1.example.com: add it"),
+            (&["a. TXT", "b. TXT"], 3, "no server has 2 of the 3 records: add them"),
+            (&["a. TXT", "b. TXT"], 2, "no server has the 2 records: add them"),
+        ] {
+            let records = Records::of(subjects.iter().copied(), expected);
+            assert_eq!(records.named_in(&text), shown);
+        }
+    }
+
+    #[test]
+    fn only_long_labels_are_shortened() {
+        for (name, shown) in [
+            (
+                "4h5mxpo7vkcq2wzjrt3ysnbdlefa6gui._domainkey.example.com.",
+                "4h5mxpo7…._domainkey.example.com",
+            ),
+            ("selector1._domainkey.example.com.", "selector1._domainkey.example.com"),
+            (".", "."),
+            ("a\\..", "a\\."),
+        ] {
+            assert_eq!(short_name(name), shown);
+        }
+    }
+}
