@@ -80,13 +80,13 @@ fn the_page_says_what_support_asks_for() {
     let html = as_html(&seed_story(), PAGE);
     for expected in [
         "<html lang=\"en\">",
-        "<title>example.com. is pending",
+        "<title>example.com is pending",
         "2026-01-31 12:00:00 UTC",
         concat!("dnsonde ", env!("CARGO_PKG_VERSION")),
         "One name server of four lacks the three records",
         "Some servers lack the record",
         "<a href=\"https://www.rfc-editor.org/rfc/rfc1034#section-4.3.5\">RFC 1034 §4.3.5</a>",
-        "ns4.dns.example. (192.0.2.4:53, [2001:db8:4::53]:53)",
+        "ns4.dns.example (192.0.2.4, 2001:db8:4::53)",
         "11 of 90 without a response, 12.2 % (95 %: 6.3–20.8 %)",
         "dnsonde verify example.com --ses &#39;A,B,C&#39;",
     ] {

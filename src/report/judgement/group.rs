@@ -109,12 +109,44 @@ fn grouped<'r>(findings: impl Iterator<Item = &'r Finding>) -> Vec<Group<'r>> {
     groups
 }
 
+/// Records that stand the same way at the same addresses.
+pub struct Alike<'r> {
+    /// At least one.
+    pub records: &'r [RecordReport],
+    /// How they stand at each address: the counts of all of them together.
+    pub servers: Vec<RecordAtServer>,
+}
+
+impl Alike<'_> {
+    /// Responses that had them right, and queries, over all addresses.
+    pub fn counts(&self) -> (u64, u64) {
+        counts(&mut self.servers.iter())
+    }
+}
+
 /// Records that stand the same way at the same addresses, put together where they follow each
-/// other; each at least one.
-pub fn alike(records: &[RecordReport]) -> impl Iterator<Item = &[RecordReport]> {
-    records.chunk_by(|a, b| {
-        (a.state, &a.purpose, a.right, a.asked) == (b.state, &b.purpose, b.right, b.asked)
-            && a.servers == b.servers
+/// other. How often lost responses hit which of them does not tell them apart.
+pub fn alike(records: &[RecordReport]) -> impl Iterator<Item = Alike<'_>> {
+    let place = |at: &RecordAtServer| (at.server, at.state, at.found.clone());
+    let are_alike = move |a: &RecordReport, b: &RecordReport| {
+        (a.state, &a.purpose) == (b.state, &b.purpose)
+            && a.servers.iter().map(place).eq(b.servers.iter().map(place))
+    };
+    records.chunk_by(are_alike).map(|records| {
+        let mut servers = records.first().map(|first| first.servers.clone()).unwrap_or_default();
+        for record in records.iter().skip(1) {
+            for (sum, at) in servers.iter_mut().zip(&record.servers) {
+                sum.right = sum.right.saturating_add(at.right);
+                sum.asked = sum.asked.saturating_add(at.asked);
+            }
+        }
+        Alike { records, servers }
+    })
+}
+
+fn counts(servers: &mut dyn Iterator<Item = &RecordAtServer>) -> (u64, u64) {
+    servers.fold((0, 0), |(right, asked): (u64, u64), at| {
+        (right.saturating_add(at.right), asked.saturating_add(at.asked))
     })
 }
 
@@ -129,19 +161,16 @@ pub struct Standing<'r> {
 }
 
 impl Standing<'_> {
-    /// Answers that had it right, and questions.
+    /// Responses that had it right, and queries.
     pub fn counts(&self) -> (u64, u64) {
-        let sum = |count: fn(&RecordAtServer) -> u64| {
-            self.servers.iter().fold(0u64, |sum, server| sum.saturating_add(count(server)))
-        };
-        (sum(|server| server.right), sum(|server| server.asked))
+        counts(&mut self.servers.iter().copied())
     }
 }
 
 /// How a record stands where, what is not right first.
-pub fn standings(record: &RecordReport) -> Vec<Standing<'_>> {
+pub fn standings(servers: &[RecordAtServer]) -> Vec<Standing<'_>> {
     let mut standings: Vec<Standing<'_>> = Vec::new();
-    for server in &record.servers {
+    for server in servers {
         let same = |standing: &&mut Standing<'_>| {
             server.state != RecordState::Mixed
                 && (standing.state, standing.found) == (server.state, &server.found[..])

@@ -9,12 +9,13 @@ use askama::Template;
 
 use super::super::printable::acts;
 use super::evidence::{Item, items};
-use super::group::{Asked, Group, alike, asked, causes, notes, standings};
-use super::report::{Moment, RecordAtServer, RecordReport, RecordState, Report, Verdict};
+use super::group::{Alike, Asked, Group, alike, asked, causes, notes, standings};
+use super::report::{Moment, RecordAtServer, RecordState, Report, Verdict};
 use super::words::{
-    EXPECTED, asked_heading, causes_heading, chance_sentence, effort_sentences, milliseconds,
-    outlook_mark, records_heading, rfc_links, right_of, seconds, sentence, servers_of_finding,
-    severity_word, short_subject, state_words, timestamp, unanswered, wait,
+    EXPECTED, address, asked_heading, bare, bare_names, causes_heading, chance_sentence,
+    effort_sentences, milliseconds, outlook_mark, records_heading, rfc_links, right_of, seconds,
+    sentence, servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered,
+    wait,
 };
 use crate::judge::brief::FormEntry;
 use crate::judge::severity::Severity;
@@ -63,7 +64,7 @@ struct PageView<'r> {
     causes_heading: &'static str,
     causes: Vec<CauseView<'r>>,
     notes: Vec<CauseView<'r>>,
-    asked: Vec<AskedView<'r>>,
+    asked: Vec<AskedView>,
     history: Vec<MomentView>,
     effort: Vec<String>,
     chance: String,
@@ -79,7 +80,8 @@ struct MomentView {
 
 /// A record in the overview.
 struct RecordView<'r> {
-    record: &'r RecordReport,
+    name: &'r str,
+    rtype: &'r str,
     state: StateView,
 }
 
@@ -94,7 +96,7 @@ struct AlikeView<'r> {
     lines: Vec<&'r str>,
     lines_heading: &'static str,
     /// How they stand at each address; empty where all addresses say the same.
-    places: Vec<PlaceView<'r>>,
+    places: Vec<PlaceView>,
     /// What stands there instead, at any of them.
     found: Vec<&'r str>,
 }
@@ -105,12 +107,12 @@ struct StateView {
 }
 
 /// A record at one address.
-struct PlaceView<'r> {
+struct PlaceView {
     address: String,
     names: String,
     state: StateView,
     right: String,
-    found: &'r [String],
+    found: Vec<String>,
 }
 
 struct CauseView<'r> {
@@ -142,17 +144,19 @@ struct SubjectView {
     evidence: Vec<Item>,
 }
 
-struct AskedView<'r> {
+struct AskedView {
     heading: String,
     has_names: bool,
     has_instances: bool,
     has_serials: bool,
-    servers: Vec<ServerView<'r>>,
+    servers: Vec<ServerView>,
     losses: Vec<String>,
 }
 
-struct ServerView<'r> {
-    server: &'r ServerReport,
+struct ServerView {
+    address: String,
+    names: String,
+    instances: String,
     udp: String,
     tcp: String,
     median: String,
@@ -172,7 +176,7 @@ impl<'r> PageView<'r> {
             .collect();
         Self {
             command: report.command,
-            subject: &report.subject,
+            subject: bare(&report.subject),
             style_sheet: STYLE_SHEET,
             version: env!("CARGO_PKG_VERSION"),
             command_line: page.command_line,
@@ -185,10 +189,14 @@ impl<'r> PageView<'r> {
             records: report
                 .records
                 .iter()
-                .map(|record| RecordView { record, state: StateView::of(record.state) })
+                .map(|record| RecordView {
+                    name: bare(&record.name),
+                    rtype: &record.rtype,
+                    state: StateView::of(record.state),
+                })
                 .collect(),
             details: alike(&report.records)
-                .filter_map(|records| AlikeView::of(records, report))
+                .filter_map(|alike| AlikeView::of(&alike, report))
                 .collect(),
             causes_heading: causes_heading(causes.len()),
             causes,
@@ -226,13 +234,15 @@ impl StateView {
 
 impl<'r> AlikeView<'r> {
     /// `None` if there are none.
-    fn of<V: Verdict>(records: &'r [RecordReport], of: &'r Report<V>) -> Option<Self> {
+    fn of<V: Verdict>(alike: &Alike<'r>, of: &'r Report<V>) -> Option<Self> {
+        let records = alike.records;
         let first = records.first()?;
+        let (right, asked) = alike.counts();
         let lines = records.iter().filter(|record| !of.shows_entry_for(record));
         let lines: Vec<&str> = lines.filter_map(|record| record.line.as_deref()).collect();
-        let standings = standings(first);
+        let standings = standings(&first.servers);
         let differ = standings.len() > 1 || first.state == RecordState::Mixed;
-        let places = if differ { &first.servers[..] } else { &[] };
+        let places = if differ { &alike.servers[..] } else { &[] };
         let mut found: Vec<&str> = Vec::new();
         for text in standings.iter().flat_map(|standing| standing.found) {
             if !found.contains(&text.as_str()) {
@@ -242,8 +252,8 @@ impl<'r> AlikeView<'r> {
         Some(Self {
             records: records.iter().map(|record| short_subject(&record.subject())).collect(),
             purpose: &first.purpose,
-            right: first.right,
-            asked: first.asked,
+            right,
+            asked,
             lines_heading: EXPECTED,
             lines,
             places: places.iter().map(|place| PlaceView::of(place, &of.servers)).collect(),
@@ -252,15 +262,15 @@ impl<'r> AlikeView<'r> {
     }
 }
 
-impl<'r> PlaceView<'r> {
-    fn of(place: &'r RecordAtServer, asked: &[ServerReport]) -> Self {
+impl PlaceView {
+    fn of(place: &RecordAtServer, asked: &[ServerReport]) -> Self {
         let known = asked.iter().find(|known| known.server == place.server);
         Self {
-            address: place.server.to_string(),
-            names: known.map(|known| known.names.join(", ")).unwrap_or_default(),
+            address: address(place.server),
+            names: known.map(|known| bare_names(&known.names)).unwrap_or_default(),
             state: StateView::of(place.state),
             right: right_of(place.state, place.right, place.asked),
-            found: &place.found,
+            found: place.found.clone(),
         }
     }
 }
@@ -316,14 +326,14 @@ impl<'r> CauseView<'r> {
     }
 }
 
-impl<'r> AskedView<'r> {
-    fn of(asked: &Asked<'r>) -> Self {
+impl AskedView {
+    fn of(asked: &Asked<'_>) -> Self {
         let has_serials = asked.serials_differ();
         let losses = asked.servers.iter().flat_map(|server| {
             let udp = unanswered("UDP", server.udp_answered, server.udp_asked);
             let tcp = unanswered("TCP", server.tcp_answered, server.tcp_asked);
             let lost = udp.into_iter().chain(tcp);
-            lost.map(|lost| format!("{}: {lost}", server.server))
+            lost.map(|lost| format!("{}: {lost}", address(server.server)))
         });
         Self {
             losses: losses.collect(),
@@ -336,8 +346,8 @@ impl<'r> AskedView<'r> {
     }
 }
 
-impl<'r> ServerView<'r> {
-    fn of(server: &'r ServerReport) -> Self {
+impl ServerView {
+    fn of(server: &ServerReport) -> Self {
         let ratio = |answered: u64, asked: u64| match asked {
             0 => "not asked".to_owned(),
             _ => format!("{answered} of {asked}"),
@@ -345,7 +355,9 @@ impl<'r> ServerView<'r> {
         let ms = |us: u64| milliseconds(us as f64 / 1000.0);
         let serials: Vec<String> = server.serials.iter().map(u32::to_string).collect();
         Self {
-            server,
+            address: address(server.server),
+            names: bare_names(&server.names),
+            instances: server.instances.join(", "),
             udp: ratio(server.udp_answered, server.udp_asked),
             tcp: ratio(server.tcp_answered, server.tcp_asked),
             median: server.rtt_median_us.map(ms).unwrap_or_default(),

@@ -6,13 +6,13 @@
 use std::net::SocketAddr;
 
 use super::evidence::{Item, brief_items};
-use super::group::{Asked, Cause, Group, Standing, alike, asked, causes, notes, standings};
+use super::group::{Alike, Asked, Cause, Group, Standing, alike, asked, causes, notes, standings};
 use super::layout::{Row, Style, Tone, Writer, plain, span};
 use super::report::{Outlook, RecordReport, RecordState, Report, Verdict};
 use super::words::{
-    EXPECTED, asked_heading, causes_heading, chance_sentence, counted, effort_sentences,
-    milliseconds, named_servers, records_heading, right_of, seconds, sentence, servers_of_finding,
-    severity_word, short_subject, state_words, timestamp, unanswered, wait,
+    EXPECTED, address, asked_heading, bare, bare_names, causes_heading, chance_sentence, counted,
+    effort_sentences, milliseconds, named_servers, records_heading, right_of, seconds, sentence,
+    servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered, wait,
 };
 use crate::judge::brief::FormEntry;
 use crate::judge::finding::Finding;
@@ -32,7 +32,7 @@ pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut
     let source = format!(
         "dnsonde {} of {}, {}, took {}",
         report.command,
-        report.subject,
+        bare(&report.subject),
         timestamp(report.started),
         seconds(report.duration)
     );
@@ -51,7 +51,7 @@ pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut
     if !report.records.is_empty() {
         heading(&records_heading(&report.records), out);
         for record in &report.records {
-            write_state(record, &record.subject(), out);
+            write_state(record, &format!("{} {}", bare(&record.name), record.rtype), out);
         }
     }
     if !notes.is_empty() {
@@ -77,8 +77,8 @@ pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut
     out.paragraph(2, 2, &[plain(chance_sentence(report.chance))]);
     if !report.records.is_empty() {
         heading("Records in detail", out);
-        for records in alike(&report.records) {
-            write_records(records, report, out);
+        for alike in alike(&report.records) {
+            write_records(&alike, report, out);
         }
     }
     let asked = asked(&report.servers);
@@ -136,21 +136,22 @@ fn write_state(record: &RecordReport, what: &str, out: &mut Writer<'_>) {
     out.paragraph(2, 4, &[span(state_tone(record.state), state), plain("  "), plain(what)]);
 }
 
-fn write_records<V: Verdict>(records: &[RecordReport], of: &Report<V>, out: &mut Writer<'_>) {
-    let [first, rest @ ..] = records else { return };
-    for record in records {
+fn write_records<V: Verdict>(alike: &Alike<'_>, of: &Report<V>, out: &mut Writer<'_>) {
+    let [first, rest @ ..] = alike.records else { return };
+    for record in alike.records {
         write_state(record, &short_subject(&record.subject()), out);
     }
-    let mut about = format!("{} of {} correct", first.right, counted(first.asked, "response"));
+    let (right, asked) = alike.counts();
+    let mut about = format!("{right} of {} correct", counted(asked, "response"));
     if !first.purpose.is_empty() {
         about = format!("{}; {about}", first.purpose);
     }
     if !rest.is_empty() {
-        about = format!("each: {about}");
+        about = format!("together: {about}");
     }
     out.paragraph(4, 4, &[span(Tone::Faint, about)]);
 
-    let standings = standings(first);
+    let standings = standings(&alike.servers);
     let differ = standings.len() > 1 || first.state == RecordState::Mixed;
     for standing in &standings {
         if differ {
@@ -163,7 +164,7 @@ fn write_records<V: Verdict>(records: &[RecordReport], of: &Report<V>, out: &mut
         }
     }
     // What is to be entered has been shown.
-    let lines = records.iter().filter(|record| !of.shows_entry_for(record));
+    let lines = alike.records.iter().filter(|record| !of.shows_entry_for(record));
     let lines: Vec<&String> = lines.filter_map(|record| record.line.as_ref()).collect();
     if !lines.is_empty() {
         out.paragraph(4, 4, &[plain(EXPECTED)]);
@@ -327,8 +328,8 @@ fn write_asked(asked: &Asked<'_>, out: &mut Writer<'_>) {
             let median = server.rtt_median_us.map(|us| milliseconds(us as f64 / 1000.0));
             Row {
                 cells: vec![
-                    server.server.to_string(),
-                    server.names.join(", "),
+                    address(server.server),
+                    bare_names(&server.names),
                     ratio(server.udp_answered, server.udp_asked),
                     ratio(server.tcp_answered, server.tcp_asked),
                     median.unwrap_or_default(),

@@ -47,7 +47,7 @@ pub const fn state_words(state: RecordState) -> (char, &'static str) {
 
 /// What stands above servers that were asked as the same thing.
 pub fn asked_heading(asked: &Asked<'_>) -> String {
-    match (asked.role, asked.zone) {
+    match (asked.role, asked.zone.map(bare)) {
         (Role::Authoritative, Some(zone)) => format!("Name servers of {zone}"),
         (Role::Authoritative, None) => "Name servers".to_owned(),
         (Role::Target, Some(zone)) => format!("Name servers of {zone}, where CNAMEs lead"),
@@ -58,16 +58,34 @@ pub fn asked_heading(asked: &Asked<'_>) -> String {
     }
 }
 
+/// An address, without the port that every server has.
+pub fn address(server: SocketAddr) -> String {
+    if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
+}
+
+/// A name without its final dot, as people write it.
+pub fn bare(name: &str) -> &str {
+    match name.strip_suffix('.') {
+        Some(short) if !short.is_empty() && !short.ends_with('\\') => short,
+        _ => name,
+    }
+}
+
+/// Names, each without its final dot.
+pub fn bare_names(names: &[String]) -> String {
+    names.iter().map(|name| bare(name)).collect::<Vec<_>>().join(", ")
+}
+
 /// Addresses by the names of the servers that have them, where these are known:
-/// `ns1.example. (192.0.2.1:53, [2001:db8::1]:53), 192.0.2.9:53`.
+/// `ns1.example (192.0.2.1, 2001:db8::1), 192.0.2.9`.
 pub fn named_servers(servers: &[SocketAddr], asked: &[ServerReport]) -> String {
     let mut named: Vec<(String, Vec<String>)> = Vec::new();
     for address in servers {
         let known = asked.iter().find(|server| server.server == *address);
-        let names = known.map(|server| server.names.join(", ")).unwrap_or_default();
+        let names = known.map(|server| bare_names(&server.names)).unwrap_or_default();
         match named.iter_mut().find(|(other, _)| *other == names && !names.is_empty()) {
-            Some((_, addresses)) => addresses.push(address.to_string()),
-            None => named.push((names, vec![address.to_string()])),
+            Some((_, addresses)) => addresses.push(self::address(*address)),
+            None => named.push((names, vec![self::address(*address)])),
         }
     }
     let texts = named.into_iter().map(|(names, addresses)| match names.as_str() {
@@ -179,8 +197,7 @@ pub fn chance_sentence(chance: Option<Chance>) -> String {
         return "What a service that checks now would see is not known.".to_owned();
     };
     if estimate >= 1.0 {
-        return "Every response was correct: a service that checks now should see the same."
-            .to_owned();
+        return "Every response of the name servers over UDP was correct.".to_owned();
     }
     if estimate <= 0.0 {
         return "A service that checks now does not see every record correct.".to_owned();
@@ -328,7 +345,7 @@ mod tests {
             chance_sentence(Some(Chance { estimate, interval: Interval { low, high } }))
         };
         assert!(sentence(0.81, 0.7, 0.9).ends_with("about 81.0 % of cases (95 %: 70.0–90.0 %)."));
-        for (estimate, words) in [(1.0, "Every response was correct"), (0.0, "does not see")] {
+        for (estimate, words) in [(1.0, "Every response"), (0.0, "does not see")] {
             let text = sentence(estimate, 0.0, 1.0);
             assert!(text.contains(words) && !text.contains('%'), "{text}");
         }

@@ -1,6 +1,6 @@
 //! Whether records are there: everywhere, nowhere, on some servers, now and then.
 
-use crate::judge::brief::{IT, RECORD};
+use crate::judge::brief::RECORD;
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
@@ -121,7 +121,7 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
         .evidence("right_there", 0)
         .advice(format!(
             "ask {} why {names} {} not have the same copy of {copy} as the other servers, and send \
-             this report along; you need not enter {IT} again",
+             this report along; you need not enter {RECORD} again",
             case.provider(),
             names.verb("does", "do"),
         ));
