@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dnsonde::engine::{Ask, Config, Engine, Stamp, Time, Transmits};
+use dnsonde::engine::{Engine, EngineConfig, ExchangeRequest, Stamp, Time, Transmits};
 use dnsonde::wire::{NameBuf, RecordType};
 
 fn names() -> Vec<NameBuf> {
@@ -25,7 +25,7 @@ fn exchanges(c: &mut Criterion) {
     for servers in [1u8, 16] {
         let addresses: Vec<SocketAddr> =
             (0..servers).map(|i| SocketAddr::from(([192, 0, 2, i], 53))).collect();
-        let mut engine = Engine::new(Config::default(), &addresses, 16, [1; 32]);
+        let mut engine = Engine::new(EngineConfig::default(), &addresses, 16, [1; 32]);
         let mut now = Time::ZERO;
         let mut out = Transmits::default();
         let (mut finished, mut datagrams, mut trains) = (0u64, 0u64, 0u64);
@@ -35,7 +35,7 @@ fn exchanges(c: &mut Criterion) {
                 loop {
                     for _ in 0..engine.room() {
                         let Some(name) = waiting.next() else { break };
-                        let ask = Ask::new(0, name.as_wire(), RecordType::A);
+                        let ask = ExchangeRequest::new(0, name.as_wire(), RecordType::A);
                         engine.submit(&ask).expect("there is room");
                     }
                     engine.poll_transmit(now, &mut out);

@@ -8,7 +8,9 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dnsonde::engine::{Ask, Config, Engine, Finished, Response, Stamp, Time, Transmits};
+use dnsonde::engine::{
+    Engine, EngineConfig, ExchangeRequest, Finished, Response, Stamp, Time, Transmits,
+};
 use dnsonde::names::line::{Line, classify};
 use dnsonde::names::list::{ListReader, RawLine};
 use dnsonde::names::name::write_name;
@@ -235,7 +237,7 @@ fn exchange(engine: &mut Engine, out: &mut Transmits, now: &mut Time, names: &[N
     let (mut finished, mut sent) = (0, 0u32);
     while !engine.is_idle() || waiting.len() > 0 {
         for name in waiting.by_ref().take(engine.room().min(64)) {
-            let ask = Ask::new(0, name.as_wire(), RecordType::A);
+            let ask = ExchangeRequest::new(0, name.as_wire(), RecordType::A);
             engine.submit(&ask).unwrap();
         }
         engine.poll_transmit(*now, out);
@@ -273,7 +275,7 @@ fn an_exchange_allocates_nothing_once_the_engine_has_grown() {
     let names: Vec<NameBuf> =
         (0..2_000).map(|i| format!("n{i}.example.org").parse().unwrap()).collect();
     let servers = [SocketAddr::from(([192, 0, 2, 1], 53)), SocketAddr::from(([192, 0, 2, 2], 53))];
-    let mut engine = Engine::new(Config::default(), &servers, 16, [1; 32]);
+    let mut engine = Engine::new(EngineConfig::default(), &servers, 16, [1; 32]);
     let (mut out, mut now) = (Transmits::default(), Time::ZERO);
     // Until nearly every vector has the size that it will ever need.
     for _ in 0..40 {

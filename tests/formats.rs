@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use dnsonde::engine::{
-    Answer, Attempt, End, Failure, Finished, Outcome, Response, RetryReason, ServerId, SocketId,
+    Answer, Attempt, Ending, Failure, Finished, Outcome, Response, RetryReason, ServerId, SocketId,
     Stamp, StreamCause, StreamFailure, Time, Transport, Unreachable,
 };
 use dnsonde::scan::Format;
@@ -333,11 +333,11 @@ fn rendered(format: Format, attempt_log: bool) -> Vec<u8> {
                 let response = Response::read(octets).unwrap();
                 let answers = |attempt: &Attempt| attempt.answer().is_some();
                 match exchange.attempts.iter().rposition(answers).unwrap() {
-                    attempt if attempt == last => End::Answered { response, attempt },
-                    attempt => End::Truncated { response, attempt },
+                    attempt if attempt == last => Ending::Answered { response, attempt },
+                    attempt => Ending::Truncated { response, attempt },
                 }
             }
-            Err(failure) => End::Failed(*failure),
+            Err(failure) => Ending::Failed(*failure),
         };
         renderer.render(
             &Finished {
@@ -472,10 +472,10 @@ fn beside_recorded(file: &str, format: Format) -> Vec<(String, String, String)> 
             .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap())
             .collect();
         let (end, outcome) = if octets.is_empty() {
-            (End::Failed(Failure::TimedOut), Outcome::TimedOut)
+            (Ending::Failed(Failure::TimedOut), Outcome::TimedOut)
         } else {
             let response = Response::read(&octets).unwrap();
-            (End::Answered { response, attempt: 0 }, answered(&octets))
+            (Ending::Answered { response, attempt: 0 }, answered(&octets))
         };
         let asked = name(question);
         let finished = Finished {

@@ -12,7 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Manner, SocketId, Transport, TransportPolicy,
+    Attempt, Ending, Engine, EngineConfig, ExchangeRequest, QueryProfile, SocketId, Transport,
+    TransportPolicy,
 };
 use dnsonde::net::{Backend, Driver, Options};
 use dnsonde::wire::{NameBuf, RecordType};
@@ -134,7 +135,7 @@ fn server(ip: IpAddr, held: mpsc::Sender<SocketAddr>) -> SocketAddr {
 
 fn submit(engine: &mut Engine, name: &str) {
     let name: NameBuf = name.parse().unwrap();
-    engine.submit(&Ask::new(0, name.as_wire(), RecordType::A)).unwrap();
+    engine.submit(&ExchangeRequest::new(0, name.as_wire(), RecordType::A)).unwrap();
 }
 
 /// Runs until `enough`; what has ended is added to `ended`, each with whether it was answered.
@@ -147,7 +148,7 @@ async fn run(
         while !enough(driver, ended.len()) {
             let wake = driver.now() + Duration::from_millis(5);
             let mut sink = |finished: dnsonde::engine::Finished<'_>| {
-                let answered = matches!(finished.end, End::Answered { .. });
+                let answered = matches!(finished.end, Ending::Answered { .. });
                 ended.push((answered, finished.attempts.to_vec()));
             };
             driver.turn(Some(wake), &mut sink).await.unwrap();
@@ -161,11 +162,11 @@ fn on_runtime<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn config(transport: TransportPolicy) -> Config {
+fn config(transport: TransportPolicy) -> EngineConfig {
     // One attempt: each that is counted for nothing shows.
     let timeout = Duration::from_secs(5);
-    let manner = Manner { timeout, retries: 0, transport, ..Manner::default() };
-    Config { manner, give_up_after: None, ..Config::default() }
+    let profile = QueryProfile { timeout, retries: 0, transport, ..QueryProfile::default() };
+    EngineConfig { profile, give_up_after: None, ..EngineConfig::default() }
 }
 
 fn paused(driver: &Driver) -> bool {

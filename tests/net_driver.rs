@@ -7,8 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Failure, Finished, Manner, Outcome, RetryReason, ServerId,
-    SocketId, SocketLife, Stamp, Time, Transport, TransportPolicy, Window,
+    Attempt, Ending, Engine, EngineConfig, ExchangeRequest, Failure, Finished, Outcome,
+    QueryProfile, RetryReason, ServerId, SocketId, SocketLife, Stamp, Time, Transport,
+    TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
 use dnsonde::wire::{NameBuf, RecordType};
@@ -134,8 +135,8 @@ struct Ended {
 impl From<Finished<'_>> for Ended {
     fn from(finished: Finished<'_>) -> Self {
         let failure = match finished.end {
-            End::Answered { .. } | End::Truncated { .. } => None,
-            End::Failed(failure) => Some(failure),
+            Ending::Answered { .. } | Ending::Truncated { .. } => None,
+            Ending::Failed(failure) => Some(failure),
         };
         Self { tag: finished.tag, failure, attempts: finished.attempts.to_vec() }
     }
@@ -143,7 +144,7 @@ impl From<Finished<'_>> for Ended {
 
 fn submit(engine: &mut Engine, tag: u64) -> bool {
     let name: NameBuf = format!("n{tag:06}.example.").parse().unwrap();
-    let ask = Ask::new(tag, name.as_wire(), RecordType::A);
+    let ask = ExchangeRequest::new(tag, name.as_wire(), RecordType::A);
     engine.room() > 0 && engine.submit(&ask).is_ok()
 }
 
@@ -172,16 +173,16 @@ fn on_runtime<F: Future>(future: F) -> F::Output {
 
 /// With a timeout that nothing on loopback reaches, and no more in flight than the buffers of a
 /// plain server hold.
-fn config() -> Config {
+fn config() -> EngineConfig {
     let window = Window::Fixed(100);
-    Config {
-        manner: Manner { timeout: Duration::from_secs(30), ..Manner::default() },
+    EngineConfig {
+        profile: QueryProfile { timeout: Duration::from_secs(30), ..QueryProfile::default() },
         window,
-        ..Config::default()
+        ..EngineConfig::default()
     }
 }
 
-fn open(config: Config, servers: &[SocketAddr], backend: Backend) -> Driver {
+fn open(config: EngineConfig, servers: &[SocketAddr], backend: Backend) -> Driver {
     Driver::open(config, servers, &Options { backend, ..Options::default() }).unwrap()
 }
 
@@ -246,8 +247,8 @@ fn a_truncated_answer_is_asked_for_over_tcp() {
 fn tcp_alone_needs_no_udp_socket() {
     let servers = [server(false, false)];
     on_runtime(async {
-        let config = Config {
-            manner: Manner { transport: TransportPolicy::TcpOnly, ..config().manner },
+        let config = EngineConfig {
+            profile: QueryProfile { transport: TransportPolicy::TcpOnly, ..config().profile },
             ..config()
         };
         let mut driver = open(config, &servers, Backend::Auto);
@@ -262,8 +263,10 @@ fn refused_connections_are_unreachable_servers() {
     let servers = [TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()];
     on_runtime(async {
         let transport = TransportPolicy::TcpOnly;
-        let config =
-            Config { manner: Manner { transport, retries: 0, ..config().manner }, ..config() };
+        let config = EngineConfig {
+            profile: QueryProfile { transport, retries: 0, ..config().profile },
+            ..config()
+        };
         let mut driver = open(config, &servers, Backend::Auto);
         for ended in ask(&mut driver, 5).await {
             assert_eq!(ended.failure, Some(Failure::Unreachable));
@@ -277,8 +280,10 @@ fn a_server_in_the_place_of_another_is_asked_itself() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     on_runtime(async {
         let transport = TransportPolicy::TcpOnly;
-        let config =
-            Config { manner: Manner { transport, retries: 0, ..config().manner }, ..config() };
+        let config = EngineConfig {
+            profile: QueryProfile { transport, retries: 0, ..config().profile },
+            ..config()
+        };
         let mut driver = open(config, &[server(false, false)], Backend::Auto);
         assert!(ask(&mut driver, 5).await.iter().all(|ended| ended.failure.is_none()));
         let (_, counts) = driver.replace_server(ServerId(0), closed).unwrap().unwrap();
@@ -295,7 +300,8 @@ fn a_server_in_the_place_of_another_is_asked_itself() {
 fn each_query_of_a_refused_train_is_unreachable() {
     let servers = [closed_port()];
     on_runtime(async {
-        let config = Config { manner: Manner { retries: 0, ..config().manner }, ..config() };
+        let config =
+            EngineConfig { profile: QueryProfile { retries: 0, ..config().profile }, ..config() };
         let mut driver = open(config, &servers, Backend::Auto);
         for ended in ask(&mut driver, 5).await {
             assert_eq!(ended.failure, Some(Failure::Unreachable));
@@ -312,7 +318,10 @@ fn what_the_system_does_not_send_is_told_at_once() {
     let servers = [SocketAddr::from(([127, 0, 0, 1], 0))];
     for backend in BACKENDS {
         on_runtime(async {
-            let config = Config { manner: Manner { retries: 0, ..config().manner }, ..config() };
+            let config = EngineConfig {
+                profile: QueryProfile { retries: 0, ..config().profile },
+                ..config()
+            };
             let mut driver = open(config, &servers, backend);
             for ended in ask(&mut driver, 5).await {
                 assert!(matches!(ended.attempts[0].outcome, Outcome::NotSent(errno) if errno != 0));
@@ -327,13 +336,13 @@ fn silence_ends_in_timeouts() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     for backend in BACKENDS {
         on_runtime(async {
-            let config = Config {
-                manner: Manner {
+            let config = EngineConfig {
+                profile: QueryProfile {
                     timeout: Duration::from_millis(20),
                     retries: 1,
-                    ..Manner::default()
+                    ..QueryProfile::default()
                 },
-                ..Config::default()
+                ..EngineConfig::default()
             };
             let mut driver = open(config, &[silent.local_addr().unwrap()], backend);
             for ended in ask(&mut driver, 5).await {
@@ -359,8 +368,10 @@ fn answers_that_wait_at_the_sockets_are_read_before_anything_times_out() {
         let (say, said) = std::sync::mpsc::sync_channel(0);
         let server = counting_server(COUNT, say);
         on_runtime(async {
-            let manner = Manner { timeout, retries: 0, transport, ..Manner::default() };
-            let config = Config { manner, window: Window::Fixed(COUNT), ..Config::default() };
+            let profile =
+                QueryProfile { timeout, retries: 0, transport, ..QueryProfile::default() };
+            let config =
+                EngineConfig { profile, window: Window::Fixed(COUNT), ..EngineConfig::default() };
             let options = Options { sockets: 1, backend, ..Options::default() };
             let mut driver = Driver::open(config, &[server], &options).unwrap();
             for tag in 0..COUNT as u64 {
@@ -454,11 +465,13 @@ fn a_turn_ends_at_its_wake_up_time() {
 #[test]
 fn what_cannot_work_is_an_error_at_the_start() {
     let servers = ["[::1]:53".parse().unwrap()];
-    let no_runtime = Driver::open(Config::default(), &servers, &Options::default());
+    let no_runtime = Driver::open(EngineConfig::default(), &servers, &Options::default());
     assert!(matches!(no_runtime, Err(NetError::NoRuntime)));
     on_runtime(async {
         let options = Options { bind: Some(Ipv4Addr::LOCALHOST.into()), ..Options::default() };
-        let Err(error) = Driver::open(Config::default(), &servers, &options) else { panic!() };
+        let Err(error) = Driver::open(EngineConfig::default(), &servers, &options) else {
+            panic!()
+        };
         assert!(matches!(error, NetError::BindFamily { .. }));
         assert!(error.to_string().contains("[::1]:53"), "{error}");
     });
@@ -471,7 +484,7 @@ fn sockets_are_replaced_and_no_answer_is_lost() {
     for backend in BACKENDS {
         on_runtime(async {
             let life = SocketLife { time: Duration::from_secs(3600), queries: 100 };
-            let config = Config { socket_life: Some(life), ..config() };
+            let config = EngineConfig { socket_life: Some(life), ..config() };
             let options = Options { backend, sockets: 2, ..Options::default() };
             let mut driver = Driver::open(config, &servers, &options).unwrap();
             let ended = ask(&mut driver, 3_000).await;

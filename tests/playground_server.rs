@@ -5,14 +5,14 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use dnsonde::engine::Transport;
-use dnsonde::playground::{Delay, Effect, Fault, Faults, Server};
+use dnsonde::playground::{Delay, Effect, Fault, Faults, LoopbackServer};
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType};
 
 /// Long enough that only a broken server lets it pass.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn start(faults: impl Into<Faults>) -> Server {
-    Server::start("127.0.0.1:0".parse().unwrap(), faults).unwrap()
+fn start(faults: impl Into<Faults>) -> LoopbackServer {
+    LoopbackServer::start("127.0.0.1:0".parse().unwrap(), faults).unwrap()
 }
 
 fn name(text: &str) -> NameBuf {
@@ -52,7 +52,7 @@ fn addresses(octets: &[u8]) -> Vec<std::net::Ipv4Addr> {
         .collect()
 }
 
-fn connect(server: &Server) -> TcpStream {
+fn connect(server: &LoopbackServer) -> TcpStream {
     let stream = TcpStream::connect(server.addr()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
@@ -235,7 +235,7 @@ fn hostile_datagrams_and_streams_leave_the_server_running() {
 #[test]
 fn a_dropped_server_frees_its_port_even_with_connections_open() {
     // An address of its own, so that no other test takes the port.
-    let server = Server::start("127.9.9.9:0".parse().unwrap(), Faults::default()).unwrap();
+    let server = LoopbackServer::start("127.9.9.9:0".parse().unwrap(), Faults::default()).unwrap();
     let addr = server.addr();
     let mut stream = connect(&server);
     send_framed(&mut stream, &query(1, &name("x.demo.test")));
@@ -247,11 +247,11 @@ fn a_dropped_server_frees_its_port_even_with_connections_open() {
 
 #[test]
 fn other_loopback_addresses_serve_and_all_others_are_refused() {
-    let server = Server::start("127.1.2.3:0".parse().unwrap(), Faults::default()).unwrap();
+    let server = LoopbackServer::start("127.1.2.3:0".parse().unwrap(), Faults::default()).unwrap();
     let socket = socket();
     socket.send_to(&query(1, &name("x.demo.test")), server.addr()).unwrap();
     assert_eq!(receive(&socket).1, server.addr());
     for addr in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
-        assert!(Server::start(addr.parse().unwrap(), Faults::default()).is_err(), "{addr}");
+        assert!(LoopbackServer::start(addr.parse().unwrap(), Faults::default()).is_err(), "{addr}");
     }
 }

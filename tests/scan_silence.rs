@@ -4,9 +4,9 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dnsonde::engine::{Config, Manner};
-use dnsonde::playground::{Effect, Fault, Server};
-use dnsonde::scan::{End, Format, Output, Plan, Source, Stop, Whom, run};
+use dnsonde::engine::{EngineConfig, QueryProfile};
+use dnsonde::playground::{Effect, Fault, LoopbackServer};
+use dnsonde::scan::{Format, Output, ScanEnd, ScanPlan, Source, Stop, Targets, run};
 use dnsonde::wire::{Class, RecordType};
 
 /// Lines of output, kept.
@@ -24,17 +24,21 @@ impl std::io::Write for Kept {
     }
 }
 
-fn plan(server: SocketAddr, kept: &Kept, silence: Duration) -> Plan {
+fn plan(server: SocketAddr, kept: &Kept, silence: Duration) -> ScanPlan {
     let names: String = (0..20_000).map(|i| format!("n{i}.demo.test\n")).collect();
-    Plan {
+    ScanPlan {
         source: Source::from_bytes("names", names.into_bytes()),
         types: vec![RecordType::A],
         class: Class::IN,
-        whom: Whom::Servers(vec![server]),
+        targets: Targets::Resolvers(vec![server]),
         // An attempt would wait for ten minutes: nothing but the silence can end this.
-        engine: Config {
-            manner: Manner { timeout: Duration::from_secs(600), retries: 0, ..Manner::default() },
-            ..Config::default()
+        engine: EngineConfig {
+            profile: QueryProfile {
+                timeout: Duration::from_secs(600),
+                retries: 0,
+                ..QueryProfile::default()
+            },
+            ..EngineConfig::default()
         },
         net: dnsonde::net::Options::default(),
         threads: 2,
@@ -55,13 +59,13 @@ impl Kept {
 #[tokio::test]
 async fn a_scan_of_servers_that_went_silent_ends_and_counts_what_was_not_asked() {
     let dies = Fault { from_query: Some(100), ..Fault::always(Effect::Drop) };
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), [dies]).unwrap();
+    let server = LoopbackServer::start("127.0.0.1:0".parse().unwrap(), [dies]).unwrap();
     let kept = Kept::default();
     let silence = Duration::from_millis(300);
     let plan = plan(server.addr(), &kept, silence);
     let (report, result) = run(plan, Arc::new(Stop::default()), &mut |_| {}).await;
     result.unwrap();
-    assert_eq!(report.end, End::Silence(silence));
+    assert_eq!(report.end, ScanEnd::Silence(silence));
     assert_eq!((kept.lines(), report.totals.answered), (100, 100));
     // Every question is accounted for: answered, asked in vain, or not asked.
     let (cut_short, not_asked) = (report.tally.cut_short, report.input.not_asked);
@@ -80,7 +84,7 @@ async fn a_scan_that_reaches_nobody_says_so_and_accounts_for_every_name() {
     let plan = plan(nobody, &kept, Duration::from_secs(60));
     let (report, result) = run(plan, Arc::new(Stop::default()), &mut |_| {}).await;
     result.unwrap();
-    assert_eq!(report.end, End::Unreachable);
+    assert_eq!(report.end, ScanEnd::Unreachable);
     let unreachable = report.totals.unreachable;
     assert_eq!(kept.lines(), unreachable);
     assert_eq!(unreachable + report.tally.cut_short + report.input.not_asked, 20_000);

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, UNIX_EPOCH};
 
 use dnsonde::engine::{
-    Answer, Attempt, End, Finished, Outcome, Response, ServerId, SocketId, Stamp, Time, Transport,
+    Answer, Attempt, Ending, Finished, Outcome, Response, ServerId, SocketId, Stamp, Time,
+    Transport,
 };
 use dnsonde::scan::Format;
 use dnsonde::scan::render::{Context, Renderer};
@@ -130,7 +131,10 @@ pub fn finished<'a>(name: &'a NameBuf, attempts: &'a [Attempt], message: &'a [u8
         class: Class::IN,
         attempts,
         unmatched: &[],
-        end: End::Answered { response: Response::read(message).expect("a response"), attempt: 0 },
+        end: Ending::Answered {
+            response: Response::read(message).expect("a response"),
+            attempt: 0,
+        },
     }
 }
 

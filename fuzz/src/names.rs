@@ -5,9 +5,9 @@ use std::io::{Cursor, Read};
 use dnsonde::names::error::LineError;
 use dnsonde::names::line::{Line, classify, is_askable};
 use dnsonde::names::list::{ListReader, MAX_LINE, RawLine};
+use dnsonde::names::list_format::FormatCheck;
 use dnsonde::names::name::{parse_name, write_name};
 use dnsonde::names::prefix::{MOST_ADDRESSES, Prefix, write_reverse};
-use dnsonde::names::survey::Survey;
 use dnsonde::wire::NameBuf;
 
 /// Gives so many octets at a time.
@@ -50,32 +50,32 @@ pub fn all(octets: &[u8]) {
     // However it arrives, it is the same list.
     assert_eq!(read, lines(octets, 1 + octets.first().map_or(0, |&octet| usize::from(octet % 7))));
     let Some(read) = read else { return };
-    let mut survey = Survey::default();
+    let mut check = FormatCheck::default();
     for (text, whole) in &read {
         assert!(text.len() <= MAX_LINE && !text.contains(&b'\n') && !text.contains(&b'\r'));
         if *whole {
-            line(text, &mut survey);
+            line(text, &mut check);
         }
     }
     // Whether it is text or lines of it: a name is a name.
-    line(octets, &mut survey);
-    if let Some(misfit) = survey.misfit() {
-        assert!(!misfit.hint().is_empty() && !misfit.to_string().is_empty());
+    line(octets, &mut check);
+    if let Some(wrong_format) = check.wrong_format() {
+        assert!(!wrong_format.hint().is_empty() && !wrong_format.to_string().is_empty());
     }
 }
 
-fn line(text: &[u8], survey: &mut Survey) {
+fn line(text: &[u8], check: &mut FormatCheck) {
     match classify(text) {
         Ok(Line::Blank | Line::Comment) => {}
         Ok(Line::Question(text, rtype)) => {
             assert!(rtype.is_none_or(is_askable));
-            name(text, survey);
+            name(text, check);
         }
-        Err(error) => refused(&error, survey),
+        Err(error) => refused(&error, check),
     }
 }
 
-fn name(text: &[u8], survey: &mut Survey) {
+fn name(text: &[u8], check: &mut FormatCheck) {
     let mut names = b"before".to_vec();
     let written = write_name(text, &mut names);
     assert_eq!(names[..6], *b"before");
@@ -83,7 +83,7 @@ fn name(text: &[u8], survey: &mut Survey) {
     assert_eq!(parse_name(text).as_ref().err(), written.as_ref().err());
     match written {
         Ok(()) => {
-            survey.take_valid();
+            check.take_valid();
             let name = NameBuf::from_wire(&names[6..]).unwrap();
             // What is asked holds nothing but what was written: no control octets and no spaces that
             // no escape stands for.
@@ -106,7 +106,7 @@ fn name(text: &[u8], survey: &mut Survey) {
         }
         Err(error) => {
             assert_eq!(names.len(), 6);
-            refused(&error, survey);
+            refused(&error, check);
             match error {
                 LineError::Address(address) => {
                     write_reverse(address, &mut names);
@@ -126,8 +126,8 @@ fn addresses(prefix: Prefix) {
     assert!(first.windows(2).all(|pair| pair[0] < pair[1]));
 }
 
-fn refused(error: &LineError, survey: &mut Survey) {
-    survey.take_invalid(error);
+fn refused(error: &LineError, check: &mut FormatCheck) {
+    check.take_invalid(error);
     let sentence = error.to_string();
     assert!(!sentence.is_empty() && sentence.len() < 600, "{sentence}");
 }

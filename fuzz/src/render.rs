@@ -4,12 +4,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use dnsonde::engine::{
-    Answer, Attempt, End, Finished, Manner, Outcome, Response, ServerId, SocketId, Stamp, Time,
-    Transport,
+    Answer, Attempt, Ending, Finished, Outcome, QueryProfile, Response, ServerId, SocketId, Stamp,
+    Time, Transport,
 };
 use dnsonde::query::show::View;
 use dnsonde::query::trace::{write_json as write_trace_json, write_text as write_trace_text};
-use dnsonde::query::{Exchange, show};
+use dnsonde::query::{QueryResult, show};
 use dnsonde::report::json::{self, MessageJson};
 use dnsonde::report::judgement::{Effort, RecordReport, RecordState};
 use dnsonde::report::judgement::{
@@ -18,8 +18,8 @@ use dnsonde::report::judgement::{
 use dnsonde::report::message::{MessageStyle, RecordStyle, write_message_text};
 use dnsonde::scan::Format;
 use dnsonde::scan::render::{Context, Renderer};
-use dnsonde::verify::{Report, Verdict};
-use dnsonde::walk::{self, ExchangeEnd, Hints, Walk};
+use dnsonde::verify::{Verdict, VerifyReport};
+use dnsonde::walk::{self, ExchangeEnd, Hints, Walk, WalkConfig};
 use dnsonde::wire::{Builder, Class, Flags, NameBuf, Record, RecordType, Section};
 use serde_json::Value;
 
@@ -113,7 +113,7 @@ impl<'m> Shown<'m> {
             class: self.class,
             attempts: &[self.attempt],
             unmatched: &[],
-            end: End::Answered { response: self.response, attempt: 0 },
+            end: Ending::Answered { response: self.response, attempt: 0 },
         };
         assert!(renderer.render(&finished, &mut out).is_some());
         printable(out)
@@ -225,13 +225,13 @@ impl<'m> Shown<'m> {
     }
 
     fn query(&self) -> Value {
-        let exchange = Exchange {
+        let exchange = QueryResult {
             started: UNIX_EPOCH,
             name: self.name,
             rtype: self.rtype,
             class: self.class,
             servers: vec!["192.0.2.53:53".parse().unwrap()],
-            manner: Manner::default(),
+            profile: QueryProfile::default(),
             attempts: vec![(self.attempt, Some(4711))],
             unmatched: Vec::new(),
             truncated: false,
@@ -288,11 +288,11 @@ impl<'m> Shown<'m> {
     fn trace(&self) {
         let Some(first) = self.records(Section::Answer).into_iter().next() else { return };
         let hints = Hints::from_text(b". NS a.root.\na.root. A 192.0.2.1\n").unwrap();
-        let mut config = walk::Config::default();
+        let mut config = WalkConfig::default();
         config.limits.exchanges = 12;
         let name = first.name.to_buf();
         let mut walk = Walk::new(Time::ZERO, name, first.rtype, &hints, config);
-        while let Some(question) = walk.poll_question() {
+        while let Some(question) = walk.poll_query() {
             let response = self.says_all(&question.name, question.rtype);
             let end = ExchangeEnd::Answered { response: response.into(), attempt: 0 };
             let attempts = vec![self.attempt];
@@ -395,7 +395,7 @@ impl<'m> Shown<'m> {
 }
 
 /// A report with a name and a text for each record.
-fn report(texts: &[[String; 2]]) -> Report {
+fn report(texts: &[[String; 2]]) -> VerifyReport {
     let record = |[name, data]: &[String; 2]| RecordReport {
         name: name.clone(),
         rtype: "TXT".to_owned(),
@@ -407,7 +407,7 @@ fn report(texts: &[[String; 2]]) -> Report {
         asked: 1,
         servers: Vec::new(),
     };
-    Report {
+    VerifyReport {
         command: "verify",
         subject: "example.".to_owned(),
         verdict: Verdict::Pending,

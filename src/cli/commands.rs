@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::complain::complain;
-use super::complaint::Complaint;
+use super::cli_error::CliError;
+use super::report_error::report_error;
 use super::{
     completions, decode, demo, files, intent, man, output, playground, query, rrcheck, scan, verify,
 };
@@ -67,7 +67,7 @@ enum Command {
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
     let outcome = read_arguments(std::env::args_os().collect()).and_then(run);
-    outcome.unwrap_or_else(complain)
+    outcome.unwrap_or_else(report_error)
 }
 
 fn read_arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
@@ -82,7 +82,7 @@ fn read_arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
         {
             match query::instead(option) {
                 Some(instead) => {
-                    Complaint::usage(format!("{option} is not supported")).hint(instead).into()
+                    CliError::usage(format!("{option} is not supported")).hint(instead).into()
                 }
                 None => error.into(),
             }

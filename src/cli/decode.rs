@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::files::reason;
 use super::input::{self, Input};
 use super::output::print;
@@ -96,13 +96,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match ended {
         Ok(()) | Err(InputError::Stopped) => Ok(ExitCode::from(u8::from(!writer.fine))),
         Err(InputError::Io(error)) => {
-            Err(Complaint::usage(format!("{label}: cannot be read: {}", reason(&error))).into())
+            Err(CliError::usage(format!("{label}: cannot be read: {}", reason(&error))).into())
         }
         Err(InputError::Form { sentence, hint }) => {
-            let complaint = Complaint::in_file(&label, sentence);
+            let cli_error = CliError::in_file(&label, sentence);
             Err(match hint {
-                Some(hint) => complaint.hint(hint),
-                None => complaint,
+                Some(hint) => cli_error.hint(hint),
+                None => cli_error,
             }
             .into())
         }

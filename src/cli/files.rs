@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::streams::duplicate;
 use crate::net::is_out_of_descriptors;
 
@@ -70,7 +70,7 @@ impl Identity {
 ///
 /// # Errors
 /// It is something that is open already, and the two do not go together.
-pub(super) fn register(opened: Opened) -> Result<(), Complaint> {
+pub(super) fn register(opened: Opened) -> Result<(), CliError> {
     REGISTER.lock().unwrap_or_else(PoisonError::into_inner).add(opened)
 }
 
@@ -78,7 +78,7 @@ pub(super) fn register(opened: Opened) -> Result<(), Complaint> {
 ///
 /// # Errors
 /// It is something that is open already.
-pub(super) fn register_notes() -> Result<(), Complaint> {
+pub(super) fn register_notes() -> Result<(), CliError> {
     // Where it is closed, notes are lost, and that is all.
     let meta = duplicate(2).and_then(|file| file.metadata());
     register(Opened {
@@ -93,7 +93,7 @@ pub(super) fn register_notes() -> Result<(), Complaint> {
 struct Register(Vec<Opened>);
 
 impl Register {
-    fn add(&mut self, new: Opened) -> Result<(), Complaint> {
+    fn add(&mut self, new: Opened) -> Result<(), CliError> {
         match self.0.iter().find(|old| new.clashes(old)) {
             Some(old) => Err(clash(old, &new)),
             None => {
@@ -120,22 +120,22 @@ impl Opened {
     }
 }
 
-fn clash(old: &Opened, new: &Opened) -> Complaint {
+fn clash(old: &Opened, new: &Opened) -> CliError {
     let (first, second) = (&old.what, &new.what);
     let (input, output) = match (old.used, new.used) {
         (Used::Input, Used::Input) => {
-            return Complaint::usage(format!("{second} is read twice, and can be read only once"));
+            return CliError::usage(format!("{second} is read twice, and can be read only once"));
         }
         (Used::Input, _) => (old, new),
         (_, Used::Input) => (new, old),
         _ => {
             let sentence =
                 format!("{first} and {second} are the same file, and would be mixed up in it");
-            return Complaint::usage(sentence).hint("give each a file of its own");
+            return CliError::usage(sentence).hint("give each a file of its own");
         }
     };
     let (input, output) = (&input.what, &output.what);
-    Complaint::usage(format!(
+    CliError::usage(format!(
         "{output} is the same file as the input, {input}: the output would overwrite it"
     ))
     .hint("write to another file; it can replace the input afterwards")
@@ -157,14 +157,14 @@ pub(super) fn descriptor_of(path: &Path) -> Option<i32> {
 }
 
 /// A path could not be opened: a mistake in the command line that names it, or a lack of something.
-pub(super) fn not_opened(what: &str, verb: &str, error: &io::Error) -> Complaint {
+pub(super) fn not_opened(what: &str, verb: &str, error: &io::Error) -> CliError {
     let sentence = format!("{what}: cannot be {verb}: {}", reason(error));
     if is_out_of_descriptors(error) {
-        return Complaint::could_not(sentence).hint("raise the limit on open files (`ulimit -n`)");
+        return CliError::could_not(sentence).hint("raise the limit on open files (`ulimit -n`)");
     }
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Complaint::could_not(sentence),
-        _ => Complaint::usage(sentence),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CliError::could_not(sentence),
+        _ => CliError::usage(sentence),
     }
 }
 

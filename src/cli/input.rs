@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::files::{self, Identity, Opened, Used, descriptor_of, not_opened, reason};
 use super::shell::shell_word;
 use super::streams::{duplicate, need_input};
@@ -28,7 +28,7 @@ pub(super) fn label_of(path: &Path) -> String {
 ///
 /// # Errors
 /// It cannot be opened, or is an output as well: a mistake in the command line that names it.
-pub(super) fn open(path: &Path) -> Result<Input, Complaint> {
+pub(super) fn open(path: &Path) -> Result<Input, CliError> {
     let is_standard = path == Path::new("-");
     let label = label_of(path);
     let failed = |error: io::Error| not_opened(&label, "opened", &error);
@@ -40,7 +40,7 @@ pub(super) fn open(path: &Path) -> Result<Input, Complaint> {
     // Before it is opened: to open a FIFO takes as long as it has no writer.
     let meta = given.as_ref().map_or_else(|| path.metadata(), File::metadata).map_err(failed)?;
     if meta.is_dir() {
-        return Err(Complaint::usage(format!("{label}: is a directory, not a file")));
+        return Err(CliError::usage(format!("{label}: is a directory, not a file")));
     }
     files::register(Opened {
         what: label.clone(),
@@ -58,12 +58,12 @@ pub(super) fn open(path: &Path) -> Result<Input, Complaint> {
 ///
 /// # Errors
 /// It cannot be read, or is an output as well: a mistake in the command line that names it.
-pub(super) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Complaint> {
+pub(super) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, CliError> {
     let Input { label, read, .. } = open(path)?;
     let mut octets = Vec::new();
     match read.take(most + 1).read_to_end(&mut octets) {
         Ok(_) => Ok(octets),
-        Err(error) => Err(Complaint::usage(format!("{label}: cannot be read: {}", reason(&error)))),
+        Err(error) => Err(CliError::usage(format!("{label}: cannot be read: {}", reason(&error)))),
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn read_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Complaint> {
 ///
 /// # Errors
 /// As of [`read_up_to`], or it is no text.
-pub(super) fn read_utf8(path: &Path) -> Result<Vec<u8>, Complaint> {
+pub(super) fn read_utf8(path: &Path) -> Result<Vec<u8>, CliError> {
     read_utf8_up_to(path, u64::MAX)
 }
 
@@ -80,7 +80,7 @@ pub(super) fn read_utf8(path: &Path) -> Result<Vec<u8>, Complaint> {
 ///
 /// # Errors
 /// As of [`read_utf8`].
-pub(super) fn read_utf8_up_to(path: &Path, most: u64) -> Result<Vec<u8>, Complaint> {
+pub(super) fn read_utf8_up_to(path: &Path, most: u64) -> Result<Vec<u8>, CliError> {
     let mut text = Vec::new();
     let mut pieces = Pieces::open(path)?;
     while text.len() as u64 <= most
@@ -103,7 +103,7 @@ impl Pieces {
     ///
     /// # Errors
     /// As of [`open`].
-    pub(super) fn open(path: &Path) -> Result<Self, Complaint> {
+    pub(super) fn open(path: &Path) -> Result<Self, CliError> {
         let Input { label, read, .. } = open(path)?;
         Ok(Self { label, reader: Utf8Reader::new(read), piece: vec![0; 64 << 10] })
     }
@@ -112,7 +112,7 @@ impl Pieces {
     ///
     /// # Errors
     /// It cannot be read, or is no text.
-    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, Complaint> {
+    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, CliError> {
         match self.reader.read(&mut self.piece) {
             Ok(0) => Ok(None),
             Ok(read) => Ok(Some(&self.piece[..read])),
@@ -122,25 +122,25 @@ impl Pieces {
 }
 
 /// That an input is no text, or cannot be read, and what to do about it.
-pub(super) fn no_text(label: &str, error: &EncodingError) -> Complaint {
+pub(super) fn no_text(label: &str, error: &EncodingError) -> CliError {
     if let EncodingError::Io(error) = error {
-        return Complaint::usage(format!("{label}: cannot be read: {}", reason(error)));
+        return CliError::usage(format!("{label}: cannot be read: {}", reason(error)));
     }
-    let complaint = Complaint::usage(format!("{label}: {error}"));
+    let cli_error = CliError::usage(format!("{label}: {error}"));
     let name = if label == "standard input" { "FILE".into() } else { shell_word(label) };
     let hint = error.hint().map(|hint| hint.replace("FILE", &name));
-    hint.into_iter().fold(complaint, Complaint::hint)
+    hint.into_iter().fold(cli_error, CliError::hint)
 }
 
 /// All of the text in `path`; `-` is standard input.
 ///
 /// # Errors
 /// As of [`read_utf8`], or it is neither UTF-8 nor UTF-16.
-pub(super) fn read_text(path: &Path) -> Result<String, Complaint> {
+pub(super) fn read_text(path: &Path) -> Result<String, CliError> {
     String::from_utf8(read_utf8(path)?).map_err(|error| {
         let line =
             1 + memchr::memchr_iter(b'\n', &error.as_bytes()[..error.utf8_error().valid_up_to()])
                 .count();
-        Complaint::usage(format!("{}, line {line}: not UTF-8 text", path.display()))
+        CliError::usage(format!("{}, line {line}: not UTF-8 text", path.display()))
     })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use clap::Command;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::neighbours::neighbours;
 use super::shell::shell_word;
 use crate::names::class::parse_class;
@@ -33,7 +33,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
 pub(super) fn with_command(
     mut words: Vec<OsString>,
     cli: &Command,
-) -> Result<Vec<OsString>, Complaint> {
+) -> Result<Vec<OsString>, CliError> {
     let Some(first) = words.get(1).map(|word| word.to_string_lossy().into_owned()) else {
         return Ok(words);
     };
@@ -45,7 +45,7 @@ pub(super) fn with_command(
     // A list of names, which is not asked for in the DNS.
     if !first.starts_with(['@', '+', '-']) && Path::new(&first).is_file() {
         let word = shell_word(&first);
-        return Err(Complaint::usage(format!("'{first}' is a file, not a command")).hint(format!(
+        return Err(CliError::usage(format!("'{first}' is a file, not a command")).hint(format!(
             "`dnsonde scan {word}` looks up a list of names; `dnsonde query {word}` asks for that name"
         )));
     }
@@ -59,7 +59,7 @@ pub(super) fn with_command(
         return Ok(words);
     }
     let known: Vec<&str> = cli.get_subcommands().map(Command::get_name).collect();
-    let unknown = Complaint::usage(format!("unknown command '{first}'"));
+    let unknown = CliError::usage(format!("unknown command '{first}'"));
     if let Some((_, meant)) = SYNONYMS.iter().find(|(words, _)| words.contains(&first.as_str())) {
         return Err(unknown.hint(format!("did you mean `dnsonde {meant}`?")));
     }
@@ -118,8 +118,8 @@ mod tests {
                     let words: Vec<_> = words[1..].iter().map(|it| it.to_string_lossy()).collect();
                     words.join(" ")
                 }
-                Err(complaint) => {
-                    let hint = complaint.hint.unwrap();
+                Err(cli_error) => {
+                    let hint = cli_error.hint.unwrap();
                     assert!(hint.contains(expected), "{line}: {hint}");
                     continue;
                 }

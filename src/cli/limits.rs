@@ -5,14 +5,14 @@ use std::str::FromStr;
 
 use super::notes::note;
 use super::summary::grouped;
-use crate::scan::Whom;
+use crate::scan::Targets;
 
 /// Queries a second to one server, and to all of them, unless the user says otherwise: what a
 /// resolver of modest size and a home router bear.
 const POLITE_RATE_PER_SERVER: f64 = 1_000.0;
 const POLITE_RATE: f64 = 20_000.0;
 /// The same to an authoritative server that an iterative scan comes upon: nobody there knows us.
-const POLITE_RATE_PER_STRANGER: f64 = 100.0;
+const POLITE_RATE_PER_AUTHORITATIVE: f64 = 100.0;
 
 /// Queries a second as the user writes them; `None` for no limit.
 #[derive(Debug, Clone, Copy)]
@@ -53,15 +53,15 @@ impl Limits {
     pub(super) fn new(
         rate: Option<Rate>,
         rate_per_server: Option<Rate>,
-        whom: &Whom,
+        targets: &Targets,
         of_the_system: bool,
     ) -> Self {
         let by_default = |rate| Some(Limit { rate, by_default: true });
         let set = |rate: Rate| rate.0.map(|rate| Limit { rate, by_default: false });
-        let polite = of_the_system || !is_within_this_machine(whom);
-        let (one, polite_per_server) = match whom {
-            Whom::Servers(servers) => (servers.len() == 1, POLITE_RATE_PER_SERVER),
-            Whom::Authorities(_) => (false, POLITE_RATE_PER_STRANGER),
+        let polite = of_the_system || !is_within_this_machine(targets);
+        let (one, polite_per_server) = match targets {
+            Targets::Resolvers(servers) => (servers.len() == 1, POLITE_RATE_PER_SERVER),
+            Targets::Iterative(_) => (false, POLITE_RATE_PER_AUTHORITATIVE),
         };
         let total = match (rate, rate_per_server) {
             (Some(rate), _) => set(rate),
@@ -79,8 +79,8 @@ impl Limits {
     }
 
     /// Says which limits hold.
-    pub(super) fn announce(&self, whom: &Whom) {
-        let one = matches!(whom, Whom::Servers(servers) if servers.len() == 1);
+    pub(super) fn announce(&self, targets: &Targets) {
+        let one = matches!(targets, Targets::Resolvers(servers) if servers.len() == 1);
         if let Some(sentence) = self.sentence(one) {
             note(&sentence);
         }
@@ -115,10 +115,10 @@ impl Limits {
 }
 
 /// Whether nobody else is harmed by a flood.
-fn is_within_this_machine(whom: &Whom) -> bool {
-    match whom {
-        Whom::Servers(servers) => servers.iter().all(|server| server.ip().is_loopback()),
-        Whom::Authorities(from) => {
+fn is_within_this_machine(targets: &Targets) -> bool {
+    match targets {
+        Targets::Resolvers(servers) => servers.iter().all(|server| server.ip().is_loopback()),
+        Targets::Iterative(from) => {
             from.hints.servers().flat_map(|(_, addresses)| addresses).all(IpAddr::is_loopback)
         }
     }
@@ -132,7 +132,7 @@ fn shown(rate: f64) -> String {
 mod tests {
     use super::*;
     use crate::scan::FromRoot;
-    use crate::walk::{self, Hints};
+    use crate::walk::{Hints, WalkConfig};
 
     const STRANGERS: &[&str] = &[];
     const ONE: &[&str] = &["192.0.2.1:53"];
@@ -141,12 +141,12 @@ mod tests {
     const STUB: &[&str] = &["127.0.0.53:53"];
 
     /// No servers are an iterative scan.
-    fn whom(servers: &[&str]) -> Whom {
+    fn targets(servers: &[&str]) -> Targets {
         if servers.is_empty() {
-            let from = FromRoot { hints: Hints::built_in(), walk: walk::Config::default() };
-            return Whom::Authorities(Box::new(from));
+            let from = FromRoot { hints: Hints::built_in(), walk: WalkConfig::default() };
+            return Targets::Iterative(Box::new(from));
         }
-        Whom::Servers(servers.iter().map(|server| server.parse().unwrap()).collect())
+        Targets::Resolvers(servers.iter().map(|server| server.parse().unwrap()).collect())
     }
 
     #[test]
@@ -237,9 +237,9 @@ mod tests {
             (LOCAL, "5", "", Some(5.0), None, "at most 5 queries a second in total"),
             (LOCAL, "", "6", None, Some(6.0), "at most 6 queries a second to one server"),
         ] {
-            let whom = whom(servers);
+            let targets = targets(servers);
             let rate = |text: &str| (!text.is_empty()).then(|| text.parse::<Rate>().unwrap());
-            let limits = Limits::new(rate(all), rate(each), &whom, false);
+            let limits = Limits::new(rate(all), rate(each), &targets, false);
             let rates = |limit: Option<Limit>| limit.map(|limit| limit.rate);
             let case = format!("{servers:?} --rate '{all}' --rate-per-server '{each}'");
             assert_eq!(
@@ -255,9 +255,9 @@ mod tests {
     #[test]
     fn a_resolver_of_the_system_is_spared_wherever_it_is() {
         // What listens there asks the router, or the provider.
-        let limits = Limits::new(None, None, &whom(STUB), true);
+        let limits = Limits::new(None, None, &targets(STUB), true);
         assert_eq!(limits.per_server.map(|limit| limit.rate), Some(POLITE_RATE_PER_SERVER));
-        assert_eq!(Limits::new(None, None, &whom(STUB), false).per_server, None);
+        assert_eq!(Limits::new(None, None, &targets(STUB), false).per_server, None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::output::print;
 
 /// Runs the command: the page of the command that `words` name, or of all; `whole` is the command line
@@ -17,7 +17,7 @@ pub(super) fn write(words: &[String], mut whole: clap::Command) -> anyhow::Resul
         command = command.find_subcommand(word).ok_or_else(|| {
             let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
             let unknown =
-                Complaint::usage(format!("unknown command '{}'", words[..=number].join(" ")));
+                CliError::usage(format!("unknown command '{}'", words[..=number].join(" ")));
             match &names[..] {
                 [] => unknown.hint(format!("`dnsonde {}` has no commands", command.get_name())),
                 names => unknown.hint(format!("the commands are {}", names.join(", "))),

@@ -7,10 +7,8 @@
 //! error. Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 whoever read the
 //! output has closed it.
 
-mod carry_out;
+mod cli_error;
 mod commands;
-mod complain;
-mod complaint;
 mod completions;
 mod decode;
 mod demo;
@@ -28,7 +26,9 @@ mod output;
 mod playground;
 mod progress;
 mod query;
+mod report_error;
 mod rrcheck;
+mod run_scan;
 mod scan;
 mod servers;
 mod shell;

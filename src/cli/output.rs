@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use anyhow::Context as _;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::exit::FINE;
 use super::files::{self, Identity, Opened, Used, descriptor_of, not_opened};
 use super::streams::{duplicate, need_output};
@@ -36,7 +36,7 @@ pub(super) struct Target {
 ///
 /// # Errors
 /// It cannot be written, or is an input or another output: a mistake in the command line.
-pub(super) fn create(option: &str, path: &Path) -> Result<Arc<Target>, Complaint> {
+pub(super) fn create(option: &str, path: &Path) -> Result<Arc<Target>, CliError> {
     let is_standard = path == Path::new("-");
     let label = if is_standard { "standard output".to_owned() } else { path.display().to_string() };
     let what = format!("{option} {}", path.display());
@@ -50,13 +50,13 @@ pub(super) fn create(option: &str, path: &Path) -> Result<Arc<Target>, Complaint
 ///
 /// # Errors
 /// It cannot be written, or is an input or another output.
-pub(super) fn standard() -> Result<Arc<Target>, Complaint> {
+pub(super) fn standard() -> Result<Arc<Target>, CliError> {
     let label = "standard output".to_owned();
     given(label.clone(), label, 1)
 }
 
 /// A descriptor that the process was given. What it holds is left to whoever opened it.
-fn given(what: String, label: String, descriptor: i32) -> Result<Arc<Target>, Complaint> {
+fn given(what: String, label: String, descriptor: i32) -> Result<Arc<Target>, CliError> {
     if descriptor == 1 {
         need_output()?;
     }
@@ -68,7 +68,7 @@ fn given(what: String, label: String, descriptor: i32) -> Result<Arc<Target>, Co
     Ok(Arc::new(Target { label, file, untouched: AtomicBool::new(false), created: None }))
 }
 
-fn named(what: String, label: String, path: &Path) -> Result<Arc<Target>, Complaint> {
+fn named(what: String, label: String, path: &Path) -> Result<Arc<Target>, CliError> {
     let register = |meta: &fs::Metadata| {
         let identity = Identity::of(meta, path);
         files::register(Opened { what, used: Used::Output, descriptor: None, identity })
@@ -76,7 +76,7 @@ fn named(what: String, label: String, path: &Path) -> Result<Arc<Target>, Compla
     match path.metadata() {
         Ok(meta) => {
             if meta.is_dir() {
-                return Err(Complaint::usage(format!("{label}: is a directory, not a file")));
+                return Err(CliError::usage(format!("{label}: is a directory, not a file")));
             }
             // Before it is opened: to open a FIFO takes as long as it has no reader.
             register(&meta)?;
@@ -99,11 +99,11 @@ fn named(what: String, label: String, path: &Path) -> Result<Arc<Target>, Compla
     }
 }
 
-fn not_created(label: &str, path: &Path, error: &io::Error) -> Complaint {
+fn not_created(label: &str, path: &Path, error: &io::Error) -> CliError {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() && !parent.exists() => {
             let parent = parent.display();
-            Complaint::usage(format!("{label}: cannot be created: there is no directory {parent}"))
+            CliError::usage(format!("{label}: cannot be created: there is no directory {parent}"))
         }
         _ => not_opened(label, "created", error),
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::event_loop::event_loop;
 use super::exit::FINE;
 use super::input::read_text;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let scenario = scenario.on_loopback().map_err(|error| wrong(wanted, &error))?;
     if let Err(error) = Hints::from_text(scenario.root_hints().as_bytes()) {
         let sentence = format!("{wanted}: nothing leads to its servers: {error}");
-        return Err(Complaint::usage(sentence)
+        return Err(CliError::usage(sentence)
             .hint("of its servers, only those with addresses in 127.0.0.0/8, or ::1, can be served")
             .into());
     }
@@ -97,9 +97,9 @@ fn load(wanted: &str) -> anyhow::Result<Scenario> {
     }
     let path = Path::new(wanted);
     if path.components().count() == 1 && path.extension().is_none() && !path.exists() {
-        let complaint = Complaint::usage(format!("'{wanted}' is not a scenario"))
+        let cli_error = CliError::usage(format!("'{wanted}' is not a scenario"))
             .hint("'dnsonde playground' lists them; a file needs its path, as ./FILE");
-        return Err(complaint.into());
+        return Err(cli_error.into());
     }
     let text = read_text(path)?;
     let name = path.file_stem().map_or(wanted.into(), |stem| stem.to_string_lossy());
@@ -107,7 +107,7 @@ fn load(wanted: &str) -> anyhow::Result<Scenario> {
 }
 
 fn wrong(what: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
-    Complaint::in_file(what, error).into()
+    CliError::in_file(what, error).into()
 }
 
 fn refused(error: ServeError) -> anyhow::Error {
@@ -120,7 +120,7 @@ fn refused(error: ServeError) -> anyhow::Error {
         }
         _ => return error.into(),
     };
-    Complaint::could_not(error.to_string()).hint(hint).into()
+    CliError::could_not(error.to_string()).hint(hint).into()
 }
 
 /// What is there, and what to do with it.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::notes::note;
-use crate::scan::Progress as State;
+use crate::scan::ScanProgress;
 
 /// Pauses that are told where there is no line. All of them stand in the summary.
 const MOST_PAUSES: u32 = 5;
 
 /// The line. Nothing is ever drawn when standard error is no terminal.
-pub(super) struct Progress {
+pub(super) struct ProgressLine {
     bar: Option<ProgressBar>,
     /// Questions finished and the time, at the last look.
     last: (u64, Duration),
@@ -22,7 +22,7 @@ pub(super) struct Progress {
     pauses: u32,
 }
 
-impl Progress {
+impl ProgressLine {
     /// `size` is that of the input in octets, if it is known. Lines of output on the same terminal
     /// (`crowded`) leave no room for it.
     pub fn new(size: Option<u64>, crowded: bool) -> Self {
@@ -37,7 +37,7 @@ impl Progress {
     }
 
     /// Draws the line anew.
-    pub fn show(&mut self, state: &State) {
+    pub fn show(&mut self, state: &ScanProgress) {
         let Some(bar) = &self.bar else { return self.tell_pause(state.cannot_send) };
         let done = state.tally.lines();
         let span = state.elapsed.saturating_sub(self.last.1).as_secs_f64();

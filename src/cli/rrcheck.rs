@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::complaint::{Complaint, in_file};
+use super::cli_error::{CliError, in_file};
 use super::input::Pieces;
 use super::output::print;
 use crate::report::json::{self, Object, RecordJson, key};
@@ -107,7 +107,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     print(&out)?;
     ended?;
     if empty {
-        return Err(Complaint::usage(format!("{}: no record in it", pieces.label)).into());
+        return Err(CliError::usage(format!("{}: no record in it", pieces.label)).into());
     }
     Ok(ExitCode::from(u8::from(!fine)))
 }

@@ -9,23 +9,23 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::carry_out::{carry_out, failure};
-use super::complain::complain;
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::exit::{COULD_NOT, FINE, PROBLEM};
 use super::limits::{Limits, Rate};
 use super::notes::{hint, note};
 use super::output::{self, Closed, Target, Writer, written};
-use super::progress::Progress;
+use super::progress::ProgressLine;
+use super::report_error::report_error;
+use super::run_scan::{failure, run_scan};
 use super::servers::{self, DNS_PORT, Families, Form, parse_server};
 use super::streams::need_output;
 use super::{input, summary};
-use crate::engine::{Config, CookieOption, Edns, Manner, TransportPolicy, Window};
+use crate::engine::{CookieOption, Edns, EngineConfig, QueryProfile, TransportPolicy, Window};
 use crate::names::class::parse_class;
 use crate::names::line::is_askable;
 use crate::net;
-use crate::scan::{End, Format, FromRoot, Output, Plan, Report, Source, Whom};
-use crate::walk;
+use crate::scan::{Format, FromRoot, Output, ScanEnd, ScanPlan, ScanReport, Source, Targets};
+use crate::walk::{self, WalkConfig};
 use crate::wire::{Class, OptBuf, RecordType};
 
 /// Further attempts, unless the user says otherwise. An iterative scan has more servers to go to.
@@ -281,20 +281,25 @@ fn asked_class(text: &str) -> Result<Class, String> {
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let to_terminal = args.writes_to_standard_output() && io::stdout().is_terminal();
-    let mut targets = args.targets()?;
-    let limits = Limits::new(args.rate, args.rate_per_server, &targets.whom, targets.of_the_system);
+    let mut destination = args.destination()?;
+    let limits = Limits::new(
+        args.rate,
+        args.rate_per_server,
+        &destination.targets,
+        destination.of_the_system,
+    );
     let stats = args.stats.clone();
-    let of_the_system = targets.of_the_system;
-    let doubts = std::mem::take(&mut targets.doubts);
-    let (plan, lines) = args.into_plan(targets, &limits)?;
+    let of_the_system = destination.of_the_system;
+    let doubts = std::mem::take(&mut destination.doubts);
+    let (plan, lines) = args.into_plan(destination, &limits)?;
     let stats = stats.as_deref().map(|path| output::create("--stats", path)).transpose()?;
-    if of_the_system && let Whom::Servers(servers) = &plan.whom {
+    if of_the_system && let Targets::Resolvers(servers) = &plan.targets {
         let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
         note(&format!("asking the system's resolvers: {}", servers.join(", ")));
     }
-    limits.announce(&plan.whom);
-    let mut progress = Progress::new(plan.source.size, to_terminal);
-    let (report, outcome) = carry_out(plan, &mut progress)?;
+    limits.announce(&plan.targets);
+    let mut progress = ProgressLine::new(plan.source.size, to_terminal);
+    let (report, outcome) = run_scan(plan, &mut progress)?;
     progress.clear();
     // A scan of nothing replaces what was there before, too.
     let concluded = match outcome {
@@ -325,7 +330,7 @@ fn both(
         (Ok(_), Err(error)) => Err(error),
         (Err(error), Err(other)) | (Err(other), Err(error)) if other.is::<Closed>() => Err(error),
         (Err(first), Err(second)) => {
-            complain(first);
+            report_error(first);
             Err(second)
         }
     }
@@ -333,32 +338,32 @@ fn both(
 
 /// How long nobody may answer. A name of an iterative scan may meet silent servers only, one after the
 /// other, and nobody else may be asked meanwhile.
-fn silence(wanted: Option<u64>, whom: &Whom, manner: &Manner) -> Duration {
+fn silence(wanted: Option<u64>, targets: &Targets, profile: &QueryProfile) -> Duration {
     match wanted {
         Some(0) => return Duration::MAX,
         Some(seconds) => return Duration::from_secs(seconds),
         None => {}
     }
-    match whom {
-        Whom::Servers(_) => SILENCE,
-        Whom::Authorities(from) => {
-            let exchange = manner.timeout.mul_f64(1.25) * (u32::from(manner.retries) + 1);
+    match targets {
+        Targets::Resolvers(_) => SILENCE,
+        Targets::Iterative(from) => {
+            let exchange = profile.timeout.mul_f64(1.25) * (u32::from(profile.retries) + 1);
             SILENCE.max(exchange.saturating_mul(from.walk.limits.exchanges_per_name))
         }
     }
 }
 
 /// The exit status, and the sentence that says why it is that.
-fn conclude(report: &Report) -> ExitCode {
+fn conclude(report: &ScanReport) -> ExitCode {
     match report.end {
-        End::Complete => ExitCode::from(FINE),
+        ScanEnd::Complete => ExitCode::from(FINE),
         // It has its error, which was told.
-        End::Failed => ExitCode::from(COULD_NOT),
-        End::Interrupted => {
+        ScanEnd::Failed => ExitCode::from(COULD_NOT),
+        ScanEnd::Interrupted => {
             note(&format!("interrupted; {}", summary::left_over(report)));
             ExitCode::from(PROBLEM)
         }
-        End::Silence(span) => {
+        ScanEnd::Silence(span) => {
             note(&format!(
                 "no server has answered anything for {} s; {}",
                 span.as_secs(),
@@ -366,7 +371,7 @@ fn conclude(report: &Report) -> ExitCode {
             ));
             ExitCode::from(COULD_NOT)
         }
-        End::CannotSend(span, errno) => {
+        ScanEnd::CannotSend(span, errno) => {
             let error = io::Error::from_raw_os_error(errno);
             note(&format!(
                 "this machine could not send anything for {} s ({error}); {}",
@@ -375,7 +380,7 @@ fn conclude(report: &Report) -> ExitCode {
             ));
             ExitCode::from(COULD_NOT)
         }
-        End::Unreachable => {
+        ScanEnd::Unreachable => {
             let error = io::Error::from_raw_os_error(report.tally.last_errno);
             note(&format!("no server can be reached ({error}); {}", summary::left_over(report)));
             ExitCode::from(COULD_NOT)
@@ -383,7 +388,7 @@ fn conclude(report: &Report) -> ExitCode {
     }
 }
 
-fn write_stats(target: &Target, report: &Report) -> anyhow::Result<()> {
+fn write_stats(target: &Target, report: &ScanReport) -> anyhow::Result<()> {
     let mut text = serde_json::to_vec_pretty(&report.to_json())?;
     text.push(b'\n');
     let mut target = target;
@@ -391,8 +396,8 @@ fn write_stats(target: &Target, report: &Report) -> anyhow::Result<()> {
 }
 
 /// Whom to ask, and how.
-struct Targets {
-    whom: Whom,
+struct Destination {
+    targets: Targets,
     tcp: bool,
     /// The user named none of them.
     of_the_system: bool,
@@ -406,23 +411,23 @@ impl Args {
     }
 
     /// Fails if something is to go to standard output, and nothing can.
-    pub(super) fn need_output(&self) -> Result<(), Complaint> {
+    pub(super) fn need_output(&self) -> Result<(), CliError> {
         let accounting = self.stats.as_deref().is_some_and(|path| path == Path::new("-"));
         if self.writes_to_standard_output() || accounting { need_output() } else { Ok(()) }
     }
 
-    fn targets(&self) -> Result<Targets, Complaint> {
+    fn destination(&self) -> Result<Destination, CliError> {
         let families = Families::of(self.ipv4, self.ipv6);
         if self.iterative {
             if self.class != Class::IN {
-                return Err(Complaint::usage(
+                return Err(CliError::usage(
                     "--iterative follows delegations in the class IN only",
                 )
                 .hint(format!("name the servers to ask in {} with -r or -R", self.class)));
             }
             let from = FromRoot {
                 hints: servers::read_hints(self.root_hints.as_deref())?,
-                walk: walk::Config {
+                walk: WalkConfig {
                     port: self.port,
                     ipv4: families != Families::Only6,
                     ipv6: families != Families::Only4,
@@ -430,11 +435,16 @@ impl Args {
                         exchanges_per_name: EXCHANGES_PER_NAME,
                         ..walk::Limits::default()
                     },
-                    ..walk::Config::default()
+                    ..WalkConfig::default()
                 },
             };
-            let whom = Whom::Authorities(Box::new(from));
-            return Ok(Targets { whom, tcp: self.tcp, of_the_system: false, doubts: Vec::new() });
+            let targets = Targets::Iterative(Box::new(from));
+            return Ok(Destination {
+                targets,
+                tcp: self.tcp,
+                of_the_system: false,
+                doubts: Vec::new(),
+            });
         }
         let form = Form { server: "-r SERVER", tcp: "--tcp", list: Some("-R") };
         let mut specs = Vec::new();
@@ -444,7 +454,7 @@ impl Args {
         if let Some(path) = &self.resolver_list {
             let dash = Path::new("-");
             if path == dash && self.input == dash {
-                return Err(Complaint::usage(
+                return Err(CliError::usage(
                     "standard input cannot be the list of names and that of servers",
                 )
                 .hint("give one of them as a file"));
@@ -453,27 +463,27 @@ impl Args {
         }
         let servers::Resolvers { addresses, tcp, of_the_system, doubts } =
             servers::resolvers(&specs, self.tcp, DNS_PORT, families, form)?;
-        Ok(Targets { whom: Whom::Servers(addresses), tcp, of_the_system, doubts })
+        Ok(Destination { targets: Targets::Resolvers(addresses), tcp, of_the_system, doubts })
     }
 
     /// The plan, and where its lines go.
     fn into_plan(
         mut self,
-        targets: Targets,
+        destination: Destination,
         limits: &Limits,
-    ) -> anyhow::Result<(Plan, Arc<Target>)> {
-        let Targets { whom, tcp, .. } = targets;
+    ) -> anyhow::Result<(ScanPlan, Arc<Target>)> {
+        let Destination { targets, tcp, .. } = destination;
         let to_standard_output = self.writes_to_standard_output();
         let to_terminal = to_standard_output && io::stdout().is_terminal();
         let by_default = if to_terminal { FormatName::Text } else { FormatName::Jsonl };
         let format = self.format.map_or(by_default.into(), Format::from);
         if self.attempts && format != Format::Jsonl {
-            return Err(Complaint::usage("--attempts is for --format jsonl only").into());
+            return Err(CliError::usage("--attempts is for --format jsonl only").into());
         }
         let format = match format {
             Format::Csv if self.csv_safe => Format::CsvSafe,
             _ if self.csv_safe => {
-                return Err(Complaint::usage("--csv-safe is for --format csv only").into());
+                return Err(CliError::usage("--csv-safe is for --format csv only").into());
             }
             format => format,
         };
@@ -483,11 +493,11 @@ impl Args {
                 types.push(rtype);
             }
         }
-        let engine = Config {
-            own_questions: matches!(whom, Whom::Servers(_)),
+        let engine = EngineConfig {
+            own_queries: matches!(targets, Targets::Resolvers(_)),
             ..self.engine_config(tcp, limits)
         };
-        let silence = silence(self.give_up_after, &whom, &engine.manner);
+        let silence = silence(self.give_up_after, &targets, &engine.profile);
         let source = open_input(&self.input)?;
         let lines = match &self.output {
             Some(path) => output::create("--output", path)?,
@@ -495,11 +505,11 @@ impl Args {
         };
         let output =
             Output { label: lines.label.clone(), write: Box::new(Writer(Arc::clone(&lines))) };
-        let plan = Plan {
+        let plan = ScanPlan {
             source,
             types,
             class: self.class,
-            whom,
+            targets,
             engine,
             net: net::Options { sockets: self.sockets, ..net::Options::default() },
             threads: self.threads,
@@ -512,7 +522,7 @@ impl Args {
         Ok((plan, lines))
     }
 
-    fn engine_config(&self, tcp: bool, limits: &Limits) -> Config {
+    fn engine_config(&self, tcp: bool, limits: &Limits) -> EngineConfig {
         let mut opt = OptBuf::default();
         if self.nsid {
             opt.nsid();
@@ -524,8 +534,8 @@ impl Args {
             cookie: if self.cookies { CookieOption::Full } else { CookieOption::None },
             ..Edns::default()
         };
-        Config {
-            manner: Manner {
+        EngineConfig {
+            profile: QueryProfile {
                 timeout: Duration::from_millis(self.timeout),
                 retries: self.retries.unwrap_or(if self.iterative {
                     RETRIES_OF_EACH
@@ -535,7 +545,7 @@ impl Args {
                 edns: (!self.no_edns).then_some(edns),
                 recursion_desired: !self.norecurse && !self.iterative,
                 transport: if tcp { TransportPolicy::TcpOnly } else { TransportPolicy::UdpThenTcp },
-                ..Manner::default()
+                ..QueryProfile::default()
             },
             mixed_case: self.mixed_case || self.iterative && !self.plain_case,
             window: self.concurrency.0,
@@ -543,12 +553,12 @@ impl Args {
             rate_per_server: limits.per_server.map(|limit| limit.rate),
             // The scan ends as one that no server answers.
             give_up_after: None,
-            ..Config::default()
+            ..EngineConfig::default()
         }
     }
 }
 
-fn open_input(path: &Path) -> Result<Source, Complaint> {
+fn open_input(path: &Path) -> Result<Source, CliError> {
     let input::Input { label, read, size } = input::open(path)?;
     if path == Path::new("-") && io::stdin().is_terminal() {
         note("reading names from the terminal; Ctrl-D ends them");

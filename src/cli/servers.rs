@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::path::Path;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::input::{label_of, read_up_to, read_utf8, read_utf8_up_to};
 use super::notes::note;
 use super::shell::shell_word;
@@ -61,7 +61,7 @@ pub(super) struct Form {
     pub list: Option<&'static str>,
 }
 
-impl From<ServerError> for Complaint {
+impl From<ServerError> for CliError {
     fn from(error: ServerError) -> Self {
         Self::usage(error.to_string()).hint(error.hint())
     }
@@ -69,7 +69,7 @@ impl From<ServerError> for Complaint {
 
 /// Reads a server of the command line. A host name that is the name of a file is none: the DNS is
 /// not asked for `resolvers.txt`.
-pub(super) fn parse_server(text: &str, form: Form) -> Result<ServerSpec, Complaint> {
+pub(super) fn parse_server(text: &str, form: Form) -> Result<ServerSpec, CliError> {
     let parsed = ServerSpec::parse(text);
     let may_be_file = match &parsed {
         Ok(spec) => {
@@ -88,7 +88,7 @@ pub(super) fn parse_server(text: &str, form: Form) -> Result<ServerSpec, Complai
         } else {
             String::new()
         };
-        return Err(Complaint::usage(sentence).hint(hint + &or_else));
+        return Err(CliError::usage(sentence).hint(hint + &or_else));
     }
     Ok(parsed?)
 }
@@ -98,7 +98,7 @@ pub(super) fn resolve(
     spec: &ServerSpec,
     port: u16,
     families: Families,
-) -> Result<Vec<SocketAddr>, Complaint> {
+) -> Result<Vec<SocketAddr>, CliError> {
     let port = spec.port.unwrap_or(port);
     let host = spec.host.to_string();
     let addresses: Vec<SocketAddr> = match &spec.host {
@@ -106,7 +106,7 @@ pub(super) fn resolve(
         ServerHost::Zoned(address, zone) => (host.as_str(), port)
             .to_socket_addrs()
             .map_err(|_| {
-                Complaint::usage(format!(
+                CliError::usage(format!(
                     "server '{address}%{zone}': no interface is called '{zone}'"
                 ))
                 .hint("`ip link` lists the interfaces of this machine")
@@ -114,7 +114,7 @@ pub(super) fn resolve(
             .collect(),
         ServerHost::Name(name) => {
             let found = (name.as_str(), port).to_socket_addrs().map_err(|error| {
-                Complaint::could_not(format!(
+                CliError::could_not(format!(
                     "the system finds no address of server '{name}': {error}"
                 ))
                 .hint("give the address of the server")
@@ -125,7 +125,7 @@ pub(super) fn resolve(
                 zoned || reject_address(address.ip()).is_none()
             });
             if let (true, Some(other)) = (usable.is_empty(), others.first()) {
-                return Err(Complaint::usage(format!(
+                return Err(CliError::usage(format!(
                     "server '{name}' has the address {}, which cannot be asked",
                     other.ip()
                 ))
@@ -137,7 +137,7 @@ pub(super) fn resolve(
     let allowed: Vec<SocketAddr> =
         addresses.into_iter().filter(|address| families.allow(address.ip())).collect();
     if allowed.is_empty() {
-        return Err(Complaint::usage(format!(
+        return Err(CliError::usage(format!(
             "server '{host}' has no address of the family that was asked for"
         )));
     }
@@ -145,21 +145,21 @@ pub(super) fn resolve(
 }
 
 /// Reads a list of servers from a file; `-` is standard input.
-pub(super) fn read_list(path: &Path) -> Result<Vec<ServerSpec>, Complaint> {
+pub(super) fn read_list(path: &Path) -> Result<Vec<ServerSpec>, CliError> {
     let octets = read_utf8_up_to(path, LONGEST_LIST)?;
     let label = label_of(path);
     if octets.len() as u64 > LONGEST_LIST {
         let sentence =
             format!("{label}: more than {} MiB, not a list of servers", LONGEST_LIST >> 20);
-        return Err(Complaint::usage(sentence));
+        return Err(CliError::usage(sentence));
     }
-    read_server_list(&octets).map_err(|error| Complaint::in_file(&label, &error).hint(error.hint()))
+    read_server_list(&octets).map_err(|error| CliError::in_file(&label, &error).hint(error.hint()))
 }
 
 /// The servers of the root: those of the Internet, or those that a file names.
-pub(super) fn read_hints(file: Option<&Path>) -> Result<Hints, Complaint> {
+pub(super) fn read_hints(file: Option<&Path>) -> Result<Hints, CliError> {
     let Some(file) = file else { return Ok(Hints::built_in()) };
-    Hints::from_text(&read_utf8(file)?).map_err(|error| Complaint::in_file(&label_of(file), error))
+    Hints::from_text(&read_utf8(file)?).map_err(|error| CliError::in_file(&label_of(file), error))
 }
 
 /// Resolvers to ask.
@@ -182,15 +182,15 @@ pub(super) fn resolvers(
     port: u16,
     families: Families,
     form: Form,
-) -> Result<Resolvers, Complaint> {
+) -> Result<Resolvers, CliError> {
     if specs.is_empty() {
         let addresses = of_the_system(port, families)
-            .map_err(|complaint| complaint.hint(format!("name a server with {}", form.server)))?;
+            .map_err(|cli_error| cli_error.hint(format!("name a server with {}", form.server)))?;
         return Ok(Resolvers { addresses, tcp, of_the_system: true, doubts: Vec::new() });
     }
     let over_tcp = specs.iter().filter(|spec| spec.tcp).count();
     if over_tcp > 0 && over_tcp < specs.len() && !tcp {
-        return Err(Complaint::usage("some servers have tcp:// and some have not")
+        return Err(CliError::usage("some servers have tcp:// and some have not")
             .hint(format!("give it to all of them, or use {}", form.tcp)));
     }
     tcp |= over_tcp > 0;
@@ -215,10 +215,10 @@ fn doubts(specs: &[ServerSpec], port: u16) -> Vec<String> {
 }
 
 /// The system's own resolvers, each once. Lines of its list that cannot be used are told.
-pub(super) fn of_the_system(port: u16, families: Families) -> Result<Vec<SocketAddr>, Complaint> {
-    let none = |why: &str| Complaint::could_not(format!("{RESOLV_CONF}: {why}"));
+pub(super) fn of_the_system(port: u16, families: Families) -> Result<Vec<SocketAddr>, CliError> {
+    let none = |why: &str| CliError::could_not(format!("{RESOLV_CONF}: {why}"));
     let octets = read_up_to(Path::new(RESOLV_CONF), LONGEST_RESOLV_CONF)
-        .map_err(|error| Complaint::could_not(format!("the system's resolvers: {error}")))?;
+        .map_err(|error| CliError::could_not(format!("the system's resolvers: {error}")))?;
     let conf = read_resolv_conf(&octets);
     for skipped in conf.skipped.iter().take(SKIPPED_TOLD) {
         note(&format!("{RESOLV_CONF}, {skipped}"));
@@ -238,7 +238,7 @@ pub(super) fn of_the_system(port: u16, families: Families) -> Result<Vec<SocketA
             }
             // Of the other family, as the user wants it.
             Err(_) if !allows(families, spec) => {}
-            Err(complaint) => note(&format!("{RESOLV_CONF}: {complaint}")),
+            Err(cli_error) => note(&format!("{RESOLV_CONF}: {cli_error}")),
         }
     }
     if servers.is_empty() {
@@ -278,8 +278,8 @@ mod tests {
     fn the_zone_of_an_address_is_the_interface_of_that_name() {
         let zoned = |text| resolve(&parse_server(text, FORM).unwrap(), 53, Families::Both);
         assert_eq!(zoned("[fe80::1%lo]:54").unwrap(), ["[fe80::1%1]:54".parse().unwrap()]);
-        let complaint = zoned("fe80::1%nowhere9").unwrap_err();
-        assert!(complaint.sentence.contains("no interface is called 'nowhere9'"), "{complaint}");
+        let cli_error = zoned("fe80::1%nowhere9").unwrap_err();
+        assert!(cli_error.sentence.contains("no interface is called 'nowhere9'"), "{cli_error}");
     }
 
     #[test]
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!((found.addresses.len(), found.tcp, found.of_the_system), (2, false, false));
         assert!(named(&["tcp://192.0.2.1"], false).unwrap().tcp);
         assert!(named(&["tcp://192.0.2.1", "192.0.2.2"], true).unwrap().tcp);
-        let complaint = named(&["tcp://192.0.2.1", "192.0.2.2"], false).unwrap_err();
-        assert_eq!(complaint.hint.as_deref(), Some("give it to all of them, or use --tcp"));
+        let cli_error = named(&["tcp://192.0.2.1", "192.0.2.2"], false).unwrap_err();
+        assert_eq!(cli_error.hint.as_deref(), Some("give it to all of them, or use --tcp"));
     }
 }

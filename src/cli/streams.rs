@@ -6,18 +6,18 @@
 use std::fs::File;
 use std::io;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 
 /// Fails if nothing can be read from standard input.
-pub(super) fn need_input() -> Result<(), Complaint> {
+pub(super) fn need_input() -> Result<(), CliError> {
     let sentence = "standard input is closed, or not open for reading";
-    if is_useless(0) { Err(Complaint::usage(sentence)) } else { Ok(()) }
+    if is_useless(0) { Err(CliError::usage(sentence)) } else { Ok(()) }
 }
 
 /// Fails if nothing can be written to standard output.
-pub(super) fn need_output() -> Result<(), Complaint> {
+pub(super) fn need_output() -> Result<(), CliError> {
     let sentence = "standard output is closed, or not open for writing";
-    if is_useless(1) { Err(Complaint::could_not(sentence)) } else { Ok(()) }
+    if is_useless(1) { Err(CliError::could_not(sentence)) } else { Ok(()) }
 }
 
 #[cfg(target_os = "linux")]

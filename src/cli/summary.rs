@@ -3,17 +3,17 @@
 use std::fmt::Write as _;
 
 use super::notes;
-use crate::engine::Standing;
+use crate::engine::ServerStatus;
 use crate::report::reason::icmp_clause;
-use crate::scan::{Report, ServerStats};
+use crate::scan::{ScanReport, ServerStats};
 
 /// Writes the summary to standard error.
-pub(super) fn print(report: &Report) {
+pub(super) fn print(report: &ScanReport) {
     text(report).lines().for_each(notes::line);
 }
 
 /// What was read and not asked, or asked and not waited for.
-pub(super) fn left_over(report: &Report) -> String {
+pub(super) fn left_over(report: &ScanReport) -> String {
     let input = &report.input;
     let mut text = match (input.not_asked, input.whole) {
         (0, true) => "every question was asked".to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn left_over(report: &Report) -> String {
     text
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &ScanReport) -> String {
     let tally = &report.tally;
     let seconds = report.duration.as_secs_f64();
     let lines = tally.lines();
@@ -70,8 +70,8 @@ fn text(report: &Report) -> String {
     if report.input.invalid > 0 {
         let invalid = counted(report.input.invalid, "line", "lines");
         let _ = writeln!(text, "dnsonde: {invalid} could not be asked (status INVALID)");
-        if let Some(misfit) = &report.misfit {
-            let _ = writeln!(text, "dnsonde: {misfit}: {}", misfit.hint());
+        if let Some(wrong_format) = &report.wrong_format {
+            let _ = writeln!(text, "dnsonde: {wrong_format}: {}", wrong_format.hint());
         }
     }
     if tally.edns_off > 0 {
@@ -159,14 +159,14 @@ fn text(report: &Report) -> String {
 }
 
 /// What the servers of a list have turned out to be, where there are several.
-fn list_of_servers(report: &Report) -> String {
+fn list_of_servers(report: &ScanReport) -> String {
     let servers = &report.servers;
     if servers.len() < 2 || report.others.is_some() {
         return String::new();
     }
     let mut text = format!("dnsonde: of {} servers\n", grouped(servers.len() as u64));
     let limits =
-        |server: &&ServerStats| server.standing == Standing::Good && server.limit.is_some();
+        |server: &&ServerStats| server.status == ServerStatus::Good && server.limit.is_some();
     let mut rates: Vec<f64> = servers.iter().filter(limits).filter_map(|s| s.limit).collect();
     rates.sort_by(f64::total_cmp);
     let limited = match (&rates[..], rates.first(), rates.last()) {
@@ -177,18 +177,18 @@ fn list_of_servers(report: &Report) -> String {
         ),
         _ => String::new(),
     };
-    let is = |standing| move |server: &&ServerStats| server.standing == standing;
-    let good = |server: &&ServerStats| is(Standing::Good)(server) && server.limit.is_none();
+    let is = |status| move |server: &&ServerStats| server.status == status;
+    let good = |server: &&ServerStats| is(ServerStatus::Good)(server) && server.limit.is_none();
     let count = |which: &dyn Fn(&&ServerStats) -> bool| servers.iter().filter(which).count();
     for (count, what) in [
         (count(&good), "good"),
         (rates.len(), &limited),
         (
-            count(&is(Standing::Refusing)),
+            count(&is(ServerStatus::Refusing)),
             "answer, and nothing of use: REFUSED, SERVFAIL, referrals",
         ),
-        (count(&is(Standing::Silent)), "silent"),
-        (count(&is(Standing::Untried)), "not tried"),
+        (count(&is(ServerStatus::Silent)), "silent"),
+        (count(&is(ServerStatus::Untried)), "not tried"),
     ] {
         if count > 0 {
             let _ = writeln!(text, "dnsonde: {:>9}  {what}", grouped(count as u64));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use crate::engine::{Counts, ServerReport, Standing, Time, Totals, Troubles};
+use crate::engine::{ServerCounts, ServerState, ServerStatus, Time, Totals, Troubles};
 use crate::net::{Driver, LocalCounts};
 
 /// One server, over all workers.
@@ -12,28 +12,28 @@ pub struct ServerStats {
     /// Its address.
     pub address: SocketAddr,
     /// What happened with it.
-    pub counts: Counts,
+    pub counts: ServerCounts,
     /// What it has turned out to be: the best that a worker has seen.
-    pub standing: Standing,
+    pub status: ServerStatus,
     /// The rate that it limits its clients to, in queries a second, over all workers.
     pub limit: Option<f64>,
 }
 
 impl ServerStats {
     /// Begins with what one worker knows of a server.
-    fn new(report: &ServerReport<'_>) -> Self {
+    fn new(state: &ServerState<'_>) -> Self {
         Self {
-            address: report.addr,
-            counts: report.counts.clone(),
-            standing: report.standing,
-            limit: report.limit,
+            address: state.addr,
+            counts: state.counts.clone(),
+            status: state.status,
+            limit: state.limit,
         }
     }
 
     /// Adds what another worker knows of the same server.
     fn add(&mut self, other: &Self) {
         self.counts.add(&other.counts);
-        self.standing = self.standing.min(other.standing);
+        self.status = self.status.min(other.status);
         self.limit = self.limit.zip(other.limit).map(|(mine, theirs)| mine + theirs);
     }
 }

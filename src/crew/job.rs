@@ -9,7 +9,7 @@ use crate::net::Driver;
 /// What a job's threads leave to each other.
 pub trait Job: 'static {
     /// What each worker counts.
-    type Tally: Tally;
+    type Tally: WorkerTally;
     /// What a worker leaves behind beside that.
     type Rest: Default + Send;
     /// Why the job cannot go on.
@@ -17,7 +17,7 @@ pub trait Job: 'static {
 }
 
 /// Counts of one worker, which others can see as it works.
-pub trait Tally: Clone + Default + Send {
+pub trait WorkerTally: Clone + Default + Send {
     /// Adds the counts of another worker.
     fn add(&mut self, other: &Self);
 }

@@ -33,7 +33,7 @@ pub use block::{Block, QUESTIONS};
 pub use desk::Desk;
 pub use error::CrewError;
 pub use feed::Feeder;
-pub use job::{Job, Part, Tally};
+pub use job::{Job, Part, WorkerTally};
 pub use lines::{LINES, Lines};
 pub use share::Setup;
 pub use stop::{Level, Stop};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::engine;
+use crate::engine::{self, EngineConfig};
 use crate::net;
 
 /// What the workers of a crew have in common.
@@ -11,7 +11,7 @@ pub struct Setup {
     /// The servers that each engine knows from the start.
     pub servers: Vec<SocketAddr>,
     /// How each exchange is carried out. Rates and a fixed window are for all workers together.
-    pub engine: engine::Config,
+    pub engine: EngineConfig,
     /// The sockets of each worker.
     pub net: net::Options,
     /// How many workers there are at most, each with a thread of its own.
@@ -21,7 +21,7 @@ pub struct Setup {
 }
 
 /// How many workers there can be, so that each has a whole part of every limit for all of them.
-pub(super) fn threads(wanted: u16, config: &engine::Config) -> usize {
+pub(super) fn threads(wanted: u16, config: &EngineConfig) -> usize {
     let window = match config.window {
         engine::Window::Fixed(window) => window,
         engine::Window::Adaptive => usize::MAX,
@@ -33,7 +33,7 @@ pub(super) fn threads(wanted: u16, config: &engine::Config) -> usize {
 }
 
 /// The part of the limits for all workers that falls to one of them.
-pub(super) fn share_of(config: &engine::Config, number: usize, threads: usize) -> engine::Config {
+pub(super) fn share_of(config: &EngineConfig, number: usize, threads: usize) -> EngineConfig {
     let mut config = config.clone();
     let share = |rate: f64| rate / threads as f64;
     config.rate = config.rate.map(share);
@@ -62,7 +62,7 @@ mod tests {
             (4, Window::Adaptive, None, 4),
             (0, Window::Adaptive, None, 1),
         ] {
-            let config = engine::Config { window, rate, ..engine::Config::default() };
+            let config = EngineConfig { window, rate, ..EngineConfig::default() };
             let threads = threads(wanted, &config);
             assert_eq!(threads, expected, "{wanted} {window:?} {rate:?}");
             let shares: Vec<_> =

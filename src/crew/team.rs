@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::account::Account;
 use super::error::CrewError;
 use super::feed::{Feed, Feeder};
-use super::job::{Job, Part, Tally};
+use super::job::{Job, Part, WorkerTally};
 use super::lines::Outlet;
 use super::share::{Setup, share_of, threads};
 use super::stop::{Level, Stop};

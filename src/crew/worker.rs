@@ -20,12 +20,12 @@ use super::lines::{Lines, Outlet};
 use super::pool::Pool;
 use super::share::Setup;
 use super::stop::{Level, Stop};
-use crate::engine::{self, Finished, Time};
+use crate::engine::{EngineConfig, Finished, Time};
 use crate::net::{Driver, NetError, event_loop};
 
 /// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
 /// lines that have waited.
-const GLANCE: Duration = Duration::from_millis(100);
+const TICK: Duration = Duration::from_millis(100);
 
 /// What a worker has done so far, for other threads to see.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ struct Worker<'s, P: Part> {
 /// What kept the driver from working, beside an account of what was done before.
 pub(super) fn run<P: Part>(
     shared: &Shared,
-    config: engine::Config,
+    config: EngineConfig,
     begin: &(impl Fn(&mut Driver) -> Result<P, NetError> + ?Sized),
     shown: &Shown<<P::Job as Job>::Tally>,
     open: mpsc::Sender<()>,
@@ -129,14 +129,14 @@ async fn guard(work: impl Future<Output = Result<(), CrewError>>) -> Result<(), 
 
 impl<P: Part> Worker<'_, P> {
     async fn work(&mut self) -> Result<(), CrewError> {
-        let mut glance = self.desk.driver.now() + GLANCE;
+        let mut tick = self.desk.driver.now() + TICK;
         loop {
-            self.heed_stop();
+            self.check_stop();
             self.part.ask(&mut self.desk);
             let now = self.desk.driver.now();
-            if now >= glance {
-                self.glance(now);
-                glance = now + GLANCE;
+            if now >= tick {
+                self.publish_progress(now);
+                tick = now + TICK;
             }
             let no_more = self.exhausted || self.desk.level > Level::Run;
             let over = self.part.is_idle(&mut self.desk, no_more) && no_more;
@@ -151,7 +151,7 @@ impl<P: Part> Worker<'_, P> {
                 // What is finished is handed on at the end, as long as the writer takes it.
                 return Ok(());
             }
-            self.wait(self.part.due().map_or(glance, |due| due.min(glance))).await?;
+            self.wait(self.part.due().map_or(tick, |due| due.min(tick))).await?;
         }
     }
 
@@ -189,7 +189,7 @@ impl<P: Part> Worker<'_, P> {
     }
 
     /// Does what the crew was told since the last look.
-    fn heed_stop(&mut self) {
+    fn check_stop(&mut self) {
         let level = self.shared.stop.level();
         if level > self.desk.level {
             self.stop(level);
@@ -208,7 +208,7 @@ impl<P: Part> Worker<'_, P> {
         }
     }
 
-    fn glance(&mut self, now: Time) {
+    fn publish_progress(&mut self, now: Time) {
         self.desk.lines.cut();
         if let Ok(mut tally) = self.shown.tally.lock() {
             tally.clone_from(self.part.tally());
@@ -243,7 +243,7 @@ impl<P: Part> Worker<'_, P> {
         self.desk.lines.hand_over(&self.shared.stop).await;
         self.desk.driver.engine_mut().abandon_own();
         let rest = self.part.finish(lost);
-        self.glance(now);
+        self.publish_progress(now);
         Done {
             account: Account::of(&mut self.desk.driver, now),
             tally: self.part.tally().clone(),
@@ -256,9 +256,9 @@ impl<P: Part> Worker<'_, P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crew::job::Tally;
+    use crate::crew::job::WorkerTally;
     use crate::crew::writer::ToWriter;
-    use crate::engine::Ask;
+    use crate::engine::ExchangeRequest;
     use crate::net;
     use crate::wire::RecordType;
 
@@ -280,7 +280,7 @@ mod tests {
         type Error = CrewError;
     }
 
-    impl Tally for Count {
+    impl WorkerTally for Count {
         fn add(&mut self, other: &Self) {
             self.ended += other.ended;
             self.lost += other.lost;
@@ -298,7 +298,7 @@ mod tests {
             while driver.engine().room() > 0
                 && let Some((name, rtype)) = questions.peek()
             {
-                driver.engine_mut().submit(&Ask::new(0, name, rtype)).unwrap();
+                driver.engine_mut().submit(&ExchangeRequest::new(0, name, rtype)).unwrap();
                 questions.advance();
             }
         }
@@ -325,12 +325,12 @@ mod tests {
         let (_blocks, questions) = mpsc::channel(1);
         let setup = Setup {
             servers,
-            engine: engine::Config::default(),
+            engine: EngineConfig::default(),
             net: net::Options { sockets: 1, ..net::Options::default() },
             threads: 1,
             silence: Duration::from_secs(30),
         };
-        let config = engine::Config::default();
+        let config = EngineConfig::default();
         let driver = Driver::open(config, &setup.servers, &setup.net).unwrap();
         let shared = Shared {
             setup,
@@ -355,7 +355,7 @@ mod tests {
         let mut worker = Worker { shared: &shared, shown: &shown, desk, part, exhausted: false };
         let Desk { driver, questions, .. } = &mut worker.desk;
         let (name, rtype) = questions.peek().unwrap();
-        driver.engine_mut().submit(&Ask::new(0, name, rtype)).unwrap();
+        driver.engine_mut().submit(&ExchangeRequest::new(0, name, rtype)).unwrap();
         let mut sink = |_: Finished<'_>| panic!("nobody answers");
         driver.turn(Some(Time::ZERO), &mut sink).await.unwrap();
         let done = worker.finish(&Err(failure)).await;

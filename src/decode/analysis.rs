@@ -1,6 +1,6 @@
 //! From packets to DNS messages.
 
-use super::fragments::{Datagram, Fragments, Progress};
+use super::fragments::{Datagram, Fragments, Reassembly};
 use super::item::{Flow, InputError, Item, Origin, Sink, Timestamp, Transport, give};
 use super::packet::{self, Link, Parsed, Segment};
 use super::streams::Streams;
@@ -96,13 +96,13 @@ impl<'o> Analysis<'o> {
                     self.incomplete(&evicted, sink)?;
                 }
                 match progress {
-                    Progress::Waiting => Ok(()),
-                    Progress::Bad(reason) => self.problem(
+                    Reassembly::Waiting => Ok(()),
+                    Reassembly::Bad(reason) => self.problem(
                         origin,
                         format!("this IP datagram cannot be read: {reason}"),
                         sink,
                     ),
-                    Progress::Whole(octets) => {
+                    Reassembly::Whole(octets) => {
                         let key = fragment.key;
                         let (from, to) = (key.source, key.destination);
                         match packet::transport(key.protocol, from, to, &octets, 0, 0) {

@@ -29,7 +29,7 @@ pub(super) struct Datagram {
 
 /// What a fragment leads to.
 #[derive(Debug)]
-pub(super) enum Progress {
+pub(super) enum Reassembly {
     Waiting,
     /// All that IP carries.
     Whole(Vec<u8>),
@@ -45,45 +45,45 @@ impl Datagram {
         Some([u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])])
     }
 
-    fn add(&mut self, fragment: &Fragment<'_>) -> Progress {
+    fn add(&mut self, fragment: &Fragment<'_>) -> Reassembly {
         let (start, end) = (fragment.offset, fragment.offset + fragment.octets.len());
         if end > LONGEST {
-            return Progress::Bad("its fragments reach beyond 65,535 octets");
+            return Reassembly::Bad("its fragments reach beyond 65,535 octets");
         }
         if fragment.more && !fragment.octets.len().is_multiple_of(8) {
-            return Progress::Bad("a fragment that is not the last has no multiple of 8 octets");
+            return Reassembly::Bad("a fragment that is not the last has no multiple of 8 octets");
         }
         if !fragment.more && self.total.replace(end).is_some_and(|total| total != end) {
-            return Progress::Bad("two fragments say to be the last, at different places");
+            return Reassembly::Bad("two fragments say to be the last, at different places");
         }
         let at = self.pieces.partition_point(|(offset, _)| *offset < start);
         let same =
             |(offset, octets): &(usize, Vec<u8>)| *offset == start && octets == fragment.octets;
         if self.pieces.get(at).is_some_and(same) {
             // The capture saw it twice.
-            return Progress::Waiting;
+            return Reassembly::Waiting;
         }
         let before = at.checked_sub(1).map_or(0, |i| self.pieces[i].0 + self.pieces[i].1.len());
         if before > start || self.pieces.get(at).is_some_and(|(offset, _)| *offset < end) {
             // Never put together from parts that contradict each other (RFC 5722).
-            return Progress::Bad("its fragments overlap");
+            return Reassembly::Bad("its fragments overlap");
         }
         if self.pieces.len() >= MOST_PIECES {
-            return Progress::Bad("it is cut into too many fragments");
+            return Reassembly::Bad("it is cut into too many fragments");
         }
         if !fragment.octets.is_empty() {
             self.pieces.insert(at, (start, fragment.octets.to_vec()));
         }
-        let Some(total) = self.total else { return Progress::Waiting };
+        let Some(total) = self.total else { return Reassembly::Waiting };
         let there: usize = self.pieces.iter().map(|(_, octets)| octets.len()).sum();
         match self.pieces.last() {
             Some((offset, octets)) if offset + octets.len() > total => {
-                Progress::Bad("a fragment lies behind the last one")
+                Reassembly::Bad("a fragment lies behind the last one")
             }
             _ if there == total => {
-                Progress::Whole(self.pieces.drain(..).flat_map(|(_, octets)| octets).collect())
+                Reassembly::Whole(self.pieces.drain(..).flat_map(|(_, octets)| octets).collect())
             }
-            _ => Progress::Waiting,
+            _ => Reassembly::Waiting,
         }
     }
 }
@@ -94,7 +94,7 @@ impl Fragments {
         &mut self,
         fragment: &Fragment<'_>,
         origin: Origin,
-    ) -> (Progress, Option<Datagram>) {
+    ) -> (Reassembly, Option<Datagram>) {
         let found = self.waiting.iter().position(|datagram| datagram.key == fragment.key);
         let mut evicted = None;
         let at = found.unwrap_or_else(|| {
@@ -106,7 +106,7 @@ impl Fragments {
             self.waiting.len() - 1
         });
         let progress = self.waiting[at].add(fragment);
-        if !matches!(progress, Progress::Waiting) {
+        if !matches!(progress, Reassembly::Waiting) {
             self.waiting.remove(at);
         }
         (progress, evicted)

@@ -1,7 +1,7 @@
 //! What becomes of a message that fits an attempt: whether it is in time, whether it may be forged, what
 //! it says of its server, and whether it ends its exchange.
 
-use super::config::{Accept, CookieOption, Manner, TransportPolicy};
+use super::config::{Accept, CookieOption, QueryProfile, TransportPolicy};
 use super::engine::Engine;
 use super::exchange::{
     Answer, Attempt, Mismatch, Outcome, Response, RetryReason, ServerId, Sink, Stamp, Transport,
@@ -41,7 +41,7 @@ impl Engine {
     ) {
         let Fitting { header, question, message, stamp } = fitting;
         let Incoming { received, octets, .. } = message;
-        let timeout = self.manner(index).timeout;
+        let timeout = self.profile(index).timeout;
         let slot = &self.slots[index];
         let (attempt, deadline) = (slot.attempts[number], slot.deadline);
         let rtt = received.since(attempt.sent);
@@ -68,7 +68,7 @@ impl Engine {
         // The header was read before, so there is something to be read.
         let Some(response) = Response::read_with(octets, &mut self.scratch) else { return };
         if attempt.edns
-            && self.manner(index).edns.as_ref().is_some_and(|it| it.cookie != CookieOption::None)
+            && self.profile(index).edns.as_ref().is_some_and(|it| it.cookie != CookieOption::None)
             && let Err(why) = self.check_cookie(index, &attempt, response)
         {
             return self.mismatched(index, number, why, message);
@@ -155,7 +155,7 @@ impl Engine {
         });
         let over_tcp = attempt.transport == Transport::Tcp;
         let checked = self.servers[attempt.server.0 as usize].cookie.check(option, over_tcp);
-        if self.manner(index).accept == Accept::Anything { Ok(()) } else { checked }
+        if self.profile(index).accept == Accept::Anything { Ok(()) } else { checked }
     }
 
     /// Decides whether an answer ends its exchange or needs another attempt.
@@ -174,9 +174,9 @@ impl Engine {
         let edns = self.slots[index].attempts[number].edns;
         let over_udp = self.slots[index].attempts[number].transport == Transport::Udp;
         let truncated = answer.flags.contains(Flags::TC) && over_udp;
-        let Manner { transport, accept, recursion_desired, edns: ref profile, .. } =
-            *self.manner(index);
-        let cookie = profile.as_ref().is_some_and(|edns| edns.cookie != CookieOption::None);
+        let QueryProfile { transport, accept, recursion_desired, edns: ref opt, .. } =
+            *self.profile(index);
+        let cookie = opt.as_ref().is_some_and(|edns| edns.cookie != CookieOption::None);
         let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
             // What is truncated is no answer (RFC 2181 §9). It is kept for the case that TCP
             // brings none.

@@ -7,9 +7,9 @@ use crate::wire::Flags;
 
 /// How exchanges are carried out.
 #[derive(Debug, Clone)]
-pub struct Config {
-    /// How questions are put, unless one wants another [`Manner`].
-    pub manner: Manner,
+pub struct EngineConfig {
+    /// The profile of queries that do not name another [`QueryProfile`].
+    pub profile: QueryProfile,
     /// Mix the case of letters in the question and want it back so (0x20).
     pub mixed_case: bool,
     /// How many attempts may be in flight at once.
@@ -20,7 +20,7 @@ pub struct Config {
     pub rate_per_server: Option<f64>,
     /// Whether the engine may ask questions of its own: to try servers before names are sent there,
     /// and to tell names that nobody answers from a server that is gone or asked too much.
-    pub own_questions: bool,
+    pub own_queries: bool,
     /// Whether an ICMP error ends its attempt at once, which is right where somebody waits for one
     /// answer. Otherwise it is a hint: its attempt stays open, and only repeated errors are believed.
     pub ends_at_icmp: bool,
@@ -37,15 +37,15 @@ pub struct Config {
     pub capacity: usize,
 }
 
-impl Default for Config {
+impl Default for EngineConfig {
     fn default() -> Self {
         Self {
-            manner: Manner::default(),
+            profile: QueryProfile::default(),
             mixed_case: false,
             window: Window::Adaptive,
             rate: None,
             rate_per_server: None,
-            own_questions: false,
+            own_queries: false,
             ends_at_icmp: false,
             linger: Duration::ZERO,
             socket_life: Some(SocketLife::default()),
@@ -57,7 +57,7 @@ impl Default for Config {
 
 /// How a question is put to a server, and what counts as its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manner {
+pub struct QueryProfile {
     /// How long an attempt may wait for its answer.
     pub timeout: Duration,
     /// Further attempts after the first; falling back to TCP or to plain DNS is not counted.
@@ -76,7 +76,7 @@ pub struct Manner {
     pub accept: Accept,
 }
 
-impl Default for Manner {
+impl Default for QueryProfile {
     fn default() -> Self {
         Self {
             timeout: Duration::from_millis(1000),
@@ -91,7 +91,7 @@ impl Default for Manner {
     }
 }
 
-impl Manner {
+impl QueryProfile {
     /// The flags of queries that are put so.
     pub fn query_flags(&self) -> Flags {
         [

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::exchange::MannerId;
+use super::exchange::ProfileId;
 use super::time::Time;
 use crate::wire::{Class, MAX_NAME_LEN, RecordType};
 
@@ -18,7 +18,7 @@ pub(super) struct Control {
     pub(super) name_len: u8,
     pub(super) rtype: RecordType,
     pub(super) class: Class,
-    pub(super) manner: MannerId,
+    pub(super) profile: ProfileId,
     pub(super) noted: Time,
 }
 

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::exchange::{
-    Attempt, End, Failure, Finished, Outcome, Response, ServerId, Servers, Sink, Transport,
+    Attempt, Ending, Failure, Finished, Outcome, Response, ServerChoice, ServerId, Sink, Transport,
 };
 use super::ids::Past;
 use super::slot::{Ended, Slot, TRUNCATED, Timer};
@@ -20,7 +20,7 @@ impl Engine {
         });
         // A handshake does not get the time that it has besides.
         for index in self.slots.indices() {
-            let latest = now + self.manner(index).timeout;
+            let latest = now + self.profile(index).timeout;
             let slot = &mut self.slots[index];
             if slot.timer == Timer::Deadline && latest < slot.deadline {
                 slot.deadline = latest;
@@ -62,7 +62,7 @@ impl Engine {
             let slot = &self.slots[index];
             let unsent = slot.ended.is_none()
                 && slot.attempts.is_empty()
-                && slot.servers == Servers::Only(id);
+                && slot.servers == ServerChoice::Only(id);
             if unsent {
                 self.slots.left_queue(index);
                 self.end(index, Ended::Failed(Failure::Cancelled), None, now, sink);
@@ -144,7 +144,7 @@ impl Engine {
     ) {
         self.timers.cancel(index);
         let slot = &mut self.slots[index];
-        if let Servers::Only(server) = slot.servers {
+        if let ServerChoice::Only(server) = slot.servers {
             self.servers[server.0 as usize].own_open -= 1;
         }
         let question = slot.question_hash();
@@ -176,13 +176,13 @@ impl Engine {
         let end = match slot.ended {
             Some(ended @ (Ended::Answered | Ended::Truncated)) => match fresh.or_else(kept) {
                 Some((attempt, response)) if ended == Ended::Truncated => {
-                    End::Truncated { response, attempt }
+                    Ending::Truncated { response, attempt }
                 }
-                Some((attempt, response)) => End::Answered { response, attempt },
-                None => End::Failed(Failure::TimedOut),
+                Some((attempt, response)) => Ending::Answered { response, attempt },
+                None => Ending::Failed(Failure::TimedOut),
             },
-            Some(Ended::Failed(failure)) => End::Failed(failure),
-            None => End::Failed(Failure::Cancelled),
+            Some(Ended::Failed(failure)) => Ending::Failed(failure),
+            None => Ending::Failed(Failure::Cancelled),
         };
         sink(Finished {
             tag: slot.tag,

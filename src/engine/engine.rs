@@ -1,4 +1,4 @@
-//! What an engine holds, and what it is told and asked at any time: servers, manners, exchanges, timers.
+//! What an engine holds, and what it is told and asked at any time: servers, profiles, exchanges, timers.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -7,14 +7,16 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::config::{Config, Manner, TransportPolicy};
+use super::config::{EngineConfig, QueryProfile, TransportPolicy};
 use super::control::Again;
-use super::exchange::{Ask, AttemptKey, Full, MannerId, ServerId, Servers, Sink, Transport};
+use super::exchange::{
+    AttemptKey, ExchangeRequest, Full, ProfileId, ServerChoice, ServerId, Sink, Transport,
+};
 use super::ids::IdTable;
 use super::ports::Ports;
 use super::ready::Ready;
-use super::server::{Counts, Server, ServerReport};
-use super::slot::{Case, Plan, Slots, Timer};
+use super::server::{Server, ServerCounts, ServerState};
+use super::slot::{AttemptPlan, Case, Slots, Timer};
 use super::suspicion::Suspicion;
 use super::time::Time;
 use super::token_bucket::TokenBucket;
@@ -37,9 +39,9 @@ const TRIALS_PER_SECOND: f64 = 5_000.0;
 /// See the [module](super).
 #[derive(Debug)]
 pub struct Engine {
-    pub(super) config: Config,
+    pub(super) config: EngineConfig,
     /// How questions can be put, that of the configuration first.
-    pub(super) manners: Vec<Prepared>,
+    pub(super) profiles: Vec<Prepared>,
     pub(super) rng: StdRng,
     pub(super) slots: Slots,
     /// Exchanges that may go to any server.
@@ -89,10 +91,10 @@ pub struct Engine {
     pub(super) troubles: Troubles,
 }
 
-/// A manner with what every attempt needs of it, worked out once.
+/// A profile with what every attempt needs of it, worked out once.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) manner: Manner,
+    pub(super) profile: QueryProfile,
     /// The header flags of its queries.
     pub(super) flags: Flags,
     /// How much longer than set a timeout may be, in nanoseconds: a tenth, so that retries do not
@@ -101,9 +103,9 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    fn new(manner: Manner) -> Self {
-        let tenth = (manner.timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64;
-        Self { flags: manner.query_flags(), jitter: tenth, manner }
+    fn new(profile: QueryProfile) -> Self {
+        let tenth = (profile.timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64;
+        Self { flags: profile.query_flags(), jitter: tenth, profile }
     }
 }
 
@@ -119,16 +121,16 @@ impl Engine {
     ///
     /// # Panics
     /// If `sockets` is 0, or more than 32,768: a [`SocketId`](super::SocketId) has room for those of both families.
-    pub fn new(config: Config, servers: &[SocketAddr], sockets: u16, seed: [u8; 32]) -> Self {
+    pub fn new(config: EngineConfig, servers: &[SocketAddr], sockets: u16, seed: [u8; 32]) -> Self {
         assert!(sockets > 0, "a driver has at least one socket");
         assert!(sockets <= 1 << 15, "a socket has a number for itself");
         // So many that at least half of the IDs of all sockets stay free, retries included.
-        let attempts = usize::from(config.manner.retries) + 1;
+        let attempts = usize::from(config.profile.retries) + 1;
         let capacity =
             config.capacity.clamp(1, (usize::from(sockets) * (1 << 15) / attempts).max(1));
         let ports = Ports::new(sockets);
         let mut engine = Self {
-            manners: vec![Prepared::new(config.manner.clone())],
+            profiles: vec![Prepared::new(config.profile.clone())],
             rng: StdRng::from_seed(seed),
             slots: Slots::new(capacity),
             ready: Ready::new(),
@@ -166,7 +168,7 @@ impl Engine {
         for &addr in servers {
             engine.add(addr, digits);
         }
-        if engine.config.own_questions && engine.servers.len() > 1 {
+        if engine.config.own_queries && engine.servers.len() > 1 {
             engine.await_trials();
         }
         engine
@@ -208,7 +210,7 @@ impl Engine {
         &mut self,
         id: ServerId,
         addr: SocketAddr,
-    ) -> Option<(SocketAddr, Counts)> {
+    ) -> Option<(SocketAddr, ServerCounts)> {
         assert!(!self.server_ids.contains_key(&addr), "a server that is not known yet");
         let server = &self.servers[id.0 as usize];
         if server.in_flight > 0 || server.own_open > 0 || server.queued {
@@ -227,32 +229,32 @@ impl Engine {
         Some((old, counts))
     }
 
-    /// Adds a manner in which questions can be put, or finds it if it was added before.
+    /// Adds a query profile, or finds it if it was added before.
     ///
     /// # Panics
     /// If there are 256 of them.
-    pub fn add_manner(&mut self, manner: Manner) -> MannerId {
-        let place = self.manners.iter().position(|known| known.manner == manner);
+    pub fn add_profile(&mut self, profile: QueryProfile) -> ProfileId {
+        let place = self.profiles.iter().position(|known| known.profile == profile);
         let place = place.unwrap_or_else(|| {
-            self.manners.push(Prepared::new(manner));
-            self.manners.len() - 1
+            self.profiles.push(Prepared::new(profile));
+            self.profiles.len() - 1
         });
-        MannerId(u8::try_from(place).expect("a handful of manners"))
+        ProfileId(u8::try_from(place).expect("a handful of profiles"))
     }
 
     /// How an exchange is put.
     #[inline]
-    pub(super) fn manner(&self, index: u32) -> &Manner {
-        &self.prepared(index).manner
+    pub(super) fn profile(&self, index: u32) -> &QueryProfile {
+        &self.prepared(index).profile
     }
 
     #[inline]
     pub(super) fn prepared(&self, index: u32) -> &Prepared {
-        &self.manners[usize::from(self.slots[index].manner.0)]
+        &self.profiles[usize::from(self.slots[index].profile.0)]
     }
 
     /// What the engine was told at its start.
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &EngineConfig {
         &self.config
     }
 
@@ -269,20 +271,20 @@ impl Engine {
     /// Takes an exchange.
     ///
     /// # Errors
-    /// [`Full`] if [`Config::capacity`] exchanges are held, or after [`Engine::drain`].
+    /// [`Full`] if [`EngineConfig::capacity`] exchanges are held, or after [`Engine::drain`].
     ///
     /// # Panics
     /// If the name is not a name in uncompressed wire form, or the server not one of this engine.
     #[inline]
-    pub fn submit(&mut self, ask: &Ask<'_>) -> Result<(), Full> {
-        assert!(is_wire_name(ask.name), "a name in uncompressed wire form");
+    pub fn submit(&mut self, request: &ExchangeRequest<'_>) -> Result<(), Full> {
+        assert!(is_wire_name(request.name), "a name in uncompressed wire form");
         if self.draining {
             return Err(Full);
         }
-        let index = self.take_slot(ask).ok_or(Full)?;
-        match ask.servers {
-            Servers::Any => self.make_ready(index),
-            Servers::Only(server) => {
+        let index = self.take_slot(request).ok_or(Full)?;
+        match request.servers {
+            ServerChoice::Any => self.make_ready(index),
+            ServerChoice::Only(server) => {
                 self.servers[server.0 as usize].own_open += 1;
                 self.enqueue(index, server);
             }
@@ -294,18 +296,18 @@ impl Engine {
 
     /// Takes a slot for a question, with the plan of its first attempt.
     #[inline]
-    pub(super) fn take_slot(&mut self, ask: &Ask<'_>) -> Option<u32> {
-        let index = self.slots.take(ask)?;
-        let several = ask.servers == Servers::Any && self.servers.len() > 1;
-        let manner = self.manner(index);
-        let plan = Plan {
-            transport: match manner.transport {
+    pub(super) fn take_slot(&mut self, request: &ExchangeRequest<'_>) -> Option<u32> {
+        let index = self.slots.take(request)?;
+        let several = request.servers == ServerChoice::Any && self.servers.len() > 1;
+        let profile = self.profile(index);
+        let plan = AttemptPlan {
+            transport: match profile.transport {
                 TransportPolicy::TcpOnly => Transport::Tcp,
                 TransportPolicy::UdpThenTcp | TransportPolicy::UdpOnly => Transport::Udp,
             },
             server: None,
-            retries: manner.retries,
-            spare: if self.config.own_questions { SPARE } else { 0 },
+            retries: profile.retries,
+            spare: if self.config.own_queries { SPARE } else { 0 },
             same_again: if several { u8::MAX } else { 1 },
             fell_back_to_tcp: false,
             fell_back_to_plain: false,
@@ -373,13 +375,13 @@ impl Engine {
     ///
     /// # Panics
     /// If `id` is not from this engine.
-    pub fn server(&self, id: ServerId) -> ServerReport<'_> {
-        self.servers[id.0 as usize].report()
+    pub fn server(&self, id: ServerId) -> ServerState<'_> {
+        self.servers[id.0 as usize].state()
     }
 
     /// All servers, in the order of their [`ServerId`].
-    pub fn servers(&self) -> impl Iterator<Item = ServerReport<'_>> {
-        self.servers.iter().map(Server::report)
+    pub fn servers(&self) -> impl Iterator<Item = ServerState<'_>> {
+        self.servers.iter().map(Server::state)
     }
 
     /// The accounting.

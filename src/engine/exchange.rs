@@ -41,9 +41,9 @@ impl Transport {
     }
 }
 
-/// A question, and who is to answer it.
+/// A request for an exchange: what to query for, and which servers may answer.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
+pub struct ExchangeRequest<'a> {
     /// Comes back with the result; the engine does not look at it.
     pub tag: u64,
     /// QNAME in uncompressed wire form.
@@ -53,16 +53,16 @@ pub struct Ask<'a> {
     /// QCLASS.
     pub class: Class,
     /// Whom to ask.
-    pub servers: Servers,
+    pub servers: ServerChoice,
     /// How to ask.
-    pub manner: MannerId,
+    pub profile: ProfileId,
     /// Which of the driver's UDP sockets to ask from, as a place among those of the server's
     /// address family; by default a random one, and another one for each attempt.
     pub socket: Option<u16>,
 }
 
-impl<'a> Ask<'a> {
-    /// A question in class IN to any server, put as [`super::Config::manner`] says, from any socket.
+impl<'a> ExchangeRequest<'a> {
+    /// A query in class IN to any server, with the profile of [`super::EngineConfig::profile`], from any socket.
     #[inline]
     pub const fn new(tag: u64, name: &'a [u8], rtype: RecordType) -> Self {
         Self {
@@ -70,8 +70,8 @@ impl<'a> Ask<'a> {
             name,
             rtype,
             class: Class::IN,
-            servers: Servers::Any,
-            manner: MannerId::DEFAULT,
+            servers: ServerChoice::Any,
+            profile: ProfileId::DEFAULT,
             socket: None,
         }
     }
@@ -82,18 +82,18 @@ impl<'a> Ask<'a> {
 #[error("the engine holds as many exchanges as it may")]
 pub struct Full;
 
-/// How to ask, by its place among the manners of an engine.
+/// A query profile, by its place in an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct MannerId(pub(super) u8);
+pub struct ProfileId(pub(super) u8);
 
-impl MannerId {
-    /// That of [`super::Config::manner`].
+impl ProfileId {
+    /// That of [`super::EngineConfig::profile`].
     pub const DEFAULT: Self = Self(0);
 }
 
 /// Whom to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Servers {
+pub enum ServerChoice {
     /// Any server of the engine, and another one after each failure.
     Any,
     /// This one only.
@@ -306,7 +306,7 @@ pub struct Finished<'a> {
     /// count of all.
     pub unmatched: &'a [Unmatched],
     /// How it ended.
-    pub end: End<'a>,
+    pub end: Ending<'a>,
 }
 
 impl Finished<'_> {
@@ -371,7 +371,7 @@ pub enum Mismatch {
 
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy)]
-pub enum End<'a> {
+pub enum Ending<'a> {
     /// There is an answer. It is the first good one or, if no attempt brought one, the last bad
     /// one (SERVFAIL, REFUSED, …), and a malformed one only if there is no other.
     Answered {

@@ -158,7 +158,7 @@ impl Engine {
         }
         let over_udp = self.slots[index].attempts[number].transport == Transport::Udp;
         if header.flags.contains(Flags::TC) && over_udp {
-            return self.manner(index).transport == TransportPolicy::UdpThenTcp;
+            return self.profile(index).transport == TransportPolicy::UdpThenTcp;
         }
         // The upper bits of the code, as those of BADVERS, are in the OPT record.
         let rcode = Response::read(octets).map(|response| response.message.rcode());

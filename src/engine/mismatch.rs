@@ -124,7 +124,7 @@ impl Engine {
     #[inline]
     pub(super) fn mistrusts_udp(&mut self, index: u32, now: Time) -> bool {
         self.doubts(index, now) >= FEW
-            && self.manner(index).transport == TransportPolicy::UdpThenTcp
+            && self.profile(index).transport == TransportPolicy::UdpThenTcp
     }
 
     /// Asks over TCP instead of taking an answer that may be forged. Gives whether it did.

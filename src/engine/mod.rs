@@ -23,15 +23,15 @@
 //!   cancelled; [`Totals`] shows that nothing is missing.
 //!
 //! ```
-//! use dnsonde::engine::{Ask, Config, End, Engine, SocketId, Stamp, Time, Transmits};
+//! use dnsonde::engine::{ExchangeRequest, EngineConfig, Ending, Engine, SocketId, Stamp, Time, Transmits};
 //! use dnsonde::wire::{NameBuf, RecordType};
 //! use std::time::Duration;
 //!
 //! let server = "192.0.2.53:53".parse().unwrap();
-//! let mut engine = Engine::new(Config::default(), &[server], 1, [7; 32]);
+//! let mut engine = Engine::new(EngineConfig::default(), &[server], 1, [7; 32]);
 //! let name: NameBuf = "example.org".parse().unwrap();
 //! let now = Time::ZERO;
-//! engine.submit(&Ask::new(1, name.as_wire(), RecordType::A)).unwrap();
+//! engine.submit(&ExchangeRequest::new(1, name.as_wire(), RecordType::A)).unwrap();
 //!
 //! // What a driver would send:
 //! let mut transmits = Transmits::default();
@@ -45,7 +45,7 @@
 //! let later = now + Duration::from_millis(12);
 //! let mut finished = 0;
 //! engine.handle_datagram(later, Stamp::Clock, train.socket, train.to, &message, &mut |exchange| {
-//!     assert!(matches!(exchange.end, End::Answered { attempt: 0, .. }));
+//!     assert!(matches!(exchange.end, Ending::Answered { attempt: 0, .. }));
 //!     finished += 1;
 //! });
 //! assert_eq!(finished, 1);
@@ -89,15 +89,15 @@ mod way;
 mod wheel;
 mod window;
 
-pub use config::{Accept, Config, CookieOption, Edns, Manner, TransportPolicy, Window};
+pub use config::{Accept, CookieOption, Edns, EngineConfig, QueryProfile, TransportPolicy, Window};
 pub use engine::Engine;
 pub use exchange::{
-    Answer, Ask, Attempt, AttemptKey, End, Failure, Finished, Full, MannerId, Mismatch, Outcome,
-    Response, RetryReason, ServerId, Servers, Sink, SocketId, Stamp, StreamCause, StreamFailure,
-    Transport, Unmatched, Unreachable,
+    Answer, Attempt, AttemptKey, Ending, ExchangeRequest, Failure, Finished, Full, Mismatch,
+    Outcome, ProfileId, Response, RetryReason, ServerChoice, ServerId, Sink, SocketId, Stamp,
+    StreamCause, StreamFailure, Transport, Unmatched, Unreachable,
 };
 pub use ports::{SocketChange, SocketLife};
-pub use server::{Counts, ServerReport, Standing};
+pub use server::{ServerCounts, ServerState, ServerStatus};
 pub use time::Time;
 pub use totals::Totals;
 pub use transmit::{HANDSHAKE, Stream, Train, Transmits};

@@ -18,7 +18,7 @@ use rand::seq::SliceRandom;
 
 use super::control::{Control, Doubt};
 use super::engine::Engine;
-use super::exchange::{Ask, ServerId, Servers};
+use super::exchange::{ExchangeRequest, ServerChoice, ServerId};
 use super::limiter::NEARLY_ALL;
 use super::server::Server;
 use super::slot::Own;
@@ -63,7 +63,7 @@ impl Engine {
     /// Keeps a question that its server has just answered, if the one it has is old.
     #[inline]
     pub(super) fn note_control(&mut self, index: u32, id: ServerId, now: Time) {
-        if !self.config.own_questions || self.slots[index].own.is_some() {
+        if !self.config.own_queries || self.slots[index].own.is_some() {
             return;
         }
         let server = &mut self.servers[id.0 as usize];
@@ -77,14 +77,14 @@ impl Engine {
                 name_len: 0,
                 rtype: slot.rtype,
                 class: slot.class,
-                manner: slot.manner,
+                profile: slot.profile,
                 noted: now,
             })
         });
         let name = slot.name();
         control.name[..name.len()].copy_from_slice(name);
         control.name_len = name.len() as u8;
-        (control.rtype, control.class, control.manner) = (slot.rtype, slot.class, slot.manner);
+        (control.rtype, control.class, control.profile) = (slot.rtype, slot.class, slot.profile);
         control.noted = now;
     }
 
@@ -149,7 +149,7 @@ impl Engine {
         // Nor does it take names at fault, or a rate, to want to know whether anybody is there.
         let silent = |since| now.since(since) > HEARTBEAT && doubt.waiting == 0;
         let due = doubt.due || self.unanswered_since.is_some_and(silent);
-        if due && self.config.own_questions && !self.draining {
+        if due && self.config.own_queries && !self.draining {
             self.ask_control(id);
         }
     }
@@ -159,13 +159,13 @@ impl Engine {
         server.doubt.due = false;
         let Some(control) = server.control.clone() else { return };
         let name = &control.name[..usize::from(control.name_len)];
-        let ask = Ask {
+        let request = ExchangeRequest {
             class: control.class,
-            servers: Servers::Only(id),
-            manner: control.manner,
-            ..Ask::new(0, name, control.rtype)
+            servers: ServerChoice::Only(id),
+            profile: control.profile,
+            ..ExchangeRequest::new(0, name, control.rtype)
         };
-        if self.submit_own(&ask, Own::Control) {
+        if self.submit_own(&request, Own::Control) {
             let doubt = &mut self.servers[id.0 as usize].doubt;
             doubt.waiting += 1;
             doubt.asked = doubt.asked.saturating_add(1);
@@ -252,13 +252,13 @@ impl Engine {
             let mut name = [0; MAX_NAME_LEN];
             let len = slot.name().len();
             name[..len].copy_from_slice(slot.name());
-            let ask = Ask {
+            let request = ExchangeRequest {
                 class: slot.class,
-                servers: Servers::Only(id),
-                manner: slot.manner,
-                ..Ask::new(0, &name[..len], slot.rtype)
+                servers: ServerChoice::Only(id),
+                profile: slot.profile,
+                ..ExchangeRequest::new(0, &name[..len], slot.rtype)
             };
-            if !self.submit_own(&ask, Own::Trial) {
+            if !self.submit_own(&request, Own::Trial) {
                 break;
             }
             self.untried.pop_front();
@@ -282,7 +282,8 @@ impl Engine {
         for _ in 0..16 {
             let index = self.rng.random_range(0..all);
             let slot = &self.slots[index];
-            if slot.held && slot.queued && slot.ended.is_none() && slot.servers == Servers::Any {
+            if slot.held && slot.queued && slot.ended.is_none() && slot.servers == ServerChoice::Any
+            {
                 return Some(index);
             }
         }
@@ -290,15 +291,15 @@ impl Engine {
     }
 
     /// Takes an exchange of the engine's own; whether there is room for it.
-    fn submit_own(&mut self, ask: &Ask<'_>, own: Own) -> bool {
-        let Some(index) = self.take_slot(ask) else { return false };
+    fn submit_own(&mut self, request: &ExchangeRequest<'_>, own: Own) -> bool {
+        let Some(index) = self.take_slot(request) else { return false };
         let slot = &mut self.slots[index];
         slot.own = Some(own);
         slot.plan.retries = 0;
         slot.plan.spare = 0;
         slot.plan.same_again = 0;
         self.own_open += 1;
-        let Servers::Only(id) = ask.servers else { return false };
+        let ServerChoice::Only(id) = request.servers else { return false };
         self.servers[id.0 as usize].own_open += 1;
         self.enqueue(index, id);
         true

@@ -1,7 +1,7 @@
 //! Which queue an exchange waits in, for any server or for a certain one.
 
 use super::engine::Engine;
-use super::exchange::{ServerId, Servers};
+use super::exchange::{ServerChoice, ServerId};
 
 impl Engine {
     /// Puts an exchange into the queue of the one server that is to have it. One that is asked again
@@ -65,7 +65,7 @@ impl Engine {
         let (movable, staying) = std::mem::take(&mut server.queue)
             .into_iter()
             .partition::<std::collections::VecDeque<u32>, _>(|&index| {
-            self.slots[index].servers == Servers::Any
+            self.slots[index].servers == ServerChoice::Any
         });
         server.queue = staying;
         for index in movable {

@@ -8,7 +8,7 @@
 //! a second, and with nothing answered since the first of them. From then on an attempt ends with its
 //! error, and other servers are asked if there are any. The first answer ends that.
 //!
-//! Where somebody waits for one answer ([`ends_at_icmp`](super::Config::ends_at_icmp)), an error ends
+//! Where somebody waits for one answer ([`ends_at_icmp`](super::EngineConfig::ends_at_icmp)), an error ends
 //! its attempt at once instead, and the next one waits a little longer each time.
 
 use std::time::Duration;

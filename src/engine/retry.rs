@@ -7,7 +7,7 @@ use rand::RngExt;
 use super::config::{TransportPolicy, Window};
 use super::engine::Engine;
 use super::exchange::{
-    Attempt, Failure, Outcome, RetryReason, ServerId, Servers, Sink, StreamCause, Transport,
+    Attempt, Failure, Outcome, RetryReason, ServerChoice, ServerId, Sink, StreamCause, Transport,
 };
 use super::server::Server;
 use super::slot::{Case, Ended, Timer};
@@ -23,7 +23,7 @@ impl Engine {
     /// The current attempt has been out for longer than answers take: its server's window does not
     /// wait for it any more.
     pub(super) fn suspect(&mut self, index: u32, now: Time) {
-        let timeout = self.manner(index).timeout;
+        let timeout = self.profile(index).timeout;
         let slot = &mut self.slots[index];
         let Some(last) = slot.attempts.last() else { return };
         let (id, sent) = (last.server, last.sent);
@@ -57,7 +57,7 @@ impl Engine {
     /// Sees to it that a server is not asked more than it answers.
     #[inline]
     pub(super) fn limit_if_over(&mut self, id: ServerId, now: Time) {
-        let limits = self.config.window == Window::Adaptive || self.config.own_questions;
+        let limits = self.config.window == Window::Adaptive || self.config.own_queries;
         if limits && self.servers[id.0 as usize].is_over_limit(now) {
             self.on_over_limit(id, now);
         }
@@ -79,7 +79,7 @@ impl Engine {
         if let Some(error) = self.slots[index].rejected {
             return self.attempt_rejected(index, error, now, sink);
         }
-        let may_go_to_tcp = self.manner(index).transport == TransportPolicy::UdpThenTcp;
+        let may_go_to_tcp = self.profile(index).transport == TransportPolicy::UdpThenTcp;
         let slot = &self.slots[index];
         let Some(&last) = slot.attempts.last() else { return };
         let server = &mut self.servers[last.server.0 as usize];
@@ -121,7 +121,7 @@ impl Engine {
         now: Time,
         sink: &mut Sink<'_>,
     ) {
-        let only_tcp = self.manner(index).transport == TransportPolicy::TcpOnly;
+        let only_tcp = self.profile(index).transport == TransportPolicy::TcpOnly;
         let Some(attempt) = self.slots[index].current_attempt() else { return };
         attempt.outcome = outcome;
         let id = attempt.server;
@@ -162,7 +162,7 @@ impl Engine {
         sink: &mut Sink<'_>,
     ) {
         let Some(&last) = self.slots[index].attempts.last() else { return };
-        let only_if_truncated = self.manner(index).transport == TransportPolicy::UdpThenTcp;
+        let only_if_truncated = self.profile(index).transport == TransportPolicy::UdpThenTcp;
         let mut plan = self.slots[index].plan;
         let mut delay = Duration::ZERO;
         plan.server = Some(last.server);
@@ -245,7 +245,7 @@ impl Engine {
                 _ if elsewhere => plan.server = with_tcp.or_else(|| self.another_server(index)),
                 // Whoever has room, which is the same server where there is no other: there it
                 // leaves together with new names.
-                RetryReason::Timeout if self.slots[index].servers == Servers::Any => {
+                RetryReason::Timeout if self.slots[index].servers == ServerChoice::Any => {
                     plan.server = None;
                 }
                 RetryReason::Timeout => {}
@@ -269,7 +269,7 @@ impl Engine {
             }
         }
         // Where the server is benched, whoever is there next may have it.
-        if self.slots[index].servers == Servers::Any
+        if self.slots[index].servers == ServerChoice::Any
             && plan.server.is_some_and(|id| self.servers[id.0 as usize].is_benched())
         {
             plan.server = None;
@@ -327,7 +327,7 @@ impl Engine {
     /// A moment before the same server is asked again: a tenth of the timeout, a half more or less.
     fn pause(&mut self, index: u32) -> Duration {
         let jitter = self.rng.random_range(0.5..1.5);
-        (self.manner(index).timeout / 10).mul_f64(jitter).max(Duration::from_millis(1))
+        (self.profile(index).timeout / 10).mul_f64(jitter).max(Duration::from_millis(1))
     }
 
     /// A server that has room and suits the exchange; `None` if none has room now: then the
@@ -338,7 +338,7 @@ impl Engine {
 
     /// The same to which a TCP connection may be made, if need be without room for more over UDP.
     fn another_server_with_tcp(&mut self, index: u32, now: Time) -> Option<ServerId> {
-        if self.slots[index].servers != Servers::Any {
+        if self.slots[index].servers != ServerChoice::Any {
             return None;
         }
         let with_tcp = |server: &Server| !server.is_without_tcp(now);
@@ -391,7 +391,7 @@ impl Engine {
     /// Whether an exchange may go to another server than this one, and there is a good one. Only then
     /// is it worth to leave this one alone: who asks a certain server wants to hear from that one.
     pub(super) fn can_go_elsewhere(&self, index: u32, id: ServerId) -> bool {
-        self.slots[index].servers == Servers::Any && self.has_other_good_server(id)
+        self.slots[index].servers == ServerChoice::Any && self.has_other_good_server(id)
     }
 
     /// Whether there is a server in good health besides this one.

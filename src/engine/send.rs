@@ -238,12 +238,12 @@ impl Engine {
         };
         let Some(message_id) = taken else { return false };
 
-        let Prepared { manner, jitter, .. } = self.prepared(index);
-        let (timeout, jitter) = (manner.timeout, *jitter);
-        let as_it_is = manner.accept == Accept::Anything;
-        let wants_edns = manner.edns.is_some();
-        let wants_cookie = manner.edns.as_ref().is_some_and(|it| it.cookie != CookieOption::None);
-        let only_tcp = manner.transport == TransportPolicy::TcpOnly;
+        let Prepared { profile, jitter, .. } = self.prepared(index);
+        let (timeout, jitter) = (profile.timeout, *jitter);
+        let as_it_is = profile.accept == Accept::Anything;
+        let wants_edns = profile.edns.is_some();
+        let wants_cookie = profile.edns.as_ref().is_some_and(|it| it.cookie != CookieOption::None);
+        let only_tcp = profile.transport == TransportPolicy::TcpOnly;
         let fixed = matches!(self.config.window, Window::Fixed(_));
         let server = &mut self.servers[id.0 as usize];
         let slot = &mut self.slots[index];
@@ -328,9 +328,9 @@ impl Engine {
     #[inline]
     fn write_query(&self, index: u32, attempt: u16, octets: &mut Vec<u8>) -> usize {
         let slot = &self.slots[index];
-        let Prepared { manner, flags, .. } = self.prepared(index);
+        let Prepared { profile, flags, .. } = self.prepared(index);
         let Attempt { server, id, edns, mixed_case, .. } = slot.attempts[usize::from(attempt)];
-        let edns = manner.edns.as_ref().filter(|_| edns);
+        let edns = profile.edns.as_ref().filter(|_| edns);
         let cookie =
             edns.and_then(|edns| self.servers[server.0 as usize].cookie.value(edns.cookie));
         let start = octets.len();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::config::{Config, Window};
+use super::config::{EngineConfig, Window};
 use super::control::{Control, Doubt};
 use super::cookie::Cookie;
 use super::edns::EdnsSupport;
@@ -22,7 +22,7 @@ use super::window::AdaptiveWindow;
 /// Every attempt that was handed to the driver is counted once in `sent`, and ends in exactly one
 /// of `answered`, `lost`, `unreachable`, `not_sent`, `stream_failed` and `abandoned`.
 #[derive(Debug, Clone)]
-pub struct Counts {
+pub struct ServerCounts {
     /// Attempts handed to the driver.
     pub sent: u64,
     /// Attempts answered in time.
@@ -56,7 +56,7 @@ pub struct Counts {
     pub rtt_us: Histogram<u32>,
 }
 
-impl Counts {
+impl ServerCounts {
     /// Empty counts; `digits` significant digits are kept of round-trip times.
     fn new(digits: u8) -> Self {
         Self {
@@ -108,11 +108,11 @@ impl Counts {
 
 /// A server as callers see it.
 #[derive(Debug, Clone)]
-pub struct ServerReport<'a> {
+pub struct ServerState<'a> {
     /// Its address.
     pub addr: SocketAddr,
     /// What happened with it.
-    pub counts: &'a Counts,
+    pub counts: &'a ServerCounts,
     /// Attempts that may be in flight to it.
     pub window: usize,
     /// Attempts in flight to it.
@@ -120,14 +120,14 @@ pub struct ServerReport<'a> {
     /// Whether it is left alone for now because it does not answer usefully.
     pub benched: bool,
     /// What it has turned out to be.
-    pub standing: Standing,
+    pub status: ServerStatus,
     /// The rate at which it answers, where it has shown a limit: queries a second.
     pub limit: Option<f64>,
 }
 
 /// What a server has turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
+pub enum ServerStatus {
     /// It answers usefully.
     Good,
     /// It answers, and never usefully: REFUSED, SERVFAIL, referrals.
@@ -163,7 +163,7 @@ pub(super) const NOT_LISTED: u32 = u32::MAX;
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) addr: SocketAddr,
-    pub(super) counts: Counts,
+    pub(super) counts: ServerCounts,
     pub(super) window: AdaptiveWindow,
     pub(super) limiter: Limiter,
     /// Whether it is held to the rate that the limiter learns. Where no controls are asked, silent
@@ -218,13 +218,13 @@ enum Health {
 }
 
 impl Server {
-    pub(super) fn new(addr: SocketAddr, config: &Config, rtt_digits: u8) -> Self {
+    pub(super) fn new(addr: SocketAddr, config: &EngineConfig, rtt_digits: u8) -> Self {
         Self {
             addr,
-            counts: Counts::new(rtt_digits),
+            counts: ServerCounts::new(rtt_digits),
             window: AdaptiveWindow::new(),
             limiter: Limiter::new(),
-            paced: config.own_questions,
+            paced: config.own_queries,
             in_flight: 0,
             tokens: config.rate_per_server.map(TokenBucket::new),
             own_open: 0,
@@ -546,28 +546,28 @@ impl Server {
         }
     }
 
-    pub(super) fn report(&self) -> ServerReport<'_> {
-        ServerReport {
+    pub(super) fn state(&self) -> ServerState<'_> {
+        ServerState {
             addr: self.addr,
             counts: &self.counts,
             window: self.window.size(),
             in_flight: self.in_flight as usize,
             benched: self.is_benched(),
-            standing: self.standing(),
+            status: self.status(),
             limit: self.limiter.rate(),
         }
     }
 
-    fn standing(&self) -> Standing {
+    fn status(&self) -> ServerStatus {
         let counts = &self.counts;
         if counts.sent == 0 {
-            Standing::Untried
+            ServerStatus::Untried
         } else if self.useful && !self.is_useless() {
-            Standing::Good
+            ServerStatus::Good
         } else if counts.answered + counts.late > 0 {
-            Standing::Refusing
+            ServerStatus::Refusing
         } else {
-            Standing::Silent
+            ServerStatus::Silent
         }
     }
 }

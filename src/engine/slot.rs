@@ -1,8 +1,8 @@
 //! The exchanges that the engine holds, each in a slot that is used again.
 
 use super::exchange::{
-    Ask, Attempt, AttemptKey, Failure, MannerId, RetryReason, ServerId, Servers, Transport,
-    Unmatched, Unreachable,
+    Attempt, AttemptKey, ExchangeRequest, Failure, ProfileId, RetryReason, ServerChoice, ServerId,
+    Transport, Unmatched, Unreachable,
 };
 use super::question::{QuestionSeen, question_hash};
 use super::time::Time;
@@ -21,12 +21,12 @@ pub(super) struct Slot {
     name_len: u8,
     pub(super) rtype: RecordType,
     pub(super) class: Class,
-    pub(super) servers: Servers,
-    pub(super) manner: MannerId,
+    pub(super) servers: ServerChoice,
+    pub(super) profile: ProfileId,
     /// The socket of all its attempts, if it wants a certain one.
     pub(super) socket: Option<u16>,
     pub(super) attempts: Vec<Attempt>,
-    pub(super) plan: Plan,
+    pub(super) plan: AttemptPlan,
     pub(super) timer: Timer,
     /// When the current attempt times out.
     pub(super) deadline: Time,
@@ -70,7 +70,7 @@ pub(super) enum Ended {
 
 /// The next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct AttemptPlan {
     pub(super) transport: Transport,
     /// The server, if it is settled.
     pub(super) server: Option<ServerId>,
@@ -153,11 +153,11 @@ impl Slot {
             name_len: 0,
             rtype: RecordType(0),
             class: Class(0),
-            servers: Servers::Any,
-            manner: MannerId::DEFAULT,
+            servers: ServerChoice::Any,
+            profile: ProfileId::DEFAULT,
             socket: None,
             attempts: Vec::new(),
-            plan: Plan {
+            plan: AttemptPlan {
                 transport: Transport::Udp,
                 server: None,
                 retries: 0,
@@ -273,9 +273,9 @@ impl Slots {
         self.slots.len() - self.free.len()
     }
 
-    /// Takes a slot for `ask`; `None` if all are held.
+    /// Takes a slot for `request`; `None` if all are held.
     #[inline]
-    pub(super) fn take(&mut self, ask: &Ask<'_>) -> Option<u32> {
+    pub(super) fn take(&mut self, request: &ExchangeRequest<'_>) -> Option<u32> {
         let index = match self.free.pop() {
             Some(index) => index,
             None if self.slots.len() < self.capacity => {
@@ -286,14 +286,14 @@ impl Slots {
         };
         let slot = &mut self.slots[index as usize];
         slot.held = true;
-        slot.tag = ask.tag;
-        slot.name[..ask.name.len()].copy_from_slice(ask.name);
-        slot.name_len = ask.name.len() as u8;
-        slot.rtype = ask.rtype;
-        slot.class = ask.class;
-        slot.servers = ask.servers;
-        slot.manner = ask.manner;
-        slot.socket = ask.socket;
+        slot.tag = request.tag;
+        slot.name[..request.name.len()].copy_from_slice(request.name);
+        slot.name_len = request.name.len() as u8;
+        slot.rtype = request.rtype;
+        slot.class = request.class;
+        slot.servers = request.servers;
+        slot.profile = request.profile;
+        slot.socket = request.socket;
         slot.attempts.clear();
         slot.timer = Timer::None;
         slot.charged = false;

@@ -10,7 +10,7 @@ impl Engine {
     /// it has for its answer begins.
     pub fn handle_stream_sent(&mut self, now: Time, key: AttemptKey) {
         let Some((index, attempt)) = self.waiting(key) else { return };
-        let deadline = now + self.manner(index).timeout;
+        let deadline = now + self.profile(index).timeout;
         let slot = &mut self.slots[index];
         let current = attempt + 1 == slot.attempts.len() && slot.timer == Timer::Deadline;
         if current && deadline < slot.deadline {

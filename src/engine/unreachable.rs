@@ -38,7 +38,7 @@ impl Engine {
         }
         self.heard_from(id, now, sent);
         self.troubles.add_unreachable(error, 1);
-        let timeout = self.manner(index).timeout;
+        let timeout = self.profile(index).timeout;
         if self.config.ends_at_icmp {
             return self.attempt_rejected(index, error, now, sink);
         }

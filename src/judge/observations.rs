@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 use crate::engine::Outcome;
 use crate::judge::explained::Explained;
 use crate::judge::writing::{AtFault, plain};
-use crate::probe::log::{ProbeLog, Strays};
+use crate::probe::log::{OtherResponses, ProbeLog};
 use crate::probe::purpose::Purpose;
 use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::probe::sample::Sample;
-use crate::walk::{Fault, Kind};
+use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::NameBuf;
 
 /// Attempts without any answer from which on nobody is there.
@@ -40,7 +40,7 @@ pub(crate) struct ServerObservations<'e> {
     pub(crate) sample: Sample<'e>,
     pub(crate) udp: Count,
     pub(crate) tcp: Count,
-    pub(crate) strays: Strays,
+    pub(crate) other_responses: OtherResponses,
 }
 
 /// What became of questions over one transport.
@@ -80,14 +80,14 @@ impl ServerObservations<'_> {
     /// Whether it has never answered, and was asked often enough to say so.
     pub(crate) fn is_silent(&self) -> bool {
         self.udp.asked + self.tcp.asked >= SILENT
-            && self.udp.answered + self.tcp.answered + self.strays.late == 0
+            && self.udp.answered + self.tcp.answered + self.other_responses.late == 0
             && !self.answers_from_elsewhere()
     }
 
     /// Whether that is so of UDP alone.
     pub(crate) fn is_silent_over_udp(&self) -> bool {
         self.udp.asked >= SILENT
-            && self.udp.answered + self.strays.late == 0
+            && self.udp.answered + self.other_responses.late == 0
             && !self.answers_from_elsewhere()
     }
 
@@ -120,19 +120,19 @@ impl ServerObservations<'_> {
         }
         let refuses = |probe: &&Probe| {
             let kind = probe.reading().map(|reading| &reading.kind);
-            matches!(kind, Some(Kind::Fault(Fault::Rcode(_))))
+            matches!(kind, Some(ResponseKind::Fault(ResponseFault::Rcode(_))))
         };
-        let looks: Vec<&Probe> =
+        let usual_probes: Vec<&Probe> =
             self.probes.iter().copied().filter(|it| it.query.purpose.is_sampled()).collect();
-        let refused = looks.iter().filter(|probe| refuses(probe)).count();
-        let share = (refused + 1) as f64 / (looks.len() + 2) as f64;
+        let refused = usual_probes.iter().filter(|probe| refuses(probe)).count();
+        let share = (refused + 1) as f64 / (usual_probes.len() + 2) as f64;
         share.powi(failed.iter().filter(|probe| refuses(probe)).count() as i32) <= BY_LOSS
             || silent > 0
             || !failed.iter().any(refuses)
     }
 
     /// The probes of the survey that were put as usual, as to a server of a zone.
-    pub(crate) fn looks(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
+    pub(crate) fn usual_probes(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
         self.of_zone(zone).filter(|probe| {
             probe.query.purpose.is_sampled()
                 && matches!(probe.query.form, QueryForm::Udp | QueryForm::Sized(_) | QueryForm::Tcp)
@@ -163,7 +163,7 @@ impl<'e> Observations<'e> {
         for (server, host) in &mut servers {
             host.probes.sort_by_key(|probe| probe.sent());
             host.sample = samples.remove(server).unwrap_or_default();
-            host.strays = log.strays.get(server).copied().unwrap_or_default();
+            host.other_responses = log.other_responses.get(server).copied().unwrap_or_default();
             for probe in &host.probes {
                 let count = if probe.is_udp() { &mut host.udp } else { &mut host.tcp };
                 count.add(probe);
@@ -216,7 +216,7 @@ impl<'e> Observations<'e> {
         let walk = self.log.walk.evidence.exchanges.iter();
         let mut walked = walk.filter(|exchange| exchange.response().is_some());
         let mut probed = self.log.probes.iter().filter(|probe| probe.reply.is_some());
-        walked.any(|exchange| exchange.question.server.is_ipv6() == ipv6)
+        walked.any(|exchange| exchange.query.server.is_ipv6() == ipv6)
             || probed.any(|probe| probe.query.server.is_ipv6() == ipv6)
     }
 

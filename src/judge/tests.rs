@@ -10,7 +10,7 @@ use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, T
 use crate::judge::catalog::FindingId;
 use crate::judge::severity::Severity;
 use crate::net::{Absence, AbsenceCause, AbsenceCounts, Overflow};
-use crate::probe::log::{ProbeLog, Strays};
+use crate::probe::log::{OtherResponses, ProbeLog};
 use crate::probe::purpose::{Baseline, Experiment, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm, Role};
 use crate::probe::result::{Probe, Reply};
@@ -92,7 +92,7 @@ fn evidence(probes: Vec<Probe>) -> ProbeLog {
     ProbeLog { probes, ports, ..ProbeLog::default() }
 }
 
-/// A survey and an experiment about ports in which one port of each server is dead.
+/// Baseline queries and an experiment about ports in which one port of each server is dead.
 fn with_dead_ports(dead: &[(u8, u16)]) -> Vec<Probe> {
     let mut all = Vec::new();
     for &(last, port) in dead {
@@ -207,8 +207,8 @@ fn a_suspended_machine_and_a_clock_that_was_set_are_told() {
 #[test]
 fn answers_that_came_late_are_not_called_loss() {
     let mut evidence = evidence(losing(12, 48));
-    let late = Strays { late: 12, ..Strays::default() };
-    evidence.strays.insert(server(1), late);
+    let late = OtherResponses { late: 12, ..OtherResponses::default() };
+    evidence.other_responses.insert(server(1), late);
     assert!(told(&evidence).iter().all(|(id, _)| *id != "loss"), "{:?}", told(&evidence));
 }
 

@@ -9,10 +9,10 @@ pub mod error;
 pub mod idna;
 pub mod line;
 pub mod list;
+pub mod list_format;
 pub mod name;
 pub mod prefix;
 pub mod resolv_conf;
 pub mod servers;
-pub mod survey;
 #[cfg(test)]
 mod trickle;

@@ -17,8 +17,8 @@ use super::options::Options;
 use super::tcp::{self, Pool, Query};
 use super::udp::{self, AddressChange, Udp};
 use crate::engine::{
-    AttemptKey, Config, Counts, Engine, ServerId, Sink, SocketChange, SocketId, Stream, Time,
-    Transmits, TransportPolicy,
+    AttemptKey, Engine, EngineConfig, ServerCounts, ServerId, Sink, SocketChange, SocketId, Stream,
+    Time, Transmits, TransportPolicy,
 };
 use crate::wire::{Message, ParseErrorKind};
 
@@ -56,12 +56,12 @@ impl Driver {
     /// [`NetError`]: no sockets to be had, no such family, a wrong local address, or no tokio
     /// runtime with I/O and time around the call.
     pub fn open(
-        config: Config,
+        config: EngineConfig,
         servers: &[SocketAddr],
         options: &Options,
     ) -> Result<Self, NetError> {
         tokio::runtime::Handle::try_current().map_err(|_| NetError::NoRuntime)?;
-        let udp_wanted = config.manner.transport != TransportPolicy::TcpOnly;
+        let udp_wanted = config.profile.transport != TransportPolicy::TcpOnly;
         let tcp = Pool::new(options);
         let udp = Udp::new(options)?;
         let seed = rand::random();
@@ -101,7 +101,7 @@ impl Driver {
         &mut self,
         id: ServerId,
         addr: SocketAddr,
-    ) -> Result<Option<(SocketAddr, Counts)>, NetError> {
+    ) -> Result<Option<(SocketAddr, ServerCounts)>, NetError> {
         self.open_for(addr)?;
         let replaced = self.engine.replace_server(id, addr);
         if replaced.is_some() {

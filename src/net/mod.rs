@@ -12,15 +12,15 @@
 //! datagram is a call of its own.
 //!
 //! ```no_run
-//! use dnsonde::engine::{Ask, Config};
+//! use dnsonde::engine::{ExchangeRequest, EngineConfig};
 //! use dnsonde::net::{Driver, Options};
 //! use dnsonde::wire::{NameBuf, RecordType};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut driver = Driver::open(Config::default(), &["192.0.2.53:53".parse()?], &Options::default())?;
+//! let mut driver = Driver::open(EngineConfig::default(), &["192.0.2.53:53".parse()?], &Options::default())?;
 //! let name: NameBuf = "example.org".parse()?;
 //! let now = driver.now();
-//! driver.engine_mut().submit(&Ask::new(1, name.as_wire(), RecordType::A))?;
+//! driver.engine_mut().submit(&ExchangeRequest::new(1, name.as_wire(), RecordType::A))?;
 //! while !driver.engine().is_idle() {
 //!     driver.turn(None, &mut |exchange| println!("{:?}", exchange.end)).await?;
 //! }

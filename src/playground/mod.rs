@@ -11,7 +11,7 @@
 //! ```
 //!
 //! It has neither sockets nor a clock: [`VirtualNet`] gives it virtual time, for tests, and [`serve()`]
-//! puts it on loopback. A [`Server`] is such a world of one server, for whoever needs no more; its
+//! puts it on loopback. A [`LoopbackServer`] is such a world of one server, for whoever needs no more; its
 //! names are [`generated`], so that whoever asks knows what the answer must be.
 //!
 //! Nothing here ever leaves the machine: only loopback addresses are bound.
@@ -34,6 +34,6 @@ pub mod zone;
 pub use faults::{Delay, Effect, Fault, Faults};
 pub use scenario::{Scenario, ScenarioError};
 pub use serve::{ServeError, Service, serve};
-pub use server::Server;
+pub use server::LoopbackServer;
 pub use virtual_net::VirtualNet;
-pub use world::{Arrival, Counts, Delivery, World};
+pub use world::{Arrival, Delivery, World, WorldCounts};

@@ -30,7 +30,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
-use super::world::{Arrival, Counts, Delivery, World};
+use super::world::{Arrival, Delivery, World, WorldCounts};
 use crate::engine::{Time, Transport};
 use crate::net::event_loop;
 
@@ -53,7 +53,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Service {
     port: u16,
-    counts: Arc<Mutex<Counts>>,
+    counts: Arc<Mutex<WorldCounts>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -129,7 +129,7 @@ impl Service {
     }
 
     /// What the world has seen and done so far. Who has an answer finds it counted.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> WorldCounts {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -175,7 +175,7 @@ fn bind(world: &World, addresses: &[IpAddr], port: u16) -> Result<(u16, Vec<Sock
 /// What all tasks share.
 struct Playground {
     world: RefCell<World>,
-    counts: Arc<Mutex<Counts>>,
+    counts: Arc<Mutex<WorldCounts>>,
     started: Instant,
     /// Where datagrams leave: at their servers' addresses, and at others that faults make up.
     outlets: RefCell<HashMap<SocketAddr, Rc<UdpSocket>>>,
@@ -185,7 +185,7 @@ struct Playground {
 }
 
 impl Playground {
-    fn new(world: World, counts: Arc<Mutex<Counts>>) -> Rc<Self> {
+    fn new(world: World, counts: Arc<Mutex<WorldCounts>>) -> Rc<Self> {
         Rc::new(Self {
             world: RefCell::new(world),
             counts,

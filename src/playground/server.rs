@@ -1,9 +1,9 @@
 //! One DNS server on loopback: a world of its own, with one zone, that is served at once.
 //!
 //! ```
-//! use dnsonde::playground::{Faults, Server};
+//! use dnsonde::playground::{Faults, LoopbackServer};
 //!
-//! let server = Server::start("127.0.0.1:0".parse().unwrap(), Faults::default()).unwrap();
+//! let server = LoopbackServer::start("127.0.0.1:0".parse().unwrap(), Faults::default()).unwrap();
 //! assert_ne!(server.addr().port(), 0);
 //! ```
 
@@ -13,19 +13,19 @@ use std::sync::Arc;
 use super::faults::Faults;
 use super::scenario::Scenario;
 use super::serve::{ServeError, Service, serve};
-use super::world::{Counts, World};
+use super::world::{World, WorldCounts};
 use super::zone::Zone;
 
 /// A running server. It stops when this is dropped.
 #[derive(Debug)]
-pub struct Server {
+pub struct LoopbackServer {
     addr: SocketAddr,
     zone: Zone,
     faults: Faults,
     service: Service,
 }
 
-impl Server {
+impl LoopbackServer {
     /// Starts a server for the zone [`Zone::demo`] at a loopback address; port 0 lets the system
     /// choose one that is free for UDP and TCP.
     ///
@@ -55,7 +55,7 @@ impl Server {
     }
 
     /// What the server has seen and done so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> WorldCounts {
         self.service.counts()
     }
 }

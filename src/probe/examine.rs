@@ -1,9 +1,9 @@
 //! A session from its begin to its log, over the network.
 
 use super::log::ProbeLog;
-use super::runner::carry_out;
-use super::session::{Planner, Progress, Session};
-use crate::engine::{Config, Time, Window};
+use super::runner;
+use super::session::{Planner, ProbeProgress, Session};
+use crate::engine::{EngineConfig, Time, Window};
 use crate::net::{Driver, NetError, Options};
 use crate::walk::engine_config;
 
@@ -11,9 +11,9 @@ use crate::walk::engine_config;
 const WINDOW: usize = 16_384;
 
 /// How an engine for probes is set up; `rate` is the most questions a second to one address.
-pub fn engine(rate: f64) -> Config {
+pub fn engine(rate: f64) -> EngineConfig {
     // Which port an answer came to is evidence: sockets stay what they are.
-    Config {
+    EngineConfig {
         window: Window::Fixed(WINDOW),
         socket_life: None,
         ends_at_icmp: true,
@@ -28,15 +28,15 @@ pub fn engine(rate: f64) -> Config {
 /// # Errors
 /// [`NetError`]: the network side cannot work at all.
 pub async fn examine<P: Planner>(
-    engine: Config,
+    engine: EngineConfig,
     sockets: u16,
     begin: impl FnOnce(Time) -> Session<P>,
-    watch: &mut dyn FnMut(Progress) -> Option<&'static str>,
+    watch: &mut dyn FnMut(ProbeProgress) -> Option<&'static str>,
 ) -> Result<(P, ProbeLog), NetError> {
     let options = Options { sockets, ..Options::default() };
     let mut driver = Driver::open(engine, &[], &options)?;
     let mut session = begin(driver.now());
-    carry_out(&mut driver, &mut session, &mut |session| {
+    runner::run(&mut driver, &mut session, &mut |session| {
         if let Some(why) = watch(session.progress()) {
             session.stop(why);
         }

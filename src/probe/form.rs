@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::query::QueryForm;
-use crate::engine::{Accept, CookieOption, Edns, Manner, TransportPolicy};
+use crate::engine::{Accept, CookieOption, Edns, QueryProfile, TransportPolicy};
 use crate::wire::{OptBuf, OptionCode};
 
 /// How long a probe waits for its answer. Answers that take longer are seen as late.
@@ -15,8 +15,8 @@ const RECURSIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// An option code from the end of the range for local use (RFC 6891 §9): nobody knows it.
 const UNKNOWN_OPTION: OptionCode = OptionCode(65_500);
 
-/// The engine's manner for [`QueryForm`].
-pub(crate) fn manner(form: QueryForm) -> Manner {
+/// The engine's profile for [`QueryForm`].
+pub(crate) fn profile(form: QueryForm) -> QueryProfile {
     let mut opt = OptBuf::default();
     opt.nsid();
     if form == QueryForm::UnknownOption {
@@ -36,7 +36,7 @@ pub(crate) fn manner(form: QueryForm) -> Manner {
         edns.version = 1;
     }
     let recursive = matches!(form, QueryForm::Recursive | QueryForm::Unchecked);
-    Manner {
+    QueryProfile {
         timeout: match form {
             QueryForm::Tcp => TCP_TIMEOUT,
             QueryForm::Recursive | QueryForm::Unchecked => RECURSIVE_TIMEOUT,

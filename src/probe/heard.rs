@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::result::Probe;
 use crate::engine::Outcome;
-use crate::walk::{Fault, Kind, Reading};
+use crate::walk::{Reading, ResponseFault, ResponseKind};
 use crate::wire::Rcode;
 
 /// What a resolver that had asked would have heard.
@@ -13,14 +13,14 @@ pub enum Heard<'p> {
     /// An answer that it takes, right or wrong.
     Answer(&'p Reading),
     /// An answer that no resolver takes.
-    Useless(Useless),
+    Unusable(Unusable),
     /// No answer, or one that comes when nobody waits for it any more.
     Silence,
 }
 
 /// Why an answer is of no use to a resolver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Useless {
+pub enum Unusable {
     /// SERVFAIL, REFUSED, or another response code that says nothing of the name.
     Rcode(Rcode),
     /// The server has no authority for the zone, or refers to servers above it.
@@ -44,12 +44,12 @@ impl Probe {
             return None;
         }
         Some(match &reading.kind {
-            Kind::Fault(fault) => Heard::Useless(match fault {
-                Fault::Rcode(rcode) => Useless::Rcode(*rcode),
-                Fault::NotAuthoritative | Fault::Upward => Useless::Lame,
-                Fault::Malformed | Fault::Truncated => Useless::Malformed,
+            ResponseKind::Fault(fault) => Heard::Unusable(match fault {
+                ResponseFault::Rcode(rcode) => Unusable::Rcode(*rcode),
+                ResponseFault::NotAuthoritative | ResponseFault::UpwardReferral => Unusable::Lame,
+                ResponseFault::Malformed | ResponseFault::Truncated => Unusable::Malformed,
             }),
-            Kind::Referral(_) => Heard::Useless(Useless::Referral),
+            ResponseKind::Referral(_) => Heard::Unusable(Unusable::Referral),
             _ => Heard::Answer(reading),
         })
     }
@@ -61,7 +61,7 @@ impl Probe {
     }
 }
 
-impl fmt::Display for Useless {
+impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rcode(rcode) => rcode.fmt(f),

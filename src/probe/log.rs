@@ -24,7 +24,7 @@ pub struct ProbeLog {
     /// Every probe that was put, in the order of their ends.
     pub probes: Vec<Probe>,
     /// What came from each address besides answers in time.
-    pub strays: HashMap<SocketAddr, Strays>,
+    pub other_responses: HashMap<SocketAddr, OtherResponses>,
     /// The local port of each UDP socket, where it is known.
     pub ports: HashMap<SocketId, u16>,
     /// What our own system did to messages.
@@ -35,7 +35,7 @@ pub struct ProbeLog {
 
 /// What came from an address besides answers in time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Strays {
+pub struct OtherResponses {
     /// Answers after the timeout.
     pub late: u64,
     /// Second and further answers.
@@ -49,12 +49,12 @@ impl ProbeLog {
     pub fn add_engine(&mut self, engine: &Engine, port: &dyn Fn(SocketId) -> Option<u16>) {
         for server in engine.servers() {
             let counts = server.counts;
-            let strays = Strays {
+            let other_responses = OtherResponses {
                 late: counts.late,
                 duplicates: counts.duplicates,
                 mismatched: counts.mismatched,
             };
-            self.strays.insert(server.addr, strays);
+            self.other_responses.insert(server.addr, other_responses);
         }
         let sockets = self.probes.iter().filter_map(Probe::socket);
         self.ports = sockets.filter_map(|socket| Some((socket, port(socket)?))).collect();

@@ -6,10 +6,10 @@
 //!   came of all of them, as plain data.
 //! - [`session`]: the scheduler, which has a [`Planner`] say what to ask next.
 //! - [`baseline`], [`experiments`]: what to ask in any case, and what because of what was seen.
-//! - [`asker`]: who has questions for certain servers. `carrier`: puts them to an engine, and hands back
-//!   what came of them. `again`: what it puts once more.
-//! - [`runner`]: carries queries to a [`Driver`](crate::net::Driver), the only part with I/O. [`examine`]:
-//!   the whole way of a session, from opening a driver to the log.
+//! - [`source`]: who has questions for certain servers. `dispatcher`: puts them to an engine, and hands back
+//!   what came of them. `repeats`: what it puts once more.
+//! - [`runner`]: sends queries through a [`Driver`](crate::net::Driver), the only part with I/O. [`examine`]:
+//!   a whole session, from opening a driver to the log.
 //! - `sample`: what became of the queries to one address, counted and compared.
 //!
 //! Nothing is concluded here: that is for [`judge`](crate::judge).
@@ -19,10 +19,8 @@
     reason = "names are inline arrays: an allocation for each would cost more than the copies"
 )]
 
-mod again;
-pub mod asker;
 pub mod baseline;
-mod carrier;
+mod dispatcher;
 pub mod examine;
 pub mod experiments;
 mod form;
@@ -30,14 +28,16 @@ pub mod heard;
 pub mod log;
 pub mod purpose;
 pub mod query;
+mod repeats;
 pub mod result;
 pub mod runner;
 pub(crate) mod sample;
 pub mod session;
+pub mod source;
 
-pub(crate) use again::Again;
-pub use asker::{Asker, Order};
-pub(crate) use carrier::Carrier;
+pub(crate) use dispatcher::Dispatcher;
 pub use log::ProbeLog;
-pub use runner::carry_out;
+pub(crate) use repeats::Repeats;
+pub use runner::run;
 pub use session::{Planner, Session};
+pub use source::{QuerySource, ServerQuery};

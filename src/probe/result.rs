@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::query::{ProbeQuery, QueryForm, Role};
 use crate::engine::{Attempt, Outcome, SocketId, Time, Transport};
-use crate::walk::{Exchange, ExchangeEnd, Fault, Kind, Reading};
+use crate::walk::{Exchange, ExchangeEnd, Reading, ResponseFault, ResponseKind};
 use crate::wire::{EdeCode, Flags, Message, OptionCode, Rcode, RecordBuf, RecordType, Section};
 
 /// One question to one address, put once, and what came of it.
@@ -91,7 +91,8 @@ impl Probe {
 
     /// Whether its response was cut off.
     pub fn is_truncated(&self) -> bool {
-        self.reading().is_some_and(|reading| reading.kind == Kind::Fault(Fault::Truncated))
+        self.reading()
+            .is_some_and(|reading| reading.kind == ResponseKind::Fault(ResponseFault::Truncated))
     }
 
     /// What the answer says.

@@ -1,9 +1,9 @@
-//! Carries the questions of a walk, or of anyone who asks like it, to a driver.
+//! Sends the queries of a source, such as a walk, through a driver.
 
 use std::time::Duration;
 
-use super::asker::Asker;
-use super::carrier::Carrier;
+use super::dispatcher::Dispatcher;
+use super::source::QuerySource;
 use crate::engine::Finished;
 use crate::net::{Driver, NetError};
 use crate::walk::Exchange;
@@ -11,8 +11,8 @@ use crate::walk::Exchange;
 /// How often whoever watches is heard, if nothing comes in.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Asks until `asker` is done. The engine of `driver` must have no exchanges of others. `watch`
-/// sees the asker after each turn, and ten times a second if nothing comes in; it may have it stop.
+/// Asks until `source` is done. The engine of `driver` must have no exchanges of others. `watch`
+/// sees the source after each turn, and ten times a second if nothing comes in; it may have it stop.
 ///
 /// What has no answer, and waited while this program, or the machine, was absent, is asked again; what
 /// comes of the last time is marked as [spoiled](Exchange::spoiled), as is an answer.
@@ -21,34 +21,34 @@ const TICK: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// [`NetError`] if there are no sockets to be had, or they cannot be used any more.
-pub async fn carry_out<A: Asker>(
+pub async fn run<A: QuerySource>(
     driver: &mut Driver,
-    asker: &mut A,
+    source: &mut A,
     watch: &mut dyn FnMut(&mut A),
 ) -> Result<(), NetError> {
-    let mut carrier = Carrier::default();
+    let mut dispatcher = Dispatcher::default();
     let mut finished: Vec<Exchange> = Vec::new();
-    while !asker.is_done() {
-        while let Some(order) = carrier.next(asker, driver.engine(), driver.now()) {
-            let server = match driver.add_server(order.server) {
+    while !source.is_done() {
+        while let Some(query) = dispatcher.next(source, driver.engine(), driver.now()) {
+            let server = match driver.add_server(query.server) {
                 Err(error) if !error.is_of_family() => return Err(error),
                 server => server.map_err(|error| error.to_string()),
             };
             let now = driver.now();
-            carrier.put(asker, driver.engine_mut(), now, order, server);
+            dispatcher.submit(source, driver.engine_mut(), now, query, server);
         }
-        if asker.is_done() {
+        if source.is_done() {
             break;
         }
         let mut sink = |exchange: Finished<'_>| finished.push(Exchange::from(&exchange));
         let tick = driver.now() + TICK;
-        let wake = asker.poll_timeout().map_or(tick, |at| at.min(tick));
+        let wake = source.poll_timeout().map_or(tick, |at| at.min(tick));
         driver.turn(Some(wake), &mut sink).await?;
         if !finished.is_empty() {
             let (back_since, now) = (driver.back_since(), driver.now());
-            carrier.hand_back(asker, now, back_since, &mut finished);
+            dispatcher.hand_back(source, now, back_since, &mut finished);
         }
-        watch(asker);
+        watch(source);
     }
     Ok(())
 }

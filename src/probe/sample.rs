@@ -36,7 +36,7 @@ pub(crate) enum ProbeOutcome {
 
 /// Lost and answered questions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct LossTally {
     pub(crate) lost: u64,
     pub(crate) answered: u64,
 }
@@ -48,15 +48,15 @@ pub(crate) type QueryKind = (NameBuf, RecordType, bool);
 /// Questions to one address, in the order of sending.
 #[derive(Debug, Default)]
 pub(crate) struct Sample<'p> {
-    /// Those of the survey and of the experiments about loss, without those of sorts that are
+    /// Those of the baseline and of the experiments about loss, without those of sorts that are
     /// never answered.
     pub(crate) outcomes: Vec<(&'p Probe, ProbeOutcome)>,
-    /// Sorts of the survey that are never answered, while others are: the last question of each,
+    /// Sorts of the baseline that are never answered, while others are: the last question of each,
     /// and how many there were.
     pub(crate) never_answered: BTreeMap<QueryKind, (&'p Probe, u64)>,
 }
 
-impl Tally {
+impl LossTally {
     pub(crate) fn of(outcomes: impl Iterator<Item = ProbeOutcome>) -> Self {
         let mut tally = Self::default();
         outcomes.for_each(|outcome| tally.add(outcome));
@@ -90,9 +90,9 @@ impl Tally {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Contrast {
     /// The part that is thought to lose more.
-    pub(crate) suspected: Tally,
+    pub(crate) suspected: LossTally,
     /// The other one.
-    pub(crate) others: Tally,
+    pub(crate) others: LossTally,
 }
 
 impl Contrast {
@@ -150,7 +150,7 @@ impl<'p> Sample<'p> {
             .iter()
             .filter_map(|probe| Some((*probe, outcome(probe, whole.contains(&kind_of(probe)))?)))
             .collect();
-        let mut sorts: HashMap<QueryKind, Tally> = HashMap::new();
+        let mut sorts: HashMap<QueryKind, LossTally> = HashMap::new();
         for (probe, outcome) in &outcomes {
             sorts.entry(kind_of(probe)).or_default().add(*outcome);
         }
@@ -169,8 +169,8 @@ impl<'p> Sample<'p> {
     }
 
     /// All of them.
-    pub(crate) fn tally(&self) -> Tally {
-        Tally::of(self.outcomes.iter().map(|(_, outcome)| *outcome))
+    pub(crate) fn tally(&self) -> LossTally {
+        LossTally::of(self.outcomes.iter().map(|(_, outcome)| *outcome))
     }
 
     /// Whether some were answered and some not, or not as they should be.
@@ -180,23 +180,23 @@ impl<'p> Sample<'p> {
         (1..self.outcomes.len()).contains(&hindered)
     }
 
-    /// The survey by the socket that was asked from.
-    pub(crate) fn survey_by_socket(&self) -> BTreeMap<SocketId, Tally> {
-        let survey = self.outcomes.iter().filter(|(probe, _)| probe.query.purpose.is_sampled());
-        by_socket(survey)
+    /// The baseline by the socket that was asked from.
+    pub(crate) fn baseline_by_socket(&self) -> BTreeMap<SocketId, LossTally> {
+        let baseline = self.outcomes.iter().filter(|(probe, _)| probe.query.purpose.is_sampled());
+        by_socket(baseline)
     }
 
     /// Everything by the socket that was asked from.
-    pub(crate) fn by_socket(&self) -> BTreeMap<SocketId, Tally> {
+    pub(crate) fn by_socket(&self) -> BTreeMap<SocketId, LossTally> {
         by_socket(self.outcomes.iter())
     }
 
     /// The experiment about ports: the fates of fresh questions from ports that had lost some in
-    /// the survey, against those from ports that had not. What made a port suspicious is no part
+    /// the baseline, against those from ports that had not. What made a port suspicious is no part
     /// of it.
     pub(crate) fn suspects_against_controls(&self) -> Contrast {
         let suspects: BTreeSet<SocketId> = self
-            .survey_by_socket()
+            .baseline_by_socket()
             .into_iter()
             .filter(|(_, tally)| tally.lost > 0)
             .map(|(socket, _)| socket)
@@ -209,7 +209,7 @@ impl<'p> Sample<'p> {
             probe.socket().is_some_and(|socket| suspects.contains(&socket))
         });
         let tally = |part: Vec<&(&Probe, ProbeOutcome)>| {
-            Tally::of(part.into_iter().map(|(_, outcome)| *outcome))
+            LossTally::of(part.into_iter().map(|(_, outcome)| *outcome))
         };
         Contrast { suspected: tally(suspected), others: tally(others) }
     }
@@ -225,7 +225,7 @@ impl<'p> Sample<'p> {
             .find(|(probe, _)| is_slow(probe))
             .and_then(|(probe, _)| probe.sent());
         let hindered = |part: &mut dyn Iterator<Item = &(&'p Probe, ProbeOutcome)>| {
-            Tally::of(part.map(|(_, outcome)| match outcome {
+            LossTally::of(part.map(|(_, outcome)| match outcome {
                 ProbeOutcome::Answered => ProbeOutcome::Answered,
                 ProbeOutcome::Lost | ProbeOutcome::Slipped => ProbeOutcome::Lost,
             }))
@@ -246,20 +246,21 @@ impl<'p> Sample<'p> {
         begin.is_some_and(|begin| self.outcomes[begin..].iter().any(|(probe, _)| !is_slow(probe)))
     }
 
-    /// How many answers a second the survey got, as far as it can be told.
+    /// How many answers a second the baseline got, as far as it can be told.
     pub(crate) fn answers_a_second(&self) -> Option<f64> {
-        let survey = || self.outcomes.iter().filter(|(probe, _)| probe.query.purpose.is_sampled());
-        let sent = || survey().filter_map(|(probe, _)| probe.sent());
+        let baseline =
+            || self.outcomes.iter().filter(|(probe, _)| probe.query.purpose.is_sampled());
+        let sent = || baseline().filter_map(|(probe, _)| probe.sent());
         let span = sent().max()?.since(sent().min()?).as_secs_f64();
-        let answered = survey().filter(|(_, outcome)| *outcome == ProbeOutcome::Answered).count();
+        let answered = baseline().filter(|(_, outcome)| *outcome == ProbeOutcome::Answered).count();
         (span > 0.0).then(|| answered as f64 / span)
     }
 }
 
 fn by_socket<'s, 'p: 's>(
     outcomes: impl Iterator<Item = &'s (&'p Probe, ProbeOutcome)>,
-) -> BTreeMap<SocketId, Tally> {
-    let mut sockets: BTreeMap<SocketId, Tally> = BTreeMap::new();
+) -> BTreeMap<SocketId, LossTally> {
+    let mut sockets: BTreeMap<SocketId, LossTally> = BTreeMap::new();
     for (probe, outcome) in outcomes {
         if let Some(socket) = probe.socket() {
             sockets.entry(socket).or_default().add(*outcome);

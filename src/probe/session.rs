@@ -1,16 +1,16 @@
 //! The scheduler: walks first, puts queries when they are due, and has a [`Planner`] say what to ask
-//! next. Without I/O, like a walk: [`Order`]s flow out, exchanges flow in, and at the end there is a
+//! next. Without I/O, like a walk: [`ServerQuery`]s flow out, exchanges flow in, and at the end there is a
 //! [`ProbeLog`].
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::asker::{Asker, Order};
 use super::form;
 use super::log::ProbeLog;
 use super::query::{ProbeQuery, QueryForm};
 use super::result::Probe;
-use crate::engine::{Manner, Time};
+use super::source::{QuerySource, ServerQuery};
+use crate::engine::{QueryProfile, Time};
 use crate::walk::{self, Exchange, Walk};
 use crate::wire::OptionCode;
 
@@ -47,7 +47,7 @@ pub struct Session<P> {
 
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct ProbeProgress {
     /// Queries that have come to an end, those of the walk included.
     pub ended: usize,
     /// Queries that are out or will be put, as far as is known yet.
@@ -62,7 +62,7 @@ pub enum Stage {
     /// Finding the servers.
     Walk,
     /// Asking every one of them.
-    Survey,
+    Baseline,
     /// Telling causes apart.
     FollowUp,
 }
@@ -85,12 +85,12 @@ impl<P: Planner> Session<P> {
     }
 
     /// How far it has come.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> ProbeProgress {
         if let Some(walk) = &self.walk {
             let (open, asked) = walk.progress();
-            return Progress { ended: asked - open, ahead: open, stage: Stage::Walk };
+            return ProbeProgress { ended: asked - open, ahead: open, stage: Stage::Walk };
         }
-        Progress {
+        ProbeProgress {
             ended: self.log.walk.evidence.exchanges.len() + self.log.probes.len(),
             ahead: self.waiting.len() + self.open.len(),
             stage: self.planner.stage(),
@@ -167,7 +167,7 @@ impl<P: Planner> Session<P> {
         }
     }
 
-    fn manner_number(&mut self, form: QueryForm) -> usize {
+    fn profile_number(&mut self, form: QueryForm) -> usize {
         let place = self.forms.iter().position(|known| *known == form).unwrap_or_else(|| {
             self.forms.push(form);
             self.forms.len() - 1
@@ -176,17 +176,17 @@ impl<P: Planner> Session<P> {
     }
 }
 
-impl<P: Planner> Asker for Session<P> {
-    fn manner(&self, number: usize) -> Manner {
+impl<P: Planner> QuerySource for Session<P> {
+    fn profile(&self, number: usize) -> QueryProfile {
         let Some(&form) = number.checked_sub(1).and_then(|place| self.forms.get(place)) else {
-            return walk::manner();
+            return walk::profile();
         };
-        form::manner(form)
+        form::profile(form)
     }
 
-    fn poll_order(&mut self, now: Time) -> Option<Order> {
+    fn next_query(&mut self, now: Time) -> Option<ServerQuery> {
         if let Some(walk) = &mut self.walk {
-            return walk.poll_question().map(Order::from);
+            return walk.poll_query().map(ServerQuery::from);
         }
         let Reverse((not_before, id)) = *self.queue.peek()?;
         if not_before > now {
@@ -196,7 +196,7 @@ impl<P: Planner> Asker for Session<P> {
         let query = self.waiting.remove(&id)?;
         self.open.insert(id, query);
         let ProbeQuery { server, name, rtype, form, socket, .. } = query;
-        Some(Order { id, server, name, rtype, manner: self.manner_number(form), socket })
+        Some(ServerQuery { id, server, name, rtype, profile: self.profile_number(form), socket })
     }
 
     fn handle(&mut self, now: Time, exchange: Exchange) {
@@ -230,7 +230,7 @@ mod tests {
     use crate::engine::Failure;
     use crate::probe::purpose::{Job, Purpose};
     use crate::probe::query::Role;
-    use crate::walk::{Config, ExchangeEnd, Hints};
+    use crate::walk::{ExchangeEnd, Hints, WalkConfig};
     use crate::wire::{NameBuf, RecordType};
 
     /// Asks rounds that are given, and notes what it was asked for.
@@ -254,7 +254,7 @@ mod tests {
         }
 
         fn stage(&self) -> Stage {
-            Stage::Survey
+            Stage::Baseline
         }
     }
 
@@ -268,12 +268,12 @@ mod tests {
     /// A session without a way to walk.
     fn session(left: Vec<Vec<ProbeQuery>>) -> Session<Rounds> {
         let hints = Hints::built_in();
-        let walk = Walk::to_several(Time::ZERO, &[], RecordType::A, &hints, Config::default());
+        let walk = Walk::to_several(Time::ZERO, &[], RecordType::A, &hints, WalkConfig::default());
         Session::new(walk, Rounds { left, ..Rounds::default() })
     }
 
-    /// What became of an order: this response, or none.
-    fn finish(session: &mut Session<Rounds>, order: Order, response: Option<Vec<u8>>) {
+    /// What became of a query: this response, or none.
+    fn finish(session: &mut Session<Rounds>, query: ServerQuery, response: Option<Vec<u8>>) {
         let end = match response {
             Some(response) => ExchangeEnd::Answered { response: response.into(), attempt: 0 },
             None => ExchangeEnd::Failed(Failure::TimedOut),
@@ -281,7 +281,7 @@ mod tests {
         session.handle(
             Time::ZERO,
             Exchange {
-                id: order.id,
+                id: query.id,
                 attempts: Vec::new(),
                 unmatched: Vec::new(),
                 end,
@@ -294,12 +294,12 @@ mod tests {
     fn a_round_begins_when_all_of_the_one_before_has_ended() {
         let udp = |last| query(last, QueryForm::Udp);
         let mut session = session(vec![vec![udp(1), udp(2)], vec![udp(3)]]);
-        let first = session.poll_order(Time::ZERO).unwrap();
-        let second = session.poll_order(Time::ZERO).unwrap();
+        let first = session.next_query(Time::ZERO).unwrap();
+        let second = session.next_query(Time::ZERO).unwrap();
         finish(&mut session, first, None);
-        assert_eq!(session.poll_order(Time::ZERO), None, "one of the round is still out");
+        assert_eq!(session.next_query(Time::ZERO), None, "one of the round is still out");
         finish(&mut session, second, None);
-        let third = session.poll_order(Time::ZERO).unwrap();
+        let third = session.next_query(Time::ZERO).unwrap();
         assert_eq!(third.server.to_string(), "192.0.2.3:53");
         finish(&mut session, third, None);
         assert!(session.is_done());
@@ -312,21 +312,21 @@ mod tests {
         let at = Time::ZERO + Duration::from_millis(300);
         let late = ProbeQuery { not_before: at, ..query(1, QueryForm::Udp) };
         let mut session = session(vec![vec![late, query(2, QueryForm::Udp)]]);
-        assert_eq!(session.poll_order(Time::ZERO).unwrap().server.to_string(), "192.0.2.2:53");
-        assert_eq!((session.poll_order(Time::ZERO), session.poll_timeout()), (None, Some(at)));
-        assert_eq!(session.poll_order(at).unwrap().server.to_string(), "192.0.2.1:53");
+        assert_eq!(session.next_query(Time::ZERO).unwrap().server.to_string(), "192.0.2.2:53");
+        assert_eq!((session.next_query(Time::ZERO), session.poll_timeout()), (None, Some(at)));
+        assert_eq!(session.next_query(at).unwrap().server.to_string(), "192.0.2.1:53");
     }
 
     #[test]
     fn what_is_truncated_goes_on_over_tcp_and_the_round_waits_for_it() {
         let mut session = session(vec![vec![query(1, QueryForm::Udp)]]);
-        let order = session.poll_order(Time::ZERO).unwrap();
+        let query = session.next_query(Time::ZERO).unwrap();
         // A header with QR, AA and TC, and the question for the SOA of the root.
         let octets = b"\0\0\x86\0\0\x01\0\0\0\0\0\0\0\0\x06\0\x01".to_vec();
-        finish(&mut session, order, Some(octets));
-        let again = session.poll_order(Time::ZERO).unwrap();
-        assert_eq!((again.server, again.name), (order.server, order.name));
-        assert_ne!(again.manner, order.manner);
+        finish(&mut session, query, Some(octets));
+        let again = session.next_query(Time::ZERO).unwrap();
+        assert_eq!((again.server, again.name), (query.server, query.name));
+        assert_ne!(again.profile, query.profile);
         finish(&mut session, again, None);
         assert!(session.is_done());
         let forms: Vec<QueryForm> = session.log.probes.iter().map(|it| it.query.form).collect();

@@ -1,6 +1,6 @@
 //! One exchange, carried out and kept whole: every attempt, and the octets of the answer.
 //!
-//! A [`Plan`] goes in, an [`Exchange`] comes out, and [`show`] turns it into text or JSON. Whatever
+//! A [`QueryPlan`] goes in, an [`QueryResult`] comes out, and [`show`] turns it into text or JSON. Whatever
 //! a server answers is taken as it is: this is for looking at servers, not for getting past them.
 //! [`trace`] shows the way from the root to a name in the same spirit.
 
@@ -10,15 +10,17 @@ pub mod trace;
 use std::net::{IpAddr, SocketAddr};
 use std::time::SystemTime;
 
-use crate::engine::{Ask, Attempt, Config, End, Failure, Finished, Manner, Unmatched};
+use crate::engine::{
+    Attempt, Ending, EngineConfig, ExchangeRequest, Failure, Finished, QueryProfile, Unmatched,
+};
 use crate::net::{self, Driver, NetError};
-use crate::probe::Again;
+use crate::probe::Repeats;
 use crate::walk;
 use crate::wire::{Class, NameBuf, RecordType};
 
 /// What to ask, whom, and how.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct QueryPlan {
     /// QNAME.
     pub name: NameBuf,
     /// QTYPE.
@@ -28,14 +30,14 @@ pub struct Plan {
     /// Whom to ask: another one after each failure. Never empty.
     pub servers: Vec<SocketAddr>,
     /// How the exchange is carried out.
-    pub engine: Config,
+    pub engine: EngineConfig,
     /// The local address to ask from; by default the system chooses.
     pub bind: Option<IpAddr>,
 }
 
 /// An exchange that has ended.
 #[derive(Debug, Clone)]
-pub struct Exchange {
+pub struct QueryResult {
     /// When it began.
     pub started: SystemTime,
     /// QNAME.
@@ -47,7 +49,7 @@ pub struct Exchange {
     /// The servers, in the order of their [`crate::engine::ServerId`].
     pub servers: Vec<SocketAddr>,
     /// How queries were put.
-    pub manner: Manner,
+    pub profile: QueryProfile,
     /// Every attempt, with the local UDP port it was sent from.
     pub attempts: Vec<(Attempt, Option<u16>)>,
     /// The first messages that were not taken for answers.
@@ -62,26 +64,29 @@ pub struct Exchange {
 ///
 /// # Errors
 /// The network side cannot work at all. That nobody answers is no error.
-pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
+pub async fn run(plan: QueryPlan) -> Result<QueryResult, NetError> {
     let started = SystemTime::now();
     // A retry comes from another port: a path may lose one port and not another.
     let options = net::Options { sockets: 8, bind: plan.bind, ..net::Options::default() };
-    let manner = plan.engine.manner.clone();
+    let profile = plan.engine.profile.clone();
     let mut driver = Driver::open(plan.engine, &plan.servers, &options)?;
-    let ask = Ask { class: plan.class, ..Ask::new(0, plan.name.as_wire(), plan.rtype) };
-    let mut exchange = Exchange {
+    let ask = ExchangeRequest {
+        class: plan.class,
+        ..ExchangeRequest::new(0, plan.name.as_wire(), plan.rtype)
+    };
+    let mut exchange = QueryResult {
         started,
         name: plan.name,
         rtype: plan.rtype,
         class: plan.class,
         servers: plan.servers.clone(),
-        manner,
+        profile,
         attempts: Vec::new(),
         unmatched: Vec::new(),
         truncated: false,
         end: Err(Failure::Cancelled),
     };
-    let mut again = Again::default();
+    let mut again = Repeats::default();
     // An engine that holds nothing has room for one.
     let mut open = driver.engine_mut().submit(&ask).is_ok();
     while open {
@@ -91,12 +96,13 @@ pub async fn run(plan: Plan) -> Result<Exchange, NetError> {
             let with_port = |attempt: &Attempt| (*attempt, attempt.port);
             exchange.attempts = finished.attempts.iter().map(with_port).collect();
             exchange.unmatched = finished.unmatched.to_vec();
-            exchange.truncated = matches!(finished.end, End::Truncated { .. });
+            exchange.truncated = matches!(finished.end, Ending::Truncated { .. });
             exchange.end = match finished.end {
-                End::Answered { response, attempt } | End::Truncated { response, attempt } => {
+                Ending::Answered { response, attempt }
+                | Ending::Truncated { response, attempt } => {
                     Ok((response.octets().to_vec(), attempt))
                 }
-                End::Failed(failure) => Err(failure),
+                Ending::Failed(failure) => Err(failure),
             };
         };
         driver.turn(None, &mut sink).await?;

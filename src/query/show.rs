@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Exchange;
+use super::QueryResult;
 use crate::engine::{Answer, Attempt, Failure, Outcome, Response, Stamp, Time, Transport};
 use crate::report::attempts::AttemptJson;
 use crate::report::json::{self, MessageJson};
@@ -23,7 +23,7 @@ pub struct Reply<'e> {
     answer: Option<Answer>,
 }
 
-impl Exchange {
+impl QueryResult {
     /// The answer, if there is one.
     pub fn reply(&self) -> Option<Reply<'_>> {
         let (octets, attempt) = self.end.as_ref().ok()?;
@@ -73,7 +73,7 @@ impl Default for View {
 }
 
 /// Appends an exchange: the message as dig shows it, then how it was obtained.
-pub fn write_text(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
+pub fn write_text(exchange: &QueryResult, view: &View, out: &mut Vec<u8>) {
     let start = out.len();
     if view.query {
         write_queries(exchange, view, out);
@@ -99,7 +99,7 @@ pub fn write_text(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
     }
 }
 
-fn write_stats(exchange: &Exchange, reply: Option<&Reply<'_>>, out: &mut Vec<u8>) {
+fn write_stats(exchange: &QueryResult, reply: Option<&Reply<'_>>, out: &mut Vec<u8>) {
     if let Some(reply) = reply {
         if let Some(answer) = reply.answer {
             let stamp = match answer.stamp {
@@ -149,7 +149,7 @@ fn write_stats(exchange: &Exchange, reply: Option<&Reply<'_>>, out: &mut Vec<u8>
 }
 
 /// Appends the query of the first attempt, and that of each that was put in another way.
-fn write_queries(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
+fn write_queries(exchange: &QueryResult, view: &View, out: &mut Vec<u8>) {
     let mut before = None;
     for (attempt, _) in &exchange.attempts {
         if before.replace(attempt.edns) == Some(attempt.edns) {
@@ -168,12 +168,12 @@ fn write_queries(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
 }
 
 /// The query of an attempt, as it was sent.
-fn query_octets(exchange: &Exchange, attempt: &Attempt) -> Option<Vec<u8>> {
-    let manner = &exchange.manner;
+fn query_octets(exchange: &QueryResult, attempt: &Attempt) -> Option<Vec<u8>> {
+    let profile = &exchange.profile;
     let mut buffer = vec![0; 65_535];
-    let mut builder = Builder::new(&mut buffer, attempt.id, manner.query_flags()).ok()?;
+    let mut builder = Builder::new(&mut buffer, attempt.id, profile.query_flags()).ok()?;
     builder.question(exchange.name.as_wire(), exchange.rtype, exchange.class).ok()?;
-    if let Some(edns) = manner.edns.as_ref().filter(|_| attempt.edns) {
+    if let Some(edns) = profile.edns.as_ref().filter(|_| attempt.edns) {
         let ttl = u32::from(edns.version) << 16 | u32::from(edns.dnssec_ok) << 15;
         let class = Class(edns.udp_payload_size);
         let rdata = |builder: &mut Builder<'_>| builder.octets(&edns.options);
@@ -185,7 +185,7 @@ fn query_octets(exchange: &Exchange, attempt: &Attempt) -> Option<Vec<u8>> {
 }
 
 /// Appends the data of the answer records, one a line.
-pub fn write_short(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
+pub fn write_short(exchange: &QueryResult, view: &View, out: &mut Vec<u8>) {
     let Some(reply) = exchange.reply() else { return };
     for record in reply.message.answers() {
         write_record_data(&record, view.message.record.generic, out);
@@ -201,7 +201,7 @@ pub fn write_short(exchange: &Exchange, view: &View, out: &mut Vec<u8>) {
 
 /// Appends the exchange as one JSON object and a line end; the contract is in
 /// `schemas/query.schema.json`.
-pub fn write_json(exchange: &Exchange, out: &mut Vec<u8>) {
+pub fn write_json(exchange: &QueryResult, out: &mut Vec<u8>) {
     let reply = exchange.reply();
     let start = exchange.start();
     let unmatched = exchange.unmatched.iter().map(|it| UnmatchedJson::new(it, start));
@@ -266,7 +266,7 @@ struct AnsweredJson {
 }
 
 /// Why there is no answer, or not the whole of it, in words.
-pub fn reason(exchange: &Exchange) -> String {
+pub fn reason(exchange: &QueryResult) -> String {
     if let Some(error) = exchange.reply().and_then(|reply| reply.malformed)
         && !exchange.truncated
     {
@@ -278,7 +278,7 @@ pub fn reason(exchange: &Exchange) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn write_when(exchange: &Exchange, out: &mut Vec<u8>) {
+fn write_when(exchange: &QueryResult, out: &mut Vec<u8>) {
     out.extend_from_slice(format!(";; WHEN: {}\n", rfc3339_of(exchange.started)).as_bytes());
 }
 

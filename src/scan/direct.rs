@@ -3,21 +3,21 @@
 use super::iterate::Others;
 use super::job::Scan;
 use super::render::Renderer;
-use super::tally::Tally;
+use super::tally::ScanTally;
 use crate::crew::{Desk, Lines, Part};
-use crate::engine::{Ask, Finished};
+use crate::engine::{ExchangeRequest, Finished};
 use crate::wire::Class;
 
 /// A worker's part in a scan of certain servers.
 pub(super) struct Direct {
     class: Class,
     renderer: Renderer,
-    tally: Tally,
+    tally: ScanTally,
 }
 
 impl Direct {
     pub(super) fn new(class: Class, renderer: Renderer) -> Self {
-        Self { class, renderer, tally: Tally::default() }
+        Self { class, renderer, tally: ScanTally::default() }
     }
 }
 
@@ -32,7 +32,7 @@ impl Part for Direct {
         let engine = driver.engine_mut();
         for _ in 0..engine.room() {
             let Some((name, rtype)) = questions.peek() else { return };
-            let ask = Ask { class: self.class, ..Ask::new(0, name, rtype) };
+            let ask = ExchangeRequest { class: self.class, ..ExchangeRequest::new(0, name, rtype) };
             if engine.submit(&ask).is_err() {
                 return;
             }
@@ -46,7 +46,7 @@ impl Part for Direct {
         self.tally.count(finished, status);
     }
 
-    fn tally(&self) -> &Tally {
+    fn tally(&self) -> &ScanTally {
         &self.tally
     }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::crew::CrewError;
 use crate::names::encoding::EncodingError;
-use crate::names::survey::Misfit;
+use crate::names::list_format::WrongListFormat;
 
 /// Why a scan could not be carried out, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -31,11 +31,11 @@ pub enum ScanError {
         error: EncodingError,
     },
     /// The input does not look like a list of names.
-    #[error("{label}: {misfit}")]
-    Misfit {
+    #[error("{label}: {wrong_format}")]
+    WrongListFormat {
         /// What the input is called.
         label: String,
         /// What it looks like.
-        misfit: Misfit,
+        wrong_format: WrongListFormat,
     },
 }

@@ -17,9 +17,9 @@ use crate::names::encoding::EncodingError;
 use crate::names::error::LineError;
 use crate::names::line::{Line, classify};
 use crate::names::list::{ListReader, RawLine};
+use crate::names::list_format::{FormatCheck, WrongListFormat};
 use crate::names::name::write_name;
 use crate::names::prefix::{Prefix, write_reverse};
-use crate::names::survey::{Misfit, Survey};
 use crate::wire::{Class, RecordType};
 
 /// Octets of an unaskable line that are shown.
@@ -49,7 +49,7 @@ pub(super) struct Reading {
     counts: Mutex<InputCounts>,
     octets: AtomicU64,
     waits: AtomicU8,
-    misfit: Mutex<Option<Misfit>>,
+    wrong_format: Mutex<Option<WrongListFormat>>,
 }
 
 /// Why the reader has not come to the end of the input.
@@ -58,7 +58,7 @@ pub(super) enum ReadError {
     /// The source cannot be read, or is no text.
     Source(EncodingError),
     /// It does not look like a list of names.
-    Misfit(Misfit),
+    WrongListFormat(WrongListFormat),
 }
 
 /// What the reader waits for, perhaps for ever. Meanwhile the counts are complete: it holds no
@@ -91,8 +91,8 @@ impl Reading {
     }
 
     /// What a list looks like of which more than half cannot be asked, once it was read.
-    pub(super) fn misfit(&self) -> Option<Misfit> {
-        self.misfit.lock().ok().and_then(|misfit| misfit.clone())
+    pub(super) fn wrong_format(&self) -> Option<WrongListFormat> {
+        self.wrong_format.lock().ok().and_then(|wrong_format| wrong_format.clone())
     }
 
     /// Octets read so far.
@@ -121,7 +121,7 @@ struct State {
     rendered: Vec<u8>,
     /// The scan is stopped: questions are counted, not handed on.
     discard: bool,
-    survey: Survey,
+    format_check: FormatCheck,
 }
 
 impl Reader {
@@ -135,18 +135,18 @@ impl Reader {
             block: self.feeder.block(),
             rendered: self.feeder.lines(),
             discard: false,
-            survey: Survey::default(),
+            format_check: FormatCheck::default(),
         };
         let outcome = self.read_all(&mut state);
         // What was not meant to be asked had better not be.
-        state.discard |= matches!(outcome, Err(ReadError::Misfit(_)));
+        state.discard |= matches!(outcome, Err(ReadError::WrongListFormat(_)));
         self.hand_over(&mut state);
         state.counts.whole = matches!(outcome, Ok(true));
         self.publish(&state);
         if outcome.is_ok()
-            && let Ok(mut misfit) = self.reading.misfit.lock()
+            && let Ok(mut wrong_format) = self.reading.wrong_format.lock()
         {
-            *misfit = state.survey.misfit();
+            *wrong_format = state.format_check.wrong_format();
         }
         outcome.map(|_| ())
     }
@@ -164,11 +164,11 @@ impl Reader {
             self.reading.octets.store(list.octets(), Relaxed);
             while let Some(line) = list.next_line() {
                 self.take_line(line, state);
-                if state.survey.is_complete() && !self.keep_going {
+                if state.format_check.is_complete() && !self.keep_going {
                     // Judged once: what comes later is no other list.
                     self.keep_going = true;
-                    if let Some(misfit) = state.survey.misfit() {
-                        return Err(ReadError::Misfit(misfit));
+                    if let Some(wrong_format) = state.format_check.wrong_format() {
+                        return Err(ReadError::WrongListFormat(wrong_format));
                     }
                 }
             }
@@ -223,7 +223,7 @@ impl Reader {
             Ok(()) => state.counts.questions += types.len() as u64,
             Err(LineError::Address(address)) if reverse => push_reverse(address, state),
             Err(LineError::Prefix(prefix)) if reverse => {
-                state.survey.take_valid();
+                state.format_check.take_valid();
                 return self.take_prefix(prefix, state);
             }
             Err(error) => {
@@ -231,7 +231,7 @@ impl Reader {
                 return self.take_invalid(text, &error, rtype, state);
             }
         }
-        state.survey.take_valid();
+        state.format_check.take_valid();
         if state.block.len() >= QUESTIONS {
             self.hand_over(state);
         }
@@ -268,7 +268,7 @@ impl Reader {
             return;
         }
         state.counts.invalid += 1;
-        state.survey.take_invalid(error);
+        state.format_check.take_invalid(error);
         let text = text.trim_ascii();
         let invalid = Invalid {
             line: state.counts.lines,

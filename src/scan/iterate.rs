@@ -14,14 +14,14 @@ use rand::{RngExt, SeedableRng};
 
 use super::render::{Conclusion, Settled, Status};
 use crate::engine::{
-    Attempt, Counts, Failure, Finished, MannerId, Outcome, Response, ServerId, Time, Window,
+    Attempt, Failure, Finished, Outcome, ProfileId, Response, ServerCounts, ServerId, Time, Window,
 };
 use crate::net::{Driver, NetError};
-use crate::probe::{Again, Order};
+use crate::probe::{Repeats, ServerQuery};
 use crate::report::reason::{icmp_clause, stream_cause_clause};
 use crate::walk::{
-    self, Asked, Exchange, ExchangeEnd, Hints, Question, Relevance, Resolution, Resolved, Resolver,
-    Rrset, Unresolved,
+    self, Exchange, ExchangeEnd, Hints, Relevance, Resolution, ResolutionExchange, Resolved,
+    Resolver, Rrset, Unresolved, WalkQuery,
 };
 use crate::wire::{Builder, Class, Flags, NameBuf, Rcode, RecordType, Section};
 
@@ -48,7 +48,7 @@ pub struct FromRoot {
     /// The root servers.
     pub hints: Hints,
     /// Which servers may be asked, and how much for one name.
-    pub walk: walk::Config,
+    pub walk: walk::WalkConfig,
 }
 
 /// The accounting of servers that a scan had met and had no room for any more.
@@ -57,11 +57,11 @@ pub struct Others {
     /// How many; one that was met again counts again.
     pub servers: u64,
     /// What happened with them.
-    pub counts: Option<Box<Counts>>,
+    pub counts: Option<Box<ServerCounts>>,
 }
 
 impl Others {
-    pub(super) fn add(&mut self, servers: u64, counts: &Counts) {
+    pub(super) fn add(&mut self, servers: u64, counts: &ServerCounts) {
         self.servers += servers;
         match &mut self.counts {
             Some(mine) => mine.add(counts),
@@ -86,10 +86,10 @@ pub(super) struct Iteration {
     fallen: Vec<SocketAddr>,
     /// Exchanges that have ended and were not looked at yet.
     finished: Vec<Exchange>,
-    again: Again,
+    again: Repeats,
     /// What is to be asked once more.
-    repeated: Vec<Question>,
-    /// What was asked again until it was enough, by [`Question::id`]: an absence spoiled it each time.
+    repeated: Vec<WalkQuery>,
+    /// What was asked again until it was enough, by [`WalkQuery::id`]: an absence spoiled it each time.
     unseen: HashSet<u64>,
     /// Room to put a message together in.
     message: Vec<u8>,
@@ -114,7 +114,7 @@ struct Family {
 
 impl Iteration {
     pub(super) fn new(from: &FromRoot, window: Window) -> Self {
-        let config = walk::Config { seed: rand::random(), ..from.walk.clone() };
+        let config = walk::WalkConfig { seed: rand::random(), ..from.walk.clone() };
         Self {
             resolver: Resolver::new(&from.hints, &config),
             at_once: match window {
@@ -134,7 +134,7 @@ impl Iteration {
             families: [Family::default(); 2],
             fallen: Vec::new(),
             finished: Vec::new(),
-            again: Again::default(),
+            again: Repeats::default(),
             repeated: Vec::new(),
             unseen: HashSet::new(),
             message: Vec::new(),
@@ -146,7 +146,7 @@ impl Iteration {
     /// # Errors
     /// None of them can be asked from here.
     pub(super) fn begin(&mut self, from: &FromRoot, driver: &mut Driver) -> Result<(), NetError> {
-        let walk::Config { port, ipv4, ipv6, .. } = from.walk;
+        let walk::WalkConfig { port, ipv4, ipv6, .. } = from.walk;
         let mut failed = None;
         for &address in from.hints.servers().flat_map(|(_, addresses)| addresses) {
             let wanted = if address.is_ipv6() { ipv6 } else { ipv4 };
@@ -196,25 +196,25 @@ impl Iteration {
             taken &= self.finished.is_empty();
         }
         while driver.engine().room() > 0
-            && let Some(question) = self.poll_question()
+            && let Some(query) = self.poll_query()
         {
-            let asked = self.places.of(driver, question.server).map(|server| {
-                let order = Order::from(question);
-                let ask = order.ask(server, MannerId::DEFAULT);
-                driver.engine_mut().submit(&ask).is_ok()
+            let asked = self.places.of(driver, query.server).map(|server| {
+                let request = ServerQuery::from(query);
+                let request = request.request(server, ProfileId::DEFAULT);
+                driver.engine_mut().submit(&request).is_ok()
             });
             if !asked.unwrap_or(false) {
                 taken = false;
                 // This system has no such sockets, say.
-                self.note(question.server, false, NOT_SENT_WEIGHS);
-                self.resolver.withdraw(driver.now(), question.id);
+                self.note(query.server, false, NOT_SENT_WEIGHS);
+                self.resolver.withdraw(driver.now(), query.id);
             }
         }
         taken
     }
 
-    fn poll_question(&mut self) -> Option<Question> {
-        self.repeated.pop().or_else(|| self.resolver.poll_question())
+    fn poll_query(&mut self) -> Option<WalkQuery> {
+        self.repeated.pop().or_else(|| self.resolver.poll_query())
     }
 
     /// Takes an exchange that has ended.
@@ -242,7 +242,7 @@ impl Iteration {
         for mut exchange in finished.drain(..) {
             let due = self.again.is_due(&mut exchange, back_since);
             if due {
-                self.repeated.extend(self.resolver.question(exchange.id).filter(|_| asking));
+                self.repeated.extend(self.resolver.query(exchange.id).filter(|_| asking));
             } else {
                 self.handle(now, asking, &mut exchange);
             }
@@ -270,9 +270,9 @@ impl Iteration {
     }
 
     fn handle(&mut self, now: Time, asking: bool, exchange: &mut Exchange) {
-        let question = self.resolver.question(exchange.id).copied();
-        if let Some(question) = &question {
-            exchange.restore_case(&question.name);
+        let query = self.resolver.query(exchange.id).copied();
+        if let Some(query) = &query {
+            exchange.restore_case(&query.name);
         }
         let response = match &exchange.end {
             ExchangeEnd::Answered { response, .. } => Some(response),
@@ -286,7 +286,7 @@ impl Iteration {
         if exchange.attempts.is_empty() {
             return self.resolver.withdraw(now, exchange.id);
         }
-        let server = question.map(|question| question.server);
+        let server = query.map(|query| query.server);
         let not_sent = |attempt: &Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
         let weight = if exchange.attempts.iter().all(not_sent) { NOT_SENT_WEIGHS } else { 1 };
         self.answered += usize::from(response.is_some());
@@ -351,7 +351,7 @@ fn message<'a>(
     room: &'a mut Vec<u8>,
 ) -> Option<Response<'a>> {
     let received = resolution.response.as_deref().and_then(Response::read).and_then(|response| {
-        let walk::Question { zone, name, rtype, .. } = &resolution.exchanges.last()?.question;
+        let walk::WalkQuery { zone, name, rtype, .. } = &resolution.exchanges.last()?.query;
         Some((response, *name, Relevance::new(&response.message, zone, name, *rtype)))
     });
     if let Some((response, asked, relevance)) = &received
@@ -381,7 +381,7 @@ fn compose<'a>(
 ) -> Option<usize> {
     let flags = match (&received, resolved) {
         (Some((response, _)), _) => response.message.flags(),
-        (None, Resolved::NameError) => Flags::QR.with_rcode(Rcode::NXDOMAIN),
+        (None, Resolved::NxDomain) => Flags::QR.with_rcode(Rcode::NXDOMAIN),
         (None, Resolved::Records(_) | Resolved::NoData) => Flags::QR,
     };
     let mut builder = Builder::new(room, 0, flags).ok()?;
@@ -403,7 +403,7 @@ fn compose<'a>(
                 record.build(Section::Answer, &mut builder).ok()?;
             }
         }
-        (None, Resolved::NoData | Resolved::NameError) => {}
+        (None, Resolved::NoData | Resolved::NxDomain) => {}
     }
     Some(builder.finish())
 }
@@ -411,7 +411,7 @@ fn compose<'a>(
 /// What a resolver would say of a name that cannot be resolved, and why.
 fn why(
     unresolved: &Unresolved,
-    exchanges: &[Asked],
+    exchanges: &[ResolutionExchange],
     unseen: &mut HashSet<u64>,
 ) -> (Status, String) {
     let mut text = unresolved.to_string();
@@ -420,10 +420,10 @@ fn why(
     };
     let mut said: Vec<(String, usize)> = Vec::new();
     let (mut answered, mut delivered) = (false, false);
-    for asked in exchanges.iter().filter(|asked| asked.question.zone == *zone) {
+    for asked in exchanges.iter().filter(|asked| asked.query.zone == *zone) {
         let last = asked.attempts.iter().rev().find_map(Attempt::answer);
         answered |= last.is_some();
-        let unseen = unseen.remove(&asked.question.id);
+        let unseen = unseen.remove(&asked.query.id);
         if asked.attempts.is_empty() && !unseen {
             continue;
         }
@@ -473,14 +473,14 @@ fn why(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Ask, Config, Servers, SocketId, Transport};
+    use crate::engine::{EngineConfig, ExchangeRequest, ServerChoice, SocketId, Transport};
     use crate::net::Options;
 
     const HINTS: &[u8] = b". NS a.root.\na.root. A 192.0.2.1\na.root. AAAA 2001:db8::1\n";
 
     fn iteration() -> Iteration {
         let hints = Hints::from_text(HINTS).unwrap();
-        let from = FromRoot { hints, walk: walk::Config::default() };
+        let from = FromRoot { hints, walk: walk::WalkConfig::default() };
         Iteration::new(&from, Window::Adaptive)
     }
 
@@ -490,7 +490,7 @@ mod tests {
             let name: NameBuf = format!("n{}.example", iteration.next_tag).parse().unwrap();
             iteration.submit(Time::ZERO, name.as_wire(), RecordType::A);
         }
-        std::iter::from_fn(|| iteration.resolver.poll_question()).map(|q| q.server).collect()
+        std::iter::from_fn(|| iteration.resolver.poll_query()).map(|q| q.server).collect()
     }
 
     #[test]
@@ -510,9 +510,8 @@ mod tests {
     #[test]
     fn a_family_that_has_answered_once_is_never_given_up() {
         let mut iteration = iteration();
-        let mut questions = asked(&mut iteration).into_iter();
-        let (four, six) =
-            (questions.find(SocketAddr::is_ipv4), questions.find(SocketAddr::is_ipv6));
+        let mut queries = asked(&mut iteration).into_iter();
+        let (four, six) = (queries.find(SocketAddr::is_ipv4), queries.find(SocketAddr::is_ipv6));
         iteration.note(four.unwrap(), true, 1);
         iteration.note(six.unwrap(), true, 1);
         for _ in 0..2 * FAMILY_PATIENCE {
@@ -522,7 +521,7 @@ mod tests {
     }
 
     /// How an exchange about `question` ends without an answer; it was sent at once.
-    fn silence(question: &Question) -> Exchange {
+    fn silence(query: &WalkQuery) -> Exchange {
         let attempt = Attempt {
             server: ServerId(0),
             transport: Transport::Udp,
@@ -540,7 +539,7 @@ mod tests {
         };
         let (attempts, unmatched) = (vec![attempt], Vec::new());
         let end = ExchangeEnd::Failed(Failure::TimedOut);
-        Exchange { id: question.id, attempts, unmatched, end, spoiled: false }
+        Exchange { id: query.id, attempts, unmatched, end, spoiled: false }
     }
 
     /// The line's status and reason for a name of which nothing is heard, and how often its servers were
@@ -551,9 +550,9 @@ mod tests {
         iteration.submit(Time::ZERO, name.as_wire(), RecordType::A);
         let (mut said, mut asked) = (None, 0);
         while said.is_none() {
-            let question = iteration.poll_question().expect("it goes on, or comes to an end");
+            let query = iteration.poll_query().expect("it goes on, or comes to an end");
             asked += 1;
-            iteration.finished.push(silence(&question));
+            iteration.finished.push(silence(&query));
             let now = Time::ZERO + Duration::from_secs(1);
             assert!(iteration.misses_answers());
             iteration.settle(now, back_since, true, &mut |settled: &Settled<'_>| {
@@ -581,21 +580,21 @@ mod tests {
         let mut iteration = iteration();
         let name: NameBuf = "www.example".parse().unwrap();
         iteration.submit(Time::ZERO, name.as_wire(), RecordType::A);
-        let question = iteration.poll_question().unwrap();
-        iteration.finished.push(silence(&question));
+        let query = iteration.poll_query().unwrap();
+        iteration.finished.push(silence(&query));
         iteration.settle(Time::ZERO, Some(Time::ZERO), true, &mut |_: &Settled<'_>| panic!());
-        assert_eq!(iteration.poll_question(), Some(question), "the same is asked again");
+        assert_eq!(iteration.poll_query(), Some(query), "the same is asked again");
         // Once nothing is asked any more, it settles nothing.
-        iteration.finished.push(silence(&question));
+        iteration.finished.push(silence(&query));
         iteration.settle(Time::ZERO, Some(Time::ZERO), false, &mut |_: &Settled<'_>| panic!());
-        assert_eq!((iteration.poll_question(), iteration.open()), (None, 1));
+        assert_eq!((iteration.poll_query(), iteration.open()), (None, 1));
     }
 
     #[tokio::test]
     async fn servers_that_were_not_used_for_long_make_room_and_stay_accounted_for() {
         let mut places = iteration().places;
         places.most = 3;
-        let mut driver = Driver::open(Config::default(), &[], &Options::default()).unwrap();
+        let mut driver = Driver::open(EngineConfig::default(), &[], &Options::default()).unwrap();
         let server = |i: u8| SocketAddr::from(([192, 0, 2, i], 53));
         for i in 0..3 {
             places.of(&mut driver, server(i)).unwrap();
@@ -608,9 +607,10 @@ mod tests {
         assert_eq!((places.others.servers, driver.engine().server_id(server(9))), (1, Some(new)));
         // Where every server is waited for, there are more for a while.
         for i in 0..3 {
-            let servers = Servers::Only(ServerId(i));
-            let ask = Ask { servers, ..Ask::new(0, &[0], RecordType::NS) };
-            driver.engine_mut().submit(&ask).unwrap();
+            let servers = ServerChoice::Only(ServerId(i));
+            let request =
+                ExchangeRequest { servers, ..ExchangeRequest::new(0, &[0], RecordType::NS) };
+            driver.engine_mut().submit(&request).unwrap();
         }
         assert_eq!(places.of(&mut driver, server(10)).unwrap(), ServerId(3));
     }

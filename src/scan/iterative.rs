@@ -3,7 +3,7 @@
 use super::iterate::{FromRoot, Iteration, Others};
 use super::job::Scan;
 use super::render::{Renderer, Settled};
-use super::tally::Tally;
+use super::tally::ScanTally;
 use crate::crew::{Desk, Level, Lines, Part};
 use crate::engine::{Finished, Window};
 use crate::net::{Driver, NetError};
@@ -12,7 +12,7 @@ use crate::net::{Driver, NetError};
 pub(super) struct Iterative {
     iteration: Iteration,
     renderer: Renderer,
-    tally: Tally,
+    tally: ScanTally,
 }
 
 impl Iterative {
@@ -26,7 +26,7 @@ impl Iterative {
     ) -> Result<Self, NetError> {
         let mut iteration = Iteration::new(from, window);
         iteration.begin(from, driver)?;
-        Ok(Self { iteration, renderer, tally: Tally::default() })
+        Ok(Self { iteration, renderer, tally: ScanTally::default() })
     }
 }
 
@@ -84,7 +84,7 @@ impl Part for Iterative {
         desk.driver.engine().is_idle() && (under_way == 0 || desk.level() > Level::Run)
     }
 
-    fn tally(&self) -> &Tally {
+    fn tally(&self) -> &ScanTally {
         &self.tally
     }
 

@@ -13,7 +13,7 @@
 //! delegations lead to ([`FromRoot`]).
 //!
 //! Nothing gets lost without a word: every question that was read ends as a line of output or in
-//! one of the counts of the [`Report`].
+//! one of the counts of the [`ScanReport`].
 
 mod direct;
 mod error;
@@ -31,8 +31,8 @@ pub use crate::crew::{Level, Output, OutputCounts, ServerStats, Stop};
 pub use error::ScanError;
 pub use input::Source;
 pub use iterate::{FromRoot, Others};
-pub use plan::{Plan, Whom};
+pub use plan::{ScanPlan, Targets};
 pub use render::Format;
-pub use run::{Progress, run};
-pub use stats::{End, InputCounts, Report};
-pub use tally::Tally;
+pub use run::{ScanProgress, run};
+pub use stats::{InputCounts, ScanEnd, ScanReport};
+pub use tally::ScanTally;

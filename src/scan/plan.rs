@@ -7,12 +7,12 @@ use super::input::Source;
 use super::iterate::FromRoot;
 use super::render::Format;
 use crate::crew::Output;
-use crate::engine;
+use crate::engine::EngineConfig;
 use crate::net;
 use crate::wire::{Class, RecordType};
 
 /// What to ask, whom, how, and where the results go.
-pub struct Plan {
+pub struct ScanPlan {
     /// Where names come from.
     pub source: Source,
     /// What each name is asked for; a line may have its own type instead. Never empty.
@@ -20,9 +20,9 @@ pub struct Plan {
     /// The class of all questions. Of authoritative servers only IN is asked.
     pub class: Class,
     /// Whom to ask.
-    pub whom: Whom,
+    pub targets: Targets,
     /// How each exchange is carried out. Rates and a fixed window are for all workers together.
-    pub engine: engine::Config,
+    pub engine: EngineConfig,
     /// The sockets of each worker.
     pub net: net::Options,
     /// How many workers there are, each with a thread of its own.
@@ -41,9 +41,9 @@ pub struct Plan {
 
 /// Whom to ask.
 #[derive(Debug, Clone)]
-pub enum Whom {
+pub enum Targets {
     /// These servers, each listed once; never empty.
-    Servers(Vec<SocketAddr>),
+    Resolvers(Vec<SocketAddr>),
     /// Authoritative servers, from the root on.
-    Authorities(Box<FromRoot>),
+    Iterative(Box<FromRoot>),
 }

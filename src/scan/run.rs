@@ -8,10 +8,10 @@ use super::error::ScanError;
 use super::input::{ReadError, Reader, Reading, Waits};
 use super::iterative::Iterative;
 use super::job::Scan;
-use super::plan::{Plan, Whom};
+use super::plan::{ScanPlan, Targets};
 use super::render::{Context, Renderer};
-use super::stats::{End, InputCounts, Report};
-use super::tally::Tally;
+use super::stats::{InputCounts, ScanEnd, ScanReport};
+use super::tally::ScanTally;
 use crate::crew::{Crew, Level, Overseer, Setup, Stop, Sum};
 use crate::engine::Time;
 use crate::names::encoding::EncodingError;
@@ -25,7 +25,7 @@ const HOPELESS_LEAST: u64 = 4;
 
 /// How far a scan has come.
 #[derive(Debug, Clone)]
-pub struct Progress {
+pub struct ScanProgress {
     /// How long it has run.
     pub elapsed: Duration,
     /// The input so far.
@@ -35,7 +35,7 @@ pub struct Progress {
     /// Octets of the whole input, if that is known.
     pub size: Option<u64>,
     /// What became of the exchanges so far.
-    pub tally: Tally,
+    pub tally: ScanTally,
     /// Whether the scan was told to stop.
     pub stopping: bool,
     /// The scan is paused because this machine cannot send: for how long, and the error number that
@@ -52,12 +52,12 @@ pub struct Progress {
 /// What kept the scan from coming to its end. An input that cannot be read further is told after
 /// all that was read has been asked and written.
 pub async fn run(
-    plan: Plan,
+    plan: ScanPlan,
     stop: Arc<Stop>,
-    watch: &mut dyn FnMut(&Progress),
-) -> (Report, Result<(), ScanError>) {
+    watch: &mut dyn FnMut(&ScanProgress),
+) -> (ScanReport, Result<(), ScanError>) {
     let clock = Instant::now();
-    let mut report = Report::begin(matches!(plan.whom, Whom::Authorities(_)));
+    let mut report = ScanReport::begin(matches!(plan.targets, Targets::Iterative(_)));
     let mut watch = Watch {
         clock,
         stop: Arc::clone(&stop),
@@ -76,7 +76,7 @@ pub async fn run(
         Err(error) => Err(error),
     };
     if result.is_err() {
-        report.end = End::Failed;
+        report.end = ScanEnd::Failed;
     }
     report.duration = clock.elapsed();
     (report, result)
@@ -84,11 +84,11 @@ pub async fn run(
 
 /// Starts the threads. Nothing is read before every worker has its sockets.
 async fn start(
-    plan: Plan,
+    plan: ScanPlan,
     stop: &Arc<Stop>,
     reading: &Arc<Reading>,
 ) -> Result<Crew<Scan>, ScanError> {
-    let Plan { source, types, class, whom, engine, net, threads, output, format, .. } = plan;
+    let ScanPlan { source, types, class, targets, engine, net, threads, output, format, .. } = plan;
     let (attempt_log, silence, keep_going) = (plan.attempt_log, plan.silence, plan.keep_going);
     let window = engine.window;
     let setup = |servers| Setup { servers, engine, net, threads, silence };
@@ -96,15 +96,15 @@ async fn start(
     let renderer = move |servers: &[_], now: Time| {
         Renderer::new(format, Context::new(servers, now, SystemTime::now(), attempt_log))
     };
-    let (crew, feeder) = match whom {
-        Whom::Servers(servers) => {
+    let (crew, feeder) = match targets {
+        Targets::Resolvers(servers) => {
             let known = servers.clone();
             Crew::start(setup(servers), output, header, stop, move |driver| {
                 Ok(Direct::new(class, renderer(&known, driver.now())))
             })
             .await?
         }
-        Whom::Authorities(from) => {
+        Targets::Iterative(from) => {
             Crew::start(setup(Vec::new()), output, header, stop, move |driver| {
                 let renderer = renderer(&[], driver.now());
                 Iterative::begin(&from, window, renderer, driver)
@@ -130,7 +130,9 @@ async fn start(
                 ScanError::Input { label, line: reading.counts().lines, source }
             }
             ReadError::Source(error) => ScanError::Encoding { label, error },
-            ReadError::Misfit(misfit) => ScanError::Misfit { label, misfit },
+            ReadError::WrongListFormat(wrong_format) => {
+                ScanError::WrongListFormat { label, wrong_format }
+            }
         })
     })?;
     Ok(crew)
@@ -144,8 +146,8 @@ struct Watch<'a> {
     size: Option<u64>,
     silence: Duration,
     /// Why it was told to stop.
-    end: Option<End>,
-    show: &'a mut dyn FnMut(&Progress),
+    end: Option<ScanEnd>,
+    show: &'a mut dyn FnMut(&ScanProgress),
 }
 
 impl Overseer<Scan> for Watch<'_> {
@@ -157,14 +159,14 @@ impl Overseer<Scan> for Watch<'_> {
             return;
         }
         if crew.is_silent() {
-            self.end = Some(End::Silence(self.silence));
+            self.end = Some(ScanEnd::Silence(self.silence));
             self.stop.raise(Level::Cancel);
         }
         if let Some((span, errno)) = crew.cannot_send()
             && span >= self.silence
             && self.stop.level() < Level::Cancel
         {
-            self.end = Some(End::CannotSend(self.silence, errno));
+            self.end = Some(ScanEnd::CannotSend(self.silence, errno));
             self.stop.raise(Level::Cancel);
         }
         if self.clock.elapsed() >= (self.silence / HOPELESS).min(HOPELESS_AFTER)
@@ -189,8 +191,8 @@ impl Overseer<Scan> for Watch<'_> {
 }
 
 impl Watch<'_> {
-    fn progress(&self, crew: &Crew<Scan>) -> Progress {
-        Progress {
+    fn progress(&self, crew: &Crew<Scan>) -> ScanProgress {
+        ScanProgress {
             elapsed: self.clock.elapsed(),
             input: self.reading.counts(),
             octets_read: self.reading.octets(),
@@ -202,18 +204,18 @@ impl Watch<'_> {
     }
 
     /// Says what was done, and how it ended.
-    fn conclude(&self, report: &mut Report, sum: Sum<Scan>) {
+    fn conclude(&self, report: &mut ScanReport, sum: Sum<Scan>) {
         report.take(sum);
         report.take_input(self.reading.counts());
-        report.misfit = self.reading.misfit();
+        report.wrong_format = self.reading.wrong_format();
         report.end = if report.tally.is_cut_off(1) {
-            End::Unreachable
+            ScanEnd::Unreachable
         } else if let Some(end) = self.end {
             end
         } else if self.stop.level() > Level::Run && report.is_partial() {
-            End::Interrupted
+            ScanEnd::Interrupted
         } else {
-            End::Complete
+            ScanEnd::Complete
         };
     }
 }

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::iterate::Others;
 use super::job::Scan;
-use super::tally::{Tally, by_rcode};
+use super::tally::{ScanTally, by_rcode};
 use crate::crew::{Account, OutputCounts, ServerStats, Sum};
-use crate::engine::{Counts, Standing, Totals, Troubles};
-use crate::names::survey::Misfit;
+use crate::engine::{ServerCounts, ServerStatus, Totals, Troubles};
+use crate::names::list_format::WrongListFormat;
 use crate::net::LocalCounts;
 use crate::report::time::rfc3339_of;
 
@@ -41,7 +41,7 @@ pub struct InputCounts {
 
 /// How a scan ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum ScanEnd {
     /// Every line of the input has its line of output.
     Complete,
     /// It was told to stop.
@@ -58,13 +58,13 @@ pub enum End {
 
 /// The accounting of a whole scan.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct ScanReport {
     /// When it began.
     pub started: SystemTime,
     /// How long it took.
     pub duration: Duration,
     /// How it ended.
-    pub end: End,
+    pub end: ScanEnd,
     /// The input.
     pub input: InputCounts,
     /// The output.
@@ -72,7 +72,7 @@ pub struct Report {
     /// The engines' accounting.
     pub totals: Totals,
     /// What became of the exchanges.
-    pub tally: Tally,
+    pub tally: ScanTally,
     /// The servers, in the order in which they were given or met.
     pub servers: Vec<ServerStats>,
     /// Servers of an iterative scan that had to make room for others; `None` if the scan was none.
@@ -82,27 +82,27 @@ pub struct Report {
     /// What kept messages from being sent or delivered.
     pub troubles: Troubles,
     /// What the input looks like, if more than half of its first lines could not be asked.
-    pub misfit: Option<Misfit>,
+    pub wrong_format: Option<WrongListFormat>,
     /// Questions that were read and that no worker asked.
     pub(super) untaken: u64,
 }
 
-impl Report {
+impl ScanReport {
     /// The report of a scan that begins now.
     pub(super) fn begin(iterative: bool) -> Self {
         Self {
             started: SystemTime::now(),
             duration: Duration::ZERO,
-            end: End::Complete,
+            end: ScanEnd::Complete,
             input: InputCounts::default(),
             output: OutputCounts::default(),
             totals: Totals::default(),
-            tally: Tally::default(),
+            tally: ScanTally::default(),
             servers: Vec::new(),
             others: iterative.then(Others::default),
             local: LocalCounts::default(),
             troubles: Troubles::default(),
-            misfit: None,
+            wrong_format: None,
             untaken: 0,
         }
     }
@@ -139,12 +139,12 @@ impl Report {
     /// The JSON form.
     pub fn to_json(&self) -> Value {
         let end = match self.end {
-            End::Complete => "complete",
-            End::Interrupted => "interrupted",
-            End::Silence(_) => "silence",
-            End::CannotSend(..) => "cannot-send",
-            End::Unreachable => "unreachable",
-            End::Failed => "failed",
+            ScanEnd::Complete => "complete",
+            ScanEnd::Interrupted => "interrupted",
+            ScanEnd::Silence(_) => "silence",
+            ScanEnd::CannotSend(..) => "cannot-send",
+            ScanEnd::Unreachable => "unreachable",
+            ScanEnd::Failed => "failed",
         };
         let (input, totals) = (&self.input, &self.totals);
         let mut report = json!({
@@ -212,11 +212,11 @@ impl Report {
 
 fn server_json(stats: &ServerStats) -> Value {
     let mut server = counts_json(&stats.counts);
-    server["standing"] = match stats.standing {
-        Standing::Good => "good",
-        Standing::Refusing => "refusing",
-        Standing::Silent => "silent",
-        Standing::Untried => "untried",
+    server["standing"] = match stats.status {
+        ServerStatus::Good => "good",
+        ServerStatus::Refusing => "refusing",
+        ServerStatus::Silent => "silent",
+        ServerStatus::Untried => "untried",
     }
     .into();
     server["limit_qps"] = stats.limit.map(|rate| (rate * 10.0).round() / 10.0).into();
@@ -224,7 +224,7 @@ fn server_json(stats: &ServerStats) -> Value {
     server
 }
 
-fn counts_json(counts: &Counts) -> Value {
+fn counts_json(counts: &ServerCounts) -> Value {
     json!({
         "sent": counts.sent,
         "answered": counts.answered,

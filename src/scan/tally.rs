@@ -1,7 +1,7 @@
 //! What became of the questions of one worker.
 
 use super::render::{Conclusion, Settled, Status};
-use crate::engine::{Attempt, End, Finished, Outcome, StreamFailure, Time, Unreachable};
+use crate::engine::{Attempt, Ending, Finished, Outcome, StreamFailure, Time, Unreachable};
 use crate::wire::Rcode;
 
 /// Places for response codes; the last one counts all codes from 31 on.
@@ -9,7 +9,7 @@ pub const RCODES: usize = 32;
 
 /// Counts of finished exchanges. Every one is counted in exactly one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct ScanTally {
     /// Answered, by response code.
     pub answered: [u64; RCODES],
     /// Ended with a malformed answer.
@@ -39,12 +39,12 @@ pub struct Tally {
     pub last_answer: Time,
 }
 
-impl Tally {
+impl ScanTally {
     /// Counts one exchange; `status` is that of its line, `None` if it has none.
     #[inline]
     pub fn count(&mut self, finished: &Finished<'_>, status: Option<Status>) {
         self.attempts += finished.attempts.len() as u64;
-        if let End::Answered { attempt, .. } | End::Truncated { attempt, .. } = finished.end {
+        if let Ending::Answered { attempt, .. } | Ending::Truncated { attempt, .. } = finished.end {
             self.note_answer(finished.attempts.get(attempt));
         }
         match status {

@@ -5,8 +5,8 @@
 //! - [`judge`]: what follows from it. Pure.
 //! - [`wait`]: looking again until all is right, and what is kept of it.
 //!
-//! A [`Plan`] goes into [`run`], [`Evidence`] comes out, and [`judge::judge`] makes a
-//! [`Report`] of it.
+//! A [`VerifyPlan`] goes into [`run`], [`Verification`] comes out, and [`judge::judge`] makes a
+//! [`VerifyReport`] of it.
 
 #![allow(
     clippy::large_enum_variant,
@@ -14,20 +14,20 @@
 )]
 
 pub mod ask;
-mod evidence;
+mod check;
 pub mod expect;
 pub mod judge;
-mod look;
 mod plan;
 pub mod purpose;
 mod report;
 mod run;
+mod verification;
 pub mod wait;
 mod zones;
 
-pub use crate::verify::evidence::Evidence;
+pub use crate::verify::verification::Verification;
 pub use ask::session;
-pub use look::Look;
-pub use plan::{Plan, SesTokens};
-pub use report::{Report, Verdict};
+pub use check::Check;
+pub use plan::{SesTokens, VerifyPlan};
+pub use report::{Verdict, VerifyReport};
 pub use run::{engine, run};

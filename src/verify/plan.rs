@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::expect::Expectation;
 use crate::stats::probes_to_see;
-use crate::walk::{self, Hints};
+use crate::walk::{Hints, WalkConfig};
 use crate::wire::NameBuf;
 
 /// The share of failures at one address that the default number of looks shows, with this
@@ -13,13 +13,13 @@ const VISIBLE_SHARE: f64 = 0.2;
 const VISIBLE_WITH: f64 = 0.95;
 /// Looks at one address over UDP, over all records, unless the user asks for more: they cost a
 /// twentieth of a second each.
-const LOOKS_AT_ADDRESS: u32 = 84;
+const CHECKS_AT_ADDRESS: u32 = 84;
 /// Looks at one record, however many records there are.
-const LEAST_LOOKS: u32 = 3;
+const LEAST_CHECKS: u32 = 3;
 
 /// What is to be found out, and with how much effort.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct VerifyPlan {
     /// The domain.
     pub domain: NameBuf,
     /// What should be there.
@@ -36,7 +36,7 @@ pub struct Plan {
     /// The servers of the root.
     pub hints: Hints,
     /// How zones are walked.
-    pub walk: walk::Config,
+    pub walk: WalkConfig,
     /// Looks at each record at each address over UDP; by default so many that a share of failures
     /// of 20 % shows with a probability of 95 %.
     pub repeat: Option<u32>,
@@ -57,7 +57,7 @@ pub struct SesTokens {
     pub zone_given: bool,
 }
 
-impl Plan {
+impl VerifyPlan {
     /// Most questions a second to one address, out of the box.
     pub const RATE: f64 = 20.0;
     /// UDP sockets for each address family, out of the box: so many that one bad path of eight is
@@ -75,7 +75,7 @@ impl Plan {
             spare_caches: false,
             also_ask: Vec::new(),
             hints: Hints::built_in(),
-            walk: walk::Config::default(),
+            walk: WalkConfig::default(),
             repeat: None,
             rate: Self::RATE,
             sockets: Self::SOCKETS,
@@ -84,11 +84,11 @@ impl Plan {
     }
 
     /// Looks at each record at each address over UDP.
-    pub fn looks(&self) -> u32 {
+    pub fn checks(&self) -> u32 {
         let usual = probes_to_see(VISIBLE_SHARE, VISIBLE_WITH).map_or(14, |n| n as u32);
         let records = self.expectations.len().max(1) as u32;
         self.repeat
-            .unwrap_or_else(|| usual.min((LOOKS_AT_ADDRESS / records).max(LEAST_LOOKS)))
+            .unwrap_or_else(|| usual.min((CHECKS_AT_ADDRESS / records).max(LEAST_CHECKS)))
             .max(1)
     }
 }

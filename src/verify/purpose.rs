@@ -1,10 +1,10 @@
-//! Why a verification puts a query: what only it knows of its [`probe::Purpose`](purpose::Purpose).
+//! Why a verification puts a query: what only it knows of its [`probe::VerifyPurpose`](purpose::Purpose).
 
 use crate::probe::purpose::{self, Job};
 
 /// Why a query of a verification is put. Expectations have numbers: their places in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub enum VerifyPurpose {
     /// The expected record with this number, as the zone of its owner has it.
     Record(usize),
     /// What the alias of this expectation is expected to lead to, as its zone has it.
@@ -51,7 +51,7 @@ const SORTS: u32 = NEAR_MISS_SIBLING + NearMiss::ALL.len() as u32;
 const NEAR_MISS: u32 = 7;
 const NEAR_MISS_SIBLING: u32 = NEAR_MISS + NearMiss::ALL.len() as u32;
 
-impl Purpose {
+impl VerifyPurpose {
     /// What a query was put for, if that is a matter of verifications alone.
     pub fn of(purpose: purpose::Purpose) -> Option<Self> {
         let purpose::Purpose::Job(Job { number, .. }) = purpose else { return None };
@@ -71,20 +71,22 @@ impl Purpose {
     }
 }
 
-impl From<Purpose> for purpose::Purpose {
-    fn from(purpose: Purpose) -> Self {
-        let sampled =
-            matches!(purpose, Purpose::Record(_) | Purpose::Target(_) | Purpose::Ancestor(_));
+impl From<VerifyPurpose> for purpose::Purpose {
+    fn from(purpose: VerifyPurpose) -> Self {
+        let sampled = matches!(
+            purpose,
+            VerifyPurpose::Record(_) | VerifyPurpose::Target(_) | VerifyPurpose::Ancestor(_)
+        );
         let (expectation, sort) = match purpose {
-            Purpose::Record(expectation) => (expectation, 0),
-            Purpose::Target(expectation) => (expectation, 1),
-            Purpose::FoundTarget(expectation) => (expectation, 2),
-            Purpose::Sibling(expectation) => (expectation, 3),
-            Purpose::Ancestor(expectation) => (expectation, 4),
-            Purpose::OtherType(expectation) => (expectation, 5),
-            Purpose::Cached(expectation) => (expectation, 6),
-            Purpose::NearMiss(expectation, kind) => (expectation, NEAR_MISS + kind as u32),
-            Purpose::NearMissSibling(expectation, kind) => {
+            VerifyPurpose::Record(expectation) => (expectation, 0),
+            VerifyPurpose::Target(expectation) => (expectation, 1),
+            VerifyPurpose::FoundTarget(expectation) => (expectation, 2),
+            VerifyPurpose::Sibling(expectation) => (expectation, 3),
+            VerifyPurpose::Ancestor(expectation) => (expectation, 4),
+            VerifyPurpose::OtherType(expectation) => (expectation, 5),
+            VerifyPurpose::Cached(expectation) => (expectation, 6),
+            VerifyPurpose::NearMiss(expectation, kind) => (expectation, NEAR_MISS + kind as u32),
+            VerifyPurpose::NearMissSibling(expectation, kind) => {
                 (expectation, NEAR_MISS_SIBLING + kind as u32)
             }
         };
@@ -103,24 +105,27 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for number in [0, 1, 2, 1000] {
             let simple = [
-                Purpose::Record,
-                Purpose::Target,
-                Purpose::FoundTarget,
-                Purpose::Sibling,
-                Purpose::Ancestor,
-                Purpose::OtherType,
-                Purpose::Cached,
+                VerifyPurpose::Record,
+                VerifyPurpose::Target,
+                VerifyPurpose::FoundTarget,
+                VerifyPurpose::Sibling,
+                VerifyPurpose::Ancestor,
+                VerifyPurpose::OtherType,
+                VerifyPurpose::Cached,
             ];
             let near = NearMiss::ALL.into_iter().flat_map(|kind| {
-                [Purpose::NearMiss(number, kind), Purpose::NearMissSibling(number, kind)]
+                [
+                    VerifyPurpose::NearMiss(number, kind),
+                    VerifyPurpose::NearMissSibling(number, kind),
+                ]
             });
             for purpose in simple.into_iter().map(|make| make(number)).chain(near) {
                 let of_probe = purpose::Purpose::from(purpose);
-                assert_eq!(Purpose::of(of_probe), Some(purpose));
+                assert_eq!(VerifyPurpose::of(of_probe), Some(purpose));
                 assert!(seen.insert(of_probe), "{purpose:?}");
             }
         }
         let serial = purpose::Purpose::Baseline(purpose::Baseline::Serial);
-        assert_eq!(Purpose::of(serial), None);
+        assert_eq!(VerifyPurpose::of(serial), None);
     }
 }

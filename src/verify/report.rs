@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::judgement::{self, Outlook};
 
 /// What a verification concludes.
-pub type Report = judgement::Report<Verdict>;
+pub type VerifyReport = judgement::Report<Verdict>;
 
 /// The outcome in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

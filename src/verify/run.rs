@@ -1,14 +1,14 @@
 //! Carries a plan to the network and brings the evidence back.
 
-use super::ask::{self, Progress};
-use super::plan::Plan;
-use crate::engine::Config;
+use super::ask::{self, ProbeProgress};
+use super::plan::VerifyPlan;
+use crate::engine::EngineConfig;
 use crate::net::NetError;
 use crate::probe::examine;
-use crate::verify::evidence::Evidence;
+use crate::verify::verification::Verification;
 
 /// How the engine of a verification is set up.
-pub fn engine(plan: &Plan) -> Config {
+pub fn engine(plan: &VerifyPlan) -> EngineConfig {
     examine::engine(plan.rate)
 }
 
@@ -18,9 +18,9 @@ pub fn engine(plan: &Plan) -> Config {
 /// # Errors
 /// [`NetError`]: the network side cannot work at all.
 pub async fn run(
-    plan: Plan,
-    watch: &mut dyn FnMut(Progress) -> Option<&'static str>,
-) -> Result<Evidence, NetError> {
+    plan: VerifyPlan,
+    watch: &mut dyn FnMut(ProbeProgress) -> Option<&'static str>,
+) -> Result<Verification, NetError> {
     let (engine, sockets) = (engine(&plan), plan.sockets);
     let begin = |now| ask::session(now, plan);
     let (planner, log) = examine::examine(engine, sockets, begin, watch).await?;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::plan::Plan;
-use super::report::{Report, Verdict};
+use super::plan::VerifyPlan;
+use super::report::{Verdict, VerifyReport};
 use crate::report::judgement::history::{self, Subject};
-use crate::verify::evidence::Evidence;
+use crate::verify::verification::Verification;
 use crate::wire::RecordType;
 
 /// The shortest and the longest time between two looks that TTLs can ask for.
@@ -18,7 +18,7 @@ const USUAL: Duration = Duration::from_secs(5 * 60);
 pub type History = history::History<Verdict>;
 
 /// What the history of a plan is about.
-pub fn subject(plan: &Plan) -> Subject {
+pub fn subject(plan: &VerifyPlan) -> Subject {
     Subject {
         command: "verify",
         domain: plan.domain.to_string(),
@@ -28,7 +28,7 @@ pub fn subject(plan: &Plan) -> Subject {
 
 /// How long to wait before the next look: until the earliest moment at which caches that hold an old
 /// answer may have let it go, but neither too soon nor too late.
-pub fn next_look(evidence: &Evidence, report: &Report) -> Duration {
+pub fn next_check(evidence: &Verification, report: &VerifyReport) -> Duration {
     let seconds = |seconds: u32| Duration::from_secs(seconds.into());
     let waits = report.findings.iter().filter_map(|finding| finding.retry_after_s).map(seconds);
     let ttls = evidence.log.probes.iter().filter_map(|probe| {
@@ -50,7 +50,7 @@ mod tests {
     use crate::probe::ProbeLog;
     use crate::report::judgement::Effort;
 
-    fn report(problems: &[FindingId]) -> Report {
+    fn report(problems: &[FindingId]) -> VerifyReport {
         let finding = |&id: &FindingId| Finding {
             id,
             severity: Severity::Error,
@@ -63,7 +63,7 @@ mod tests {
             retry_after_s: (id == FindingId::NegativeCached).then_some(200),
             brief: crate::judge::brief::Brief::default(),
         };
-        Report {
+        VerifyReport {
             command: "verify",
             subject: "example.com.".to_owned(),
             verdict: Verdict::Pending,
@@ -81,9 +81,9 @@ mod tests {
 
     #[test]
     fn the_next_look_waits_for_caches_within_reason() {
-        let plan = Plan::new("example.com".parse().unwrap(), Vec::new());
-        let evidence = Evidence { plan, log: ProbeLog::default() };
-        let next = |problems: &[FindingId]| next_look(&evidence, &report(problems));
+        let plan = VerifyPlan::new("example.com".parse().unwrap(), Vec::new());
+        let evidence = Verification { plan, log: ProbeLog::default() };
+        let next = |problems: &[FindingId]| next_check(&evidence, &report(problems));
         assert_eq!(next(&[FindingId::RecordMissing]), USUAL);
         assert_eq!(
             next(&[FindingId::NegativeCached, FindingId::RecordMissing]),

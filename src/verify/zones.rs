@@ -1,13 +1,13 @@
 //! The zones that a plan is about, as the walk found them.
 
-use super::expect::{Expectation, Kind};
-use super::plan::Plan;
+use super::expect::{Expectation, ExpectationKind};
+use super::plan::VerifyPlan;
 use crate::probe::query::Role;
 use crate::walk::WalkReport;
 use crate::wire::NameBuf;
 
 /// The zones of all owners, each once.
-pub(super) fn zones(plan: &Plan, walk: &WalkReport) -> Vec<NameBuf> {
+pub(super) fn zones(plan: &VerifyPlan, walk: &WalkReport) -> Vec<NameBuf> {
     let mut zones = Vec::new();
     for expectation in &plan.expectations {
         if let Some(zone) = zone_of(walk, &expectation.owner)
@@ -29,7 +29,7 @@ pub(super) fn zone_of(walk: &WalkReport, name: &NameBuf) -> Option<NameBuf> {
 
 /// What the servers of a zone are asked as, whatever they are asked: an alias may lead to another
 /// name of the zone that it is in.
-pub(super) fn role_of(plan: &Plan, walk: &WalkReport, zone: &NameBuf) -> Role {
+pub(super) fn role_of(plan: &VerifyPlan, walk: &WalkReport, zone: &NameBuf) -> Role {
     let owners = plan
         .expectations
         .iter()
@@ -41,7 +41,7 @@ pub(super) fn role_of(plan: &Plan, walk: &WalkReport, zone: &NameBuf) -> Role {
 /// The names above an owner where records count, too: CAA sets are looked for upwards (RFC 8659
 /// §3). Those of the top-level domain are not worth a question.
 pub(super) fn ancestors(expectation: &Expectation) -> Vec<NameBuf> {
-    if !matches!(expectation.kind, Kind::Caa { .. }) {
+    if !matches!(expectation.kind, ExpectationKind::Caa { .. }) {
         return Vec::new();
     }
     std::iter::successors(expectation.owner.parent(), NameBuf::parent)

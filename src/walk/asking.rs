@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use super::descent::{Owner, Walk, ZoneState};
-use super::evidence::{Purpose, Question};
+use super::evidence::{WalkPurpose, WalkQuery};
 use super::reply::Reading;
 use crate::wire::{NameBuf, RecordType};
 
@@ -41,7 +41,7 @@ impl Walk {
         zone: usize,
         name: &NameBuf,
         rtype: RecordType,
-        purpose: Purpose,
+        purpose: WalkPurpose,
     ) -> bool {
         let mut done = true;
         for server in self.servers_to_ask(zone) {
@@ -56,7 +56,7 @@ impl Walk {
         server: SocketAddr,
         name: &NameBuf,
         rtype: RecordType,
-        purpose: Purpose,
+        purpose: WalkPurpose,
     ) -> bool {
         let apex = self.zones[zone].name;
         let key = (server, apex, *name, rtype);
@@ -67,8 +67,8 @@ impl Walk {
         if self.heard.get(&server) == Some(&false) {
             return true;
         }
-        let question = Question { id: 0, server, zone: apex, name: *name, rtype, purpose };
-        if !self.ask(question, Owner::Zone(zone)) {
+        let query = WalkQuery { id: 0, server, zone: apex, name: *name, rtype, purpose };
+        if !self.ask(query, Owner::Zone(zone)) {
             return true;
         }
         self.answers.insert(key, None);
@@ -77,15 +77,15 @@ impl Walk {
     }
 
     /// Puts a question out, under a number of its own, if one more is allowed.
-    pub(super) fn ask(&mut self, question: Question, owner: Owner) -> bool {
+    pub(super) fn ask(&mut self, query: WalkQuery, owner: Owner) -> bool {
         if self.asked >= self.config.limits.exchanges {
             self.cut_short = true;
             return false;
         }
         self.asked += 1;
-        let question = Question { id: self.asked as u64, ..question };
-        self.open.insert(question.id, (question, owner));
-        self.questions.push_back(question);
+        let query = WalkQuery { id: self.asked as u64, ..query };
+        self.open.insert(query.id, (query, owner));
+        self.queries.push_back(query);
         true
     }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::reply::{Kind, Reading};
+use super::reply::{Reading, ResponseKind};
 use super::rrset::{RdataSet, Rrset};
 use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
@@ -42,7 +42,7 @@ pub enum Cached {
     /// The name exists, and has no records of the type.
     NoData,
     /// The name does not exist.
-    NameError,
+    NxDomain,
 }
 
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Cache {
                 }
             });
         }
-        self.entry(now, name, EVERY_TYPE).map(|_| Cached::NameError)
+        self.entry(now, name, EVERY_TYPE).map(|_| Cached::NxDomain)
     }
 
     /// The NS set of the deepest zone at or above `name` that is known.
@@ -137,7 +137,7 @@ impl Cache {
         if let Some(answer) = &reading.answer {
             self.insert(now, answer, Rank::Answer);
         }
-        if let Kind::Referral(referral) = &reading.kind {
+        if let ResponseKind::Referral(referral) = &reading.kind {
             self.insert(now, &referral.ns, Rank::Delegation);
         }
         for set in &reading.glue {
@@ -145,8 +145,8 @@ impl Cache {
         }
         // Without a SOA record nobody knows how long it holds (RFC 2308 §5).
         let absent = match reading.kind {
-            Kind::NoData => rtype,
-            Kind::NameError => EVERY_TYPE,
+            ResponseKind::NoData => rtype,
+            ResponseKind::NxDomain => EVERY_TYPE,
             _ => return,
         };
         if let Some(ttl) = reading.soa.as_ref().and_then(Rrset::negative_ttl) {
@@ -244,7 +244,7 @@ mod tests {
         Time::ZERO + Duration::from_secs(seconds)
     }
 
-    fn negative(kind: Kind) -> Reading {
+    fn negative(kind: ResponseKind) -> Reading {
         Reading {
             rcode: crate::wire::Rcode::NOERROR,
             authoritative: true,
@@ -274,13 +274,13 @@ mod tests {
     fn negative_answers_are_kept_for_the_minimum_of_ttl_and_soa() {
         let mut cache = Cache::new(100, 1 << 20);
         let name: NameBuf = "a.org".parse().unwrap();
-        cache.learn(at(0), &name, RecordType::A, &negative(Kind::NoData));
+        cache.learn(at(0), &name, RecordType::A, &negative(ResponseKind::NoData));
         let lookup = |cache: &mut Cache, now, rtype| cache.lookup(now, &name, rtype, Rank::Answer);
         assert_eq!(lookup(&mut cache, at(59), RecordType::A), Some(Cached::NoData));
         assert_eq!(lookup(&mut cache, at(59), RecordType::MX), None);
         assert_eq!(lookup(&mut cache, at(60), RecordType::A), None);
-        cache.learn(at(60), &name, RecordType::A, &negative(Kind::NameError));
-        assert_eq!(lookup(&mut cache, at(61), RecordType::MX), Some(Cached::NameError));
+        cache.learn(at(60), &name, RecordType::A, &negative(ResponseKind::NxDomain));
+        assert_eq!(lookup(&mut cache, at(61), RecordType::MX), Some(Cached::NxDomain));
         assert_eq!(lookup(&mut cache, at(121), RecordType::MX), None);
     }
 

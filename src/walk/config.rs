@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// How zones are walked.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub struct WalkConfig {
     /// The port of every server; anything but 53 is for worlds of one's own.
     pub port: u16,
     /// Whether servers are asked over IPv4.
@@ -21,7 +21,7 @@ pub struct Config {
     pub seed: u64,
 }
 
-impl Default for Config {
+impl Default for WalkConfig {
     fn default() -> Self {
         Self {
             port: 53,

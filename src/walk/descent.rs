@@ -8,12 +8,12 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::config::Config;
-use super::evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, Purpose, Question};
+use super::config::WalkConfig;
+use super::evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, WalkPurpose, WalkQuery};
 use super::hints::Hints;
 use super::lookups::Lookups;
 use super::minimise;
-use super::reply::{Kind, Reading};
+use super::reply::{Reading, ResponseKind};
 use super::report::{self, Address, NameServer, PathEnd, Source};
 use super::resolution::Unresolved;
 use super::resolver::Resolver;
@@ -29,11 +29,11 @@ type Key = (SocketAddr, NameBuf, NameBuf, RecordType);
 
 /// A walk to one name, or to several at once; see the [module](super).
 ///
-/// Ask what [`Walk::poll_question`] gives, hand every outcome to [`Walk::handle`], until
+/// Ask what [`Walk::poll_query`] gives, hand every outcome to [`Walk::handle`], until
 /// [`Walk::is_done`]; then take the [`Walk::into_report`].
 #[derive(Debug)]
 pub struct Walk {
-    pub(super) config: Config,
+    pub(super) config: WalkConfig,
     pub(super) subjects: usize,
     pub(super) rtype: RecordType,
     pub(super) resolver: Resolver,
@@ -50,8 +50,8 @@ pub struct Walk {
     pub(super) readings: Vec<Option<Reading>>,
     /// Whether a server has answered anything.
     pub(super) heard: HashMap<SocketAddr, bool>,
-    pub(super) questions: VecDeque<Question>,
-    pub(super) open: HashMap<u64, (Question, Owner)>,
+    pub(super) queries: VecDeque<WalkQuery>,
+    pub(super) open: HashMap<u64, (WalkQuery, Owner)>,
     pub(super) asked: usize,
     pub(super) cut_short: bool,
     pub(super) ipv4_given_up: bool,
@@ -89,7 +89,7 @@ pub(super) struct PathState {
     pub(super) zones: Vec<usize>,
     pub(super) end: Option<PathEnd>,
     pub(super) targets: Vec<NameBuf>,
-    pub(super) alias_fault: Option<Unresolved>,
+    pub(super) cname_fault: Option<Unresolved>,
 }
 
 /// What the servers of a zone say of the way to a name.
@@ -109,7 +109,13 @@ impl Walk {
     ///
     /// At its end, `rtype` is asked for; aliases are followed unless it is CNAME. ANY and other
     /// types that only questions have lead nowhere.
-    pub fn new(now: Time, name: NameBuf, rtype: RecordType, hints: &Hints, config: Config) -> Self {
+    pub fn new(
+        now: Time,
+        name: NameBuf,
+        rtype: RecordType,
+        hints: &Hints,
+        config: WalkConfig,
+    ) -> Self {
         Self::to_several(now, &[name], rtype, hints, config)
     }
 
@@ -121,7 +127,7 @@ impl Walk {
         names: &[NameBuf],
         rtype: RecordType,
         hints: &Hints,
-        config: Config,
+        config: WalkConfig,
     ) -> Self {
         let mut paths: Vec<PathState> = Vec::new();
         for name in names {
@@ -152,7 +158,7 @@ impl Walk {
             evidence: Evidence::default(),
             readings: Vec::new(),
             heard: HashMap::new(),
-            questions: VecDeque::new(),
+            queries: VecDeque::new(),
             open: HashMap::new(),
             asked: 0,
             cut_short: false,
@@ -165,13 +171,13 @@ impl Walk {
     }
 
     /// The next question that is to be put to a server.
-    pub fn poll_question(&mut self) -> Option<Question> {
-        self.questions.pop_front()
+    pub fn poll_query(&mut self) -> Option<WalkQuery> {
+        self.queries.pop_front()
     }
 
     /// Takes the outcome of a question.
     pub fn handle(&mut self, now: Time, exchange: Exchange) {
-        let Some((question, owner)) = self.open.remove(&exchange.id) else { return };
+        let Some((query, owner)) = self.open.remove(&exchange.id) else { return };
         let mut exchange = exchange;
         // Whoever carries it out has asked again, and was absent again.
         let unknown = exchange.is_missing_by_absence();
@@ -183,11 +189,11 @@ impl Walk {
             ExchangeEnd::Answered { response, .. } => Some(response),
             ExchangeEnd::Failed(_) | ExchangeEnd::NotAsked(_) => None,
         };
-        let reading = response
-            .map(|octets| Reading::new(octets, &question.zone, &question.name, question.rtype));
+        let reading =
+            response.map(|octets| Reading::new(octets, &query.zone, &query.name, query.rtype));
         let place = self.evidence.exchanges.len();
         if let Some(referral) = reading.as_ref().and_then(Reading::as_referral) {
-            self.referrals.entry((question.server, referral.ns.name)).or_insert(place);
+            self.referrals.entry((query.server, referral.ns.name)).or_insert(place);
         }
         match owner {
             Owner::Resolver(id) if unknown => self.resolver.withdraw(now, id),
@@ -196,19 +202,19 @@ impl Walk {
             }
             Owner::Zone(zone) => {
                 if !unknown {
-                    *self.heard.entry(question.server).or_default() |= response.is_some();
-                    self.resolver.remember(question.server, response.map(|_| rtt));
+                    *self.heard.entry(query.server).or_default() |= response.is_some();
+                    self.resolver.remember(query.server, response.map(|_| rtt));
                 }
                 if let Some(reading) = &reading {
-                    self.resolver.learn(now, &question, reading);
+                    self.resolver.learn(now, &query, reading);
                 }
-                let key = (question.server, question.zone, question.name, question.rtype);
+                let key = (query.server, query.zone, query.name, query.rtype);
                 self.answers.insert(key, Some(place));
                 self.zones[zone].waiting -= 1;
             }
         }
         let Exchange { attempts, end, .. } = exchange;
-        self.evidence.exchanges.push(ExchangeRecord { question, attempts, end, finished: now });
+        self.evidence.exchanges.push(ExchangeRecord { query, attempts, end, finished: now });
         self.readings.push(reading);
         self.go_on(now);
     }
@@ -254,10 +260,10 @@ impl Walk {
 
     /// Hands out the resolver's questions and takes its results.
     fn collect_lookups(&mut self, now: Time) {
-        while let Some(question) = self.resolver.poll_question() {
-            let owner = Owner::Resolver(question.id);
-            if !self.ask(Question { purpose: Purpose::ServerAddress, ..question }, owner) {
-                self.resolver.handle(now, question.id, &[], &[], None);
+        while let Some(query) = self.resolver.poll_query() {
+            let owner = Owner::Resolver(query.id);
+            if !self.ask(WalkQuery { purpose: WalkPurpose::ServerAddress, ..query }, owner) {
+                self.resolver.handle(now, query.id, &[], &[], None);
             }
         }
         while let Some(resolution) = self.resolver.poll_resolution() {
@@ -323,8 +329,8 @@ impl Walk {
             if !self.look_up(now, zone, false) {
                 return false;
             }
-            let ns = self.ask_all(zone, &apex, RecordType::NS, Purpose::Apex);
-            let soa = self.ask_all(zone, &apex, RecordType::SOA, Purpose::Apex);
+            let ns = self.ask_all(zone, &apex, RecordType::NS, WalkPurpose::Apex);
+            let soa = self.ask_all(zone, &apex, RecordType::SOA, WalkPurpose::Apex);
             if !ns || !soa {
                 return false;
             }
@@ -353,7 +359,7 @@ impl Walk {
         let (apex, rtype) = (self.zones[zone].name, self.rtype);
         if self.config.minimise {
             for shorter in minimise::steps(&apex, name) {
-                if !self.ask_all(zone, &shorter, RecordType::A, Purpose::Minimised) {
+                if !self.ask_all(zone, &shorter, RecordType::A, WalkPurpose::Minimised) {
                     return Step::Wait;
                 }
                 if let Some(cut) = self.cut_in(zone, name, &shorter, RecordType::A) {
@@ -361,13 +367,13 @@ impl Walk {
                 }
                 // On with the whole name: some servers deny names that have nothing but
                 // descendants.
-                let denied = |reading: &Reading| reading.kind == Kind::NameError;
+                let denied = |reading: &Reading| reading.kind == ResponseKind::NxDomain;
                 if self.readings_of(zone, &shorter, RecordType::A).any(|(_, r)| denied(r)) {
                     break;
                 }
             }
         }
-        if !self.ask_all(zone, name, rtype, Purpose::Subject) {
+        if !self.ask_all(zone, name, rtype, WalkPurpose::Subject) {
             return Step::Wait;
         }
         if let Some(cut) = self.cut_in(zone, name, name, rtype) {
@@ -388,7 +394,7 @@ impl Walk {
                 break;
             }
             asked_type = RecordType::SOA;
-            if !self.ask_all(zone, &asked, asked_type, Purpose::ZoneCut) {
+            if !self.ask_all(zone, &asked, asked_type, WalkPurpose::ZoneCut) {
                 return Step::Wait;
             }
             if let Some(cut) = self.cut_in(zone, name, &asked, asked_type) {
@@ -425,10 +431,10 @@ impl Walk {
         let mut done = true;
         for server in self.servers_to_ask(zone) {
             if !self.referrals.contains_key(&(server, *cut)) {
-                done &= self.ask_one(zone, server, cut, RecordType::NS, Purpose::Delegation);
+                done &= self.ask_one(zone, server, cut, RecordType::NS, WalkPurpose::Delegation);
             }
             if self.config.ask_ds {
-                done &= self.ask_one(zone, server, cut, RecordType::DS, Purpose::Delegation);
+                done &= self.ask_one(zone, server, cut, RecordType::DS, WalkPurpose::Delegation);
             }
         }
         done
@@ -449,7 +455,7 @@ impl Walk {
                 continue;
             };
             let ns = match &reading.kind {
-                Kind::Referral(referral) => Some(&referral.ns),
+                ResponseKind::Referral(referral) => Some(&referral.ns),
                 _ => reading.answer.as_ref().filter(|set| set.rtype == RecordType::NS),
             };
             if let Some(ns) = ns.filter(|ns| ns.name == *cut) {
@@ -536,9 +542,9 @@ impl Walk {
         }
         for &target in &targets {
             if before.contains(&target) {
-                self.paths[path].alias_fault = Some(Unresolved::AliasLoop(target));
+                self.paths[path].cname_fault = Some(Unresolved::CnameLoop(target));
             } else if before.len() > self.config.limits.aliases {
-                self.paths[path].alias_fault = Some(Unresolved::TooManyAliases(target));
+                self.paths[path].cname_fault = Some(Unresolved::CnameChainTooLong(target));
             } else if self.paths.iter().all(|known| known.name != target) {
                 if self.paths.len() < self.config.limits.names {
                     self.paths.push(PathState::new(target, Some(path)));
@@ -566,7 +572,7 @@ impl ZoneState {
 
 impl PathState {
     fn new(name: NameBuf, from: Option<usize>) -> Self {
-        Self { name, from, zones: Vec::new(), end: None, targets: Vec::new(), alias_fault: None }
+        Self { name, from, zones: Vec::new(), end: None, targets: Vec::new(), cname_fault: None }
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::engine::{Attempt, End, Failure, Finished, Time, Unmatched};
+use crate::engine::{Attempt, Ending, Failure, Finished, Time, Unmatched};
 use crate::wire::{HEADER_LEN, NameBuf, RecordType};
 
 /// A question that is to be put to one server, as one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question {
+pub struct WalkQuery {
     /// Comes back in [`Exchange::id`].
     pub id: u64,
     /// Whom to ask.
@@ -22,12 +22,12 @@ pub struct Question {
     /// QTYPE; the class is IN.
     pub rtype: RecordType,
     /// Why it is asked.
-    pub purpose: Purpose,
+    pub purpose: WalkPurpose,
 }
 
 /// Why a question is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purpose {
+pub enum WalkPurpose {
     /// The question that the walk is for, or what an alias of it led to.
     Subject,
     /// A shorter name on the way to it (RFC 9156).
@@ -45,7 +45,7 @@ pub enum Purpose {
 /// What became of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
-    /// [`Question::id`].
+    /// [`WalkQuery::id`].
     pub id: u64,
     /// Every attempt, in the order they were sent.
     pub attempts: Vec<Attempt>,
@@ -81,13 +81,13 @@ impl From<&Finished<'_>> for Exchange {
             attempts: finished.attempts.to_vec(),
             unmatched: finished.unmatched.to_vec(),
             end: match finished.end {
-                End::Answered { response, attempt } => ExchangeEnd::Answered {
+                Ending::Answered { response, attempt } => ExchangeEnd::Answered {
                     response: Bytes::copy_from_slice(response.octets()),
                     attempt,
                 },
                 // What is truncated is no answer (RFC 2181 §9); the attempts tell of it.
-                End::Truncated { .. } => ExchangeEnd::Failed(Failure::TimedOut),
-                End::Failed(failure) => ExchangeEnd::Failed(failure),
+                Ending::Truncated { .. } => ExchangeEnd::Failed(Failure::TimedOut),
+                Ending::Failed(failure) => ExchangeEnd::Failed(failure),
             },
             spoiled: false,
         }
@@ -154,7 +154,7 @@ fn rtt(attempts: &[Attempt], end: &ExchangeEnd) -> Option<Duration> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeRecord {
     /// What was asked whom, and why.
-    pub question: Question,
+    pub query: WalkQuery,
     /// Every attempt, in the order they were sent.
     pub attempts: Vec<Attempt>,
     /// How it ended.

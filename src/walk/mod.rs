@@ -11,20 +11,20 @@
 //!   parents and children say about it, and every exchange as evidence.
 //!
 //! Both are without I/O: they never open a socket and never read a clock, so they are tested
-//! against a simulated world. [`crate::probe::carry_out`] runs a walk on a [`crate::net::Driver`].
+//! against a simulated world. [`crate::probe::run`] runs a walk on a [`crate::net::Driver`].
 //!
 //! What a server says is believed only about names in the zone that it was asked for as a server
 //! of (RFC 2181 §5.4.1), and everything is bounded: depth, servers, aliases, exchanges.
 //!
 //! ```
 //! use dnsonde::engine::Time;
-//! use dnsonde::walk::{Config, Hints, Walk};
+//! use dnsonde::walk::{WalkConfig, Hints, Walk};
 //! use dnsonde::wire::RecordType;
 //!
 //! let name = "www.example.org".parse().unwrap();
-//! let mut walk = Walk::new(Time::ZERO, name, RecordType::A, &Hints::built_in(), Config::default());
+//! let mut walk = Walk::new(Time::ZERO, name, RecordType::A, &Hints::built_in(), WalkConfig::default());
 //! // The first questions go to the root servers, over both address families.
-//! let question = walk.poll_question().unwrap();
+//! let question = walk.poll_query().unwrap();
 //! assert!(question.zone.is_root());
 //! assert_eq!(question.server.port(), 53);
 //! ```
@@ -42,9 +42,9 @@ mod descent;
 mod evidence;
 mod hints;
 mod lookups;
-mod manner;
 mod minimise;
 mod outcome;
+mod profile;
 mod relevance;
 mod reply;
 mod report;
@@ -55,17 +55,17 @@ mod servers;
 mod task;
 
 pub use cache::{Cache, Cached, Rank};
-pub use config::{Config, Limits};
+pub use config::{Limits, WalkConfig};
 pub use descent::Walk;
-pub use evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, Purpose, Question};
+pub use evidence::{Evidence, Exchange, ExchangeEnd, ExchangeRecord, WalkPurpose, WalkQuery};
 pub use hints::{Hints, HintsError};
-pub use manner::{engine_config, manner};
+pub use profile::{engine_config, profile};
 pub use relevance::Relevance;
-pub use reply::{Fault, Kind, Reading, Referral};
+pub use reply::{Reading, Referral, ResponseFault, ResponseKind};
 pub use report::{
-    Address, ChildServer, Delegation, NameServer, ParentServer, Path, PathEnd, Said, ServerAnswer,
-    Source, WalkReport,
+    Address, ChildServer, Delegation, NameServer, ParentServer, Path, PathEnd, ResponseOutcome,
+    ServerResponse, Source, WalkReport,
 };
-pub use resolution::{Asked, Resolution, Resolved, Unresolved};
+pub use resolution::{Resolution, ResolutionExchange, Resolved, Unresolved};
 pub use resolver::Resolver;
 pub use rrset::{RdataSet, Rrset};

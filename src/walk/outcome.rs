@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use super::descent::{Walk, ZoneState};
 use super::evidence::ExchangeEnd;
 use super::report::{
-    ChildServer, Delegation, ParentServer, Path, PathEnd, Said, ServerAnswer, WalkReport,
+    ChildServer, Delegation, ParentServer, Path, PathEnd, ResponseOutcome, ServerResponse,
+    WalkReport,
 };
 use super::resolution::Unresolved;
 use crate::wire::{NameBuf, RecordType};
@@ -31,7 +32,7 @@ fn report(walk: Walk) -> WalkReport {
                 answers(&walk, &walk.zones[zone], &path.name, walk.rtype)
             }),
             targets: path.targets.clone(),
-            alias_fault: path.alias_fault,
+            cname_fault: path.cname_fault,
         })
         .collect();
     WalkReport {
@@ -77,7 +78,12 @@ fn delegation(walk: &Walk, zone: &ZoneState) -> Delegation {
 }
 
 /// What each address of a zone's servers says to one question.
-fn answers(walk: &Walk, zone: &ZoneState, name: &NameBuf, rtype: RecordType) -> Vec<ServerAnswer> {
+fn answers(
+    walk: &Walk,
+    zone: &ZoneState,
+    name: &NameBuf,
+    rtype: RecordType,
+) -> Vec<ServerResponse> {
     walk.every_address(zone)
         .into_iter()
         .map(|server| {
@@ -87,15 +93,15 @@ fn answers(walk: &Walk, zone: &ZoneState, name: &NameBuf, rtype: RecordType) -> 
         .collect()
 }
 
-fn server_answer(walk: &Walk, server: SocketAddr, exchange: Option<usize>) -> ServerAnswer {
-    let said = match exchange {
-        None => Said::Skipped,
+fn server_answer(walk: &Walk, server: SocketAddr, exchange: Option<usize>) -> ServerResponse {
+    let outcome = match exchange {
+        None => ResponseOutcome::Skipped,
         Some(place) => match (&walk.readings[place], &walk.evidence.exchanges[place].end) {
-            (Some(reading), _) => Said::Reply(Box::new(reading.clone())),
-            (None, ExchangeEnd::NotAsked(why)) => Said::NotAsked(why.clone()),
-            (None, ExchangeEnd::Failed(failure)) => Said::Silent(*failure),
-            (None, ExchangeEnd::Answered { .. }) => Said::Skipped,
+            (Some(reading), _) => ResponseOutcome::Reply(Box::new(reading.clone())),
+            (None, ExchangeEnd::NotAsked(why)) => ResponseOutcome::NotAsked(why.clone()),
+            (None, ExchangeEnd::Failed(failure)) => ResponseOutcome::Silent(*failure),
+            (None, ExchangeEnd::Answered { .. }) => ResponseOutcome::Skipped,
         },
     };
-    ServerAnswer { server, exchange, said }
+    ServerResponse { server, exchange, outcome }
 }

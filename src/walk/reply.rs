@@ -21,7 +21,7 @@ pub struct Reading {
     /// AA.
     pub authoritative: bool,
     /// What it amounts to.
-    pub kind: Kind,
+    pub kind: ResponseKind,
     /// CNAME records from the name asked for, each leading to the next, within the zone.
     pub chain: Vec<Rrset>,
     /// The records asked for, at the end of the chain.
@@ -37,19 +37,19 @@ pub struct Reading {
 
 /// What an answer amounts to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum ResponseKind {
     /// The records, in [`Reading::answer`].
     Answer,
     /// The name is an alias; this is the end of the chain.
-    Alias(NameBuf),
+    Cname(NameBuf),
     /// The name exists, and has no such records (RFC 2308 §2.2).
     NoData,
     /// The name does not exist (NXDOMAIN).
-    NameError,
+    NxDomain,
     /// Servers of a zone below are to be asked.
     Referral(Referral),
     /// Nothing that helps: not a server of this zone, or one that fails.
-    Fault(Fault),
+    Fault(ResponseFault),
 }
 
 /// A referral to a zone below; the addresses that came with it are in [`Reading::glue`].
@@ -63,7 +63,7 @@ pub struct Referral {
 
 /// Why an answer is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
+pub enum ResponseFault {
     /// It is malformed, as a whole or inside a record.
     Malformed,
     /// It is cut off.
@@ -73,30 +73,30 @@ pub enum Fault {
     /// The server has no authority over the zone (AA is not set).
     NotAuthoritative,
     /// It refers to the zone itself or to one above.
-    Upward,
+    UpwardReferral,
 }
 
 impl Reading {
     /// Reads what a server of `zone` answered to the question for `name` and `rtype`.
     pub fn new(octets: &[u8], zone: &NameBuf, name: &NameBuf, rtype: RecordType) -> Self {
         let Some(Response { message, malformed: None }) = Response::read(octets) else {
-            return Self::fault(Rcode::NOERROR, false, Fault::Malformed);
+            return Self::fault(Rcode::NOERROR, false, ResponseFault::Malformed);
         };
         let (flags, rcode) = (message.flags(), message.rcode());
         let authoritative = flags.contains(Flags::AA);
         let fault = |fault| Self::fault(rcode, authoritative, fault);
         if flags.contains(Flags::TC) {
-            return fault(Fault::Truncated);
+            return fault(ResponseFault::Truncated);
         }
         if rcode != Rcode::NOERROR && rcode != Rcode::NXDOMAIN {
-            return fault(Fault::Rcode(rcode));
+            return fault(ResponseFault::Rcode(rcode));
         }
         let (chain, answer) = follow(message.answers(), zone, name, rtype);
         if authoritative && (!chain.is_empty() || answer.is_some()) {
             return Self::positive(&message, zone, chain, answer);
         }
         if !authoritative && message.answers().next().is_some() {
-            return fault(Fault::NotAuthoritative);
+            return fault(ResponseFault::NotAuthoritative);
         }
         let soa = message
             .authorities()
@@ -110,13 +110,14 @@ impl Reading {
             }
             let refers = message.authorities().any(|record| record.rtype == RecordType::NS);
             if !authoritative && refers {
-                return fault(Fault::Upward);
+                return fault(ResponseFault::UpwardReferral);
             }
         }
         if !authoritative {
-            return fault(Fault::NotAuthoritative);
+            return fault(ResponseFault::NotAuthoritative);
         }
-        let kind = if rcode == Rcode::NXDOMAIN { Kind::NameError } else { Kind::NoData };
+        let kind =
+            if rcode == Rcode::NXDOMAIN { ResponseKind::NxDomain } else { ResponseKind::NoData };
         let source = soa.as_ref().map(|soa| soa.name);
         Self { soa, zone: source, ..Self::bare(rcode, authoritative, kind) }
     }
@@ -124,15 +125,15 @@ impl Reading {
     /// Reads what a recursive server answered: believed as it is, whatever zone it is of.
     pub fn of_recursive(octets: &[u8], name: &NameBuf, rtype: RecordType) -> Self {
         let Some(Response { message, malformed: None }) = Response::read(octets) else {
-            return Self::fault(Rcode::NOERROR, false, Fault::Malformed);
+            return Self::fault(Rcode::NOERROR, false, ResponseFault::Malformed);
         };
         let (flags, rcode) = (message.flags(), message.rcode());
         let authoritative = flags.contains(Flags::AA);
         if flags.contains(Flags::TC) {
-            return Self::fault(rcode, authoritative, Fault::Truncated);
+            return Self::fault(rcode, authoritative, ResponseFault::Truncated);
         }
         if rcode != Rcode::NOERROR && rcode != Rcode::NXDOMAIN {
-            return Self::fault(rcode, authoritative, Fault::Rcode(rcode));
+            return Self::fault(rcode, authoritative, ResponseFault::Rcode(rcode));
         }
         let root = NameBuf::root();
         let (chain, answer) = follow(message.answers(), &root, name, rtype);
@@ -145,16 +146,16 @@ impl Reading {
             .find(|owner| end.unwrap_or(*name).is_at_or_below(owner))
             .and_then(|owner| collect(message.authorities(), &owner, RecordType::SOA));
         let kind = match (&answer, end) {
-            (Some(_), _) => Kind::Answer,
-            _ if rcode == Rcode::NXDOMAIN => Kind::NameError,
-            (None, Some(target)) if soa.is_none() => Kind::Alias(target),
-            _ => Kind::NoData,
+            (Some(_), _) => ResponseKind::Answer,
+            _ if rcode == Rcode::NXDOMAIN => ResponseKind::NxDomain,
+            (None, Some(target)) if soa.is_none() => ResponseKind::Cname(target),
+            _ => ResponseKind::NoData,
         };
         let zone = soa.as_ref().map(|soa| soa.name);
         Self { chain, answer, soa, zone, ..Self::bare(rcode, authoritative, kind) }
     }
 
-    fn bare(rcode: Rcode, authoritative: bool, kind: Kind) -> Self {
+    fn bare(rcode: Rcode, authoritative: bool, kind: ResponseKind) -> Self {
         Self {
             rcode,
             authoritative,
@@ -167,8 +168,8 @@ impl Reading {
         }
     }
 
-    fn fault(rcode: Rcode, authoritative: bool, fault: Fault) -> Self {
-        Self::bare(rcode, authoritative, Kind::Fault(fault))
+    fn fault(rcode: Rcode, authoritative: bool, fault: ResponseFault) -> Self {
+        Self::bare(rcode, authoritative, ResponseKind::Fault(fault))
     }
 
     fn positive(
@@ -179,8 +180,8 @@ impl Reading {
     ) -> Self {
         let last = chain.last().and_then(|alias| alias.targets().next());
         let kind = match (&answer, last) {
-            (None, Some(target)) => Kind::Alias(target),
-            _ => Kind::Answer,
+            (None, Some(target)) => ResponseKind::Cname(target),
+            _ => ResponseKind::Answer,
         };
         let end = answer.as_ref().or(chain.last()).map_or(*zone, |set| set.name);
         let apex = message
@@ -204,21 +205,21 @@ impl Reading {
     fn referral(message: &Message<'_>, zone: &NameBuf, ns: Rrset, authoritative: bool) -> Self {
         let glue = glue(message, zone, &ns);
         let ds = collect(message.authorities(), &ns.name, RecordType::DS);
-        let kind = Kind::Referral(Referral { ns, ds });
+        let kind = ResponseKind::Referral(Referral { ns, ds });
         Self { glue, ..Self::bare(message.rcode(), authoritative, kind) }
     }
 
     /// The referral, if it is one.
     pub fn as_referral(&self) -> Option<&Referral> {
         match &self.kind {
-            Kind::Referral(referral) => Some(referral),
+            ResponseKind::Referral(referral) => Some(referral),
             _ => None,
         }
     }
 
     /// Whether it helps: anything but a fault.
     pub fn is_useful(&self) -> bool {
-        !matches!(self.kind, Kind::Fault(_))
+        !matches!(self.kind, ResponseKind::Fault(_))
     }
 
     /// The zone cut that it shows, if that is strictly below `zone`: by a referral, or because the
@@ -333,10 +334,10 @@ mod tests {
     fn an_answer_needs_authority() {
         let records = [(Answer, "www.example.org. A 192.0.2.1")];
         let reading = read("example.org", Flags::AA, &records);
-        assert_eq!(reading.kind, Kind::Answer);
+        assert_eq!(reading.kind, ResponseKind::Answer);
         assert_eq!(reading.answer.unwrap().addresses().count(), 1);
         let reading = read("example.org", Flags::default(), &records);
-        assert_eq!(reading.kind, Kind::Fault(Fault::NotAuthoritative));
+        assert_eq!(reading.kind, ResponseKind::Fault(ResponseFault::NotAuthoritative));
     }
 
     #[test]
@@ -347,10 +348,10 @@ mod tests {
             (Answer, "victim.example.net. A 192.0.2.66"),
         ];
         let reading = read("example.org", Flags::AA, &records);
-        assert_eq!(reading.kind, Kind::Alias("victim.example.net".parse().unwrap()));
+        assert_eq!(reading.kind, ResponseKind::Cname("victim.example.net".parse().unwrap()));
         assert_eq!((reading.chain.len(), reading.answer), (2, None));
         // A server of the root may say it all.
-        assert_eq!(read(".", Flags::AA, &records).kind, Kind::Answer);
+        assert_eq!(read(".", Flags::AA, &records).kind, ResponseKind::Answer);
     }
 
     #[test]
@@ -360,7 +361,7 @@ mod tests {
             (Answer, "a.example.org. CNAME www.example.org."),
         ];
         let reading = read("example.org", Flags::AA, &records);
-        assert_eq!(reading.kind, Kind::Alias("www.example.org".parse().unwrap()));
+        assert_eq!(reading.kind, ResponseKind::Cname("www.example.org".parse().unwrap()));
     }
 
     #[test]
@@ -380,26 +381,29 @@ mod tests {
         assert_eq!(glue, ["192.0.2.53".parse::<IpAddr>().unwrap()]);
         assert_eq!(reading.cut_below(&"org".parse().unwrap()), "example.org".parse().ok());
         let reading = read("example.org", Flags::default(), &records);
-        assert_eq!(reading.kind, Kind::Fault(Fault::Upward));
+        assert_eq!(reading.kind, ResponseKind::Fault(ResponseFault::UpwardReferral));
         let root = [(Authority, ". NS a.root-servers.net.")];
         let reading = read("example.org", Flags::default(), &root);
-        assert_eq!(reading.kind, Kind::Fault(Fault::Upward));
+        assert_eq!(reading.kind, ResponseKind::Fault(ResponseFault::UpwardReferral));
     }
 
     #[test]
     fn negative_answers_are_told_apart_and_show_their_zone() {
         let soa = [(Authority, "example.org. 900 SOA a. b. 7 1 1 1 60")];
         let reading = read("org", Flags::AA, &soa);
-        assert_eq!(reading.kind, Kind::NoData);
+        assert_eq!(reading.kind, ResponseKind::NoData);
         assert_eq!(reading.soa.as_ref().unwrap().negative_ttl(), Some(60));
         assert_eq!(reading.cut_below(&"org".parse().unwrap()), "example.org".parse().ok());
         let reading = read("example.org", Flags::AA.with_rcode(Rcode::NXDOMAIN), &soa);
-        assert_eq!((reading.kind, reading.zone), (Kind::NameError, "example.org".parse().ok()));
+        assert_eq!(
+            (reading.kind, reading.zone),
+            (ResponseKind::NxDomain, "example.org".parse().ok())
+        );
         let above = [(Authority, "org. 900 SOA a. b. 7 1 1 1 60")];
         assert_eq!(read("example.org", Flags::AA, &above).soa, None);
         let reading = read("org", Flags::default(), &soa);
-        assert_eq!(reading.kind, Kind::Fault(Fault::NotAuthoritative));
+        assert_eq!(reading.kind, ResponseKind::Fault(ResponseFault::NotAuthoritative));
         let reading = read("org", Flags::default().with_rcode(Rcode::REFUSED), &[]);
-        assert_eq!(reading.kind, Kind::Fault(Fault::Rcode(Rcode::REFUSED)));
+        assert_eq!(reading.kind, ResponseKind::Fault(ResponseFault::Rcode(Rcode::REFUSED)));
     }
 }

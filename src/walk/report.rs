@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::evidence::Evidence;
-use super::reply::{Kind, Reading};
+use super::reply::{Reading, ResponseKind};
 use super::resolution::{Resolution, Unresolved};
 use super::rrset::Rrset;
 use crate::engine::Failure;
@@ -42,11 +42,11 @@ pub struct Path {
     /// How it ended.
     pub end: PathEnd,
     /// What every address of every server of the last zone says of the name and type.
-    pub answers: Vec<ServerAnswer>,
+    pub answers: Vec<ServerResponse>,
     /// Where those answers say that the name is an alias of: several if servers disagree.
     pub targets: Vec<NameBuf>,
     /// An alias that was not followed, because it leads back or the chain is too long.
-    pub alias_fault: Option<Unresolved>,
+    pub cname_fault: Option<Unresolved>,
 }
 
 /// How a descent ended.
@@ -80,34 +80,34 @@ pub struct Delegation {
 pub struct ParentServer {
     /// The delegation: as a rule a referral. A server that serves the child, too, answers with the
     /// child's own NS set.
-    pub delegation: ServerAnswer,
+    pub delegation: ServerResponse,
     /// The answer to the question for DS records.
-    pub ds: Option<ServerAnswer>,
+    pub ds: Option<ServerResponse>,
 }
 
 /// What one address of a server of the zone says.
 #[derive(Debug, Clone)]
 pub struct ChildServer {
     /// The NS set.
-    pub ns: ServerAnswer,
+    pub ns: ServerResponse,
     /// The SOA record.
-    pub soa: ServerAnswer,
+    pub soa: ServerResponse,
 }
 
 /// What one address says to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerAnswer {
+pub struct ServerResponse {
     /// The address.
     pub server: SocketAddr,
     /// The exchange, if it was asked.
     pub exchange: Option<usize>,
     /// What it says.
-    pub said: Said,
+    pub outcome: ResponseOutcome,
 }
 
 /// What a server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum ResponseOutcome {
     /// This.
     Reply(Box<Reading>),
     /// Nothing.
@@ -232,11 +232,11 @@ impl ChildServer {
     }
 }
 
-impl ServerAnswer {
+impl ServerResponse {
     /// What it says, if it says anything.
     pub fn reading(&self) -> Option<&Reading> {
-        match &self.said {
-            Said::Reply(reading) => Some(reading),
+        match &self.outcome {
+            ResponseOutcome::Reply(reading) => Some(reading),
             _ => None,
         }
     }
@@ -252,7 +252,7 @@ impl NameServer {
 
 /// The name that an answer says `name` is an alias of.
 pub(super) fn alias_in(reading: &Reading, name: &NameBuf) -> Option<NameBuf> {
-    if !matches!(reading.kind, Kind::Answer | Kind::Alias(_)) {
+    if !matches!(reading.kind, ResponseKind::Answer | ResponseKind::Cname(_)) {
         return None;
     }
     let first = reading.chain.first().filter(|alias| alias.name == *name)?;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::evidence::Question;
+use super::evidence::WalkQuery;
 use super::rrset::Rrset;
 use crate::engine::{Attempt, Unmatched};
 use crate::wire::{NameBuf, RecordType};
@@ -25,14 +25,14 @@ pub struct Resolution {
     pub response: Option<Bytes>,
     /// What was asked for this name, in this order; without what was asked to find the addresses of
     /// name servers.
-    pub exchanges: Vec<Asked>,
+    pub exchanges: Vec<ResolutionExchange>,
 }
 
 /// A question on the way to a [`Resolution`], and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct ResolutionExchange {
     /// What was asked whom.
-    pub question: Question,
+    pub query: WalkQuery,
     /// Every attempt, as far as they were handed in.
     pub attempts: Vec<Attempt>,
     /// Messages that came and were not taken for answers.
@@ -49,7 +49,7 @@ pub enum Resolved {
     /// The name exists, and has no such records.
     NoData,
     /// The name does not exist.
-    NameError,
+    NxDomain,
 }
 
 /// Why a name cannot be resolved.
@@ -75,10 +75,10 @@ pub enum Unresolved {
     },
     /// An alias leads back to an earlier one.
     #[error("the alias {0} leads back to itself")]
-    AliasLoop(NameBuf),
+    CnameLoop(NameBuf),
     /// More aliases than a chain may have.
     #[error("too many aliases, the last one to {0}")]
-    TooManyAliases(NameBuf),
+    CnameChainTooLong(NameBuf),
     /// It takes more exchanges, or deeper lookups, than allowed.
     #[error("it takes more questions than allowed")]
     TooMuchWork,

@@ -1,6 +1,6 @@
 //! Iterative resolution: many names at once, one server at a time for each, behind one cache.
 //!
-//! Names flow in by [`Resolver::submit`], questions flow out by [`Resolver::poll_question`],
+//! Names flow in by [`Resolver::submit`], questions flow out by [`Resolver::poll_query`],
 //! answers come back through [`Resolver::handle`], and what was found leaves by
 //! [`Resolver::poll_resolution`]. It never waits, and never asks more for one name than its
 //! [`Limits`](super::Limits) allow, whatever servers say.
@@ -14,11 +14,11 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::cache::{Cache, Cached, Rank};
-use super::config::{Config, Limits, Reach};
-use super::evidence::{Purpose, Question};
+use super::config::{Limits, Reach, WalkConfig};
+use super::evidence::{WalkPurpose, WalkQuery};
 use super::hints::Hints;
-use super::reply::{Kind, Reading};
-use super::resolution::{Asked, Resolution, Resolved, Unresolved};
+use super::reply::{Reading, ResponseKind};
+use super::resolution::{Resolution, ResolutionExchange, Resolved, Unresolved};
 use super::servers::Servers;
 use super::task::{Cut, CutServer, Search, Task, TaskId, Waiter};
 use crate::engine::{Attempt, Time, Unmatched};
@@ -32,7 +32,7 @@ const LEAST_BUDGET: u32 = 4;
 
 /// Resolves many names at once, without I/O.
 ///
-/// [`Resolver::submit`] names, ask what [`Resolver::poll_question`] gives, hand each outcome to
+/// [`Resolver::submit`] names, ask what [`Resolver::poll_query`] gives, hand each outcome to
 /// [`Resolver::handle`], and take results from [`Resolver::poll_resolution`].
 #[derive(Debug)]
 pub struct Resolver {
@@ -47,8 +47,8 @@ pub struct Resolver {
     by_question: HashMap<(NameBuf, RecordType), TaskId>,
     runnable: VecDeque<TaskId>,
     /// Questions that are out, with whose they are.
-    open: HashMap<u64, (TaskId, Question)>,
-    questions: VecDeque<Question>,
+    open: HashMap<u64, (TaskId, WalkQuery)>,
+    queries: VecDeque<WalkQuery>,
     done: VecDeque<Resolution>,
     servers: Servers,
     next_id: u64,
@@ -63,7 +63,7 @@ enum Next {
 
 impl Resolver {
     /// A resolver that begins at the root servers of `hints`.
-    pub fn new(hints: &Hints, config: &Config) -> Self {
+    pub fn new(hints: &Hints, config: &WalkConfig) -> Self {
         let servers = hints.servers().map(|(name, addresses)| CutServer {
             name: *name,
             addresses: addresses.to_vec(),
@@ -85,7 +85,7 @@ impl Resolver {
             by_question: HashMap::new(),
             runnable: VecDeque::new(),
             open: HashMap::new(),
-            questions: VecDeque::new(),
+            queries: VecDeque::new(),
             done: VecDeque::new(),
             servers: Servers::default(),
             next_id: 0,
@@ -109,13 +109,13 @@ impl Resolver {
     }
 
     /// The next question that is to be put to a server.
-    pub fn poll_question(&mut self) -> Option<Question> {
-        self.questions.pop_front()
+    pub fn poll_query(&mut self) -> Option<WalkQuery> {
+        self.queries.pop_front()
     }
 
     /// A question that is out.
-    pub fn question(&self, id: u64) -> Option<&Question> {
-        self.open.get(&id).map(|(_, question)| question)
+    pub fn query(&self, id: u64) -> Option<&WalkQuery> {
+        self.open.get(&id).map(|(_, query)| query)
     }
 
     /// Takes the answer to a question with its round-trip time, or (`None`) that there is none, and
@@ -128,59 +128,58 @@ impl Resolver {
         unmatched: &[Unmatched],
         response: Option<(&Bytes, Duration)>,
     ) {
-        let Some((task, question)) = self.open.remove(&id) else { return };
+        let Some((task, query)) = self.open.remove(&id) else { return };
         let heard = response.is_some() || attempts.iter().any(|attempt| attempt.answer().is_some());
         if heard {
             self.servers.heard(now);
         }
         match (response, attempts.first()) {
             // It answers, and not over TCP where its answers do not fit into UDP, say.
-            (None, _) if heard => self.servers.useless(now, question.server, question.zone),
+            (None, _) if heard => self.servers.useless(now, query.server, query.zone),
             (None, Some(attempt)) => {
-                self.remember(question.server, None);
-                self.servers.blame(now, question.server, attempt.sent);
+                self.remember(query.server, None);
+                self.servers.blame(now, query.server, attempt.sent);
             }
-            _ => self.remember(question.server, response.map(|(_, rtt)| rtt)),
+            _ => self.remember(query.server, response.map(|(_, rtt)| rtt)),
         }
-        self.go_on(now, task, question, attempts, unmatched, response);
+        self.go_on(now, task, query, attempts, unmatched, response);
     }
 
     /// Takes word that a question was not put: another server may be asked.
     pub fn withdraw(&mut self, now: Time, id: u64) {
-        let Some((task, question)) = self.open.remove(&id) else { return };
-        self.go_on(now, task, question, &[], &[], None);
+        let Some((task, query)) = self.open.remove(&id) else { return };
+        self.go_on(now, task, query, &[], &[], None);
     }
 
     fn go_on(
         &mut self,
         now: Time,
         task: TaskId,
-        question: Question,
+        query: WalkQuery,
         attempts: &[Attempt],
         unmatched: &[Unmatched],
         response: Option<(&Bytes, Duration)>,
     ) {
-        self.servers.closed(question.server);
-        let reading = response.map(|(octets, _)| {
-            Reading::new(octets, &question.zone, &question.name, question.rtype)
-        });
+        self.servers.closed(query.server);
+        let reading =
+            response.map(|(octets, _)| Reading::new(octets, &query.zone, &query.name, query.rtype));
         if let Some(reading) = &reading {
-            self.learn(now, &question, reading);
+            self.learn(now, &query, reading);
         }
         if let Some(task) = self.tasks.get_mut(&task) {
             task.asked = false;
-            task.exchanges.push(Asked {
-                question,
+            task.exchanges.push(ResolutionExchange {
+                query,
                 attempts: attempts.to_vec(),
                 unmatched: unmatched.to_vec(),
                 answered: response.is_some(),
             });
         }
         if let (Some(reading), Some((response, _))) = (reading, response) {
-            if let Kind::Fault(_) = reading.kind {
-                self.servers.useless(now, question.server, question.zone);
+            if let ResponseKind::Fault(_) = reading.kind {
+                self.servers.useless(now, query.server, query.zone);
             }
-            self.advance(task, &question, reading, response);
+            self.advance(task, &query, reading, response);
         }
         self.runnable.push_back(task);
         self.run(now);
@@ -215,8 +214,8 @@ impl Resolver {
     }
 
     /// Keeps what an answer says that someone else asked for.
-    pub(super) fn learn(&mut self, now: Time, question: &Question, reading: &Reading) {
-        self.cache.learn(now, &question.name, question.rtype, reading);
+    pub(super) fn learn(&mut self, now: Time, query: &WalkQuery, reading: &Reading) {
+        self.cache.learn(now, &query.name, query.rtype, reading);
     }
 
     fn begin(
@@ -324,7 +323,7 @@ impl Resolver {
             match self.cache.lookup(now, &task.name, task.rtype, Rank::Answer) {
                 Some(Cached::Records(records)) => return Ok(Some(Resolved::Records(records))),
                 Some(Cached::NoData) => return Ok(Some(Resolved::NoData)),
-                Some(Cached::NameError) => return Ok(Some(Resolved::NameError)),
+                Some(Cached::NxDomain) => return Ok(Some(Resolved::NxDomain)),
                 None => {}
             }
             let alias = self.cache.lookup(now, &task.name, RecordType::CNAME, Rank::Answer);
@@ -439,27 +438,27 @@ impl Resolver {
         let (name, rtype) = task.question();
         let zone = task.cut.zone;
         let purpose = match task.depth {
-            0 if task.steps.is_empty() => Purpose::Subject,
-            0 => Purpose::Minimised,
-            _ => Purpose::ServerAddress,
+            0 if task.steps.is_empty() => WalkPurpose::Subject,
+            0 => WalkPurpose::Minimised,
+            _ => WalkPurpose::ServerAddress,
         };
-        let question = Question { id: self.next_id(), server, zone, name, rtype, purpose };
+        let query = WalkQuery { id: self.next_id(), server, zone, name, rtype, purpose };
         task.asked = true;
         task.tried.push(server);
         self.servers.asked(server);
-        self.open.insert(question.id, (id, question));
-        self.questions.push_back(question);
+        self.open.insert(query.id, (id, query));
+        self.queries.push_back(query);
     }
 
     /// Takes a task on by what an answer says.
-    fn advance(&mut self, id: TaskId, question: &Question, reading: Reading, response: &Bytes) {
+    fn advance(&mut self, id: TaskId, query: &WalkQuery, reading: Reading, response: &Bytes) {
         let Some(mut task) = self.tasks.remove(&id) else { return };
         let minimised = !task.steps.is_empty();
         let outcome = match reading.kind {
-            Kind::Fault(_) => None,
-            Kind::Referral(referral) => {
+            ResponseKind::Fault(_) => None,
+            ResponseKind::Referral(referral) => {
                 let cut = Cut::new(&referral.ns, &reading.glue, &self.limits);
-                debug_assert!(cut.zone.labels().count() > question.zone.labels().count());
+                debug_assert!(cut.zone.labels().count() > query.zone.labels().count());
                 // A delegation's DS records are not the child's to give.
                 if task.rtype == RecordType::DS && cut.zone == task.name {
                     Some(Ok(Resolved::NoData))
@@ -468,7 +467,7 @@ impl Resolver {
                     None
                 }
             }
-            Kind::NameError if minimised => {
+            ResponseKind::NxDomain if minimised => {
                 task.stop_minimising();
                 None
             }
@@ -476,13 +475,15 @@ impl Resolver {
                 task.lengthen();
                 None
             }
-            Kind::NoData => Some(Ok(Resolved::NoData)),
-            Kind::NameError => Some(Ok(Resolved::NameError)),
-            Kind::Answer => {
+            ResponseKind::NoData => Some(Ok(Resolved::NoData)),
+            ResponseKind::NxDomain => Some(Ok(Resolved::NxDomain)),
+            ResponseKind::Answer => {
                 task.chain.extend(reading.chain);
                 reading.answer.map(|records| Ok(Resolved::Records(records)))
             }
-            Kind::Alias(target) => task.follow(reading.chain, target, &self.limits).err().map(Err),
+            ResponseKind::Cname(target) => {
+                task.follow(reading.chain, target, &self.limits).err().map(Err)
+            }
         };
         match outcome {
             None => {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::config::Limits;
 use super::minimise;
-use super::resolution::{Asked, Unresolved};
+use super::resolution::{ResolutionExchange, Unresolved};
 use super::rrset::Rrset;
 use crate::wire::{NameBuf, RecordType};
 
@@ -42,7 +42,7 @@ pub(super) struct Task {
     /// Exchanges that it may still spend, on itself and on tasks of its own.
     pub(super) budget: u32,
     /// What was asked, in this order.
-    pub(super) exchanges: Vec<Asked>,
+    pub(super) exchanges: Vec<ResolutionExchange>,
 }
 
 /// Who wants the result of a task.
@@ -146,10 +146,10 @@ impl Task {
     ) -> Result<(), Unresolved> {
         self.chain.extend(chain);
         if self.chain.iter().any(|alias| alias.name == target) {
-            return Err(Unresolved::AliasLoop(target));
+            return Err(Unresolved::CnameLoop(target));
         }
         if self.chain.len() >= limits.aliases {
-            return Err(Unresolved::TooManyAliases(target));
+            return Err(Unresolved::CnameChainTooLong(target));
         }
         self.name = target;
         self.fresh = true;

@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
-use dnsonde::playground::Server;
+use dnsonde::playground::LoopbackServer;
 use serde_json::Value;
 
 use super::{Files, Run, server, text};
@@ -16,7 +16,7 @@ use super::{Files, Run, server, text};
 /// A directory to work in, and a shell in it: `$D` is the program and `$A` the address of a server.
 struct Bench {
     files: Files,
-    server: Server,
+    server: LoopbackServer,
 }
 
 impl Bench {

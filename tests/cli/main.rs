@@ -37,16 +37,16 @@ mod wrong_input;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use dnsonde::playground::{Faults, Server};
+use dnsonde::playground::{Faults, LoopbackServer};
 use serde_json::Value;
 
 /// A server without faults.
-fn server() -> Server {
+fn server() -> LoopbackServer {
     server_with(Faults::default())
 }
 
-fn server_with(faults: impl Into<Faults>) -> Server {
-    Server::start("127.0.0.1:0".parse().unwrap(), faults).unwrap()
+fn server_with(faults: impl Into<Faults>) -> LoopbackServer {
+    LoopbackServer::start("127.0.0.1:0".parse().unwrap(), faults).unwrap()
 }
 
 /// The program, with nothing from the environment of the test that could change its output.

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use dnsonde::playground::{Delay, Effect, Fault, Server};
+use dnsonde::playground::{Delay, Effect, Fault, LoopbackServer};
 use dnsonde::wire::RecordType;
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ struct Begun {
 }
 
 impl Begun {
-    fn new(server: &Server, names: usize, options: &[&str]) -> Self {
+    fn new(server: &LoopbackServer, names: usize, options: &[&str]) -> Self {
         let files = Files::new();
         let list: String = (0..names).map(|i| format!("n{i}.demo.test\n")).collect();
         let list = files.write("names.txt", list);

@@ -8,7 +8,7 @@ use super::{assert_valid, run, run_with_input, server_with};
 const REFUSED: &str =
     "the response was truncated over UDP; the TCP connection was refused (2 times)";
 
-fn refusing() -> dnsonde::playground::Server {
+fn refusing() -> dnsonde::playground::LoopbackServer {
     server_with([Fault::always(Effect::Truncate), Fault::over(Transport::Tcp, Effect::Unreachable)])
 }
 

@@ -1,7 +1,7 @@
 //! DNS cookies (RFC 7873): what is sent, what is expected, and what follows where it is missing.
 
 use dnsonde::engine::{
-    Accept, Config, CookieOption, Edns, Manner, Mismatch, RetryReason, Transport,
+    Accept, CookieOption, Edns, EngineConfig, Mismatch, QueryProfile, RetryReason, Transport,
 };
 use dnsonde::wire::{Message, OptionCode, Rcode};
 
@@ -10,9 +10,12 @@ use crate::network::{FORGED, TRUE};
 
 const SERVER_COOKIE: [u8; 16] = [7; 16];
 
-fn config(accept: Accept) -> Config {
+fn config(accept: Accept) -> EngineConfig {
     let edns = Some(Edns { cookie: CookieOption::Full, ..Edns::default() });
-    Config { manner: Manner { edns, accept, ..Manner::default() }, ..Config::default() }
+    EngineConfig {
+        profile: QueryProfile { edns, accept, ..QueryProfile::default() },
+        ..EngineConfig::default()
+    }
 }
 
 /// The value of the cookie option of a message.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dnsonde::engine::{Config, ServerId, Servers};
+use dnsonde::engine::{EngineConfig, ServerChoice, ServerId};
 use dnsonde::wire::Rcode;
 
 use crate::network::{Behaviour, Network};
@@ -11,7 +11,7 @@ use crate::{good, run};
 /// Asks for each name after the one before has ended.
 fn one_by_one(network: &mut Network, names: std::ops::Range<u64>) {
     for i in names {
-        network.ask(i, Servers::Any);
+        network.ask(i, ServerChoice::Any);
         while network.step() {}
     }
 }
@@ -19,7 +19,7 @@ fn one_by_one(network: &mut Network, names: std::ops::Range<u64>) {
 #[test]
 fn a_server_that_never_refused_edns_is_always_asked_with_it() {
     let refusing = Behaviour { no_edns: true, servfail: 1.0, ..good() };
-    let network = run(Config::default(), vec![refusing, good()], 400, 21);
+    let network = run(EngineConfig::default(), vec![refusing, good()], 400, 21);
     assert_eq!(network.unanswered(), 0);
     let attempts = || network.results.iter().flat_map(|result| &result.attempts);
     let plain = attempts().filter(|a| a.server == ServerId(1) && !a.edns).count();
@@ -31,7 +31,7 @@ fn a_server_that_never_refused_edns_is_always_asked_with_it() {
 
 #[test]
 fn one_formerr_does_not_switch_edns_off() {
-    let mut network = Network::new(Config::default(), vec![good()], 22);
+    let mut network = Network::new(EngineConfig::default(), vec![good()], 22);
     network.set_behaviour(0, Behaviour { no_edns: true, ..good() });
     one_by_one(&mut network, 0..1);
     network.set_behaviour(0, good());
@@ -42,7 +42,7 @@ fn one_formerr_does_not_switch_edns_off() {
 
 #[test]
 fn a_server_that_learns_edns_is_asked_with_it_again_after_a_minute() {
-    let mut network = Network::new(Config::default(), vec![good()], 23);
+    let mut network = Network::new(EngineConfig::default(), vec![good()], 23);
     network.set_behaviour(0, Behaviour { no_edns: true, ..good() });
     one_by_one(&mut network, 0..50);
     let last = network.results.last().unwrap().attempts[0];

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use dnsonde::engine::{Config, Failure, Manner, Outcome, Servers, Window};
+use dnsonde::engine::{EngineConfig, Failure, Outcome, QueryProfile, ServerChoice, Window};
 use proptest::prelude::*;
 
 use super::network::{Behaviour, Network};
 use super::{behaviour, good};
 
 /// 500 exchanges, after some steps.
-fn under_way(config: Config, behaviours: Vec<Behaviour>, steps: usize, seed: u64) -> Network {
+fn under_way(config: EngineConfig, behaviours: Vec<Behaviour>, steps: usize, seed: u64) -> Network {
     let mut network = Network::new(config, behaviours, seed);
     for i in 0..500 {
-        network.ask(i, Servers::Any);
+        network.ask(i, ServerChoice::Any);
     }
     for _ in 0..steps {
         network.step();
@@ -22,7 +22,7 @@ fn under_way(config: Config, behaviours: Vec<Behaviour>, steps: usize, seed: u64
 
 #[test]
 fn cancelling_ends_every_exchange_once() {
-    let mut network = under_way(Config::default(), vec![good()], 1, 20);
+    let mut network = under_way(EngineConfig::default(), vec![good()], 1, 20);
     network.cancel();
     network.check_accounting();
     assert!(network.engine.is_idle());
@@ -33,7 +33,7 @@ fn cancelling_ends_every_exchange_once() {
 
 #[test]
 fn draining_waits_for_what_is_on_its_way() {
-    let mut network = under_way(Config::default(), vec![good()], 1, 20);
+    let mut network = under_way(EngineConfig::default(), vec![good()], 1, 20);
     network.drain();
     network.check_accounting();
     assert!(!network.engine.is_idle());
@@ -54,7 +54,7 @@ fn a_drained_engine_makes_no_retry_and_waits_for_one_timeout_at_most() {
         ("lossy", Behaviour { loss: 0.5, ..good() }),
     ] {
         for servers in [1, 3] {
-            let config = Config { window: Window::Fixed(100), ..Config::default() };
+            let config = EngineConfig { window: Window::Fixed(100), ..EngineConfig::default() };
             let mut network = under_way(config, vec![fault.clone(); servers], 0, 21);
             // Deep in the retries.
             network.sleep(Duration::from_millis(3));
@@ -71,7 +71,7 @@ fn a_drained_engine_makes_no_retry_and_waits_for_one_timeout_at_most() {
             assert!(network.engine.is_idle(), "{what}");
             network.check_accounting();
             // A tenth is jitter.
-            let timeout = Manner::default().timeout.mul_f64(1.1);
+            let timeout = QueryProfile::default().timeout.mul_f64(1.1);
             let waited = network.now.since(began);
             assert!(waited <= timeout, "{what}: waited {waited:?}");
             assert_eq!(network.results.len(), 500, "{what}");
@@ -81,7 +81,7 @@ fn a_drained_engine_makes_no_retry_and_waits_for_one_timeout_at_most() {
 
 #[test]
 fn what_might_have_been_answered_at_another_attempt_is_cancelled_not_failed() {
-    let config = Config { window: Window::Fixed(1000), ..Config::default() };
+    let config = EngineConfig { window: Window::Fixed(1000), ..EngineConfig::default() };
     let mut network = under_way(config, vec![Behaviour { loss: 1.0, ..good() }], 0, 22);
     network.transmit();
     network.drain();
@@ -92,8 +92,8 @@ fn what_might_have_been_answered_at_another_attempt_is_cancelled_not_failed() {
         assert_eq!(result.attempts[0].outcome, Outcome::TimedOut);
     }
     // Without a retry that was left, silence is what there is to say.
-    let manner = Manner { retries: 0, ..Manner::default() };
-    let config = Config { window: Window::Fixed(1000), manner, ..Config::default() };
+    let profile = QueryProfile { retries: 0, ..QueryProfile::default() };
+    let config = EngineConfig { window: Window::Fixed(1000), profile, ..EngineConfig::default() };
     let mut network = under_way(config, vec![Behaviour { loss: 1.0, ..good() }], 0, 23);
     network.transmit();
     network.drain();
@@ -103,7 +103,7 @@ fn what_might_have_been_answered_at_another_attempt_is_cancelled_not_failed() {
 
 #[test]
 fn a_drained_engine_takes_nothing_more() {
-    let mut network = under_way(Config::default(), vec![good()], 1, 24);
+    let mut network = under_way(EngineConfig::default(), vec![good()], 1, 24);
     network.drain();
     assert_eq!(network.engine.room(), 0);
 }
@@ -117,7 +117,7 @@ proptest! {
         steps in 0usize..2_000,
         seed in any::<u64>(),
     ) {
-        let mut network = under_way(Config::default(), behaviours, steps, seed);
+        let mut network = under_way(EngineConfig::default(), behaviours, steps, seed);
         let attempts = network.engine.totals().attempts;
         network.drain();
         let began = network.now;
@@ -126,7 +126,7 @@ proptest! {
         prop_assert!(network.engine.is_idle());
         prop_assert_eq!(network.engine.totals().attempts, attempts);
         prop_assert_eq!(network.results.len(), 500);
-        let timeout = Manner::default().timeout.mul_f64(1.1);
+        let timeout = QueryProfile::default().timeout.mul_f64(1.1);
         prop_assert!(network.now.since(began) <= timeout);
     }
 }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Failure, Manner, Mismatch, RetryReason, ServerId, SocketId,
-    Stamp, Time, Transmits, Transport, TransportPolicy, Unmatched,
+    Attempt, Ending, Engine, EngineConfig, ExchangeRequest, Failure, Mismatch, QueryProfile,
+    RetryReason, ServerId, SocketId, Stamp, Time, Transmits, Transport, TransportPolicy, Unmatched,
 };
 use dnsonde::wire::{
     Builder, Class, Flags, HEADER_LEN, Message, NameBuf, Rcode, RecordType, Section,
@@ -34,7 +34,7 @@ pub struct Ended {
 }
 
 impl Watched {
-    pub fn new(config: Config) -> Self {
+    pub fn new(config: EngineConfig) -> Self {
         let engine = Engine::new(config, &[server()], SOCKETS, [5; 32]);
         let mut watched = Self { engine, sent: Vec::new(), ended: None };
         watched.ask();
@@ -44,7 +44,7 @@ impl Watched {
     /// Asks, again or for the first time.
     pub fn ask(&mut self) {
         let name: NameBuf = "victim.example.".parse().unwrap();
-        self.engine.submit(&Ask::new(0, name.as_wire(), RecordType::A)).unwrap();
+        self.engine.submit(&ExchangeRequest::new(0, name.as_wire(), RecordType::A)).unwrap();
         self.ended = None;
         self.transmit(Time::ZERO);
     }
@@ -113,12 +113,12 @@ pub fn end(ended: &mut Option<Ended>) -> impl FnMut(dnsonde::engine::Finished<'_
             attempts: finished.attempts.to_vec(),
             unmatched: finished.unmatched.to_vec(),
             answer: match finished.end {
-                End::Answered { response, .. } | End::Truncated { response, .. } => {
+                Ending::Answered { response, .. } | Ending::Truncated { response, .. } => {
                     let message = response.message;
                     let address = message.answers().find_map(|it| it.rdata().try_into().ok());
                     Ok((message.rcode(), address))
                 }
-                End::Failed(failure) => Err(failure),
+                Ending::Failed(failure) => Err(failure),
             },
         });
     }
@@ -159,7 +159,7 @@ pub fn bare(query: &[u8], flags: Flags) -> Vec<u8> {
 fn a_forger_who_knows_all_ports_is_not_believed() {
     for seed in 0..3 {
         let mut rng = StdRng::seed_from_u64(seed);
-        let mut watched = Watched::new(Config::default());
+        let mut watched = Watched::new(EngineConfig::default());
         let mut forged = answer(&watched.query(), FORGED);
         while watched.sent.len() < 5 {
             watched.next_attempt();
@@ -191,7 +191,7 @@ fn a_forger_who_knows_all_ports_is_not_believed() {
 #[test]
 fn a_late_answer_is_not_used_once_a_message_came_that_did_not_fit() {
     for mismatch in [false, true] {
-        let mut watched = Watched::new(Config::default());
+        let mut watched = Watched::new(EngineConfig::default());
         let (_, socket, first) = watched.sent[0].clone();
         watched.next_attempt();
         let now = watched.now();
@@ -218,8 +218,8 @@ fn a_late_answer_is_not_used_once_a_message_came_that_did_not_fit() {
 #[test]
 fn after_some_guesses_an_answer_is_confirmed_over_tcp() {
     for transport in [TransportPolicy::UdpThenTcp, TransportPolicy::UdpOnly] {
-        let manner = Manner { transport, ..Manner::default() };
-        let mut watched = Watched::new(Config { manner, ..Config::default() });
+        let profile = QueryProfile { transport, ..QueryProfile::default() };
+        let mut watched = Watched::new(EngineConfig { profile, ..EngineConfig::default() });
         let query = watched.query();
         for guess in 1..4 {
             let mut wrong = answer(&query, FORGED);
@@ -239,7 +239,7 @@ fn after_some_guesses_an_answer_is_confirmed_over_tcp() {
 /// talk us out of them.
 #[test]
 fn a_near_miss_never_leads_to_plain_case_by_itself() {
-    let mut watched = Watched::new(Config { mixed_case: true, ..Config::default() });
+    let mut watched = Watched::new(EngineConfig { mixed_case: true, ..EngineConfig::default() });
     let query = watched.query();
     let name = Message::parse(&query).unwrap().question().unwrap().name.to_buf();
     let mut near = answer(&query, FORGED);
@@ -258,7 +258,7 @@ fn a_near_miss_never_leads_to_plain_case_by_itself() {
 
 #[test]
 fn a_server_that_changes_case_over_tcp_too_is_asked_in_plain_case_from_then_on() {
-    let config = Config { mixed_case: true, ..Config::default() };
+    let config = EngineConfig { mixed_case: true, ..EngineConfig::default() };
     let lowering = Behaviour { lowers_case: true, ..good() };
     let network = run(config.clone(), vec![lowering, good()], 3_000, 9);
     assert_eq!(network.unanswered(), 0);
@@ -281,7 +281,7 @@ fn a_server_that_changes_case_over_tcp_too_is_asked_in_plain_case_from_then_on()
 /// Where TCP brings nothing, and nothing but the case was ever wrong, it is the server's doing.
 #[test]
 fn a_server_that_changes_case_and_has_no_tcp_is_asked_in_plain_case() {
-    let config = Config { mixed_case: true, ..Config::default() };
+    let config = EngineConfig { mixed_case: true, ..EngineConfig::default() };
     let lowering = Behaviour { lowers_case: true, stream_breaks: 1.0, ..good() };
     let network = run(config, vec![lowering], 50, 9);
     assert_eq!(network.unanswered(), 0);
@@ -308,7 +308,7 @@ fn a_message_without_a_question_is_taken_for_what_it_can_be() {
         (Flags::default(), 0, None),
         (refused(Rcode::NXDOMAIN), 0, None),
     ] {
-        let mut watched = Watched::new(Config::default());
+        let mut watched = Watched::new(EngineConfig::default());
         let query = watched.query();
         let mut octets = bare(&query, flags);
         if upper > 0 {
@@ -334,8 +334,9 @@ fn a_message_without_a_question_is_taken_for_what_it_can_be() {
 
 #[test]
 fn each_message_that_is_not_taken_is_kept_with_the_reason_up_to_a_bound() {
-    let manner = Manner { transport: TransportPolicy::UdpOnly, ..Manner::default() };
-    let mut watched = Watched::new(Config { manner, mixed_case: true, ..Config::default() });
+    let profile = QueryProfile { transport: TransportPolicy::UdpOnly, ..QueryProfile::default() };
+    let mut watched =
+        Watched::new(EngineConfig { profile, mixed_case: true, ..EngineConfig::default() });
     let query = watched.query();
     let good = answer(&query, TRUE);
     let with = |at: usize, octet: u8| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dnsonde::engine::{Config, Failure, Servers, Standing, Time};
+use dnsonde::engine::{EngineConfig, Failure, ServerChoice, ServerStatus, Time};
 use dnsonde::wire::Rcode;
 
 use crate::network::{Behaviour, Network};
@@ -46,7 +46,7 @@ const CASE: Case = Case {
 };
 
 fn scan(case: &Case, seed: u64) -> Figures {
-    let config = Config { own_questions: true, ..Config::default() };
+    let config = EngineConfig { own_queries: true, ..EngineConfig::default() };
     let behaviour = Behaviour {
         delay: (case.rtt_ms * 1000, case.rtt_ms * 1000),
         jitter: case.jitter_ms * 1000.0,
@@ -60,7 +60,7 @@ fn scan(case: &Case, seed: u64) -> Figures {
     let (mut next, mut changed) = (0, false);
     while network.now < at(case.seconds) {
         while network.engine.room() > 0 {
-            network.ask(next, Servers::Any);
+            network.ask(next, ServerChoice::Any);
             next += 1;
         }
         if let (Some(rate), false) = (case.then, changed)
@@ -154,7 +154,7 @@ fn refusals_over_a_limit_slow_down_and_lose_no_name() {
 }
 
 /// Seconds until nine tenths of so many names are answered by one server, for each attempt a name.
-fn seconds(config: &Config, behaviour: Behaviour, names: u64, seed: u64) -> f64 {
+fn seconds(config: &EngineConfig, behaviour: Behaviour, names: u64, seed: u64) -> f64 {
     let mut network = Network::new(config.clone(), vec![behaviour], seed);
     network.run(names);
     let answered = network.results.iter().filter(|r| r.end.is_ok());
@@ -166,15 +166,15 @@ fn seconds(config: &Config, behaviour: Behaviour, names: u64, seed: u64) -> f64 
 #[test]
 fn loss_at_random_is_no_limit() {
     // Whether a server is held to a window only, or to a rate that is learned.
-    for own_questions in [false, true] {
-        let config = Config { own_questions, ..Config::default() };
+    for own_queries in [false, true] {
+        let config = EngineConfig { own_queries, ..EngineConfig::default() };
         for delay in [(100, 300), (20_000, 30_000)] {
             let server = Behaviour { delay, service: Some((2_000.0, 400)), ..crate::good() };
             let clean = seconds(&config, server.clone(), 20_000, 9);
             for loss in [0.1, 0.3, 0.5] {
                 let lossy = Behaviour { loss, ..server.clone() };
                 let lossy = seconds(&config, lossy, 20_000, 1);
-                let which = format!("{loss} lost, {delay:?} µs away, paced: {own_questions}");
+                let which = format!("{loss} lost, {delay:?} µs away, paced: {own_queries}");
                 assert!(lossy < 1.6 * clean, "{lossy} s, {clean} s where none is lost: {which}");
             }
         }
@@ -192,7 +192,7 @@ fn what_is_lost_of_the_last_names_is_no_limit() {
             service: Some((1_000_000.0, 100_000)),
             ..crate::good()
         };
-        let config = Config { own_questions: true, ..Config::default() };
+        let config = EngineConfig { own_queries: true, ..EngineConfig::default() };
         let mut network = Network::new(config, vec![near], seed);
         network.run(10_000);
         let seconds = network.now.as_nanos() as f64 / 1e9;
@@ -213,7 +213,7 @@ fn a_server_that_pauses_now_and_then_has_no_limit() {
         ..crate::good()
     };
     let run = |behaviour, names| {
-        let config = Config { own_questions: true, ..Config::default() };
+        let config = EngineConfig { own_queries: true, ..EngineConfig::default() };
         let mut network = Network::new(config, vec![behaviour], 5);
         network.run(names);
         assert_eq!(network.unanswered(), 0);
@@ -234,7 +234,7 @@ fn list(good: usize, refusing: usize, dead: usize, names: u64) -> Network {
     let dead = vec![Behaviour { loss: 1.0, ..crate::good() }; dead];
     let refusing = vec![Behaviour { refused: 1.0, ..crate::good() }; refusing];
     let servers = [dead, refusing, vec![crate::good(); good]].concat();
-    let config = Config { own_questions: true, ..Config::default() };
+    let config = EngineConfig { own_queries: true, ..EngineConfig::default() };
     let mut network = Network::new(config, servers, 12);
     network.run(names);
     network
@@ -245,12 +245,13 @@ fn names_go_to_servers_that_have_answered() {
     let network = list(100, 200, 700, 5_000);
     assert_eq!(network.unanswered(), 0);
     assert!(network.results.iter().all(|result| result.attempts.len() == 1));
-    let standings: Vec<_> = network.engine.servers().map(|server| server.standing).collect();
-    let count = |standing| standings.iter().filter(|&&other| other == standing).count();
-    assert!(count(Standing::Good) > 0 && count(Standing::Refusing) > 0);
-    assert_eq!(count(Standing::Good) + count(Standing::Refusing) + count(Standing::Silent), {
-        1_000 - count(Standing::Untried)
-    });
+    let standings: Vec<_> = network.engine.servers().map(|server| server.status).collect();
+    let count = |status| standings.iter().filter(|&&other| other == status).count();
+    assert!(count(ServerStatus::Good) > 0 && count(ServerStatus::Refusing) > 0);
+    assert_eq!(
+        count(ServerStatus::Good) + count(ServerStatus::Refusing) + count(ServerStatus::Silent),
+        { 1_000 - count(ServerStatus::Untried) }
+    );
 }
 
 #[test]
@@ -274,7 +275,7 @@ fn names_end_where_no_server_is_of_any_use() {
 
 /// A scan whose names come in stretches: so many that are answered, so many that nobody answers, ...
 fn in_stretches(servers: usize, stretches: &[(u64, bool)], seed: u64) -> (Network, f64) {
-    let config = Config { own_questions: true, ..Config::default() };
+    let config = EngineConfig { own_queries: true, ..EngineConfig::default() };
     let mut network = Network::new(config, vec![crate::good(); servers], seed);
     let mut names = Vec::new();
     for &(count, answered) in stretches {
@@ -287,7 +288,7 @@ fn in_stretches(servers: usize, stretches: &[(u64, bool)], seed: u64) -> (Networ
     let (mut next, mut longest_silence) = (0, Duration::ZERO);
     loop {
         while next < names.len() && network.engine.room() > 0 {
-            network.ask(names[next], Servers::Any);
+            network.ask(names[next], ServerChoice::Any);
             next += 1;
         }
         let silence = network.engine.silent_for(network.now).unwrap_or_default();
@@ -328,13 +329,13 @@ fn names_that_nobody_answers_may_be_many_or_mixed() {
 
 #[test]
 fn a_server_that_is_gone_is_not_taken_for_silent_names() {
-    let config = Config { own_questions: true, ..Config::default() };
+    let config = EngineConfig { own_queries: true, ..EngineConfig::default() };
     let dying = Behaviour { dies_after: 500, ..crate::good() };
     let mut network = Network::new(config, vec![dying], 7);
     let mut next = 0;
     while network.engine.silent_for(network.now) < Some(Duration::from_secs(30)) {
         while network.engine.room() > 0 {
-            network.ask(next, Servers::Any);
+            network.ask(next, ServerChoice::Any);
             next += 1;
         }
         assert!(network.step());

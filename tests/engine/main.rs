@@ -16,14 +16,14 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Accept, Attempt, Config, Failure, Manner, MannerId, Outcome, RetryReason, ServerId, Servers,
-    Transport, TransportPolicy, Window,
+    Accept, Attempt, EngineConfig, Failure, Outcome, ProfileId, QueryProfile, RetryReason,
+    ServerChoice, ServerId, Transport, TransportPolicy, Window,
 };
 use dnsonde::wire::Rcode;
 use network::{Behaviour, FORGED, Network, StreamService, TRUE, name};
 use proptest::prelude::*;
 
-fn run(config: Config, behaviours: Vec<Behaviour>, count: u64, seed: u64) -> Network {
+fn run(config: EngineConfig, behaviours: Vec<Behaviour>, count: u64, seed: u64) -> Network {
     let mut network = Network::new(config, behaviours, seed);
     network.run(count);
     let tags: HashSet<u64> = network.results.iter().map(|result| result.tag).collect();
@@ -44,7 +44,7 @@ pub(crate) fn good() -> Behaviour {
 
 #[test]
 fn clean_servers_answer_everything_at_the_first_attempt() {
-    let network = run(Config::default(), vec![good(); 3], 5_000, 1);
+    let network = run(EngineConfig::default(), vec![good(); 3], 5_000, 1);
     assert_eq!(network.engine.totals().answered, 5_000);
     assert_eq!(network.engine.totals().attempts, 5_000);
 }
@@ -53,7 +53,7 @@ fn clean_servers_answer_everything_at_the_first_attempt() {
 fn the_same_seed_gives_the_same_run() {
     let faulty = Behaviour { loss: 0.2, duplicates: 0.1, refused: 0.1, forged: 0.3, ..good() };
     let runs = [7, 7, 8].map(|seed| {
-        let mut network = run(Config::default(), vec![faulty.clone(); 2], 500, seed);
+        let mut network = run(EngineConfig::default(), vec![faulty.clone(); 2], 500, seed);
         network.results.sort_by_key(|result| result.tag);
         (network.now, network.results)
     });
@@ -63,7 +63,7 @@ fn the_same_seed_gives_the_same_run() {
 
 #[test]
 fn ten_per_cent_loss_leaves_one_in_ten_thousand_at_most() {
-    let network = run(Config::default(), vec![Behaviour { loss: 0.1, ..good() }], 50_000, 2);
+    let network = run(EngineConfig::default(), vec![Behaviour { loss: 0.1, ..good() }], 50_000, 2);
     assert!(network.unanswered() <= 5, "{} unanswered", network.unanswered());
     let attempts = network.attempts_per_name();
     assert!(attempts <= 1.13, "{attempts} attempts a name");
@@ -72,7 +72,7 @@ fn ten_per_cent_loss_leaves_one_in_ten_thousand_at_most() {
 #[test]
 fn refusals_of_one_server_lose_no_name() {
     let refusing = Behaviour { refused: 0.2, ..good() };
-    let network = run(Config::default(), vec![refusing, good(), good()], 20_000, 3);
+    let network = run(EngineConfig::default(), vec![refusing, good(), good()], 20_000, 3);
     assert_eq!(network.unanswered(), 0);
     let retried = network.results.iter().filter(|result| result.attempts.len() > 1);
     for result in retried {
@@ -90,8 +90,8 @@ fn a_dead_a_refusing_and_a_lame_server_among_four_lose_no_name() {
         Behaviour { lame: true, ..good() },
         good(),
     ];
-    let clean = run(Config::default(), vec![good()], 20_000, 4);
-    let network = run(Config::default(), servers, 20_000, 4);
+    let clean = run(EngineConfig::default(), vec![good()], 20_000, 4);
+    let network = run(EngineConfig::default(), servers, 20_000, 4);
     assert_eq!(network.unanswered(), 0);
     // Four servers, one of them good, against that one alone: no more than one timeout more.
     let last = |network: &Network| network.results.last().map(|r| r.attempts.last().unwrap().sent);
@@ -105,7 +105,7 @@ fn a_dead_a_refusing_and_a_lame_server_among_four_lose_no_name() {
 #[test]
 fn a_server_that_dies_hands_its_names_to_the_others() {
     let dying = Behaviour { dies_after: 500, ..good() };
-    let network = run(Config::default(), vec![dying, good()], 10_000, 5);
+    let network = run(EngineConfig::default(), vec![dying, good()], 10_000, 5);
     assert_eq!(network.unanswered(), 0);
     let dead = network.engine.server(ServerId(0));
     assert!(dead.counts.lost < 600, "kept asking a dead server: {} lost", dead.counts.lost);
@@ -113,12 +113,12 @@ fn a_server_that_dies_hands_its_names_to_the_others() {
 
 #[test]
 fn a_benched_server_is_tried_again_and_used_again() {
-    let mut network = Network::new(Config::default(), vec![good(); 2], 6);
+    let mut network = Network::new(EngineConfig::default(), vec![good(); 2], 6);
     network.set_behaviour(0, Behaviour { loss: 1.0, ..good() });
     let mut asked = 0;
     while !network.engine.server(ServerId(0)).benched {
         while network.engine.room() > 0 {
-            network.ask(asked, Servers::Any);
+            network.ask(asked, ServerChoice::Any);
             asked += 1;
         }
         assert!(network.step(), "never benched");
@@ -126,7 +126,7 @@ fn a_benched_server_is_tried_again_and_used_again() {
     network.set_behaviour(0, good());
     while network.step() {}
     for i in asked..asked + 500 {
-        network.ask(i, Servers::Any);
+        network.ask(i, ServerChoice::Any);
     }
     while network.step() {}
     let back = network.engine.server(ServerId(0));
@@ -136,9 +136,9 @@ fn a_benched_server_is_tried_again_and_used_again() {
 
 #[test]
 fn the_last_server_is_never_benched_and_every_name_comes_to_an_end() {
-    let config = Config {
-        manner: Manner { timeout: Duration::from_millis(200), ..Manner::default() },
-        ..Config::default()
+    let config = EngineConfig {
+        profile: QueryProfile { timeout: Duration::from_millis(200), ..QueryProfile::default() },
+        ..EngineConfig::default()
     };
     let dead = Behaviour { loss: 1.0, ..good() };
     let network = run(config, vec![dead], 100, 6);
@@ -149,7 +149,7 @@ fn the_last_server_is_never_benched_and_every_name_comes_to_an_end() {
 #[test]
 fn truncated_answers_are_fetched_over_tcp() {
     let truncating = Behaviour { truncated: 1.0, stream_breaks: 0.2, ..good() };
-    let network = run(Config::default(), vec![truncating.clone(); 2], 300, 7);
+    let network = run(EngineConfig::default(), vec![truncating.clone(); 2], 300, 7);
     assert_eq!(network.unanswered(), 0);
     for result in &network.results {
         assert_eq!(result.attempts[0].retried_because, Some(RetryReason::Truncated));
@@ -157,21 +157,21 @@ fn truncated_answers_are_fetched_over_tcp() {
         assert_eq!(result.attempts[1].server, result.attempts[0].server);
     }
     let broken = Behaviour { stream_breaks: 1.0, ..truncating.clone() };
-    let network = run(Config::default(), vec![broken], 50, 7);
+    let network = run(EngineConfig::default(), vec![broken], 50, 7);
     for result in &network.results {
         assert!(result.truncated, "{result:?}");
         assert_eq!(result.end, Ok((Rcode::NOERROR, None, 0)));
     }
     assert_eq!(network.engine.totals().truncated, 50);
-    let config = Config {
-        manner: Manner { transport: TransportPolicy::UdpOnly, ..Manner::default() },
-        ..Config::default()
+    let config = EngineConfig {
+        profile: QueryProfile { transport: TransportPolicy::UdpOnly, ..QueryProfile::default() },
+        ..EngineConfig::default()
     };
     let network = run(config, vec![truncating], 50, 7);
     assert_eq!(network.engine.totals().attempts, 50);
-    let config = Config {
-        manner: Manner { transport: TransportPolicy::TcpOnly, ..Manner::default() },
-        ..Config::default()
+    let config = EngineConfig {
+        profile: QueryProfile { transport: TransportPolicy::TcpOnly, ..QueryProfile::default() },
+        ..EngineConfig::default()
     };
     let network = run(config, vec![good()], 50, 7);
     assert!(network.results.iter().all(|r| r.attempts[0].transport == Transport::Tcp));
@@ -180,7 +180,8 @@ fn truncated_answers_are_fetched_over_tcp() {
 
 #[test]
 fn a_server_without_edns_is_asked_without_it_from_then_on() {
-    let network = run(Config::default(), vec![Behaviour { no_edns: true, ..good() }], 2_000, 8);
+    let network =
+        run(EngineConfig::default(), vec![Behaviour { no_edns: true, ..good() }], 2_000, 8);
     assert_eq!(network.unanswered(), 0);
     let fell_back = network
         .results
@@ -194,8 +195,8 @@ fn a_server_without_edns_is_asked_without_it_from_then_on() {
 fn names_that_are_never_answered_hold_up_nothing_else() {
     let silent = Behaviour { silent: 0.025, delay: (9_000, 11_000), ..good() };
     let clean = Behaviour { delay: (9_000, 11_000), ..good() };
-    let clean = run(Config::default(), vec![clean], 100_000, 10);
-    let mut network = Network::new(Config::default(), vec![silent], 10);
+    let clean = run(EngineConfig::default(), vec![clean], 100_000, 10);
+    let mut network = Network::new(EngineConfig::default(), vec![silent], 10);
     network.run(100_000);
     let last_answer = |network: &Network| {
         let sent = network.results.iter().filter(|r| r.end.is_ok());
@@ -214,7 +215,7 @@ fn names_that_are_never_answered_cost_little_more_than_their_own_queries() {
     let answers_per_second = |silent| {
         let near =
             Behaviour { silent, delay: (50, 150), service: Some((200_000.0, 270)), ..good() };
-        let network = run(Config::default(), vec![near], 50_000, 10);
+        let network = run(EngineConfig::default(), vec![near], 50_000, 10);
         let answered = network.results.iter().filter_map(|result| {
             let last = result.attempts.last()?;
             let Outcome::Answered(answer) = last.outcome else { return None };
@@ -230,9 +231,9 @@ fn names_that_are_never_answered_cost_little_more_than_their_own_queries() {
 
 #[test]
 fn an_answer_after_the_timeout_still_counts_and_keeps_its_rtt() {
-    let config = Config {
-        manner: Manner { timeout: Duration::from_millis(100), ..Manner::default() },
-        ..Config::default()
+    let config = EngineConfig {
+        profile: QueryProfile { timeout: Duration::from_millis(100), ..QueryProfile::default() },
+        ..EngineConfig::default()
     };
     let slow = Behaviour { delay: (150_000, 160_000), ..good() };
     let network = run(config, vec![slow], 4, 12);
@@ -248,9 +249,9 @@ fn an_answer_after_the_timeout_still_counts_and_keeps_its_rtt() {
 #[test]
 fn what_came_in_time_is_in_time_however_late_it_is_read() {
     let slow = Behaviour { delay: (300_000, 400_000), ..good() };
-    let mut network = Network::new(Config::default(), vec![slow], 12);
+    let mut network = Network::new(EngineConfig::default(), vec![slow], 12);
     for i in 0..10 {
-        network.ask(i, Servers::Any);
+        network.ask(i, ServerChoice::Any);
     }
     network.transmit();
     network.sleep(Duration::from_millis(2_500));
@@ -268,8 +269,8 @@ fn what_came_in_time_is_in_time_however_late_it_is_read() {
 #[test]
 fn what_came_late_is_late_however_late_it_is_read() {
     let slow = Behaviour { delay: (1_500_000, 1_600_000), ..good() };
-    let mut network = Network::new(Config::default(), vec![slow], 12);
-    network.ask(0, Servers::Any);
+    let mut network = Network::new(EngineConfig::default(), vec![slow], 12);
+    network.ask(0, ServerChoice::Any);
     network.transmit();
     network.sleep(Duration::from_millis(2_500));
     while network.step() {}
@@ -284,7 +285,7 @@ fn what_came_late_is_late_however_late_it_is_read() {
 #[test]
 fn a_stall_in_the_midst_of_a_scan_costs_no_attempt() {
     const NAMES: u64 = 5_000;
-    let config = Config { rate: Some(2_000.0), ..Config::default() };
+    let config = EngineConfig { rate: Some(2_000.0), ..EngineConfig::default() };
     let mut network = Network::new(config, vec![good(); 2], 12);
     let next = network.run_until(Duration::from_secs(1), 0, NAMES);
     let before = network.results.len() as u64;
@@ -302,8 +303,8 @@ fn a_stall_in_the_midst_of_a_scan_costs_no_attempt() {
 #[test]
 fn an_answer_in_time_counts_after_its_attempt_was_given_up() {
     let slow = Behaviour { delay: (900_000, 900_000), ..good() };
-    let mut network = Network::new(Config::default(), vec![slow], 12);
-    network.ask(0, Servers::Any);
+    let mut network = Network::new(EngineConfig::default(), vec![slow], 12);
+    network.ask(0, ServerChoice::Any);
     network.transmit();
     network.sleep(Duration::from_millis(1_200));
     let now = network.now;
@@ -318,9 +319,13 @@ fn an_answer_in_time_counts_after_its_attempt_was_given_up() {
 
 #[test]
 fn an_answer_after_the_exchange_is_counted_as_late_with_its_server() {
-    let config = Config {
-        manner: Manner { timeout: Duration::from_millis(10), retries: 0, ..Manner::default() },
-        ..Config::default()
+    let config = EngineConfig {
+        profile: QueryProfile {
+            timeout: Duration::from_millis(10),
+            retries: 0,
+            ..QueryProfile::default()
+        },
+        ..EngineConfig::default()
     };
     let slow = Behaviour { delay: (50_000, 60_000), duplicates: 1.0, ..good() };
     let network = run(config, vec![slow], 4, 13);
@@ -332,7 +337,7 @@ fn an_answer_after_the_exchange_is_counted_as_late_with_its_server() {
 
 #[test]
 fn lingering_exchanges_see_their_duplicates() {
-    let config = Config { linger: Duration::from_millis(500), ..Config::default() };
+    let config = EngineConfig { linger: Duration::from_millis(500), ..EngineConfig::default() };
     let doubled = Behaviour { duplicates: 1.0, ..good() };
     let network = run(config, vec![doubled], 100, 14);
     assert!(network.results.iter().all(|result| result.attempts[0].duplicates == 1));
@@ -341,9 +346,9 @@ fn lingering_exchanges_see_their_duplicates() {
 
 #[test]
 fn the_first_answer_is_shown_where_anything_is_wanted() {
-    let config = Config {
-        manner: Manner { accept: Accept::Anything, ..Manner::default() },
-        ..Config::default()
+    let config = EngineConfig {
+        profile: QueryProfile { accept: Accept::Anything, ..QueryProfile::default() },
+        ..EngineConfig::default()
     };
     let network = run(config, vec![Behaviour { refused: 1.0, ..good() }], 10, 15);
     for result in &network.results {
@@ -354,9 +359,9 @@ fn the_first_answer_is_shown_where_anything_is_wanted() {
 #[test]
 fn a_question_for_one_server_goes_nowhere_else() {
     let mut network =
-        Network::new(Config::default(), vec![good(), Behaviour { loss: 1.0, ..good() }], 16);
+        Network::new(EngineConfig::default(), vec![good(), Behaviour { loss: 1.0, ..good() }], 16);
     for i in 0..40 {
-        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+        network.ask(i, ServerChoice::Only(ServerId((i % 2) as u32)));
     }
     while network.step() {}
     assert_eq!(network.results.len(), 40);
@@ -371,10 +376,10 @@ fn a_question_for_one_server_goes_nowhere_else() {
 #[test]
 fn a_server_is_replaced_only_while_nobody_waits_for_it() {
     let dead = Behaviour { loss: 1.0, ..good() };
-    let mut network = Network::new(Config::default(), vec![good(), dead], 23);
+    let mut network = Network::new(EngineConfig::default(), vec![good(), dead], 23);
     let other = "198.51.100.9:53".parse().unwrap();
     for i in 0..10 {
-        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+        network.ask(i, ServerChoice::Only(ServerId((i % 2) as u32)));
     }
     // Not even between two attempts, while none is in flight.
     loop {
@@ -394,10 +399,10 @@ fn a_server_is_replaced_only_while_nobody_waits_for_it() {
 
 #[test]
 fn what_waits_for_one_server_and_was_not_sent_can_be_recalled() {
-    let config = Config { rate_per_server: Some(10.0), ..Config::default() };
+    let config = EngineConfig { rate_per_server: Some(10.0), ..EngineConfig::default() };
     let mut network = Network::new(config, vec![good(); 2], 29);
     for i in 0..100 {
-        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+        network.ask(i, ServerChoice::Only(ServerId((i % 2) as u32)));
     }
     while network.results.is_empty() {
         assert!(network.step());
@@ -413,7 +418,7 @@ fn what_waits_for_one_server_and_was_not_sent_can_be_recalled() {
     network.check_accounting();
     // The places are free again, each once.
     for i in 100..200 {
-        network.ask(i, Servers::Only(ServerId(1)));
+        network.ask(i, ServerChoice::Only(ServerId(1)));
     }
     while network.step() {}
     assert_eq!(network.results.len(), 200);
@@ -422,10 +427,10 @@ fn what_waits_for_one_server_and_was_not_sent_can_be_recalled() {
 #[test]
 fn a_silent_server_is_found_out_before_all_that_waits_for_it_was_sent() {
     let dead = Behaviour { loss: 1.0, ..good() };
-    let config = Config { rate_per_server: Some(100.0), ..Config::default() };
+    let config = EngineConfig { rate_per_server: Some(100.0), ..EngineConfig::default() };
     let mut network = Network::new(config, vec![dead], 37);
     for i in 0..2_000 {
-        network.ask(i, Servers::Only(ServerId(0)));
+        network.ask(i, ServerChoice::Only(ServerId(0)));
     }
     while network.results.is_empty() {
         assert!(network.step());
@@ -436,14 +441,15 @@ fn a_silent_server_is_found_out_before_all_that_waits_for_it_was_sent() {
 
 #[test]
 fn each_question_is_put_in_the_manner_that_it_wants() {
-    let mut network = Network::new(Config::default(), vec![good()], 31);
-    let over_tcp = Manner { transport: TransportPolicy::TcpOnly, retries: 0, ..Manner::default() };
-    let plain = Manner { edns: None, accept: Accept::Anything, ..Manner::default() };
-    let manners = [MannerId::DEFAULT, network.engine.add_manner(over_tcp.clone())];
-    let manners = [manners[0], manners[1], network.engine.add_manner(plain)];
-    assert_eq!(network.engine.add_manner(over_tcp), manners[1]);
+    let mut network = Network::new(EngineConfig::default(), vec![good()], 31);
+    let over_tcp =
+        QueryProfile { transport: TransportPolicy::TcpOnly, retries: 0, ..QueryProfile::default() };
+    let plain = QueryProfile { edns: None, accept: Accept::Anything, ..QueryProfile::default() };
+    let profiles = [ProfileId::DEFAULT, network.engine.add_profile(over_tcp.clone())];
+    let profiles = [profiles[0], profiles[1], network.engine.add_profile(plain)];
+    assert_eq!(network.engine.add_profile(over_tcp), profiles[1]);
     for i in 0..30 {
-        network.ask_in(i, Servers::Any, manners[i as usize % 3], None);
+        network.ask_in(i, ServerChoice::Any, profiles[i as usize % 3], None);
     }
     while network.step() {}
     assert_eq!(network.unanswered(), 0);
@@ -457,13 +463,13 @@ fn each_question_is_put_in_the_manner_that_it_wants() {
 #[test]
 fn each_question_has_the_timeout_of_its_manner() {
     let slow = Behaviour { delay: (3_000_000, 3_000_000), ..good() };
-    let mut network = Network::new(Config::default(), vec![slow], 33);
+    let mut network = Network::new(EngineConfig::default(), vec![slow], 33);
     let [short, long] = [300, 4_000].map(|millis| {
         let timeout = Duration::from_millis(millis);
-        network.engine.add_manner(Manner { timeout, retries: 0, ..Manner::default() })
+        network.engine.add_profile(QueryProfile { timeout, retries: 0, ..QueryProfile::default() })
     });
     for i in 0..30 {
-        network.ask_in(i, Servers::Any, [short, long][i as usize % 2], None);
+        network.ask_in(i, ServerChoice::Any, [short, long][i as usize % 2], None);
     }
     while network.step() {}
     for result in &network.results {
@@ -483,9 +489,10 @@ fn each_question_has_the_timeout_of_its_manner() {
 
 #[test]
 fn a_question_leaves_from_the_socket_that_it_wants() {
-    let mut network = Network::new(Config::default(), vec![Behaviour { loss: 0.5, ..good() }], 32);
+    let mut network =
+        Network::new(EngineConfig::default(), vec![Behaviour { loss: 0.5, ..good() }], 32);
     for i in 0..40 {
-        network.ask_in(i, Servers::Any, MannerId::DEFAULT, Some((i % 4) as u16));
+        network.ask_in(i, ServerChoice::Any, ProfileId::DEFAULT, Some((i % 4) as u16));
     }
     while network.step() {}
     for result in &network.results {
@@ -496,15 +503,15 @@ fn a_question_leaves_from_the_socket_that_it_wants() {
 
 #[test]
 fn who_asks_one_server_is_not_held_up_because_it_is_silent() {
-    let config = Config {
-        manner: Manner { retries: 0, ..Manner::default() },
+    let config = EngineConfig {
+        profile: QueryProfile { retries: 0, ..QueryProfile::default() },
         window: Window::Fixed(1_000),
         rate_per_server: Some(20.0),
-        ..Config::default()
+        ..EngineConfig::default()
     };
     let mut network = Network::new(config, vec![Behaviour { loss: 1.0, ..good() }, good()], 33);
     for i in 0..80 {
-        network.ask(i, Servers::Only(ServerId((i % 2) as u32)));
+        network.ask(i, ServerChoice::Only(ServerId((i % 2) as u32)));
     }
     while network.step() {}
     assert_eq!(network.unanswered(), 40);
@@ -515,7 +522,7 @@ fn who_asks_one_server_is_not_held_up_because_it_is_silent() {
 
 #[test]
 fn a_retry_leaves_from_another_port() {
-    let network = run(Config::default(), vec![Behaviour { loss: 0.5, ..good() }], 500, 17);
+    let network = run(EngineConfig::default(), vec![Behaviour { loss: 0.5, ..good() }], 500, 17);
     for result in &network.results {
         for pair in result.attempts.windows(2) {
             assert_ne!(pair[0].socket, pair[1].socket);
@@ -525,11 +532,11 @@ fn a_retry_leaves_from_another_port() {
 
 #[test]
 fn a_rate_is_kept_and_reached() {
-    let config = Config { rate: Some(2_000.0), ..Config::default() };
+    let config = EngineConfig { rate: Some(2_000.0), ..EngineConfig::default() };
     let network = run(config, vec![good(); 2], 10_000, 18);
     let seconds = network.now.as_nanos() as f64 / 1e9;
     assert!((4.9..5.3).contains(&seconds), "{seconds}");
-    let config = Config { rate_per_server: Some(500.0), ..Config::default() };
+    let config = EngineConfig { rate_per_server: Some(500.0), ..EngineConfig::default() };
     let network = run(config, vec![good(); 4], 10_000, 18);
     let seconds = network.now.as_nanos() as f64 / 1e9;
     assert!((4.9..5.5).contains(&seconds), "{seconds}");
@@ -543,7 +550,7 @@ fn a_rate_is_kept_and_reached() {
 
 #[test]
 fn a_fixed_window_is_never_exceeded() {
-    let config = Config { window: Window::Fixed(7), ..Config::default() };
+    let config = EngineConfig { window: Window::Fixed(7), ..EngineConfig::default() };
     let network = run(config, vec![good(); 3], 1_000, 19);
     assert_eq!(network.peak_in_flight, 7);
 }
@@ -612,7 +619,7 @@ proptest! {
         give_up_after in prop_oneof![Just(0u64), Just(2)],
         seed in any::<u64>(),
     ) {
-        let config = Config { manner: Manner { retries, ..Manner::default() }, mixed_case, window, linger: Duration::from_millis(linger), capacity: 128, give_up_after: Some(Duration::from_secs(give_up_after)), ..Config::default() };
+        let config = EngineConfig { profile: QueryProfile { retries, ..QueryProfile::default() }, mixed_case, window, linger: Duration::from_millis(linger), capacity: 128, give_up_after: Some(Duration::from_secs(give_up_after)), ..EngineConfig::default() };
         let network = run(config, behaviours, count, seed);
         for result in &network.results {
             let not_sent = |attempt: &&Attempt| matches!(attempt.outcome, Outcome::NotSent(_));
@@ -628,8 +635,8 @@ proptest! {
     #[test]
     fn forgeries_cost_no_answer(seed in any::<u64>(), mixed_case in any::<bool>()) {
         for (transport, most) in [(TransportPolicy::UdpOnly, 200), (TransportPolicy::UdpThenTcp, 400)] {
-            let manner = Manner { retries: 0, transport, ..Manner::default() };
-            let config = Config { manner, mixed_case, ..Config::default() };
+            let profile = QueryProfile { retries: 0, transport, ..QueryProfile::default() };
+            let config = EngineConfig { profile, mixed_case, ..EngineConfig::default() };
             let network = run(config, vec![Behaviour { forged: 1.0, ..good() }], 200, seed);
             prop_assert_eq!(network.unanswered(), 0);
             let totals = network.engine.totals();

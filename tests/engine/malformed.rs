@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Accept, Ask, Config, End, Engine, Finished, Manner, Outcome, RetryReason, Stamp, Time,
-    Transmits,
+    Accept, Ending, Engine, EngineConfig, ExchangeRequest, Finished, Outcome, QueryProfile,
+    RetryReason, Stamp, Time, Transmits,
 };
 use dnsonde::wire::{NameBuf, ParseError, Rcode, RecordType};
 
@@ -47,20 +47,20 @@ struct Ended {
 
 /// Puts one question, and answers attempt number `i` with what `answer` makes of the query.
 fn exchange(
-    manner: Manner,
+    profile: QueryProfile,
     servers: usize,
     answer: impl Fn(usize, &[u8]) -> Vec<u8>,
 ) -> (Ended, Engine) {
     let servers: Vec<_> = (0..servers).map(address).collect();
-    let config = Config { manner, ..Config::default() };
+    let config = EngineConfig { profile, ..EngineConfig::default() };
     let mut engine = Engine::new(config, &servers, 4, [3; 32]);
     let name: NameBuf = NAME.parse().unwrap();
-    engine.submit(&Ask::new(0, name.as_wire(), RecordType::A)).unwrap();
+    engine.submit(&ExchangeRequest::new(0, name.as_wire(), RecordType::A)).unwrap();
     let (mut out, mut now, mut number) = (Transmits::default(), Time::ZERO, 0);
     let mut ended = None;
     while !engine.is_idle() {
         let mut sink = |finished: Finished<'_>| {
-            let End::Answered { response, .. } = finished.end else { panic!("no answer") };
+            let Ending::Answered { response, .. } = finished.end else { panic!("no answer") };
             ended = Some(Ended {
                 rcode: response.message.rcode(),
                 malformed: response.malformed,
@@ -109,8 +109,8 @@ fn good(query: &[u8]) -> Vec<u8> {
 fn an_answer_that_stays_malformed_ends_as_that_after_it_was_asked_again() {
     for accept in [Accept::Useful, Accept::Anything] {
         for (what, counts, records) in MALFORMED {
-            let manner = Manner { accept, ..Manner::default() };
-            let (ended, engine) = exchange(manner, 1, |_, query| response(query, counts, records));
+            let profile = QueryProfile { accept, ..QueryProfile::default() };
+            let (ended, engine) = exchange(profile, 1, |_, query| response(query, counts, records));
             assert_eq!(ended.outcomes.len(), 2, "{what}: attempts");
             assert_eq!(ended.outcomes[0].1, Some(RetryReason::Malformed), "{what}");
             let told = |outcome| matches!(outcome, Outcome::Answered(answer) if answer.malformed);
@@ -128,8 +128,8 @@ fn an_answer_that_stays_malformed_ends_as_that_after_it_was_asked_again() {
 fn a_malformed_answer_gives_way_to_a_good_one_from_another_server() {
     for accept in [Accept::Useful, Accept::Anything] {
         for (what, counts, records) in MALFORMED {
-            let manner = Manner { accept, ..Manner::default() };
-            let (ended, _) = exchange(manner, 2, |number, query| match number {
+            let profile = QueryProfile { accept, ..QueryProfile::default() };
+            let (ended, _) = exchange(profile, 2, |number, query| match number {
                 0 => response(query, counts, records),
                 _ => good(query),
             });
@@ -143,7 +143,7 @@ fn a_malformed_answer_gives_way_to_a_good_one_from_another_server() {
 fn an_answer_that_only_says_servfail_is_better_than_a_malformed_one() {
     let (_, counts, records) = MALFORMED[0];
     for malformed_first in [true, false] {
-        let (ended, _) = exchange(Manner::default(), 2, |number, query| {
+        let (ended, _) = exchange(QueryProfile::default(), 2, |number, query| {
             if (number % 2 == 0) == malformed_first {
                 return response(query, counts, records);
             }
@@ -171,7 +171,7 @@ fn rdata_that_servers_compress_against_the_rules_and_types_without_rdata_are_no_
         b"\xC0\x0C\0\x2B\0\x01\0\0\0\x3C\0\x04\0\x01\x08\x02",
     ] {
         let (ended, _) =
-            exchange(Manner::default(), 1, |_, query| response(query, [1, 0, 0], records));
+            exchange(QueryProfile::default(), 1, |_, query| response(query, [1, 0, 0], records));
         assert_eq!(ended.malformed, None, "{records:02x?}");
         assert_eq!(ended.outcomes.len(), 1);
     }

@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Attempt, Config, End, Engine, Failure, Finished, MannerId, Refusal, ServerId, Servers,
-    SocketId, Stamp, Time, Transmits, Unreachable,
+    Attempt, Ending, Engine, EngineConfig, ExchangeRequest, Failure, Finished, ProfileId, Refusal,
+    ServerChoice, ServerId, SocketId, Stamp, Time, Transmits, Unreachable,
 };
 use dnsonde::playground::virtual_net::{Connection, InFlight, Streams};
 use dnsonde::wire::{Builder, Class, Flags, Message, NameBuf, Rcode, RecordType, Section};
@@ -186,7 +186,7 @@ pub fn name(i: u64) -> NameBuf {
 }
 
 impl Network {
-    pub fn new(config: Config, behaviours: Vec<Behaviour>, seed: u64) -> Self {
+    pub fn new(config: EngineConfig, behaviours: Vec<Behaviour>, seed: u64) -> Self {
         let address = |(i, server): (usize, &Behaviour)| {
             if server.ipv6 { address6(i) } else { address(i) }
         };
@@ -214,20 +214,26 @@ impl Network {
         }
     }
 
-    pub fn ask(&mut self, i: u64, servers: Servers) {
-        self.ask_in(i, servers, MannerId::DEFAULT, None);
+    pub fn ask(&mut self, i: u64, servers: ServerChoice) {
+        self.ask_in(i, servers, ProfileId::DEFAULT, None);
     }
 
-    /// Asks in a certain manner and from a certain socket.
-    pub fn ask_in(&mut self, i: u64, servers: Servers, manner: MannerId, socket: Option<u16>) {
+    /// Asks in a certain profile and from a certain socket.
+    pub fn ask_in(
+        &mut self,
+        i: u64,
+        servers: ServerChoice,
+        profile: ProfileId,
+        socket: Option<u16>,
+    ) {
         let name = name(i);
-        let ask = Ask {
+        let ask = ExchangeRequest {
             tag: i,
             name: name.as_wire(),
             rtype: RecordType::A,
             class: Class::IN,
             servers,
-            manner,
+            profile,
             socket,
         };
         self.engine.submit(&ask).unwrap();
@@ -251,7 +257,7 @@ impl Network {
                 self.behaviours
             );
             while next < count && self.engine.room() > 0 {
-                self.ask(next, Servers::Any);
+                self.ask(next, ServerChoice::Any);
                 next += 1;
             }
             if !self.step() && next == count {
@@ -308,7 +314,7 @@ impl Network {
     pub fn run_until(&mut self, until: Duration, mut next: u64, count: u64) -> u64 {
         while self.now < Time::ZERO + until {
             while next < count && self.engine.room() > 0 {
-                self.ask(next, Servers::Any);
+                self.ask(next, ServerChoice::Any);
                 next += 1;
             }
             if !self.step() {
@@ -408,7 +414,7 @@ impl Network {
         let message = Message::parse(octets).expect("the engine sends well-formed queries");
         let key = (socket, message.id());
         // The sink does not see the end of the engine's own questions.
-        let unseen = self.engine.config().own_questions;
+        let unseen = self.engine.config().own_queries;
         assert!(self.live.insert(key) || unseen, "ID {key:?} is live twice");
         let name = message.question().unwrap().name.to_buf();
         self.live_of.entry(name).or_default().push(key);
@@ -632,12 +638,12 @@ fn collector(
             name: finished.name_buf(),
             attempts: finished.attempts.to_vec(),
             end: match finished.end {
-                End::Answered { response, attempt } => Ok(read(response.octets(), attempt)),
-                End::Truncated { response, attempt } => {
+                Ending::Answered { response, attempt } => Ok(read(response.octets(), attempt)),
+                Ending::Truncated { response, attempt } => {
                     truncated = true;
                     Ok(read(response.octets(), attempt))
                 }
-                End::Failed(failure) => Err(failure),
+                Ending::Failed(failure) => Err(failure),
             },
             truncated,
         });

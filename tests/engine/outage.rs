@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use dnsonde::engine::{Config, Failure, Manner, Outcome, ServerId, Servers};
+use dnsonde::engine::{EngineConfig, Failure, Outcome, QueryProfile, ServerChoice, ServerId};
 
 use crate::network::{Behaviour, EADDRNOTAVAIL, ENETUNREACH, EPERM, Network};
 use crate::{good, run};
 
 const NAMES: u64 = 10_000;
 
-fn config() -> Config {
-    Config { rate: Some(1_000.0), give_up_after: None, ..Config::default() }
+fn config() -> EngineConfig {
+    EngineConfig { rate: Some(1_000.0), give_up_after: None, ..EngineConfig::default() }
 }
 
 fn seconds(seconds: f64) -> Duration {
@@ -134,11 +134,11 @@ fn a_family_that_stops_to_work_leaves_the_other_one_running() {
 
 #[test]
 fn a_pause_that_lasts_too_long_ends_in_failures() {
-    let config = Config { give_up_after: Some(seconds(5.0)), ..config() };
+    let config = EngineConfig { give_up_after: Some(seconds(5.0)), ..config() };
     let mut network = Network::new(config, vec![good()], 46);
     network.behaviour(0).refused_here = Some(ENETUNREACH);
     for i in 0..100 {
-        network.ask(i, Servers::Any);
+        network.ask(i, ServerChoice::Any);
     }
     while network.results.is_empty() {
         assert!(network.step());
@@ -157,8 +157,8 @@ fn a_pause_that_lasts_too_long_ends_in_failures() {
 /// Linux looks for the next machine on the way for three seconds before it gives a datagram up.
 #[test]
 fn what_found_no_neighbour_was_never_sent() {
-    let manner = Manner { timeout: seconds(0.5), retries: 7, ..Manner::default() };
-    let mut network = Network::new(Config { manner, ..config() }, vec![good()], 47);
+    let profile = QueryProfile { timeout: seconds(0.5), retries: 7, ..QueryProfile::default() };
+    let mut network = Network::new(EngineConfig { profile, ..config() }, vec![good()], 47);
     let next = network.run_until(seconds(1.0), 0, NAMES);
     network.behaviour(0).no_neighbour = true;
     let next = network.run_until(seconds(9.0), next, NAMES);

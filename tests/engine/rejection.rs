@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Config, Failure, Manner, Outcome, ServerId, Servers, Time, Transport, Unreachable,
+    EngineConfig, Failure, Outcome, QueryProfile, ServerChoice, ServerId, Time, Transport,
+    Unreachable,
 };
 
 use crate::forgery::{Watched, answer, end, server};
@@ -33,8 +34,9 @@ fn is_rejected(outcome: Outcome) -> bool {
 fn a_forged_icmp_error_costs_neither_an_attempt_nor_a_retry() {
     for delay in [(1_000, 20_000), (300_000, 900_000)] {
         let server = Behaviour { forged_icmp: true, delay, ..good() };
-        let manner = Manner { retries: 0, ..Manner::default() };
-        let network = run(Config { manner, ..Config::default() }, vec![server], 200, 11);
+        let profile = QueryProfile { retries: 0, ..QueryProfile::default() };
+        let network =
+            run(EngineConfig { profile, ..EngineConfig::default() }, vec![server], 200, 11);
         assert_eq!((network.unanswered(), network.engine.totals().attempts), (0, 200));
         let counts = network.engine.server(ServerId(0)).counts;
         assert_eq!((counts.answered, counts.unreachable, counts.lost), (200, 0, 0));
@@ -46,7 +48,7 @@ fn a_forged_icmp_error_costs_neither_an_attempt_nor_a_retry() {
 /// Whoever knows a port has to know the message ID as well, and what was asked.
 #[test]
 fn an_icmp_error_counts_only_if_it_quotes_what_was_sent() {
-    let config = Config { mixed_case: true, ..Config::default() };
+    let config = EngineConfig { mixed_case: true, ..EngineConfig::default() };
     let mut watched = Watched::new(config);
     let (_, socket, query) = watched.sent[0].clone();
     let mut other_id = query.clone();
@@ -94,11 +96,12 @@ fn an_icmp_error_counts_only_if_it_quotes_what_was_sent() {
 
 #[test]
 fn a_server_that_restarts_costs_no_name() {
-    for (span, own_questions, retries) in
+    for (span, own_queries, retries) in
         [(0.002, true, 0), (0.3, true, 0), (0.9, true, 0), (0.9, false, 4), (1.5, true, 4)]
     {
-        let manner = Manner { retries, ..Manner::default() };
-        let config = Config { manner, own_questions, rate: Some(1_000.0), ..Config::default() };
+        let profile = QueryProfile { retries, ..QueryProfile::default() };
+        let config =
+            EngineConfig { profile, own_queries, rate: Some(1_000.0), ..EngineConfig::default() };
         let mut network = Network::new(config, vec![good()], 51);
         let next = network.run_until(seconds(2.0), 0, NAMES);
         network.set_behaviour(0, unreachable());
@@ -113,11 +116,11 @@ fn a_server_that_restarts_costs_no_name() {
 
 #[test]
 fn repeated_icmp_errors_end_the_wait_for_the_only_server() {
-    let mut network = Network::new(Config::default(), vec![unreachable()], 52);
+    let mut network = Network::new(EngineConfig::default(), vec![unreachable()], 52);
     let mut took = |first: u64, count: u64| {
         let begun = network.now;
         for i in first..first + count {
-            network.ask(i, Servers::Any);
+            network.ask(i, ServerChoice::Any);
         }
         while network.results.len() < (first + count) as usize {
             assert!(network.step(), "no end");
@@ -138,8 +141,8 @@ fn repeated_icmp_errors_end_the_wait_for_the_only_server() {
 
 #[test]
 fn a_server_that_rejects_everything_hands_its_names_to_others_at_once() {
-    for own_questions in [true, false] {
-        let config = Config { own_questions, rate: Some(1_000.0), ..Config::default() };
+    for own_queries in [true, false] {
+        let config = EngineConfig { own_queries, rate: Some(1_000.0), ..EngineConfig::default() };
         let mut network = Network::new(config, vec![good(), good()], 53);
         let next = network.run_until(seconds(2.0), 0, NAMES);
         network.set_behaviour(0, unreachable());
@@ -155,7 +158,7 @@ fn a_server_that_rejects_everything_hands_its_names_to_others_at_once() {
 
 #[test]
 fn an_answer_ends_what_icmp_is_believed() {
-    let mut network = Network::new(Config::default(), vec![unreachable()], 54);
+    let mut network = Network::new(EngineConfig::default(), vec![unreachable()], 54);
     network.run(20);
     network.set_behaviour(0, good());
     network.run_from(20, 40);

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Ask, Config, End, Engine, Failure, Finished, SocketChange, SocketId, SocketLife, Stamp, Time,
-    Transmits,
+    Ending, Engine, EngineConfig, ExchangeRequest, Failure, Finished, SocketChange, SocketId,
+    SocketLife, Stamp, Time, Transmits,
 };
 use dnsonde::wire::{NameBuf, RecordType};
 
@@ -25,7 +25,7 @@ struct Host {
 impl Host {
     fn new(life: Option<SocketLife>) -> Self {
         let server: SocketAddr = "192.0.2.53:53".parse().unwrap();
-        let config = Config { socket_life: life, ..Config::default() };
+        let config = EngineConfig { socket_life: life, ..EngineConfig::default() };
         let engine = Engine::new(config, &[server], SOCKETS, [3; 32]);
         let mut host = Self {
             engine,
@@ -60,7 +60,7 @@ impl Host {
 
     fn ask(&mut self, name: &str) {
         let name: NameBuf = name.parse().unwrap();
-        self.engine.submit(&Ask::new(0, name.as_wire(), RecordType::A)).unwrap();
+        self.engine.submit(&ExchangeRequest::new(0, name.as_wire(), RecordType::A)).unwrap();
     }
 
     /// Queries that are sent now, with their sockets.
@@ -88,7 +88,7 @@ impl Host {
         octets[3] |= 0x80;
         let (engine, ended) = (&mut self.engine, &mut self.ended);
         let mut sink =
-            |it: Finished<'_>| ended.push(!matches!(it.end, End::Failed(Failure::TimedOut)));
+            |it: Finished<'_>| ended.push(!matches!(it.end, Ending::Failed(Failure::TimedOut)));
         engine.handle_datagram(self.now, Stamp::Kernel, socket, from, &octets, &mut sink);
     }
 }

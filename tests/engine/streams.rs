@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Attempt, Config, Failure, HANDSHAKE, Manner, Outcome, RetryReason, ServerId, Servers,
-    StreamCause, Time, Transport, TransportPolicy,
+    Attempt, EngineConfig, Failure, HANDSHAKE, Outcome, QueryProfile, RetryReason, ServerChoice,
+    ServerId, StreamCause, Time, Transport, TransportPolicy,
 };
 use dnsonde::wire::Rcode;
 
 use super::network::{Behaviour, EPERM, Network, StreamService};
 use super::{good, run};
 
-fn only_tcp(retries: u16) -> Config {
-    let manner = Manner { transport: TransportPolicy::TcpOnly, retries, ..Manner::default() };
-    Config { manner, ..Config::default() }
+fn only_tcp(retries: u16) -> EngineConfig {
+    let profile =
+        QueryProfile { transport: TransportPolicy::TcpOnly, retries, ..QueryProfile::default() };
+    EngineConfig { profile, ..EngineConfig::default() }
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn a_connection_that_is_made_and_stays_silent_times_out_after_the_timeout() {
 fn an_unanswered_handshake_has_one_more_chance_and_is_told_as_what_it_is() {
     let stream = StreamService { drops_syns: true, ..StreamService::default() };
     let dropping = Behaviour { truncated: 1.0, stream, ..good() };
-    let network = run(Config::default(), vec![dropping], 20, 3);
+    let network = run(EngineConfig::default(), vec![dropping], 20, 3);
     for result in &network.results {
         assert!(result.truncated, "{result:?}");
         assert_eq!(result.end, Ok((Rcode::NOERROR, None, 0)));
@@ -64,7 +65,7 @@ fn names_that_go_on_over_tcp_in_vain_hold_up_no_other_names() {
         let stream = StreamService { drops_syns: true, ..StreamService::default() };
         let service = Some((20_000.0, 200));
         let server = Behaviour { truncated, stream, service, delay: (9_000, 11_000), ..good() };
-        let network = run(Config::default(), vec![server], 20_000, 4);
+        let network = run(EngineConfig::default(), vec![server], 20_000, 4);
         let whole = network.results.iter().filter(|result| !result.truncated);
         let sent = whole.map(|result| result.attempts[0].sent).max().unwrap();
         (sent.as_nanos() as f64, network.engine.totals().truncated)
@@ -79,7 +80,7 @@ fn names_that_go_on_over_tcp_in_vain_hold_up_no_other_names() {
 fn an_answer_over_tcp_says_nothing_of_a_udp_socket() {
     // Sockets are numbered from 0; this one has a path that loses everything.
     const DEAD: u16 = 2;
-    let config = Config { rate: Some(500.0), ..Config::default() };
+    let config = EngineConfig { rate: Some(500.0), ..EngineConfig::default() };
     let server = Behaviour { truncated: 1.0, dead_socket: Some(DEAD), ..good() };
     let mut network = Network::new(config, vec![server], 5);
     network.run(4_000);
@@ -100,7 +101,7 @@ fn truncated_answers_are_fetched_over_one_connection() {
     let stream =
         StreamService { handshake: Duration::from_millis(300), ..StreamService::default() };
     let server = Behaviour { truncated: 1.0, stream, ..good() };
-    let network = run(Config::default(), vec![server], 1_000, 6);
+    let network = run(EngineConfig::default(), vec![server], 1_000, 6);
     assert_eq!((network.unanswered(), network.connections_begun()), (0, 1));
     for result in &network.results {
         let [udp, tcp] = result.attempts[..] else { panic!("{:?}", result.attempts) };
@@ -115,7 +116,7 @@ fn a_connection_without_queries_is_kept_for_a_while() {
     let mut network = Network::new(only_tcp(0), vec![good()], 7);
     for (i, pause, begun) in [(0, 0, 1), (1, 5, 1), (2, 11, 2)] {
         network.sleep(Duration::from_secs(pause));
-        network.ask(i, Servers::Any);
+        network.ask(i, ServerChoice::Any);
         while network.results.len() <= i as usize {
             assert!(network.step());
         }
@@ -139,7 +140,7 @@ fn a_server_that_closes_after_some_answers_loses_no_name() {
 fn a_refused_connection_is_told_as_what_it_is() {
     let stream = StreamService { refuses: true, ..StreamService::default() };
     let refusing = Behaviour { truncated: 1.0, stream, ..good() };
-    let network = run(Config::default(), vec![refusing.clone()], 20, 9);
+    let network = run(EngineConfig::default(), vec![refusing.clone()], 20, 9);
     for result in &network.results {
         assert_eq!((result.end, result.truncated), (Ok((Rcode::NOERROR, None, 0)), true));
         let over_tcp = || result.attempts.iter().filter(|it| it.transport == Transport::Tcp);
@@ -162,7 +163,7 @@ fn a_refused_connection_is_told_as_what_it_is() {
 fn answers_over_tcp_that_waited_for_us_are_taken() {
     let mut network = Network::new(only_tcp(0), vec![good()], 10);
     for i in 0..50 {
-        network.ask(i, Servers::Any);
+        network.ask(i, ServerChoice::Any);
     }
     network.transmit();
     assert!(network.step(), "the connection is made");
@@ -175,7 +176,7 @@ fn answers_over_tcp_that_waited_for_us_are_taken() {
 #[test]
 fn nothing_is_counted_that_this_machine_did_not_let_out_over_tcp() {
     const NAMES: u64 = 2_000;
-    let config = Config { rate: Some(500.0), give_up_after: None, ..only_tcp(0) };
+    let config = EngineConfig { rate: Some(500.0), give_up_after: None, ..only_tcp(0) };
     let mut network = Network::new(config, vec![good()], 11);
     let next = network.run_until(Duration::from_secs(1), 0, NAMES);
     network.behaviour(0).refused_here = Some(EPERM);
@@ -189,7 +190,7 @@ fn nothing_is_counted_that_this_machine_did_not_let_out_over_tcp() {
 
 #[test]
 fn where_one_server_has_no_tcp_names_go_to_those_that_have_and_stay_there() {
-    let config = Config { own_questions: true, ..Config::default() };
+    let config = EngineConfig { own_queries: true, ..EngineConfig::default() };
     let stream = StreamService { drops_syns: true, ..StreamService::default() };
     let without = Behaviour { truncated: 1.0, stream, ..good() };
     // It closes connections on which many queries wait.

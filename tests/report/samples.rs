@@ -11,7 +11,7 @@ use dnsonde::judge::summary::ServerReport;
 use dnsonde::probe::query::Role;
 use dnsonde::report::judgement::{Effort, Moment, RecordAtServer, RecordReport, RecordState};
 use dnsonde::stats::{Chance, Interval};
-use dnsonde::verify::{Report, Verdict};
+use dnsonde::verify::{Verdict, VerifyReport};
 use serde_json::{Map, Value, json};
 
 /// 2026-01-31T12:00:00Z.
@@ -144,7 +144,7 @@ fn target(at: usize) -> ServerReport {
 
 /// Three SES tokens, two of them on standby; one name server of four lacks all three, and one
 /// source port of eight reaches none of 192.0.2.2.
-pub fn seed_story() -> Report {
+pub fn seed_story() -> VerifyReport {
     let lacking = |token: &str| Finding {
         id: FindingId::RecordMissingOnSome,
         severity: Severity::Error,
@@ -202,7 +202,7 @@ pub fn seed_story() -> Report {
     let mut findings: Vec<Finding> = TOKENS.iter().map(|token| lacking(token)).collect();
     findings.extend([loss, cached]);
     findings.extend(TOKENS[1..].iter().map(|token| standby(token)));
-    Report {
+    VerifyReport {
         command: "verify",
         subject: "example.com.".to_owned(),
         verdict: Verdict::Pending,
@@ -222,10 +222,10 @@ pub fn seed_story() -> Report {
 }
 
 /// The same domain, with nothing wrong.
-pub fn healthy() -> Report {
+pub fn healthy() -> VerifyReport {
     let mut servers: Vec<ServerReport> = (0..8).map(server).collect();
     servers.push(resolver());
-    Report {
+    VerifyReport {
         command: "verify",
         subject: "example.com.".to_owned(),
         verdict: Verdict::Verified,
@@ -254,8 +254,8 @@ pub fn healthy() -> Report {
 }
 
 /// Nothing was found out about anything.
-pub fn empty() -> Report {
-    Report {
+pub fn empty() -> VerifyReport {
+    VerifyReport {
         verdict: Verdict::Inconclusive,
         sentence: "no root server answered".to_owned(),
         findings: vec![],
@@ -274,7 +274,7 @@ pub fn empty() -> Report {
 }
 
 /// A record that is wrong, and mixed at one address; with what stands there instead.
-pub fn flaky() -> Report {
+pub fn flaky() -> VerifyReport {
     let mut report = healthy();
     report.verdict = Verdict::Flaky;
     report.sentence = "one of three records is not always right".to_owned();
@@ -306,7 +306,7 @@ pub fn flaky() -> Report {
 }
 
 /// A report with `text` in every place that takes text of any origin.
-pub fn with_text_everywhere(text: &str) -> Report {
+pub fn with_text_everywhere(text: &str) -> VerifyReport {
     let text = || text.to_owned();
     let mut report = seed_story();
     report.subject = text();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::samples::{empty, flaky, healthy, seed_story};
 use super::{as_text, compare};
 use dnsonde::judge::brief::FormEntry;
-use dnsonde::verify::Report;
+use dnsonde::verify::VerifyReport;
 
 #[test]
 fn the_seed_story_reads_as_recorded() {
@@ -83,7 +83,7 @@ fn colour_changes_nothing_but_the_colour() {
 }
 
 /// Whether a line may be wider than the terminal: one word, or something to be copied as it is.
-fn is_unbreakable(line: &str, report: &Report) -> bool {
+fn is_unbreakable(line: &str, report: &VerifyReport) -> bool {
     let content = line.trim_start();
     let is_copied = report.records.iter().any(|record| record.line.as_deref() == Some(content));
     let is_form = ["Host: ", "Type: ", "Value: "].iter().any(|label| content.starts_with(label));

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use dnsonde::playground::Scenario;
-use dnsonde::verify::Report;
+use dnsonde::verify::VerifyReport;
 use serde_json::Value;
 
 use crate::harness::examine;
@@ -20,7 +20,7 @@ const SEED: u64 = 1;
 /// A world and what is reported of it.
 pub struct Reported {
     pub scenario: Arc<Scenario>,
-    pub report: Report,
+    pub report: VerifyReport,
 }
 
 /// The report of each world, in their order; made once, by as many threads as there are processors.

@@ -8,7 +8,7 @@ use dnsonde::cli::verify::plan_of;
 use dnsonde::engine::Time;
 use dnsonde::judge::severity::Severity;
 use dnsonde::playground::{Scenario, VirtualNet, World};
-use dnsonde::verify::{self, Evidence, Report, ask, judge};
+use dnsonde::verify::{self, Verification, VerifyReport, ask, judge};
 use dnsonde::walk::Hints;
 
 /// The port of every server; virtual time knows no others.
@@ -16,8 +16,8 @@ const PORT: u16 = 53;
 
 /// What an examination brought, and how long it took in the time of its world.
 pub struct Examination {
-    pub evidence: Evidence,
-    pub report: Report,
+    pub evidence: Verification,
+    pub report: VerifyReport,
     pub took: Duration,
 }
 
@@ -55,7 +55,7 @@ pub fn examine_from(
 }
 
 /// The findings above `notice`, by id, each once.
-pub fn problems(report: &Report) -> Vec<&'static str> {
+pub fn problems(report: &VerifyReport) -> Vec<&'static str> {
     let mut ids: Vec<&'static str> = report
         .findings
         .iter()
@@ -68,7 +68,7 @@ pub fn problems(report: &Report) -> Vec<&'static str> {
 }
 
 /// What is not as the scenario says it must be; `None` if all is.
-pub fn complaint(scenario: &Scenario, report: &Report) -> Option<String> {
+pub fn discrepancy(scenario: &Scenario, report: &VerifyReport) -> Option<String> {
     let expect = &scenario.expect;
     let all: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let missed: Vec<&String> =

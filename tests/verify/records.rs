@@ -7,7 +7,7 @@ use dnsonde::judge::finding::Finding;
 use dnsonde::judge::severity::Severity;
 use dnsonde::playground::Scenario;
 use dnsonde::report::judgement::RecordState;
-use dnsonde::verify::{Report, Verdict};
+use dnsonde::verify::{Verdict, VerifyReport};
 
 use crate::harness::{examine, problems};
 use crate::scenarios::runs;
@@ -37,11 +37,11 @@ fn scenario(name: &str, args: &[&str], world: &str) -> Arc<Scenario> {
     Arc::new(Scenario::from_toml(name, &text).unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 
-fn report(args: &[&str], world: &str) -> Report {
+fn report(args: &[&str], world: &str) -> VerifyReport {
     examine(&scenario("a world", args, world), 1).report
 }
 
-fn finding<'r>(report: &'r Report, id: &str) -> &'r Finding {
+fn finding<'r>(report: &'r VerifyReport, id: &str) -> &'r Finding {
     let told: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let mut of_id = report.findings.iter().filter(|finding| finding.id == id);
     of_id.next().unwrap_or_else(|| panic!("no {id} among {told:?}"))

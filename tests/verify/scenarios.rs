@@ -8,7 +8,7 @@ use std::time::Duration;
 use dnsonde::judge::catalog::FindingId;
 use dnsonde::playground::Scenario;
 
-use crate::harness::{complaint, examine, problems};
+use crate::harness::{discrepancy, examine, problems};
 
 /// Runs of each scenario, of the healthy ones ten times as many.
 pub fn runs() -> u64 {
@@ -46,7 +46,7 @@ fn failures(scenarios: &[Arc<Scenario>], runs_of: impl Fn(&Scenario) -> u64 + Sy
                 while let Some(&(place, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let scenario = &scenarios[place];
                     let report = examine(scenario, seed).report;
-                    if let Some(what) = complaint(scenario, &report) {
+                    if let Some(what) = discrepancy(scenario, &report) {
                         failed.lock().unwrap().entry(place).or_default().push((seed, what));
                     }
                 }

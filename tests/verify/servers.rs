@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dnsonde::judge::severity::Severity;
 use dnsonde::playground::Scenario;
 use dnsonde::probe::query::Role;
-use dnsonde::verify::Report;
+use dnsonde::verify::VerifyReport;
 
 use crate::harness::examine;
 use crate::scenarios::runs;
@@ -43,7 +43,7 @@ const IDS: &[&str] = &[
 ];
 
 /// What is told of servers and paths, above notices.
-fn told(report: &Report) -> Vec<&'static str> {
+fn told(report: &VerifyReport) -> Vec<&'static str> {
     let mut ids: Vec<&str> = report
         .findings
         .iter()
@@ -56,7 +56,7 @@ fn told(report: &Report) -> Vec<&'static str> {
 }
 
 /// What is wrong with the findings about servers and paths.
-fn complaint(scenario: &Scenario, report: &Report) -> Option<String> {
+fn discrepancy(scenario: &Scenario, report: &VerifyReport) -> Option<String> {
     let all: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let is_ours = |id: &&String| IDS.contains(&id.as_str());
     let missed: Vec<&String> = scenario
@@ -573,7 +573,7 @@ fn each_fault_of_a_server_or_a_path_is_told_once_and_as_what_it_is() {
         for seed in 0..runs() {
             let run = examine(&scenario, seed);
             show(name, seed, &run);
-            if let Some(what) = complaint(&scenario, &run.report) {
+            if let Some(what) = discrepancy(&scenario, &run.report) {
                 failed.push(format!("{name} {seed}: {what}"));
             }
         }

@@ -1,7 +1,8 @@
 //! Descents to names, among servers that are well, ill or of different minds.
 
 use dnsonde::walk::{
-    Config, Delegation, Fault, Kind, PathEnd, Said, ServerAnswer, Source, Unresolved, WalkReport,
+    Delegation, PathEnd, ResponseFault, ResponseKind, ResponseOutcome, ServerResponse, Source,
+    Unresolved, WalkConfig, WalkReport,
 };
 use dnsonde::wire::{NameBuf, Rcode, RecordType};
 
@@ -17,15 +18,15 @@ fn delegation<'r>(report: &'r WalkReport, zone: &str) -> &'r Delegation {
     report.delegation(&name(zone)).expect("the zone is on the way")
 }
 
-fn fault(answer: &ServerAnswer) -> Option<Fault> {
+fn fault(answer: &ServerResponse) -> Option<ResponseFault> {
     match answer.reading()?.kind {
-        Kind::Fault(fault) => Some(fault),
+        ResponseKind::Fault(fault) => Some(fault),
         _ => None,
     }
 }
 
-fn both() -> [Config; 2] {
-    [false, true].map(|minimise| Config { minimise, ..Config::default() })
+fn both() -> [WalkConfig; 2] {
+    [false, true].map(|minimise| WalkConfig { minimise, ..WalkConfig::default() })
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn every_address_of_every_server_is_asked_from_the_root_down() {
         }
         assert_eq!(report.paths[0].answers.len(), 3);
         for answer in &report.paths[0].answers {
-            assert_eq!(answer.reading().unwrap().kind, Kind::Answer);
+            assert_eq!(answer.reading().unwrap().kind, ResponseKind::Answer);
         }
         let org = delegation(&report, "org");
         assert_eq!(org.parent_servers.len(), 3);
@@ -67,7 +68,7 @@ fn every_address_of_every_server_is_asked_from_the_root_down() {
 #[test]
 fn minimised_questions_show_no_more_labels_than_needed() {
     let mut world = World::new();
-    let config = Config { minimise: true, ask_ds: false, ..Config::default() };
+    let config = WalkConfig { minimise: true, ask_ds: false, ..WalkConfig::default() };
     walk(&mut world, "www.example.org", A, config);
     let longest = |server: &str| {
         let asked = world.asked.iter().filter(|(to, ..)| *to == ip(server));
@@ -83,7 +84,7 @@ fn minimised_questions_show_no_more_labels_than_needed() {
 fn a_walk_to_several_names_asks_no_server_twice_for_what_they_share() {
     let mut world = World::new();
     let names = ["www.example.org", "ns1.provider.net", "www.example.org"].map(name);
-    let report = walk_to_several(&mut world, &names, A, Config::default(), 1);
+    let report = walk_to_several(&mut world, &names, A, WalkConfig::default(), 1);
     assert_eq!((report.subjects, report.paths.len()), (2, 2));
     assert_eq!(zones(&report, 0), [".", "org.", "example.org."]);
     assert_eq!(zones(&report, 1), [".", "net.", "provider.net."]);
@@ -100,7 +101,7 @@ fn the_order_of_answers_changes_nothing() {
     let conclusions = |seed| {
         let mut world = World::new();
         world.add("example.org", "www2 CNAME www.provider.net.\n");
-        let report = walk_seeded(&mut world, "www2.example.org", A, Config::default(), seed);
+        let report = walk_seeded(&mut world, "www2.example.org", A, WalkConfig::default(), seed);
         let mut asked = world.asked;
         asked.retain(|(_, name, _)| !name.to_string().starts_with("ns"));
         asked.sort();
@@ -119,7 +120,7 @@ fn a_name_that_does_not_exist_ends_in_the_zone_that_says_so() {
         assert_eq!(zones(&report, 0), [".", "org."]);
         assert_eq!(report.paths[0].end, PathEnd::Reached);
         for answer in &report.paths[0].answers {
-            assert_eq!(answer.reading().unwrap().kind, Kind::NameError);
+            assert_eq!(answer.reading().unwrap().kind, ResponseKind::NxDomain);
         }
         let report = walk(&mut World::new(), "nowhere", A, config);
         assert_eq!(zones(&report, 0), ["."]);
@@ -133,7 +134,7 @@ fn an_apex_and_a_delegation_signer_are_found_on_their_sides_of_the_cut() {
         assert_eq!(zones(&report, 0), [".", "org.", "example.org."]);
         let report = walk(&mut World::new(), "org", RecordType::DS, config);
         assert_eq!(zones(&report, 0), ["."]);
-        assert_eq!(report.paths[0].answers[0].reading().unwrap().kind, Kind::Answer);
+        assert_eq!(report.paths[0].answers[0].reading().unwrap().kind, ResponseKind::Answer);
     }
 }
 
@@ -164,7 +165,7 @@ fn zones_whose_servers_depend_on_each_other_end_the_walk() {
         // A server inside its own zone, without glue.
         let mut world = World::new();
         world.add("org", "self NS ns.self.org.\n");
-        let report = walk(&mut world, "www.self.org", A, Config::default());
+        let report = walk(&mut world, "www.self.org", A, WalkConfig::default());
         let zone = name("self.org");
         assert_eq!(report.paths[0].end, PathEnd::Failed(Unresolved::Circular { zone }));
     }
@@ -196,28 +197,28 @@ fn aliases_that_go_round_or_on_and_on_are_told() {
     let mut world = World::new();
     world.add("example.org", "t CNAME t.provider.net.\n");
     world.add("provider.net", "t CNAME t.example.org.\n");
-    let report = walk(&mut world, "t.example.org", A, Config::default());
+    let report = walk(&mut world, "t.example.org", A, WalkConfig::default());
     assert_eq!(report.paths.len(), 2);
-    let fault = Some(Unresolved::AliasLoop(name("t.example.org")));
-    assert_eq!(report.paths[1].alias_fault, fault);
+    let fault = Some(Unresolved::CnameLoop(name("t.example.org")));
+    assert_eq!(report.paths[1].cname_fault, fault);
 
     let mut world = World::new();
     for i in 0..40 {
         world.add("example.org", &format!("c{i} CNAME c{}\n", i + 1));
     }
-    let report = walk(&mut world, "c0.example.org", A, Config::default());
+    let report = walk(&mut world, "c0.example.org", A, WalkConfig::default());
     assert_eq!(report.paths.len(), 17);
-    let fault = Some(Unresolved::TooManyAliases(name("c17.example.org")));
-    assert_eq!(report.paths[16].alias_fault, fault);
+    let fault = Some(Unresolved::CnameChainTooLong(name("c17.example.org")));
+    assert_eq!(report.paths[16].cname_fault, fault);
 }
 
 #[test]
 fn lame_servers_are_told_by_what_they_say_and_the_others_found() {
     let cases = [
-        (Behaviour::Refuses, Fault::Rcode(Rcode::REFUSED)),
-        (Behaviour::Fails, Fault::Rcode(Rcode::SERVFAIL)),
-        (Behaviour::RefersUpwards, Fault::Upward),
-        (Behaviour::LacksAuthority, Fault::NotAuthoritative),
+        (Behaviour::Refuses, ResponseFault::Rcode(Rcode::REFUSED)),
+        (Behaviour::Fails, ResponseFault::Rcode(Rcode::SERVFAIL)),
+        (Behaviour::RefersUpwards, ResponseFault::UpwardReferral),
+        (Behaviour::LacksAuthority, ResponseFault::NotAuthoritative),
     ];
     for (behaviour, expected) in cases {
         for config in both() {
@@ -254,7 +255,7 @@ fn servers_that_only_the_zone_itself_names_are_asked_as_well() {
     world.add("org", "example NS ns4.example\nns4.example A 192.0.2.34\n");
     let text = "@ NS ns1\n@ SOA ns. h. 9 1 1 1 60\nwww A 203.0.113.81\n";
     world.zone("example.org", &["192.0.2.33", "192.0.2.34"], text);
-    let report = walk(&mut world, "www.example.org", A, Config::default());
+    let report = walk(&mut world, "www.example.org", A, WalkConfig::default());
     let zone = delegation(&report, "example.org");
     let sides: Vec<_> = zone
         .name_servers
@@ -279,13 +280,13 @@ fn a_dead_server_is_told_and_then_left_alone() {
         assert_eq!(report.paths[0].end, PathEnd::Reached);
         let zone = delegation(&report, "example.org");
         let dead = zone.child_servers.iter().find(|c| c.ns.server.ip() == ip("192.0.2.32"));
-        assert!(matches!(dead.unwrap().ns.said, Said::Silent(_)));
+        assert!(matches!(dead.unwrap().ns.outcome, ResponseOutcome::Silent(_)));
         let answer = report.paths[0].answers.iter().find(|a| a.server.ip() == ip("192.0.2.32"));
-        assert_eq!(answer.unwrap().said, Said::Skipped);
+        assert_eq!(answer.unwrap().outcome, ResponseOutcome::Skipped);
         for server in ["192.0.2.12", "192.0.2.32"] {
             let by_walk = report.evidence.exchanges.iter().filter(|exchange| {
-                exchange.question.server.ip() == ip(server)
-                    && exchange.question.purpose != dnsonde::walk::Purpose::ServerAddress
+                exchange.query.server.ip() == ip(server)
+                    && exchange.query.purpose != dnsonde::walk::WalkPurpose::ServerAddress
             });
             assert_eq!(by_walk.count(), 2, "NS and SOA of the apex");
         }
@@ -301,12 +302,15 @@ fn a_server_whose_answers_nobody_could_see_is_not_taken_for_dead() {
         assert_eq!(report.paths[0].end, PathEnd::Reached);
         let zone = delegation(&report, "example.org");
         let unseen = zone.child_servers.iter().find(|c| c.ns.server.ip() == ip("192.0.2.32"));
-        let said = &unseen.unwrap().ns.said;
-        assert!(matches!(said, Said::NotAsked(why) if why.contains("did not run")), "{said:?}");
+        let outcome = &unseen.unwrap().ns.outcome;
+        assert!(
+            matches!(outcome, ResponseOutcome::NotAsked(why) if why.contains("did not run")),
+            "{outcome:?}"
+        );
         // It may be there the next time: it is not left alone.
         let answer = report.paths[0].answers.iter().find(|a| a.server.ip() == ip("192.0.2.32"));
-        let said = &answer.unwrap().said;
-        assert!(matches!(said, Said::NotAsked(_)), "{said:?}");
+        let outcome = &answer.unwrap().outcome;
+        assert!(matches!(outcome, ResponseOutcome::NotAsked(_)), "{outcome:?}");
     }
 }
 
@@ -316,7 +320,7 @@ fn a_dead_root_is_an_error() {
     for server in ["192.0.2.1", "2001:db8::1", "192.0.2.2"] {
         world.behave(server, Behaviour::Dead);
     }
-    let report = walk(&mut world, "www.example.org", A, Config::default());
+    let report = walk(&mut world, "www.example.org", A, WalkConfig::default());
     let zone = NameBuf::root();
     assert_eq!(report.paths[0].end, PathEnd::Failed(Unresolved::NoUsefulAnswer { zone }));
 }
@@ -326,14 +330,14 @@ fn a_family_that_reaches_no_root_server_is_given_up() {
     let mut world = World::new();
     world.behave("2001:db8::1", Behaviour::Dead);
     world.behave("2001:db8::31", Behaviour::Dead);
-    let report = walk(&mut world, "www.example.org", A, Config::default());
+    let report = walk(&mut world, "www.example.org", A, WalkConfig::default());
     assert!(report.ipv6_given_up && !report.ipv4_given_up);
     assert_eq!(report.paths[0].end, PathEnd::Reached);
     assert!(world.asked.iter().all(|(server, ..)| *server != ip("2001:db8::31")));
     // The address is in the report all the same.
     let zone = delegation(&report, "example.org");
     let skipped = zone.child_servers.iter().find(|c| c.ns.server.ip() == ip("2001:db8::31"));
-    assert_eq!(skipped.unwrap().ns.said, Said::Skipped);
+    assert_eq!(skipped.unwrap().ns.outcome, ResponseOutcome::Skipped);
 }
 
 #[test]
@@ -343,15 +347,15 @@ fn empty_non_terminals_are_passed_even_if_they_are_denied() {
         for server in ["192.0.2.31", "2001:db8::31", "192.0.2.32"] {
             world.behave(server, behaviour);
         }
-        let config = Config { minimise: true, ..Config::default() };
+        let config = WalkConfig { minimise: true, ..WalkConfig::default() };
         let report = walk(&mut world, "deep.under.nothing.example.org", RecordType::TXT, config);
         assert_eq!(report.paths[0].end, PathEnd::Reached);
         for answer in &report.paths[0].answers {
-            assert_eq!(answer.reading().unwrap().kind, Kind::Answer);
+            assert_eq!(answer.reading().unwrap().kind, ResponseKind::Answer);
         }
         let denied = report.evidence.exchanges.iter().any(|exchange| {
-            exchange.question.name == name("nothing.example.org")
-                && exchange.question.purpose == dnsonde::walk::Purpose::Minimised
+            exchange.query.name == name("nothing.example.org")
+                && exchange.query.purpose == dnsonde::walk::WalkPurpose::Minimised
         });
         assert!(denied, "the evidence shows what the empty non-terminal was answered with");
     }
@@ -380,13 +384,13 @@ fn a_cut_is_seen_where_the_servers_of_the_parent_serve_the_child_too() {
 fn a_server_name_without_an_address_is_told() {
     let mut world = World::new();
     world.add("org", "example NS nowhere.provider.net.\nbare NS nowhere.provider.net.\n");
-    let report = walk(&mut world, "www.example.org", A, Config::default());
+    let report = walk(&mut world, "www.example.org", A, WalkConfig::default());
     assert_eq!(report.paths[0].end, PathEnd::Reached);
     let zone = delegation(&report, "example.org");
     let bare = zone.name_servers.iter().find(|s| s.name == name("nowhere.provider.net")).unwrap();
     assert!(bare.addresses.is_empty());
     assert_eq!(bare.lookups.len(), 2);
-    let report = walk(&mut world, "www.bare.org", A, Config::default());
+    let report = walk(&mut world, "www.bare.org", A, WalkConfig::default());
     let zone = name("bare.org");
     assert_eq!(report.paths[0].end, PathEnd::Failed(Unresolved::NoAddress { zone }));
 }
@@ -396,7 +400,7 @@ fn a_server_name_that_is_an_alias_is_told() {
     let mut world = World::new();
     world.add("org", "example NS alias.provider.net.\n");
     world.add("provider.net", "alias CNAME ns\n");
-    let report = walk(&mut world, "www.example.org", A, Config::default());
+    let report = walk(&mut world, "www.example.org", A, WalkConfig::default());
     let zone = delegation(&report, "example.org");
     let alias = zone.name_servers.iter().find(|s| s.name == name("alias.provider.net")).unwrap();
     assert_eq!(alias.alias(), Some(name("ns.provider.net")));

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use dnsonde::engine::Time;
-use dnsonde::walk::{Config, Limits, PathEnd, Resolved, Resolver, Source, Unresolved};
+use dnsonde::walk::{Limits, PathEnd, Resolved, Resolver, Source, Unresolved, WalkConfig};
 use dnsonde::wire::RecordType;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -19,7 +19,7 @@ fn records_of_other_zones_are_not_believed() {
     // Both servers of org. claim to know the address of a name server under net.
     world.behave("192.0.2.11", Behaviour::Poisons);
     world.behave("192.0.2.12", Behaviour::Poisons);
-    let report = walk(&mut world, "www.hosted.org", A, Config::default());
+    let report = walk(&mut world, "www.hosted.org", A, WalkConfig::default());
     assert_eq!(report.paths[0].end, PathEnd::Reached);
     assert!(world.asked.iter().all(|(server, ..)| *server != ip("198.51.100.66")));
     let zone = report.delegation(&name("hosted.org")).unwrap();
@@ -35,7 +35,7 @@ fn additional_records_do_not_get_into_answers() {
     for server in ["192.0.2.11", "192.0.2.12", "192.0.2.31", "2001:db8::31", "192.0.2.32"] {
         world.behave(server, Behaviour::Poisons);
     }
-    let mut resolver = Resolver::new(&World::hints(), &Config::default());
+    let mut resolver = Resolver::new(&World::hints(), &WalkConfig::default());
     for (tag, subject) in ["deep.under.nothing.example.org", "www.example.org"].iter().enumerate() {
         resolver.submit(Time::ZERO, tag as u64, name(subject), A);
     }
@@ -57,7 +57,7 @@ fn an_unasked_authority_section_never_outranks_the_delegation() {
     for i in 0..20 {
         world.add("example.org", &format!("n{i} A 203.0.113.{i}\n"));
     }
-    let mut resolver = Resolver::new(&World::hints(), &Config::default());
+    let mut resolver = Resolver::new(&World::hints(), &WalkConfig::default());
     for i in 0..20 {
         resolver.submit(Time::ZERO, i, name(&format!("n{i}.example.org")), A);
         let found = resolve_all(&mut world, &mut resolver, Time::ZERO);
@@ -73,7 +73,7 @@ fn a_zone_of_a_thousand_servers_is_bounded() {
     for i in 0..1000 {
         world.add("org", &format!("many NS n{i}.provider.net.\n"));
     }
-    let config = Config::default();
+    let config = WalkConfig::default();
     let most = config.limits.servers_per_zone;
     let report = walk(&mut world, "www.many.org", A, config);
     let zone = report.delegation(&name("many.org")).unwrap();
@@ -92,11 +92,11 @@ fn one_name_cannot_make_a_resolver_ask_without_end() {
             world.add("org", &format!("z{zone} NS ns{server}.z{}.org.\n", next % 400));
         }
     }
-    let config = Config::default();
+    let config = WalkConfig::default();
     let most = config.limits.exchanges_per_name as usize;
     for minimise in [false, true] {
         world.asked.clear();
-        let config = Config { minimise, ..config.clone() };
+        let config = WalkConfig { minimise, ..config.clone() };
         let mut resolver = Resolver::new(&World::hints(), &config);
         resolver.submit(Time::ZERO, 1, name("www.z0.org"), A);
         let found = resolve_all(&mut world, &mut resolver, Time::ZERO);
@@ -108,12 +108,13 @@ fn one_name_cannot_make_a_resolver_ask_without_end() {
 #[test]
 fn a_walk_keeps_to_its_number_of_exchanges() {
     let mut world = World::new();
-    walk(&mut world, "www.example.org", A, Config::default());
+    walk(&mut world, "www.example.org", A, WalkConfig::default());
     let needed = world.asked.len();
     for exchanges in 0..needed {
         let mut world = World::new();
         let limits = Limits { exchanges, ..Limits::default() };
-        let report = walk(&mut world, "www.example.org", A, Config { limits, ..Config::default() });
+        let report =
+            walk(&mut world, "www.example.org", A, WalkConfig { limits, ..WalkConfig::default() });
         assert!(report.cut_short);
         assert_eq!(world.asked.len(), exchanges);
     }
@@ -130,7 +131,7 @@ fn a_name_of_very_many_zone_cuts_is_bounded() {
     }
     let limits = Limits { cuts: 2, ..Limits::default() };
     let report =
-        walk(&mut world, &format!("www.{zone}"), A, Config { limits, ..Config::default() });
+        walk(&mut world, &format!("www.{zone}"), A, WalkConfig { limits, ..WalkConfig::default() });
     assert_eq!(report.paths[0].end, PathEnd::Failed(Unresolved::TooMuchWork));
 }
 
@@ -142,7 +143,7 @@ fn addresses_that_nobody_may_have_are_not_asked() {
         "odd NS ns.odd\nns.odd A 127.0.0.1\nns.odd A 0.0.0.0\nns.odd A 224.0.0.1\n\
          ns.odd A 255.255.255.255\nns.odd AAAA ::1\nns.odd AAAA ::ffff:192.0.2.42\n",
     );
-    let report = walk(&mut world, "www.odd.org", A, Config::default());
+    let report = walk(&mut world, "www.odd.org", A, WalkConfig::default());
     let zone = name("odd.org");
     assert_eq!(report.paths[0].end, PathEnd::Failed(Unresolved::NoAddress { zone }));
     assert_eq!(report.delegation(&zone).unwrap().addresses().count(), 6);
@@ -150,14 +151,14 @@ fn addresses_that_nobody_may_have_are_not_asked() {
 
 #[test]
 fn octets_that_are_no_message_are_a_fault_and_no_more() {
-    let mut resolver = Resolver::new(&World::hints(), &Config::default());
+    let mut resolver = Resolver::new(&World::hints(), &WalkConfig::default());
     resolver.submit(Time::ZERO, 1, name("www.example.org"), A);
     let rtt = std::time::Duration::from_millis(1);
     let mut asked = 0;
-    while let Some(question) = resolver.poll_question() {
+    while let Some(query) = resolver.poll_query() {
         resolver.handle(
             Time::ZERO,
-            question.id,
+            query.id,
             &[],
             &[],
             Some((&Bytes::from_static(&[0xFF; 40]), rtt)),
@@ -209,7 +210,7 @@ fn worlds_of_any_shape_come_to_an_end() {
                 world.behave(&format!("192.0.2.{}", 100 + zone), behaviour);
             }
         }
-        let config = Config { minimise: seed % 2 == 0, seed, ..Config::default() };
+        let config = WalkConfig { minimise: seed % 2 == 0, seed, ..WalkConfig::default() };
         let report = walk_seeded(&mut world, "t.z0.org", A, config, seed);
         ends[usize::from(report.paths[0].end == PathEnd::Reached)] += 1;
         assert!(!report.cut_short, "seed {seed}: {} questions", world.asked.len());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use dnsonde::engine::{Outcome, RetryReason};
 use dnsonde::net::{Driver, Options};
-use dnsonde::probe::carry_out;
-use dnsonde::walk::{Config, ExchangeEnd, PathEnd, Walk, engine_config};
+use dnsonde::probe;
+use dnsonde::walk::{ExchangeEnd, PathEnd, Walk, WalkConfig, engine_config};
 use dnsonde::wire::{Message, RecordType};
 use tokio::net::UdpSocket;
 
@@ -64,10 +64,10 @@ async fn a_walk_runs_on_a_driver() {
     world.add("org", "example NS ns9.example\nns9.example A 192.0.2.39\n");
     let port = start(world).await;
     let mut driver = Driver::open(engine_config(None), &[], &Options::default()).unwrap();
-    let config = Config { port, ipv6: false, ..Config::default() };
+    let config = WalkConfig { port, ipv6: false, ..WalkConfig::default() };
     let hints = World::hints_at(PREFIX);
     let mut walk = Walk::new(driver.now(), name("www.example.org"), RecordType::A, &hints, config);
-    carry_out(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
+    probe::run(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
 
     let report = walk.into_report();
     assert_eq!(report.paths[0].end, PathEnd::Reached);
@@ -75,8 +75,8 @@ async fn a_walk_runs_on_a_driver() {
     assert_eq!(zone.child_servers.len(), 3);
     let dead = SocketAddr::new(ip(&format!("{PREFIX}39")), port);
     for exchange in &report.evidence.exchanges {
-        assert_eq!(exchange.question.server.port(), port);
-        if exchange.question.server == dead {
+        assert_eq!(exchange.query.server.port(), port);
+        if exchange.query.server == dead {
             assert!(matches!(exchange.end, ExchangeEnd::Failed(_)));
             assert_eq!(exchange.attempts[0].retried_because, Some(RetryReason::Unreachable));
         } else {

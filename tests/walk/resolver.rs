@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dnsonde::engine::Time;
-use dnsonde::walk::{Config, Resolution, Resolved, Resolver, Unresolved};
+use dnsonde::walk::{Resolution, Resolved, Resolver, Unresolved, WalkConfig};
 use dnsonde::wire::{Message, RecordType};
 
 use crate::world::{Behaviour, World, ip, name, resolve_all};
@@ -30,7 +30,7 @@ fn one(
 }
 
 fn resolver(minimise: bool) -> Resolver {
-    Resolver::new(&World::hints(), &Config { minimise, ..Config::default() })
+    Resolver::new(&World::hints(), &WalkConfig { minimise, ..WalkConfig::default() })
 }
 
 #[test]
@@ -62,9 +62,9 @@ fn denials_are_kept_as_long_as_their_soa_record_says() {
     let mut world = World::new();
     let mut resolver = resolver(false);
     let (found, _) = one(&mut world, &mut resolver, at(0), "no.example.org", A);
-    assert_eq!(found.outcome, Ok(Resolved::NameError));
+    assert_eq!(found.outcome, Ok(Resolved::NxDomain));
     let (found, asked) = one(&mut world, &mut resolver, at(59), "no.example.org", RecordType::MX);
-    assert_eq!((found.outcome, asked), (Ok(Resolved::NameError), 0));
+    assert_eq!((found.outcome, asked), (Ok(Resolved::NxDomain), 0));
     assert_eq!(one(&mut world, &mut resolver, at(60), "no.example.org", A).1, 1);
     let (found, _) = one(&mut world, &mut resolver, at(60), "www.example.org", RecordType::MX);
     assert_eq!(found.outcome, Ok(Resolved::NoData));
@@ -136,7 +136,7 @@ fn aliases_lead_through_zones_and_are_kept() {
         assert_eq!(questions > 0, asked);
     }
     let (found, _) = one(&mut world, &mut resolver, at(0), "loop.provider.net", A);
-    assert!(matches!(found.outcome, Err(Unresolved::AliasLoop(_))));
+    assert!(matches!(found.outcome, Err(Unresolved::CnameLoop(_))));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn denied_empty_non_terminals_do_not_hide_what_is_below() {
         // Nor does what the cache knows of the empty non-terminal.
         let subject = "other.under.nothing.example.org";
         let (found, _) = one(&mut world, &mut resolver, at(0), subject, RecordType::TXT);
-        assert_eq!(found.outcome, Ok(Resolved::NameError));
+        assert_eq!(found.outcome, Ok(Resolved::NxDomain));
     }
 }
 
@@ -169,7 +169,7 @@ fn many_names_at_once_share_what_is_asked_twice() {
     let mut tags: Vec<u64> = found.iter().map(|resolution| resolution.tag).collect();
     tags.sort_unstable();
     assert_eq!(tags, (0..500).collect::<Vec<_>>());
-    assert!(found.iter().all(|resolution| resolution.outcome == Ok(Resolved::NameError)));
+    assert!(found.iter().all(|resolution| resolution.outcome == Ok(Resolved::NxDomain)));
     assert!(world.asked.len() <= 750, "{} questions", world.asked.len());
 }
 
@@ -192,7 +192,7 @@ fn what_was_asked_and_the_message_that_ended_it_come_along() {
     let mut resolver = resolver(false);
     let (found, _) = one(&mut world, &mut resolver, at(0), "t.example.org", A);
     let zones: Vec<String> =
-        found.exchanges.iter().map(|asked| asked.question.zone.to_string()).collect();
+        found.exchanges.iter().map(|asked| asked.query.zone.to_string()).collect();
     // Back to the root for the alias: nothing was known of net.
     assert_eq!(zones, [".", "org.", "example.org.", ".", "net.", "provider.net."]);
     assert!(found.exchanges.iter().all(|asked| asked.answered));
@@ -309,7 +309,7 @@ fn a_server_that_has_never_answered_gets_few_questions_at_once() {
     // A resolver that knows one of the zone's servers to answer, and nothing of the dead one.
     let mut resolver = (0..)
         .find_map(|seed| {
-            let config = Config { seed, ..Config::default() };
+            let config = WalkConfig { seed, ..WalkConfig::default() };
             let mut resolver = Resolver::new(&World::hints(), &config);
             one(&mut world, &mut resolver, at(0), "www.example.org", A);
             (dead(&world) == 0).then_some(resolver)

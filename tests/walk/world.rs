@@ -8,7 +8,7 @@ use dnsonde::engine::{
     Answer, Attempt, Failure, Outcome, ServerId, SocketId, Stamp, Time, Transport,
 };
 use dnsonde::walk::{
-    Config, Exchange, ExchangeEnd, Hints, Question, Resolution, Resolver, Walk, WalkReport,
+    Exchange, ExchangeEnd, Hints, Resolution, Resolver, Walk, WalkConfig, WalkQuery, WalkReport,
 };
 use dnsonde::wire::{
     Builder, Class, Flags, Message, NameBuf, Rcode, RecordBuf, RecordType, Section, ZoneOptions,
@@ -311,7 +311,7 @@ impl Reply {
 }
 
 /// Walks through the world; outcomes come back in an order that `seed` decides.
-pub fn walk(world: &mut World, subject: &str, rtype: RecordType, config: Config) -> WalkReport {
+pub fn walk(world: &mut World, subject: &str, rtype: RecordType, config: WalkConfig) -> WalkReport {
     walk_seeded(world, subject, rtype, config, 1)
 }
 
@@ -319,7 +319,7 @@ pub fn walk_seeded(
     world: &mut World,
     subject: &str,
     rtype: RecordType,
-    config: Config,
+    config: WalkConfig,
     seed: u64,
 ) -> WalkReport {
     walk_to_several(world, &[name(subject)], rtype, config, seed)
@@ -329,22 +329,22 @@ pub fn walk_to_several(
     world: &mut World,
     names: &[NameBuf],
     rtype: RecordType,
-    config: Config,
+    config: WalkConfig,
     seed: u64,
 ) -> WalkReport {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut now = Time::ZERO;
     let most = config.limits.exchanges;
     let mut walk = Walk::to_several(now, names, rtype, &World::hints(), config);
-    let mut out: Vec<Question> = Vec::new();
+    let mut out: Vec<WalkQuery> = Vec::new();
     loop {
-        out.extend(std::iter::from_fn(|| walk.poll_question()));
+        out.extend(std::iter::from_fn(|| walk.poll_query()));
         if out.is_empty() {
             break;
         }
-        let question = out.swap_remove(rng.random_range(0..out.len()));
+        let query = out.swap_remove(rng.random_range(0..out.len()));
         now = now + Duration::from_millis(1);
-        let exchange = exchange(world, &question, now);
+        let exchange = exchange(world, &query, now);
         walk.handle(now, exchange);
     }
     assert!(walk.is_done(), "nothing is out, and the walk waits all the same");
@@ -358,23 +358,23 @@ pub fn walk_to_several(
 fn check(report: &WalkReport) {
     let mut seen = std::collections::HashSet::new();
     for exchange in &report.evidence.exchanges {
-        let q = exchange.question;
+        let q = exchange.query;
         assert!(seen.insert(q.id), "an exchange is there twice");
     }
     for path in &report.paths {
         for answer in &path.answers {
             if let Some(place) = answer.exchange {
-                let question = report.evidence.exchanges[place].question;
-                assert_eq!((question.server, question.name), (answer.server, path.name));
+                let query = report.evidence.exchanges[place].query;
+                assert_eq!((query.server, query.name), (answer.server, path.name));
             }
         }
     }
 }
 
-fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
-    let server = question.server.ip();
-    world.asked.push((server, question.name, question.rtype));
-    let response = world.answer(server, &question.name, question.rtype);
+fn exchange(world: &mut World, query: &WalkQuery, now: Time) -> Exchange {
+    let server = query.server.ip();
+    world.asked.push((server, query.name, query.rtype));
+    let response = world.answer(server, &query.name, query.rtype);
     let outcome = match &response {
         Some(response) => Outcome::Answered(Answer {
             rtt: Duration::from_millis(1),
@@ -407,25 +407,25 @@ fn exchange(world: &mut World, question: &Question, now: Time) -> Exchange {
     };
     let behaviour = world.servers.get(&server).and_then(|(_, behaviour)| *behaviour);
     let spoiled = behaviour == Some(Behaviour::Unseen);
-    Exchange { id: question.id, attempts: vec![attempt], unmatched: Vec::new(), end, spoiled }
+    Exchange { id: query.id, attempts: vec![attempt], unmatched: Vec::new(), end, spoiled }
 }
 
 /// Lets a resolver finish all that it has; gives what it found, in the order of ends.
 pub fn resolve_all(world: &mut World, resolver: &mut Resolver, now: Time) -> Vec<Resolution> {
     let mut found = Vec::new();
     for _ in 0..1_000_000 {
-        let Some(question) = resolver.poll_question() else {
+        let Some(query) = resolver.poll_query() else {
             found.extend(std::iter::from_fn(|| resolver.poll_resolution()));
             assert!(resolver.is_idle(), "nothing is out, and the resolver waits all the same");
             return found;
         };
-        let exchange = exchange(world, &question, now);
+        let exchange = exchange(world, &query, now);
         let rtt = Duration::from_millis(1);
         let response = match &exchange.end {
             ExchangeEnd::Answered { response, .. } => Some((response, rtt)),
             _ => None,
         };
-        resolver.handle(now, question.id, &exchange.attempts, &[], response);
+        resolver.handle(now, query.id, &exchange.attempts, &[], response);
     }
     panic!("the resolver does not come to an end");
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use dnsonde::engine::Outcome;
 use dnsonde::net::{Driver, Options};
 use dnsonde::playground::{Scenario, ServeError, Service, World, serve};
-use dnsonde::probe::carry_out;
-use dnsonde::walk::{Config, Hints, PathEnd, Walk, engine_config};
+use dnsonde::probe;
+use dnsonde::walk::{Hints, PathEnd, Walk, WalkConfig, engine_config};
 use dnsonde::wire::{Flags, Message, RecordType as T};
 
 use super::{Ask, ask, name, world_with};
@@ -62,10 +62,10 @@ async fn a_walk_through_the_healthy_world_reaches_its_end() {
     let hints = Hints::from_text(scenario.root_hints().as_bytes()).unwrap();
     let service = serve(World::new(Arc::new(scenario), 1), 0).unwrap();
     let mut driver = Driver::open(engine_config(None), &[], &Options::default()).unwrap();
-    let config = Config { port: service.port(), ..Config::default() };
+    let config = WalkConfig { port: service.port(), ..WalkConfig::default() };
     let subject = name("t1._domainkey.example.com");
     let mut walk = Walk::new(driver.now(), subject, T::TXT, &hints, config);
-    carry_out(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
+    probe::run(&mut driver, &mut walk, &mut |_| {}).await.unwrap();
     let report = walk.into_report();
     assert!(report.paths.iter().all(|path| path.end == PathEnd::Reached));
     assert_eq!(report.zone_of(&report.paths[0].name).unwrap().child_servers.len(), 3);

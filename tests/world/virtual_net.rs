@@ -1,13 +1,13 @@
 //! This machine's part of the network under virtual time: TCP connections, refused sends, stalls,
-//! questions put in several manners.
+//! queries of several profiles.
 
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Config, Failure, Manner, Outcome, StreamCause, Time, Transport, TransportPolicy,
+    EngineConfig, Failure, Outcome, QueryProfile, StreamCause, Time, Transport, TransportPolicy,
 };
 use dnsonde::playground::VirtualNet;
-use dnsonde::probe::{Asker, Order};
+use dnsonde::probe::{QuerySource, ServerQuery};
 use dnsonde::walk::{Exchange, ExchangeEnd};
 use dnsonde::wire::{Message, RecordType as T};
 
@@ -26,9 +26,9 @@ struct Questions {
 }
 
 impl Questions {
-    fn at_once(manner: usize, names: &[&'static str]) -> Self {
+    fn at_once(profile: usize, names: &[&'static str]) -> Self {
         // An absence is one of a program that was seen to run before.
-        let waiting = names.iter().map(|name| (after(1), manner, *name)).collect();
+        let waiting = names.iter().map(|name| (after(1), profile, *name)).collect();
         Self { waiting, next: 0, ended: Vec::new() }
     }
 
@@ -38,21 +38,21 @@ impl Questions {
     }
 }
 
-impl Asker for Questions {
-    fn manner(&self, number: usize) -> Manner {
+impl QuerySource for Questions {
+    fn profile(&self, number: usize) -> QueryProfile {
         let transport = [TransportPolicy::UdpOnly, TransportPolicy::TcpOnly][number];
-        Manner { transport, retries: 0, ..Manner::default() }
+        QueryProfile { transport, retries: 0, ..QueryProfile::default() }
     }
 
-    fn poll_order(&mut self, now: Time) -> Option<Order> {
-        let (at, manner, text) = *self.waiting.get(self.next as usize)?;
+    fn next_query(&mut self, now: Time) -> Option<ServerQuery> {
+        let (at, profile, text) = *self.waiting.get(self.next as usize)?;
         if at > now {
             return None;
         }
         self.next += 1;
         let server = (NS.parse::<std::net::IpAddr>().unwrap(), 53).into();
         let (id, name, rtype) = (self.next - 1, name(text), T::A);
-        Some(Order { id, server, name, rtype, manner, socket: None })
+        Some(ServerQuery { id, server, name, rtype, profile, socket: None })
     }
 
     fn handle(&mut self, _now: Time, exchange: Exchange) {
@@ -69,7 +69,7 @@ impl Asker for Questions {
 }
 
 fn net(faults: &str) -> VirtualNet {
-    VirtualNet::new(world_with(faults), Config::default(), 1)
+    VirtualNet::new(world_with(faults), EngineConfig::default(), 1)
 }
 
 fn is_answered(exchange: &Exchange) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dnsonde::engine::{Outcome, Time};
 use dnsonde::playground::{Scenario, VirtualNet, World};
-use dnsonde::walk::{Config, Hints, PathEnd, Said, Walk, WalkReport, engine_config};
+use dnsonde::walk::{Hints, PathEnd, ResponseOutcome, Walk, WalkConfig, WalkReport, engine_config};
 use dnsonde::wire::{NameBuf, Rcode, RecordType};
 
 fn name(text: &str) -> NameBuf {
@@ -22,7 +22,7 @@ fn walk(scenario: &Arc<Scenario>, seed: u64, text: &str, rtype: RecordType) -> (
     let hints = Hints::from_text(scenario.root_hints().as_bytes()).unwrap();
     let mut net =
         VirtualNet::new(World::new(Arc::clone(scenario), seed), engine_config(None), seed);
-    let mut walk = Walk::new(Time::ZERO, name(text), rtype, &hints, Config::default());
+    let mut walk = Walk::new(Time::ZERO, name(text), rtype, &hints, WalkConfig::default());
     net.run(&mut walk);
     (walk.into_report(), net.now())
 }
@@ -66,7 +66,7 @@ fn one_server_lacks_the_records_over_both_families() {
     for answer in &report.paths[0].answers {
         let lacks = matches!(answer.server.ip(), IpAddr::V4(ip) if ip.octets()[3] == 3)
             || matches!(answer.server.ip(), IpAddr::V6(ip) if ip.segments()[7] == 3);
-        let Said::Reply(reading) = &answer.said else { panic!("{answer:?}") };
+        let ResponseOutcome::Reply(reading) = &answer.outcome else { panic!("{answer:?}") };
         let rcode = if lacks { Rcode::NXDOMAIN } else { Rcode::NOERROR };
         assert_eq!(reading.rcode, rcode, "{}", answer.server);
     }

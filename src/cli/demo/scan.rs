@@ -10,16 +10,16 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::cli::carry_out::{carry_out, failure};
 use crate::cli::exit::{FINE, PROBLEM};
 use crate::cli::output::{self, Writer, print_text};
-use crate::cli::progress::Progress;
+use crate::cli::progress::ProgressLine;
+use crate::cli::run_scan::{failure, run_scan};
 use crate::cli::summary::grouped;
-use crate::engine::{Config, Manner};
+use crate::engine::{EngineConfig, QueryProfile};
 use crate::net;
 use crate::playground::zone::Zone;
-use crate::playground::{Delay, Effect, Fault, Faults, ServeError, Server};
-use crate::scan::{Format, Output, Plan, Report, ServerStats, Source, Whom};
+use crate::playground::{Delay, Effect, Fault, Faults, LoopbackServer, ServeError};
+use crate::scan::{Format, Output, ScanPlan, ScanReport, ServerStats, Source, Targets};
 use crate::wire::{Class, NameBuf, Rcode, RecordType};
 
 /// Scan servers on this machine, some of them with faults
@@ -47,7 +47,7 @@ pub(super) struct Args {
 struct Actor {
     role: &'static str,
     what: &'static str,
-    server: Server,
+    server: LoopbackServer,
 }
 
 /// Runs the command.
@@ -66,15 +66,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
     let verdict = Arc::new(Mutex::new(Verdict::default()));
     let names = names(args.names).into_bytes();
-    let mut progress = Progress::new(Some(names.len() as u64), false);
-    let plan = Plan {
+    let mut progress = ProgressLine::new(Some(names.len() as u64), false);
+    let plan = ScanPlan {
         source: Source::from_bytes("the names of the demo", names),
         types: vec![RecordType::A],
         class: Class::IN,
-        whom: Whom::Servers(actors.iter().map(|actor| actor.server.addr()).collect()),
-        engine: Config {
-            manner: Manner { timeout: Duration::from_millis(400), ..Manner::default() },
-            ..Config::default()
+        targets: Targets::Resolvers(actors.iter().map(|actor| actor.server.addr()).collect()),
+        engine: EngineConfig {
+            profile: QueryProfile {
+                timeout: Duration::from_millis(400),
+                ..QueryProfile::default()
+            },
+            ..EngineConfig::default()
         },
         net: net::Options::default(),
         threads: 1,
@@ -92,7 +95,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         keep_going: false,
         silence: Duration::from_secs(30),
     };
-    let (report, outcome) = carry_out(plan, &mut progress)?;
+    let (report, outcome) = run_scan(plan, &mut progress)?;
     progress.clear();
     outcome.map_err(|error| failure(error, &report))?;
 
@@ -104,7 +107,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn start_actors() -> Result<Vec<Actor>, ServeError> {
     let start = |role, what, faults| -> Result<Actor, ServeError> {
-        let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), faults)?;
+        let server = LoopbackServer::start(SocketAddr::from(([127, 0, 0, 1], 0)), faults)?;
         Ok(Actor { role, what, server })
     };
     let some = Fault::sometimes;
@@ -243,7 +246,7 @@ impl Verdict {
     }
 }
 
-fn conclusion(args: &Args, actors: &[Actor], report: &Report, verdict: &Verdict) -> String {
+fn conclusion(args: &Args, actors: &[Actor], report: &ScanReport, verdict: &Verdict) -> String {
     let seconds = report.duration.as_secs_f64();
     let asked = report.tally.lines();
     let mut text = format!(

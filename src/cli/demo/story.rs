@@ -10,7 +10,7 @@ use crate::cli::exit::{FINE, PROBLEM};
 use crate::cli::output::print;
 use crate::cli::verify::{Format, Interrupt, check, plan_of, show, style};
 use crate::playground::{Scenario, World, serve};
-use crate::verify::Plan;
+use crate::verify::VerifyPlan;
 use crate::walk::Hints;
 
 /// The scenario.
@@ -62,7 +62,7 @@ fn introduction(scenario: &Scenario, port: u16, width: usize) -> String {
     format!("{}\n\n{}\n\n", textwrap::fill(&story, width), textwrap::fill(&what, width))
 }
 
-fn plan(scenario: &Scenario, port: u16) -> anyhow::Result<Plan> {
+fn plan(scenario: &Scenario, port: u16) -> anyhow::Result<VerifyPlan> {
     let words = scenario.verify.iter().map(String::as_str).chain(["--no-resolver"]);
     let mut plan = plan_of(words)?;
     plan.hints = Hints::from_text(scenario.root_hints().as_bytes())?;

@@ -10,7 +10,7 @@ use std::str::FromStr as _;
 
 use super::args::Token;
 use super::options::Options;
-use crate::cli::complaint::Complaint;
+use crate::cli::cli_error::CliError;
 use crate::cli::neighbours::neighbours;
 use crate::cli::servers::{Form, parse_server};
 use crate::names::class::parse_class;
@@ -58,7 +58,7 @@ impl Lookup {
 }
 
 /// Reads words, on top of what is for all names.
-pub(super) fn read(tokens: &[Token], defaults: &Lookup) -> Result<Reading, Complaint> {
+pub(super) fn read(tokens: &[Token], defaults: &Lookup) -> Result<Reading, CliError> {
     let mut reader = Reader {
         reading: Reading { defaults: defaults.clone(), ..Reading::default() },
         names_follow: tokens.iter().any(is_name),
@@ -113,7 +113,7 @@ impl Reader {
         lookups.last_mut().unwrap_or(defaults)
     }
 
-    fn take(&mut self, token: &Token) -> Result<(), Complaint> {
+    fn take(&mut self, token: &Token) -> Result<(), CliError> {
         match token {
             Token::Word(word) => match (word.strip_prefix('@'), word.strip_prefix('+')) {
                 (Some(server), _) => self.take_server(server),
@@ -136,7 +136,7 @@ impl Reader {
             }
             Token::Class(text) => {
                 let class = parse_class(text).ok_or_else(|| {
-                    Complaint::usage(format!("unknown class '{text}'"))
+                    CliError::usage(format!("unknown class '{text}'"))
                         .hint("classes are IN, CH, HS, ANY, or CLASS and a number")
                 })?;
                 self.current().class = Some(class);
@@ -150,7 +150,7 @@ impl Reader {
         }
     }
 
-    fn take_server(&mut self, text: &str) -> Result<(), Complaint> {
+    fn take_server(&mut self, text: &str) -> Result<(), CliError> {
         let spec = parse_server(text, FORM)?;
         // Those that are named for a name take the place of those for all names.
         let is_first = !self.own_servers && (self.inherits || !self.reading.lookups.is_empty());
@@ -163,7 +163,7 @@ impl Reader {
         Ok(())
     }
 
-    fn take_word(&mut self, word: &str) -> Result<(), Complaint> {
+    fn take_word(&mut self, word: &str) -> Result<(), CliError> {
         if is_transfer(word) {
             return Err(transfer("IXFR"));
         }
@@ -193,12 +193,12 @@ impl Reader {
         Ok(())
     }
 
-    fn take_type(&mut self, rtype: RecordType) -> Result<(), Complaint> {
+    fn take_type(&mut self, rtype: RecordType) -> Result<(), CliError> {
         if matches!(rtype, RecordType::AXFR | RecordType::IXFR) {
             return Err(transfer(if rtype == RecordType::AXFR { "AXFR" } else { "IXFR" }));
         }
         if !is_askable(rtype) {
-            return Err(Complaint::usage(format!("{rtype} cannot be asked by a plain query"))
+            return Err(CliError::usage(format!("{rtype} cannot be asked by a plain query"))
                 .hint("it is part of messages, not of zones; +qr shows what a query has"));
         }
         let is_first = !self.own_types && (self.inherits || !self.reading.lookups.is_empty());
@@ -228,7 +228,7 @@ impl Reader {
         (self.own_types, self.own_servers) = (false, false);
     }
 
-    fn finish(mut self, tokens: &[Token]) -> Result<Reading, Complaint> {
+    fn finish(mut self, tokens: &[Token]) -> Result<Reading, CliError> {
         if self.reading.lookups.is_empty() {
             if let [Token::Word(word)] = tokens
                 && let Some(rtype) = read_type(word)
@@ -273,12 +273,12 @@ fn share_servers(lookups: &mut [Lookup]) {
     }
 }
 
-fn transfer(rtype: &str) -> Complaint {
-    Complaint::usage(format!("{rtype} is a zone transfer, not a query"))
+fn transfer(rtype: &str) -> CliError {
+    CliError::usage(format!("{rtype} is a zone transfer, not a query"))
         .hint(format!("dnsonde transfers no zones; `dig @SERVER ZONE {rtype}` does"))
 }
 
-fn unknown_type(text: &str) -> Complaint {
+fn unknown_type(text: &str) -> CliError {
     let known = RecordType::KNOWN.iter().filter_map(|rtype| rtype.mnemonic());
     let near = neighbours(text, known);
     let hint = match near.as_slice() {
@@ -286,20 +286,20 @@ fn unknown_type(text: &str) -> Complaint {
         [] => format!("types are written like MX or TYPE65280; a name is asked with -q {text}"),
         near => format!("did you mean {}? A name is asked with -q {text}", near.join(" or ")),
     };
-    Complaint::usage(format!("unknown record type '{text}'")).hint(hint)
+    CliError::usage(format!("unknown record type '{text}'")).hint(hint)
 }
 
 /// A bare word that is to be a name, unless it is plainly something else.
-fn read_word(word: &str) -> Result<NameBuf, Complaint> {
+fn read_word(word: &str) -> Result<NameBuf, CliError> {
     if word.parse::<IpAddr>().is_ok() {
-        return Err(Complaint::usage(format!("'{word}' is an address, not a name")).hint(format!(
+        return Err(CliError::usage(format!("'{word}' is an address, not a name")).hint(format!(
             "-x {word} asks for its name, and @{word} asks that server; -q {word} asks it as it is"
         )));
     }
     if let Ok(ServerSpec { host: ServerHost::Address(_) | ServerHost::Zoned(..), .. }) =
         ServerSpec::parse(word)
     {
-        return Err(Complaint::usage(format!("'{word}' is the address of a server, not a name"))
+        return Err(CliError::usage(format!("'{word}' is the address of a server, not a name"))
             .hint(format!("write @{word}")));
     }
     let host = match word.split_once("://") {
@@ -314,14 +314,14 @@ fn read_word(word: &str) -> Result<NameBuf, Complaint> {
     };
     let host = host.rsplit('@').next().unwrap_or_default();
     if host != word && !host.is_empty() {
-        return Err(Complaint::usage(format!("'{word}' is more than a name"))
+        return Err(CliError::usage(format!("'{word}' is more than a name"))
             .hint(format!("write {host}; -q {word} asks it as it is")));
     }
     parse_name(word.as_bytes()).map_err(|error| invalid_name(word, &error))
 }
 
 /// What `-q` has: presentation format, or a name in another script. It is not doubted.
-fn read_name(text: &str) -> Result<NameBuf, Complaint> {
+fn read_name(text: &str) -> Result<NameBuf, CliError> {
     if text.is_ascii() && !text.is_empty() {
         text.parse::<NameBuf>().map_err(|error| invalid_name(text, &error))
     } else {
@@ -329,12 +329,12 @@ fn read_name(text: &str) -> Result<NameBuf, Complaint> {
     }
 }
 
-fn invalid_name(text: &str, error: &dyn std::fmt::Display) -> Complaint {
-    Complaint::usage(format!("invalid name '{text}': {error}"))
+fn invalid_name(text: &str, error: &dyn std::fmt::Display) -> CliError {
+    CliError::usage(format!("invalid name '{text}': {error}"))
 }
 
 /// The name of an address in the reverse tree, or of an IPv4 network of whole octets.
-fn reverse_name(text: &str) -> Result<NameBuf, Complaint> {
+fn reverse_name(text: &str) -> Result<NameBuf, CliError> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let bare = bare.split('%').next().unwrap_or_default();
     if let Ok(address) = bare.parse()
@@ -350,6 +350,6 @@ fn reverse_name(text: &str) -> Result<NameBuf, Complaint> {
             return Ok(name);
         }
     }
-    Err(Complaint::usage(format!("'{text}' is not an address"))
+    Err(CliError::usage(format!("'{text}' is not an address"))
         .hint("-x takes an IPv4 or IPv6 address, or the first octets of one: -x 192.0.2"))
 }

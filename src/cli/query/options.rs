@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::cli::complaint::Complaint;
+use crate::cli::cli_error::CliError;
 use crate::cli::neighbours::neighbours;
-use crate::engine::{Accept, Config, Edns, Manner, TransportPolicy};
+use crate::engine::{Accept, Edns, EngineConfig, QueryProfile, TransportPolicy};
 use crate::query::show::View;
 use crate::report::message::RecordStyle;
 use crate::wire::{NameBuf, OptBuf, OptionCode};
@@ -271,21 +271,21 @@ fn find(key: &str) -> Option<(&'static str, Meaning)> {
     found.all(|&(_, meaning)| meaning == first.1).then_some(first)
 }
 
-fn unknown(option: &str, key: &str) -> Complaint {
+fn unknown(option: &str, key: &str) -> CliError {
     let names = OPTIONS.iter().filter(|(_, it)| !matches!(it, M::Lacks(_))).map(|(name, _)| *name);
     let begun: Vec<&str> =
         names.clone().filter(|name| !key.is_empty() && name.starts_with(key)).collect();
     let near = if begun.is_empty() { neighbours(key, names) } else { begun };
-    let complaint = Complaint::usage(format!("unknown option '+{option}'"));
+    let cli_error = CliError::usage(format!("unknown option '+{option}'"));
     match near.as_slice() {
-        [] => complaint.hint("`dnsonde query --help` lists the options"),
-        near => complaint.hint(format!("did you mean +{}?", near.join(" or +"))),
+        [] => cli_error.hint("`dnsonde query --help` lists the options"),
+        near => cli_error.hint(format!("did you mean +{}?", near.join(" or +"))),
     }
 }
 
 impl Options {
     /// Takes an option, without its `+`.
-    pub(super) fn take(&mut self, option: &str) -> Result<(), Complaint> {
+    pub(super) fn take(&mut self, option: &str) -> Result<(), CliError> {
         let (key, value) = match option.split_once('=') {
             Some((key, value)) => (key, Some(value)),
             None => (option, None),
@@ -302,7 +302,7 @@ impl Options {
             M::Lacks(_) if !on => return Ok(()),
             M::Always(instead) | M::Lacks(instead) => {
                 let sentence = format!("{sign}{name} is not supported");
-                return Err(Complaint::usage(sentence).hint(instead));
+                return Err(CliError::usage(sentence).hint(instead));
             }
             _ => {}
         }
@@ -310,14 +310,14 @@ impl Options {
         match (value, on) {
             (Some(_), false) => {
                 let sentence = format!("+no{name} takes no value");
-                return Err(Complaint::usage(sentence).hint(format!("write +no{name}")));
+                return Err(CliError::usage(sentence).hint(format!("write +no{name}")));
             }
             (Some(_), true) if takes == Takes::Nothing => {
                 let sentence = format!("+{name} takes no value");
-                return Err(Complaint::usage(sentence).hint(format!("write +{name}, or +no{name}")));
+                return Err(CliError::usage(sentence).hint(format!("write +{name}, or +no{name}")));
             }
             (None, true) if takes == Takes::Value => {
-                return Err(Complaint::usage(format!("+{name} needs a value: +{name}=…")));
+                return Err(CliError::usage(format!("+{name} needs a value: +{name}=…")));
             }
             _ => {}
         }
@@ -330,7 +330,7 @@ impl Options {
         meaning: Meaning,
         on: bool,
         value: Option<&str>,
-    ) -> Result<(), Complaint> {
+    ) -> Result<(), CliError> {
         let defaults = Self::default();
         let text = value.unwrap_or_default();
         let option = format!("+{name}");
@@ -412,7 +412,7 @@ impl Options {
     }
 
     /// What contradicts itself.
-    pub(super) fn check(&self) -> Result<(), Complaint> {
+    pub(super) fn check(&self) -> Result<(), CliError> {
         let needs_edns = self.dnssec
             || self.nsid
             || self.cookie.is_some()
@@ -421,7 +421,7 @@ impl Options {
             || self.padding.is_some()
             || !self.others.is_empty();
         if self.edns == Some(false) && needs_edns {
-            return Err(Complaint::usage("+noedns leaves no place for options that need EDNS")
+            return Err(CliError::usage("+noedns leaves no place for options that need EDNS")
                 .hint(
                     "+dnssec, +nsid, +cookie, +subnet, +bufsize, +padding, +expire, +keepalive and \
                  +ednsopt need it",
@@ -431,7 +431,7 @@ impl Options {
     }
 
     /// How the engine carries out a query for `name`.
-    pub(super) fn engine_config(&self, name: &NameBuf, tcp: bool) -> Config {
+    pub(super) fn engine_config(&self, name: &NameBuf, tcp: bool) -> EngineConfig {
         let mut opt = OptBuf::default();
         if self.nsid {
             opt.nsid();
@@ -457,8 +457,8 @@ impl Options {
             options: opt.options().to_vec(),
             ..Edns::default()
         };
-        Config {
-            manner: Manner {
+        EngineConfig {
+            profile: QueryProfile {
                 timeout: self.timeout,
                 retries: self.retries,
                 edns: (self.edns != Some(false)).then_some(edns),
@@ -475,7 +475,7 @@ impl Options {
                 accept: Accept::Anything,
             },
             ends_at_icmp: true,
-            ..Config::default()
+            ..EngineConfig::default()
         }
     }
 }
@@ -519,30 +519,30 @@ fn is_of_view(meaning: Meaning) -> bool {
     )
 }
 
-fn number(option: &str, text: &str, least: u16, most: u16) -> Result<u16, Complaint> {
+fn number(option: &str, text: &str, least: u16, most: u16) -> Result<u16, CliError> {
     match text.parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(Complaint::usage(format!(
+        _ => Err(CliError::usage(format!(
             "'{text}' is not a value of {option}: write a number from {least} to {most}"
         ))),
     }
 }
 
 /// `CODE` or `CODE:HEX`, the code as a number or as one of the registry's names.
-fn edns_option(text: &str) -> Result<(OptionCode, Vec<u8>), Complaint> {
+fn edns_option(text: &str) -> Result<(OptionCode, Vec<u8>), CliError> {
     let (code, hex) = text.split_once(':').unwrap_or((text, ""));
     let named = || code.to_ascii_uppercase().parse().ok();
     let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok();
     match (code.parse().ok().map(OptionCode).or_else(named), octets) {
         // A query with all of them fits into a message.
         (Some(code), Some(octets)) if octets.len() <= 4096 => Ok((code, octets)),
-        _ => Err(Complaint::usage(format!("'{text}' is not a value of +ednsopt"))
+        _ => Err(CliError::usage(format!("'{text}' is not a value of +ednsopt"))
             .hint("write CODE or CODE:HEX, such as +ednsopt=10:0011223344556677")),
     }
 }
 
 /// The cookie option: a client cookie of eight octets, and perhaps a server cookie behind it.
-fn cookie(hex: Option<&str>) -> Result<Vec<u8>, Complaint> {
+fn cookie(hex: Option<&str>) -> Result<Vec<u8>, CliError> {
     let Some(hex) = hex else {
         return Ok(rand::random::<[u8; CLIENT_COOKIE]>().to_vec());
     };
@@ -550,15 +550,15 @@ fn cookie(hex: Option<&str>) -> Result<Vec<u8>, Complaint> {
     cookie
         .filter(|cookie| cookie.len() == CLIENT_COOKIE || (16..=40).contains(&cookie.len()))
         .ok_or_else(|| {
-            Complaint::usage(format!("'{hex}' is not a cookie (RFC 7873)"))
+            CliError::usage(format!("'{hex}' is not a cookie (RFC 7873)"))
                 .hint("write 16 hexadecimal digits, or 32 to 80 with the cookie of the server")
         })
 }
 
 /// An address and the length of its prefix, for the client subnet option (RFC 7871 §6).
-fn subnet(text: &str) -> Result<(IpAddr, u8), Complaint> {
+fn subnet(text: &str) -> Result<(IpAddr, u8), CliError> {
     let wrong = || {
-        Complaint::usage(format!("'{text}' is not a client subnet"))
+        CliError::usage(format!("'{text}' is not a client subnet"))
             .hint("write ADDR/PREFIX, such as 192.0.2.0/24 or 2001:db8::/56, or 0 for none")
     };
     let text = if text == "0" { "0.0.0.0/0" } else { text };

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use super::dig::{FORM, Lookup};
 use super::options::Options;
-use crate::cli::complaint::Complaint;
+use crate::cli::cli_error::CliError;
 use crate::cli::servers::{self, Families};
-use crate::engine::{Accept, Config, Manner};
-use crate::query::{Plan, trace};
-use crate::walk;
+use crate::engine::{Accept, EngineConfig, QueryProfile};
+use crate::query::{QueryPlan, trace};
+use crate::walk::WalkConfig;
 use crate::wire::{Class, RecordType};
 
 /// What holds for every query of the command line.
@@ -27,16 +27,16 @@ pub(super) struct Common {
 #[derive(Debug)]
 pub(super) enum Task {
     Query {
-        plan: Box<Plan>,
+        plan: Box<QueryPlan>,
         options: Options,
         /// Hints for the case that nothing answers.
         doubts: Vec<String>,
     },
-    Trace(Box<trace::Plan>),
+    Trace(Box<trace::TracePlan>),
 }
 
 /// The tasks of a name, one a type.
-pub(super) fn tasks(lookup: &Lookup, common: &Common) -> Result<Vec<Task>, Complaint> {
+pub(super) fn tasks(lookup: &Lookup, common: &Common) -> Result<Vec<Task>, CliError> {
     let Options { trace, tcp, .. } = lookup.options;
     let types = lookup.asked_types();
     if trace || common.trace {
@@ -47,14 +47,14 @@ pub(super) fn tasks(lookup: &Lookup, common: &Common) -> Result<Vec<Task>, Compl
     if let Some(bind) = common.bind
         && let Some(other) = addresses.iter().find(|it| it.is_ipv4() != bind.is_ipv4())
     {
-        return Err(Complaint::usage(format!("server {other} cannot be asked from -b {bind}"))
+        return Err(CliError::usage(format!("server {other} cannot be asked from -b {bind}"))
             .hint(
                 "both must be IPv4, or both IPv6; -4 and -6 choose between a server's addresses",
             ));
     }
     let name = lookup.name.unwrap_or_else(crate::wire::NameBuf::root);
     let tasks = types.into_iter().map(|rtype| Task::Query {
-        plan: Box::new(Plan {
+        plan: Box::new(QueryPlan {
             name,
             rtype,
             class: lookup.class.unwrap_or(Class::IN),
@@ -68,51 +68,51 @@ pub(super) fn tasks(lookup: &Lookup, common: &Common) -> Result<Vec<Task>, Compl
     Ok(tasks.collect())
 }
 
-fn trace_task(lookup: &Lookup, rtype: RecordType, common: &Common) -> Result<Task, Complaint> {
+fn trace_task(lookup: &Lookup, rtype: RecordType, common: &Common) -> Result<Task, CliError> {
     if !lookup.servers.is_empty() {
-        return Err(Complaint::usage("--trace asks the servers that it finds, and no @SERVER")
+        return Err(CliError::usage("--trace asks the servers that it finds, and no @SERVER")
             .hint("--root-hints FILE says where it begins"));
     }
     if lookup.options.short {
-        return Err(Complaint::usage("+short and --trace exclude each other"));
+        return Err(CliError::usage("+short and --trace exclude each other"));
     }
     if lookup.options.view_chosen {
-        return Err(Complaint::usage("a trace is shown as a whole, without options for sections")
+        return Err(CliError::usage("a trace is shown as a whole, without options for sections")
             .hint("--format json has every message of it"));
     }
     if lookup.class.is_some_and(|class| class != Class::IN) {
-        return Err(Complaint::usage("--trace follows delegations in the class IN only"));
+        return Err(CliError::usage("--trace follows delegations in the class IN only"));
     }
     if common.bind.is_some() {
-        return Err(Complaint::usage("-b cannot be used with --trace")
+        return Err(CliError::usage("-b cannot be used with --trace")
             .hint("-4 or -6 chooses the address family"));
     }
     if rtype == RecordType::ANY {
-        return Err(Complaint::usage("--trace goes for one record type, not for ANY"));
+        return Err(CliError::usage("--trace goes for one record type, not for ANY"));
     }
     let Some(name) = lookup.name else {
-        return Err(Complaint::usage("--trace needs a name to go to")
+        return Err(CliError::usage("--trace needs a name to go to")
             .hint("write it, as in `dnsonde query --trace example.com`"));
     };
     let hints = servers::read_hints(common.root_hints.as_deref())?;
     let engine = lookup.options.engine_config(&name, lookup.options.tcp);
-    Ok(Task::Trace(Box::new(trace::Plan {
+    Ok(Task::Trace(Box::new(trace::TracePlan {
         name,
         rtype,
         hints,
-        walk: walk::Config {
+        walk: WalkConfig {
             port: common.port,
             ipv4: common.families != Families::Only6,
             ipv6: common.families != Families::Only4,
             minimise: common.minimise,
             seed: rand::random(),
-            ..walk::Config::default()
+            ..WalkConfig::default()
         },
-        engine: Config {
-            manner: Manner {
+        engine: EngineConfig {
+            profile: QueryProfile {
                 recursion_desired: false,
                 accept: Accept::Useful,
-                ..engine.manner.clone()
+                ..engine.profile.clone()
             },
             ..engine
         },

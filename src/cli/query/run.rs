@@ -8,7 +8,7 @@ use super::command::{Args, Format};
 use super::dig::{Lookup, read};
 use super::options::Options;
 use super::plan::{Common, Task, tasks};
-use crate::cli::complaint::Complaint;
+use crate::cli::cli_error::CliError;
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::input::{label_of, read_utf8_up_to};
@@ -17,7 +17,7 @@ use crate::cli::notes::{hint, note};
 use crate::cli::output::print;
 use crate::cli::servers::Families;
 use crate::cli::shell::shell_word;
-use crate::query::{self, Exchange, show, trace};
+use crate::query::{self, QueryResult, show, trace};
 
 /// Octets of a batch file, at most.
 const LONGEST_BATCH: u64 = 64 << 20;
@@ -38,7 +38,7 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         // What is said here is for every line that does not say otherwise.
         Some(path) => {
             if of_words.lookups.iter().any(|lookup| lookup.name.is_some()) {
-                return Err(Complaint::usage("with -f the names are in the file").into());
+                return Err(CliError::usage("with -f the names are in the file").into());
             }
             lookups.extend(read_batch(path, &of_words.defaults)?);
         }
@@ -49,14 +49,14 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let json = args.format == Format::Json || lookups.iter().any(|it| it.options.json);
     if json && lookups.iter().any(|lookup| lookup.options.short) {
-        return Err(Complaint::usage("+short and --format json exclude each other").into());
+        return Err(CliError::usage("+short and --format json exclude each other").into());
     }
     let traces = |lookup: &Lookup| common.trace || lookup.options.trace;
     if args.root_hints.is_some() && !lookups.iter().any(traces) {
-        return Err(Complaint::usage("--root-hints is for --trace").into());
+        return Err(CliError::usage("--root-hints is for --trace").into());
     }
     if args.minimise && !lookups.iter().any(traces) {
-        return Err(Complaint::usage("--minimise is for --trace").into());
+        return Err(CliError::usage("--minimise is for --trace").into());
     }
     // Everything that is wrong is said before anything is sent.
     let mut all = Vec::new();
@@ -64,14 +64,14 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         all.extend(tasks(lookup, &common)?);
     }
     let runtime = event_loop()?;
-    let worst = runtime.block_on(carry_out(all, json));
+    let worst = runtime.block_on(run_all(all, json));
     // An output that takes nothing is not waited for once someone has given up on it.
     runtime.shutdown_background();
     Ok(ExitCode::from(worst?))
 }
 
 /// Carries out one after the other, until all are done or someone interrupts. Gives the exit status.
-async fn carry_out(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
+async fn run_all(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
     let mut interrupts = Interrupts::listen();
     let count = all.len();
     let mut worst = FINE;
@@ -147,7 +147,7 @@ fn separate(number: usize, framed: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn write_exchange(exchange: &Exchange, options: &Options, json: bool, out: &mut Vec<u8>) {
+fn write_exchange(exchange: &QueryResult, options: &Options, json: bool, out: &mut Vec<u8>) {
     if json {
         return show::write_json(exchange, out);
     }
@@ -170,7 +170,7 @@ fn write_exchange(exchange: &Exchange, options: &Options, json: bool, out: &mut 
 }
 
 /// What the output says in its comments, where it has none.
-fn tell_what_is_missing(exchange: &Exchange) {
+fn tell_what_is_missing(exchange: &QueryResult) {
     match exchange.reply() {
         None => note(&format!("no answer: {}", show::reason(exchange))),
         Some(_) if exchange.truncated => {
@@ -181,7 +181,7 @@ fn tell_what_is_missing(exchange: &Exchange) {
     }
 }
 
-fn exit_code(exchange: &Exchange) -> u8 {
+fn exit_code(exchange: &QueryResult) -> u8 {
     match exchange.reply() {
         Some(_) if exchange.truncated => COULD_NOT,
         Some(reply) if reply.malformed.is_some() => PROBLEM,
@@ -191,27 +191,27 @@ fn exit_code(exchange: &Exchange) -> u8 {
 }
 
 /// The queries of a batch file, each on a line, with its own options.
-fn read_batch(path: &Path, defaults: &Lookup) -> Result<Vec<Lookup>, Complaint> {
+fn read_batch(path: &Path, defaults: &Lookup) -> Result<Vec<Lookup>, CliError> {
     let label = label_of(path);
     let octets = read_utf8_up_to(path, LONGEST_BATCH)?;
     if octets.len() as u64 > LONGEST_BATCH {
-        return Err(Complaint::usage(format!("{label}: more than {} MiB", LONGEST_BATCH >> 20))
+        return Err(CliError::usage(format!("{label}: more than {} MiB", LONGEST_BATCH >> 20))
             .hint("`dnsonde scan` looks up long lists of names"));
     }
     let text = std::str::from_utf8(&octets)
-        .map_err(|_| Complaint::usage(format!("{label}: is not UTF-8 text")))?;
+        .map_err(|_| CliError::usage(format!("{label}: is not UTF-8 text")))?;
     let mut lookups = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
-        let at = |complaint: Complaint| Complaint {
-            sentence: format!("{label}, line {number}: {}", complaint.sentence),
-            ..complaint
+        let at = |cli_error: CliError| CliError {
+            sentence: format!("{label}, line {number}: {}", cli_error.sentence),
+            ..cli_error
         };
         let tokens = read_line(line).map_err(|_| {
-            at(Complaint::usage("not the words of a query"))
+            at(CliError::usage("not the words of a query"))
                 .hint("a line has names, types, classes, @SERVER and +OPTIONS, -t, -q, -c and -x")
         })?;
         let reading = read(&tokens, defaults).map_err(at)?;
@@ -219,7 +219,7 @@ fn read_batch(path: &Path, defaults: &Lookup) -> Result<Vec<Lookup>, Complaint> 
         lookups.extend(reading.lookups);
     }
     if lookups.is_empty() {
-        return Err(Complaint::usage(format!("{label}: no query in it"))
+        return Err(CliError::usage(format!("{label}: no query in it"))
             .hint("write one query a line, such as: example.com MX"));
     }
     Ok(lookups)

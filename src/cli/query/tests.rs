@@ -8,7 +8,7 @@ use super::args::Words;
 use super::command::Args;
 use super::dig::{Lookup, Reading, read};
 use super::options::Options;
-use crate::cli::complaint::Complaint;
+use crate::cli::cli_error::CliError;
 use crate::engine::TransportPolicy;
 use crate::wire::NameBuf;
 
@@ -19,7 +19,7 @@ struct Line {
     args: Args,
 }
 
-fn read_all(line: &str) -> Result<Reading, Complaint> {
+fn read_all(line: &str) -> Result<Reading, CliError> {
     let Words(tokens) = Line::try_parse_from(line.split_whitespace()).unwrap().args.words;
     read(&tokens, &Lookup::default())
 }
@@ -37,7 +37,7 @@ fn shown(line: &str) -> String {
     };
     match read_all(line) {
         Ok(reading) => reading.lookups.iter().map(show).collect::<Vec<_>>().join(" | "),
-        Err(complaint) => format!("{}; {}", complaint.sentence, complaint.hint.unwrap_or_default()),
+        Err(cli_error) => format!("{}; {}", cli_error.sentence, cli_error.hint.unwrap_or_default()),
     }
 }
 
@@ -103,7 +103,7 @@ fn several_queries_on_a_line_have_their_own_words() {
     let engine = |i: usize| {
         reading.lookups[i].options.engine_config(&NameBuf::root(), reading.lookups[i].options.tcp)
     };
-    let (a, b) = (engine(0).manner, engine(1).manner);
+    let (a, b) = (engine(0).profile, engine(1).profile);
     assert!(!a.recursion_desired && !b.recursion_desired);
     assert_eq!([a.transport, b.transport], [TransportPolicy::TcpOnly, TransportPolicy::UdpThenTcp]);
     assert_eq!([a.edns, b.edns].map(|edns| edns.unwrap().dnssec_ok), [false, true]);
@@ -174,15 +174,15 @@ const THEIRS: &str = "aaflag aaonly additional adflag all answer authority badco
 fn every_option_of_dig_and_kdig_is_taken_or_answered_with_what_serves_instead() {
     let mut lacking = 0;
     for option in THEIRS.split_whitespace() {
-        if let Err(complaint) = Options::default().take(option) {
+        if let Err(cli_error) = Options::default().take(option) {
             lacking += 1;
-            assert!(complaint.sentence.ends_with("is not supported"), "{}", complaint.sentence);
-            assert!(complaint.hint.is_some_and(|hint| hint.len() > 5), "{option}");
+            assert!(cli_error.sentence.ends_with("is not supported"), "{}", cli_error.sentence);
+            assert!(cli_error.hint.is_some_and(|hint| hint.len() > 5), "{option}");
         }
         let bare = option.split('=').next().unwrap();
-        if let Err(complaint) = Options::default().take(&format!("no{bare}")) {
+        if let Err(cli_error) = Options::default().take(&format!("no{bare}")) {
             assert!(
-                complaint.hint.is_some() && complaint.sentence.contains("not supported"),
+                cli_error.hint.is_some() && cli_error.sentence.contains("not supported"),
                 "{bare}"
             );
         }
@@ -212,7 +212,7 @@ fn an_unambiguous_beginning_of_an_option_is_the_option() {
 fn shown_options(options: &str) -> Result<String, String> {
     let mut all = Options::default();
     for option in options.split(" +") {
-        all.take(option).map_err(|complaint| complaint.sentence)?;
+        all.take(option).map_err(|cli_error| cli_error.sentence)?;
     }
     Ok(format!("{all:?}"))
 }
@@ -223,11 +223,11 @@ fn options_are_taken_and_taken_back() {
                 +cookie=0011223344556677 +subnet=192.0.2.129/25 +cd +ad +ignore +edns=1 \
                 +ednsopt=65001:00ff +keepalive +expire +noexpire x.test";
     let lookup = read_all(line).unwrap().lookups.remove(0);
-    let manner = lookup.options.engine_config(&NameBuf::root(), false).manner;
-    assert!(!manner.recursion_desired && manner.checking_disabled && manner.authentic_data);
-    assert_eq!((manner.retries, manner.timeout), (0, Duration::from_secs(9)));
-    assert_eq!(manner.transport, TransportPolicy::UdpOnly);
-    let edns = manner.edns.unwrap();
+    let profile = lookup.options.engine_config(&NameBuf::root(), false).profile;
+    assert!(!profile.recursion_desired && profile.checking_disabled && profile.authentic_data);
+    assert_eq!((profile.retries, profile.timeout), (0, Duration::from_secs(9)));
+    assert_eq!(profile.transport, TransportPolicy::UdpOnly);
+    let edns = profile.edns.unwrap();
     assert!(edns.dnssec_ok);
     assert_eq!((edns.udp_payload_size, edns.version), (4096, 1));
     assert_eq!(
@@ -245,7 +245,7 @@ fn queries_are_padded_to_a_multiple_of_what_is_asked() {
     for line in ["a.test +padding=128", "a.test +padding=468 +cookie +nsid", "a.test +padding=1"] {
         let lookup = read_all(line).unwrap().lookups.remove(0);
         let name = lookup.name.unwrap();
-        let edns = lookup.options.engine_config(&name, false).manner.edns.unwrap();
+        let edns = lookup.options.engine_config(&name, false).profile.edns.unwrap();
         let len = 12 + name.as_wire().len() + 4 + 11 + edns.options.len();
         let block: usize =
             line.split("padding=").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::cli::servers::{DNS_PORT, Families};
-use crate::verify::Plan;
+use crate::verify::VerifyPlan;
 
 /// Tell why a verification is still pending
 ///
@@ -130,7 +130,7 @@ pub(in crate::cli) struct Args {
     pub(super) repeat: Option<u32>,
 
     /// Most questions a second to one address
-    #[arg(long, value_name = "QPS", default_value_t = Plan::RATE, value_parser = rate, help_heading = "How to ask")]
+    #[arg(long, value_name = "QPS", default_value_t = VerifyPlan::RATE, value_parser = rate, help_heading = "How to ask")]
     pub(super) rate: f64,
 
     /// Ask in the order that this number gives

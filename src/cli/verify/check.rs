@@ -8,17 +8,17 @@ use tokio::sync::watch;
 
 use crate::cli::exit::PROBLEM;
 use crate::cli::interrupts::Interrupts;
-use crate::verify::ask::{Progress, Stage};
-use crate::verify::{self, Evidence, Plan, Report, judge};
+use crate::verify::ask::{ProbeProgress, Stage};
+use crate::verify::{self, Verification, VerifyPlan, VerifyReport, judge};
 
 /// Looks once, with progress, and judges.
 pub(in crate::cli) async fn check(
-    plan: Plan,
+    plan: VerifyPlan,
     interrupt: &Interrupt,
-) -> anyhow::Result<(Evidence, Report)> {
+) -> anyhow::Result<(Verification, VerifyReport)> {
     let (began, wall) = (Instant::now(), SystemTime::now());
     let line = Line::new();
-    let mut watch = |progress: Progress| {
+    let mut watch = |progress: ProbeProgress| {
         line.show(progress);
         interrupt.is_set().then_some("it was interrupted")
     };
@@ -73,11 +73,11 @@ impl Line {
         }))
     }
 
-    fn show(&self, Progress { ended, ahead, stage }: Progress) {
+    fn show(&self, ProbeProgress { ended, ahead, stage }: ProbeProgress) {
         let Some(bar) = &self.0 else { return };
         let what = match stage {
             Stage::Walk => "finding the name servers",
-            Stage::Survey => "asking every one of them for every record",
+            Stage::Baseline => "asking every one of them for every record",
             Stage::FollowUp => "telling causes apart",
         };
         bar.set_message(format!("{what}: {ended} answers, {ahead} ahead"));

@@ -16,7 +16,7 @@ use crate::cli::shell::shell_word;
 use crate::report::judgement::{
     Page, Style, write_report_html, write_report_json, write_report_text,
 };
-use crate::verify::{Plan, Report, Verdict};
+use crate::verify::{Verdict, VerifyPlan, VerifyReport};
 
 /// The plan that `dnsonde verify` makes of the words behind it.
 ///
@@ -24,7 +24,7 @@ use crate::verify::{Plan, Report, Verdict};
 /// What is wrong with them, in one sentence.
 pub fn plan_of(
     words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
-) -> anyhow::Result<Plan> {
+) -> anyhow::Result<VerifyPlan> {
     #[derive(clap::Parser)]
     #[command(no_binary_name = true)]
     struct Words {
@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes a report to standard output.
-pub(in crate::cli) fn show(report: &Report, format: Format) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn show(report: &VerifyReport, format: Format) -> anyhow::Result<ExitCode> {
     let mut out = Vec::new();
     match format {
         Format::Text => write_report_text(report, style(), &mut out),
@@ -85,7 +85,7 @@ fn command_line(words: impl Iterator<Item = OsString>) -> String {
     line
 }
 
-fn exit(report: &Report, interrupted: bool) -> u8 {
+fn exit(report: &VerifyReport, interrupted: bool) -> u8 {
     let unfinished = report.verdict != Verdict::Verified || report.effort.cut_short.is_some();
     match report.verdict {
         _ if interrupted && unfinished => PROBLEM,

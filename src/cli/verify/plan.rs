@@ -5,19 +5,19 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::args::Args;
-use crate::cli::complaint::Complaint;
+use crate::cli::cli_error::CliError;
 use crate::cli::input::{label_of, read_utf8};
 use crate::cli::servers::{self, DNS_PORT, Families, Form, read_hints};
 use crate::verify::expect::{
-    ExpectError, ExpectErrorKind, Expectation, Kind, SES_ZONE, acm, acme, dkim_key, dmarc_policy,
-    mail_from, mail_from_name, parse_domain, parse_expectation, parse_records, ses,
+    ExpectError, ExpectErrorKind, Expectation, ExpectationKind, SES_ZONE, acm, acme, dkim_key,
+    dmarc_policy, mail_from, mail_from_name, parse_domain, parse_expectation, parse_records, ses,
 };
-use crate::verify::{Plan, SesTokens};
-use crate::walk;
+use crate::verify::{SesTokens, VerifyPlan};
+use crate::walk::WalkConfig;
 use crate::wire::NameBuf;
 
 /// Reads what is asked for; everything that is wrong with it is said here, before anything is sent.
-pub(super) fn plan(args: &Args) -> Result<Plan> {
+pub(super) fn plan(args: &Args) -> Result<VerifyPlan> {
     let domain = domain_name("the domain", &args.domain)?;
     let mut tokens = None;
     let mut expectations: Vec<Expectation> = Vec::new();
@@ -26,27 +26,28 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
         None => SES_ZONE.parse()?,
     };
     for list in &args.ses {
-        let records = ses(&domain, list, &zone).map_err(|error| complain("--ses", list, &error))?;
+        let records =
+            ses(&domain, list, &zone).map_err(|error| report_error("--ses", list, &error))?;
         let shown = records.first().and_then(|it| it.target()?.parent()).unwrap_or(zone);
         tokens = Some(SesTokens { zone: shown, zone_given: args.ses_zone.is_some() });
         expectations.extend(records);
     }
     for selector in &args.dkim {
         let key = dkim_key(&domain, selector);
-        expectations.push(key.map_err(|error| complain("--dkim", selector, &error))?);
+        expectations.push(key.map_err(|error| report_error("--dkim", selector, &error))?);
     }
     if let Some(name) = &args.mail_from {
         let from = mail_from_name(&domain, name);
-        let from = from.map_err(|error| complain("--mail-from", name, &error))?;
+        let from = from.map_err(|error| report_error("--mail-from", name, &error))?;
         let region = args.mail_from_region.as_deref();
         let records = mail_from(&from, region);
         let shown = region.unwrap_or(name);
         expectations
-            .extend(records.map_err(|error| complain("--mail-from-region", shown, &error))?);
+            .extend(records.map_err(|error| report_error("--mail-from-region", shown, &error))?);
     }
     for pair in &args.acm {
         let record = acm(&domain, pair);
-        expectations.push(record.map_err(|error| complain("--acm", pair, &error))?);
+        expectations.push(record.map_err(|error| report_error("--acm", pair, &error))?);
     }
     if args.acme || args.acme_response.is_some() || args.issuer.is_some() {
         let (response, issuer) = (args.acme_response.as_deref(), args.issuer.as_deref());
@@ -56,21 +57,22 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
             (None, Some(issuer)) => ("--issuer", issuer),
             (None, None) => ("--acme", ""),
         };
-        expectations.extend(records.map_err(|error| complain(option, text, &error))?);
+        expectations.extend(records.map_err(|error| report_error(option, text, &error))?);
     }
     if args.dmarc {
-        expectations.push(dmarc_policy(&domain).map_err(|error| complain("--dmarc", "", &error))?);
+        expectations
+            .push(dmarc_policy(&domain).map_err(|error| report_error("--dmarc", "", &error))?);
     }
     for text in &args.expect {
         let record = parse_expectation(text, &domain);
-        expectations.push(record.map_err(|error| complain("--expect", text, &error))?);
+        expectations.push(record.map_err(|error| report_error("--expect", text, &error))?);
     }
     for file in &args.records {
         expectations.extend(read_records(file, &domain)?);
     }
     dedup(&mut expectations);
     if expectations.is_empty() {
-        return Err(Complaint::usage("nothing is expected of the domain")
+        return Err(CliError::usage("nothing is expected of the domain")
             .hint("say what should be there: --ses, --dkim, --expect, --records, ...; see --help")
             .into());
     }
@@ -78,35 +80,35 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
         tokens = ses_tokens(&expectations);
     }
     let families = args.families();
-    Ok(Plan {
+    Ok(VerifyPlan {
         ses: tokens,
         resolvers: resolvers(args, families)?,
         // Who waits looks many times, and may look before the record is there.
         spare_caches: args.wait.is_some(),
         also_ask: specs(&args.also_ask, args.port, families)?,
         hints: read_hints(args.root_hints.as_deref())?,
-        walk: walk::Config {
+        walk: WalkConfig {
             port: args.port,
             ipv4: families != Families::Only6,
             ipv6: families != Families::Only4,
             minimise: args.minimise,
             seed: args.seed.unwrap_or_else(rand::random),
-            ..walk::Config::default()
+            ..WalkConfig::default()
         },
         repeat: args.repeat,
         rate: args.rate,
         seed: args.seed.unwrap_or_else(rand::random),
-        ..Plan::new(domain, expectations)
+        ..VerifyPlan::new(domain, expectations)
     })
 }
 
-fn domain_name(what: &str, text: &str) -> Result<NameBuf, Complaint> {
-    parse_domain(text).map_err(|error| Complaint::usage(format!("{what}: {}", error.kind)))
+fn domain_name(what: &str, text: &str) -> Result<NameBuf, CliError> {
+    parse_domain(text).map_err(|error| CliError::usage(format!("{what}: {}", error.kind)))
 }
 
-fn complain(option: &str, text: &str, error: &ExpectError) -> Complaint {
+fn report_error(option: &str, text: &str, error: &ExpectError) -> CliError {
     let at_start = error.line == 1 && error.column == 1;
-    let complaint = Complaint::usage(if text.is_empty() || at_start {
+    let cli_error = CliError::usage(if text.is_empty() || at_start {
         format!("{option}: {}", error.kind)
     } else if text.trim().contains('\n') {
         format!("{option}, {error}")
@@ -115,19 +117,19 @@ fn complain(option: &str, text: &str, error: &ExpectError) -> Complaint {
     });
     match error.kind {
         ExpectErrorKind::AcmPair(_) => {
-            complaint.hint("write --acm '_x1.example.com _y1.acm-validations.aws'")
+            cli_error.hint("write --acm '_x1.example.com _y1.acm-validations.aws'")
         }
         ExpectErrorKind::Missing(_) | ExpectErrorKind::Type(_) | ExpectErrorKind::TypeFirst => {
-            complaint.hint("write --expect 'NAME TYPE VALUE', such as 'www A 192.0.2.1'")
+            cli_error.hint("write --expect 'NAME TYPE VALUE', such as 'www A 192.0.2.1'")
         }
-        _ => complaint,
+        _ => cli_error,
     }
 }
 
 /// How many mistakes of a file are told.
 const MISTAKES_TOLD: usize = 5;
 
-fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, Complaint> {
+fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, CliError> {
     let text = read_utf8(file)?;
     parse_records(&text, domain).map_err(|errors| {
         let told: Vec<String> =
@@ -136,7 +138,7 @@ fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, Compl
             0 => String::new(),
             more => format!("; and {more} more"),
         };
-        let complaint = Complaint::in_file(&label_of(file), told.join("; ") + &more);
+        let cli_error = CliError::in_file(&label_of(file), told.join("; ") + &more);
         let is_understood = |error: &ExpectError| {
             matches!(
                 error.kind,
@@ -146,9 +148,9 @@ fn read_records(file: &Path, domain: &NameBuf) -> Result<Vec<Expectation>, Compl
             )
         };
         if errors.iter().all(is_understood) {
-            return complaint;
+            return cli_error;
         }
-        complaint.hint("give a zone file, or a table with the columns Name, Type and Value")
+        cli_error.hint("give a zone file, or a table with the columns Name, Type and Value")
     })
 }
 
@@ -171,13 +173,13 @@ fn dedup(expectations: &mut Vec<Expectation>) {
 /// zone.
 fn ses_tokens(expectations: &[Expectation]) -> Option<SesTokens> {
     let mut zones = expectations.iter().filter_map(|expectation| {
-        let rotates = expectation.kind == Kind::DkimAlias { rotates: true };
+        let rotates = expectation.kind == ExpectationKind::DkimAlias { rotates: true };
         expectation.target().filter(|_| rotates)?.parent()
     });
     zones.next().map(|zone| SesTokens { zone, zone_given: true })
 }
 
-fn resolvers(args: &Args, families: Families) -> Result<Vec<std::net::SocketAddr>, Complaint> {
+fn resolvers(args: &Args, families: Families) -> Result<Vec<std::net::SocketAddr>, CliError> {
     if !args.resolvers.is_empty() {
         return specs(&args.resolvers, DNS_PORT, families);
     }
@@ -196,13 +198,13 @@ fn specs(
     texts: &[String],
     port: u16,
     families: Families,
-) -> Result<Vec<std::net::SocketAddr>, Complaint> {
+) -> Result<Vec<std::net::SocketAddr>, CliError> {
     let mut servers = Vec::new();
     for text in texts {
         let spec = servers::parse_server(text, FORM)?;
         if spec.tcp {
             let sentence = format!("'{text}': verify asks over UDP and TCP by itself");
-            return Err(Complaint::usage(sentence).hint("leave the tcp:// away"));
+            return Err(CliError::usage(sentence).hint("leave the tcp:// away"));
         }
         for server in servers::resolve(&spec, port, families)? {
             if !servers.contains(&server) {

@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 
 use super::check::{Interrupt, check};
-use crate::cli::complaint::Complaint;
+use crate::cli::cli_error::CliError;
 use crate::cli::files::{self, Identity, Opened, Used};
 use crate::cli::notes;
 use crate::cli::output::replace_whole;
 use crate::report::time::rfc3339;
-use crate::verify::wait::{History, next_look, subject};
-use crate::verify::{Plan, Report, Verdict};
+use crate::verify::wait::{History, next_check, subject};
+use crate::verify::{Verdict, VerifyPlan, VerifyReport};
 
 /// How to wait.
 pub(super) struct Wait<'a> {
@@ -28,10 +28,10 @@ pub(super) struct Wait<'a> {
 /// Looks until all is right or the time is over, with a line for each change; gives the last look,
 /// with all changes in it.
 pub(super) async fn until_verified(
-    plan: &Plan,
+    plan: &VerifyPlan,
     wait: &Wait<'_>,
     interrupt: &Interrupt,
-) -> Result<Report> {
+) -> Result<VerifyReport> {
     let mut history = load(plan, wait.state)?;
     let end = history.began.saturating_add(wait.long.as_secs());
     loop {
@@ -46,7 +46,7 @@ pub(super) async fn until_verified(
         {
             notes::note(&error.sentence);
         }
-        let pause = wait.every.unwrap_or_else(|| next_look(&evidence, &report));
+        let pause = wait.every.unwrap_or_else(|| next_check(&evidence, &report));
         let left = Duration::from_secs(end.saturating_sub(now));
         let over = report.verdict == Verdict::Verified || left.is_zero() || interrupt.is_set();
         // The last look is at the end of the time.
@@ -57,9 +57,9 @@ pub(super) async fn until_verified(
     }
 }
 
-fn load(plan: &Plan, file: Option<&Path>) -> Result<History> {
+fn load(plan: &VerifyPlan, file: Option<&Path>) -> Result<History> {
     let Some(file) = file else { return Ok(History::new(&subject(plan), now())) };
-    let usage = |why: String| Complaint::usage(format!("--state {}: {why}", file.display()));
+    let usage = |why: String| CliError::usage(format!("--state {}: {why}", file.display()));
     let history = match file.metadata() {
         Ok(meta) if !meta.is_file() => {
             return Err(usage("is not a regular file".into())
@@ -82,15 +82,15 @@ fn load(plan: &Plan, file: Option<&Path>) -> Result<History> {
         Err(error) => return Err(not_opened(file, "read", &error).into()),
     };
     // Whether it can be written shows now, not after the first look.
-    save(&history, file).map_err(|error| Complaint::usage(error.sentence))?;
+    save(&history, file).map_err(|error| CliError::usage(error.sentence))?;
     Ok(history)
 }
 
-fn not_opened(file: &Path, verb: &str, error: &std::io::Error) -> Complaint {
+fn not_opened(file: &Path, verb: &str, error: &std::io::Error) -> CliError {
     files::not_opened(&format!("--state {}", file.display()), verb, error)
 }
 
-fn save(history: &History, file: &Path) -> Result<(), Complaint> {
+fn save(history: &History, file: &Path) -> Result<(), CliError> {
     let Err(error) = replace_whole(file, &history.to_json()) else { return Ok(()) };
     let why = match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() && !parent.exists() => {
@@ -99,7 +99,7 @@ fn save(history: &History, file: &Path) -> Result<(), Complaint> {
         _ => files::reason(&error),
     };
     let sentence = format!("the state cannot be written to '{}': {why}", file.display());
-    Err(Complaint::could_not(sentence))
+    Err(CliError::could_not(sentence))
 }
 
 fn now() -> u64 {

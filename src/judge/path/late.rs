@@ -43,7 +43,7 @@ fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let found: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
         .servers_of(zone)
         .filter(|(_, host)| {
-            let late = slow(host) + host.strays.late;
+            let late = slow(host) + host.other_responses.late;
             let low = Proportion::new(late, host.udp.asked).interval(confidence).low;
             late >= LATE && low > WORTH_TELLING
         })
@@ -53,7 +53,7 @@ fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
         return None;
     }
     let slow: u64 = found.iter().map(|(_, host)| slow(host)).sum();
-    let late: u64 = found.iter().map(|(_, host)| host.strays.late).sum();
+    let late: u64 = found.iter().map(|(_, host)| host.other_responses.late).sum();
     let asked: u64 = found.iter().map(|(_, host)| host.udp.asked).sum();
     let rate = Proportion::new(slow + late, asked).text("late").to_string();
     let who = observed.who(zone, &servers);
@@ -82,7 +82,7 @@ fn twice(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let count = |host: &ServerObservations<'_>| {
         let attempts = host.probes.iter().filter_map(|probe| probe.attempt);
         let seen = attempts.map(|attempt| u64::from(attempt.duplicates)).sum();
-        host.strays.duplicates.max(seen)
+        host.other_responses.duplicates.max(seen)
     };
     let found: Vec<(SocketAddr, u64)> = observed
         .servers_of(zone)

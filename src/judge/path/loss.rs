@@ -17,7 +17,7 @@ use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::severity::Severity;
 use crate::judge::writing::AtFault;
 use crate::probe::purpose::{Experiment, Purpose};
-use crate::probe::sample::{Contrast, ProbeOutcome, Tally};
+use crate::probe::sample::{Contrast, LossTally, ProbeOutcome};
 use crate::stats::{Interval, Proportion, RunsTest, SIGNIFICANCE, Transitions, holm};
 use crate::wire::NameBuf;
 
@@ -110,7 +110,7 @@ pub(crate) fn judge(
 /// What is known of the loss at an address; `None` if there is none, or only late answers.
 fn case<'s, 'e>(server: SocketAddr, host: &'s ServerObservations<'e>) -> Option<Case<'s, 'e>> {
     let sample = &host.sample;
-    let not_lost = host.strays.late;
+    let not_lost = host.other_responses.late;
     let hindered =
         sample.outcomes.iter().filter(|(_, outcome)| *outcome == ProbeOutcome::Slipped).count()
             as u64
@@ -192,8 +192,8 @@ fn conclude<'s, 'e>(
 
 /// What was lost, without what came late.
 fn lost_of(host: &ServerObservations<'_>) -> Proportion {
-    let Tally { lost, answered } = host.sample.tally();
-    let not_lost = host.strays.late.min(lost);
+    let LossTally { lost, answered } = host.sample.tally();
+    let not_lost = host.other_responses.late.min(lost);
     Proportion::new(lost - not_lost, lost + answered)
 }
 
@@ -395,8 +395,8 @@ fn by_path(draft: Draft, who: &str, names: &AtFault, group: &[Lossy<'_, '_>]) ->
         .evidence("others_lost", others.lost)
 }
 
-fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
-    tallies.fold(Tally::default(), |sum, tally| Tally {
+fn sum(tallies: impl Iterator<Item = LossTally>) -> LossTally {
+    tallies.fold(LossTally::default(), |sum, tally| LossTally {
         lost: sum.lost + tally.lost,
         answered: sum.answered + tally.answered,
     })

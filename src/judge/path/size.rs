@@ -12,7 +12,7 @@ use crate::judge::severity::Severity;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
-use crate::probe::sample::{Contrast, ProbeOutcome, QueryKind, Tally, kind_of};
+use crate::probe::sample::{Contrast, LossTally, ProbeOutcome, QueryKind, kind_of};
 use crate::stats::{Proportion, SIGNIFICANCE};
 use crate::wire::NameBuf;
 
@@ -134,7 +134,7 @@ fn large(host: &ServerObservations<'_>, sizes: &HashMap<QueryKind, u16>) -> Opti
     large.retain(|(.., purpose)| *purpose == Purpose::Experiment(Experiment::Size));
     let lost = large.iter().map(|(size, ..)| *size).min()?;
     let tally = |part: Vec<(u16, ProbeOutcome, Purpose)>| {
-        Tally::of(part.iter().map(|(_, outcome, _)| *outcome))
+        LossTally::of(part.iter().map(|(_, outcome, _)| *outcome))
     };
     let contrast = Contrast { suspected: tally(large), others: tally(small) };
     let all_lost = contrast.suspected.lost;
@@ -149,7 +149,7 @@ fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let arrived = found.iter().map(|(_, large)| large.arrived).max().unwrap_or(0);
     let smallest = found.iter().map(|(_, large)| large.lost).min().unwrap_or(0);
-    let sum = |part: fn(&Contrast) -> Tally| {
+    let sum = |part: fn(&Contrast) -> LossTally| {
         let tallies = found.iter().map(|(_, large)| part(&large.contrast));
         tallies.fold((0, 0), |(lost, asked), tally| (lost + tally.lost, asked + tally.asked()))
     };

@@ -7,7 +7,7 @@ use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use crate::judge::writing::{plain, provider};
 use crate::probe::ProbeLog;
-use crate::probe::heard::{Heard, Useless};
+use crate::probe::heard::{Heard, Unusable};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
 use crate::walk::WalkReport;
@@ -15,7 +15,7 @@ use crate::wire::{EdeCode, NameBuf, Rcode};
 
 /// Questions that fail with validation, and as many that do not without, before validation is
 /// blamed.
-const LEAST_LOOKS: usize = 2;
+const LEAST_PROBES: usize = 2;
 /// Extended errors by which resolvers say that validation failed (RFC 8914 §4.7 to §4.13).
 const VALIDATION: std::ops::RangeInclusive<u16> = 6..=12;
 
@@ -47,9 +47,9 @@ pub(crate) fn rejected(
         }
     }
     let signed = signed(&log.walk, names);
-    let servfail = Useless::Rcode(Rcode::SERVFAIL);
+    let servfail = Unusable::Rcode(Rcode::SERVFAIL);
     let failed =
-        |probe: &&&Probe| matches!(probe.heard(), Some(Heard::Useless(why)) if why == servfail);
+        |probe: &&&Probe| matches!(probe.heard(), Some(Heard::Unusable(why)) if why == servfail);
     let mut all = Rejected { servers: Vec::new(), failures: 0, codes: Vec::new(), signed };
     for (server, (checked, unchecked)) in &by_server {
         let fails: Vec<&&Probe> = checked.iter().filter(failed).collect();
@@ -62,7 +62,7 @@ pub(crate) fn rejected(
             .filter(|code| VALIDATION.contains(code))
             .collect();
         let always = fails.len() == checked.len() && answers.count() == unchecked.len();
-        let often = fails.len() >= LEAST_LOOKS && unchecked.len() >= LEAST_LOOKS;
+        let often = fails.len() >= LEAST_PROBES && unchecked.len() >= LEAST_PROBES;
         // By its own account, or because there is a signature to check.
         if always && often && (!said.is_empty() || signed.is_some()) {
             all.servers.push(*server);

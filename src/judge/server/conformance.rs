@@ -14,7 +14,7 @@ use crate::judge::severity::Severity;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::Role;
 use crate::probe::result::{Probe, Reply};
-use crate::walk::{Fault, Kind};
+use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::{NameBuf, RecordType, Section};
 
 /// Questions of one sort, all with the same odd answer, from which on it is how the server behaves.
@@ -139,8 +139,8 @@ fn unknown_type(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String>
     let probes = host.probes_for(zone, Purpose::Baseline(Baseline::UnknownType));
     let fault = |probe: &Probe| match probe.reading().map(|reading| &reading.kind) {
         None => Some("no response".to_owned()),
-        Some(Kind::Fault(Fault::Rcode(rcode))) => Some(rcode.to_string()),
-        Some(Kind::NameError) => Some("NXDOMAIN, though the name exists".to_owned()),
+        Some(ResponseKind::Fault(ResponseFault::Rcode(rcode))) => Some(rcode.to_string()),
+        Some(ResponseKind::NxDomain) => Some("NXDOMAIN, though the name exists".to_owned()),
         _ => None,
     };
     let text = fault(probes.first()?)?;
@@ -173,8 +173,9 @@ fn denied_nonterminal(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<S
         names.entry(probe.query.name).or_default().push(probe);
     }
     names.into_iter().find_map(|(name, answers)| {
-        let denies =
-            |probe: &&Probe| probe.reading().is_some_and(|reading| reading.kind == Kind::NameError);
+        let denies = |probe: &&Probe| {
+            probe.reading().is_some_and(|reading| reading.kind == ResponseKind::NxDomain)
+        };
         if answers.len() < ENOUGH || !answers.iter().all(denies) {
             return None;
         }
@@ -196,7 +197,7 @@ fn existing_below(
 ) -> Option<NameBuf> {
     // Useful answers, and denials among them.
     let mut below: BTreeMap<NameBuf, [usize; 2]> = BTreeMap::new();
-    for probe in host.looks(zone) {
+    for probe in host.usual_probes(zone) {
         let asked = probe.query.name;
         if let Some(reading) = probe.reading().filter(|reading| reading.is_useful())
             && asked != *name
@@ -204,7 +205,8 @@ fn existing_below(
         {
             let [answers, denials] = below.entry(asked).or_default();
             *answers += 1;
-            *denials += usize::from(reading.kind == Kind::NameError && reading.chain.is_empty());
+            *denials +=
+                usize::from(reading.kind == ResponseKind::NxDomain && reading.chain.is_empty());
         }
     }
     let has_always =
@@ -216,7 +218,7 @@ fn malformed_denial(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<Str
     let authoritative = host.of_zone(zone).filter(|probe| probe.query.role != Role::Other);
     let denials: Vec<&Reply> = authoritative
         .filter_map(|probe| probe.reply.as_ref())
-        .filter(|reply| matches!(reply.reading.kind, Kind::NoData | Kind::NameError))
+        .filter(|reply| matches!(reply.reading.kind, ResponseKind::NoData | ResponseKind::NxDomain))
         .collect();
     let malformed: Vec<&&Reply> =
         denials.iter().filter(|reply| reply.reading.soa.is_none()).collect();
@@ -238,7 +240,7 @@ fn malformed_denial(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<Str
 /// TTLs of authoritative answers that go down as time goes by.
 fn countdown(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let mut sets: HashMap<(NameBuf, RecordType), Vec<(f64, u32)>> = HashMap::new();
-    for probe in host.looks(zone) {
+    for probe in host.usual_probes(zone) {
         let (Some(reading), Some(sent), Some(rtt)) = (probe.reading(), probe.sent(), probe.rtt())
         else {
             continue;

@@ -210,10 +210,10 @@ fn no_address(server: &NameServer) -> Option<String> {
         return None;
     }
     let outcomes = || server.lookups.iter().map(|lookup| &lookup.outcome);
-    if outcomes().all(|outcome| matches!(outcome, Ok(Resolved::NameError))) {
+    if outcomes().all(|outcome| matches!(outcome, Ok(Resolved::NxDomain))) {
         return Some("does not exist (NXDOMAIN)".to_owned());
     }
-    if outcomes().all(|outcome| matches!(outcome, Ok(Resolved::NameError | Resolved::NoData))) {
+    if outcomes().all(|outcome| matches!(outcome, Ok(Resolved::NxDomain | Resolved::NoData))) {
         return Some("has no address, neither A nor AAAA".to_owned());
     }
     // What stays unanswered on the way there matters only where nothing else is known.

@@ -11,7 +11,7 @@ use crate::judge::severity::Severity;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
-use crate::walk::{Fault, Kind};
+use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::{NameBuf, Rcode};
 
 /// Questions of one sort, all with the same fault, from which on it is a habit.
@@ -66,7 +66,7 @@ pub(crate) fn judge_edns(
 /// Queries with EDNS, where only those without it have a good answer.
 fn no_edns(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
     let plain = of(host, zone, Purpose::Baseline(Baseline::Edns), QueryForm::Plain);
-    let with = host.looks(zone).filter(|probe| probe.is_udp()).collect::<Vec<_>>();
+    let with = host.usual_probes(zone).filter(|probe| probe.is_udp()).collect::<Vec<_>>();
     let none_good = with.len() >= ENOUGH && with.iter().all(|probe| fault_of(probe).is_some());
     if !none_good || plain.len() < ENOUGH || plain.iter().any(|probe| fault_of(probe).is_some()) {
         return None;
@@ -80,7 +80,7 @@ fn no_edns(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String> {
 
 fn mishandled(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<String> {
     let mut faults = Vec::new();
-    let good = host.looks(zone).filter(|probe| probe.is_udp() && fault_of(probe).is_none());
+    let good = host.usual_probes(zone).filter(|probe| probe.is_udp() && fault_of(probe).is_none());
     let good: Vec<&Probe> = good.collect();
     if good.is_empty() {
         return faults;
@@ -127,8 +127,10 @@ fn of<'h>(
 fn fault_of(probe: &Probe) -> Option<String> {
     let Some(reading) = probe.reading() else { return Some("no answer".to_owned()) };
     match &reading.kind {
-        Kind::Fault(Fault::Rcode(rcode)) => Some(rcode.to_string()),
-        Kind::Fault(Fault::Malformed) => Some("an answer that cannot be read".to_owned()),
+        ResponseKind::Fault(ResponseFault::Rcode(rcode)) => Some(rcode.to_string()),
+        ResponseKind::Fault(ResponseFault::Malformed) => {
+            Some("an answer that cannot be read".to_owned())
+        }
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use crate::judge::writing::plain;
 use crate::probe::result::Probe;
 use crate::probe::sample::kind_of;
 use crate::stats::{Proportion, SIGNIFICANCE};
-use crate::walk::{Fault, Kind};
+use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::{NameBuf, Rcode};
 
 /// Answers from which on it is said what they all say.
@@ -33,7 +33,7 @@ impl Service {
         match lame(&reading.kind) {
             Some(text) => *self.faults.entry(text).or_default() += 1,
             // Cut off, or about EDNS: that tells nothing of the zone.
-            None if matches!(reading.kind, Kind::Fault(_)) => {}
+            None if matches!(reading.kind, ResponseKind::Fault(_)) => {}
             None => self.useful += 1,
         }
     }
@@ -50,13 +50,13 @@ impl Service {
 }
 
 /// What an answer says, if it is one of a server that does not serve the zone.
-fn lame(kind: &Kind) -> Option<String> {
-    let Kind::Fault(fault) = kind else { return None };
+fn lame(kind: &ResponseKind) -> Option<String> {
+    let ResponseKind::Fault(fault) = kind else { return None };
     match fault {
-        Fault::NotAuthoritative => Some("without authority (AA is not set)".to_owned()),
-        Fault::Upward => Some("referrals to servers above".to_owned()),
-        Fault::Rcode(Rcode::REFUSED | Rcode::SERVFAIL | Rcode::NOTAUTH) => match fault {
-            Fault::Rcode(rcode) => Some(rcode.to_string()),
+        ResponseFault::NotAuthoritative => Some("without authority (AA is not set)".to_owned()),
+        ResponseFault::UpwardReferral => Some("referrals to servers above".to_owned()),
+        ResponseFault::Rcode(Rcode::REFUSED | Rcode::SERVFAIL | Rcode::NOTAUTH) => match fault {
+            ResponseFault::Rcode(rcode) => Some(rcode.to_string()),
             _ => None,
         },
         _ => None,
@@ -99,7 +99,7 @@ pub(crate) fn judge(
 
 fn service(host: &ServerObservations<'_>, zone: &NameBuf) -> Service {
     let mut service = Service::default();
-    host.looks(zone).for_each(|probe| service.add(probe));
+    host.usual_probes(zone).for_each(|probe| service.add(probe));
     service
 }
 
@@ -111,7 +111,7 @@ fn now_and_then(
     addresses: usize,
 ) -> Option<Service> {
     let mut sorts: HashMap<_, Service> = HashMap::new();
-    for probe in host.looks(zone) {
+    for probe in host.usual_probes(zone) {
         sorts.entry(kind_of(probe)).or_default().add(probe);
     }
     let mut mixed = Service::default();

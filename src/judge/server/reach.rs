@@ -55,7 +55,7 @@ pub(crate) fn judge(
 }
 
 fn only_late(host: &ServerObservations<'_>) -> bool {
-    host.udp.answered + host.tcp.answered == 0 && host.strays.late > 0
+    host.udp.answered + host.tcp.answered == 0 && host.other_responses.late > 0
 }
 
 /// Whether most questions had word from the network that they cannot be delivered.

@@ -7,7 +7,7 @@ use psl::{List, Psl, Type};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use crate::judge::writing::{list, plain};
-use crate::walk::{Kind, Reading, WalkReport};
+use crate::walk::{Reading, ResponseKind, WalkReport};
 use crate::wire::NameBuf;
 
 /// Parts of names of name servers to which registries and registrars move domains that expired or
@@ -25,7 +25,8 @@ pub(crate) fn undelegated(walk: &WalkReport, domain: &NameBuf) -> Option<NameBuf
     if zone == *domain || !is_registry(&zone) {
         return None;
     }
-    let denied = |kind: &Kind| matches!(kind, Kind::NameError | Kind::NoData);
+    let denied =
+        |kind: &ResponseKind| matches!(kind, ResponseKind::NxDomain | ResponseKind::NoData);
     let mut readings = path.answers.iter().filter_map(|answer| answer.reading()).peekable();
     readings.peek()?;
     // A name without delegation that has records of its own is none of ours to judge.

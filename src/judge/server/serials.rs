@@ -17,7 +17,7 @@ use crate::probe::query::Role;
 use crate::probe::result::Reply;
 use crate::probe::sample::kind_of;
 use crate::stats::Proportion;
-use crate::walk::{Kind, Rrset};
+use crate::walk::{ResponseKind, Rrset};
 use crate::wire::{NameBuf, RecordType, write_printable};
 
 /// Looks at a serial that make it the one that an address has.
@@ -53,7 +53,7 @@ pub(crate) fn judge(
         let told = observed.log.zones.contains(zone);
         let seen: BTreeMap<SocketAddr, Vec<Seen>> = observed
             .serving(zone, explained)
-            .map(|(server, host)| (server, looks(host, zone)))
+            .map(|(server, host)| (server, checks(host, zone)))
             .collect();
         let mut disagreeing = Vec::new();
         for (server, host) in observed.serving(zone, explained) {
@@ -76,7 +76,7 @@ pub(crate) fn judge(
     }
 }
 
-fn looks(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<Seen> {
+fn checks(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<Seen> {
     let authoritative = host.of_zone(zone).filter(|probe| probe.query.role != Role::Other);
     let soa_of = |set: &Rrset| set.rtype == RecordType::SOA && set.name == *zone;
     authoritative
@@ -120,7 +120,7 @@ fn goes_back(seen: &[Seen]) -> bool {
 /// What instances, by their names, say to one question: each always the same, and not all the same.
 fn by_instance(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<BTreeMap<String, String>> {
     let mut sorts: HashMap<_, BTreeMap<String, Vec<String>>> = HashMap::new();
-    for probe in host.looks(zone) {
+    for probe in host.usual_probes(zone) {
         // Addresses may be dealt out in turn.
         if matches!(probe.query.rtype, RecordType::A | RecordType::AAAA | RecordType::SOA) {
             continue;
@@ -151,9 +151,9 @@ fn says(reply: &Reply) -> Option<String> {
     }
     records.sort();
     match reading.kind {
-        Kind::NameError => Some("no such name".to_owned()),
-        Kind::NoData => Some("no such record".to_owned()),
-        Kind::Answer | Kind::Alias(_) => {
+        ResponseKind::NxDomain => Some("no such name".to_owned()),
+        ResponseKind::NoData => Some("no such record".to_owned()),
+        ResponseKind::Answer | ResponseKind::Cname(_) => {
             let hash = records.concat().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
                 (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3)
             });
@@ -161,7 +161,7 @@ fn says(reply: &Reply) -> Option<String> {
             let noun = if count == 1 { "record" } else { "records" };
             Some(format!("{count} {noun} (version {:04x})", hash as u16))
         }
-        Kind::Referral(_) | Kind::Fault(_) => None,
+        ResponseKind::Referral(_) | ResponseKind::Fault(_) => None,
     }
 }
 
@@ -172,12 +172,12 @@ fn disagree(
     seen: &BTreeMap<SocketAddr, Vec<Seen>>,
 ) -> Draft {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
-    let looks = || servers.iter().flat_map(|server| &seen[server]);
+    let checks = || servers.iter().flat_map(|server| &seen[server]);
     let mut serials: BTreeMap<u32, (u64, BTreeSet<&str>)> = BTreeMap::new();
-    for look in looks() {
-        let (count, instances) = serials.entry(look.serial).or_default();
+    for check in checks() {
+        let (count, instances) = serials.entry(check.serial).or_default();
         *count += 1;
-        instances.extend(look.nsid.as_deref());
+        instances.extend(check.nsid.as_deref());
     }
     let total: u64 = serials.values().map(|(count, _)| count).sum();
     let newest = serials
@@ -239,27 +239,27 @@ struct Stale {
 fn stale(zone: &NameBuf, seen: &BTreeMap<SocketAddr, Vec<Seen>>, explained: &Explained) -> Stale {
     let steady: Vec<(SocketAddr, &Vec<Seen>)> = seen
         .iter()
-        .filter(|(server, looks)| !explained.disagrees(**server, zone) && looks.len() >= ENOUGH)
-        .map(|(server, looks)| (*server, looks))
+        .filter(|(server, checks)| !explained.disagrees(**server, zone) && checks.len() >= ENOUGH)
+        .map(|(server, checks)| (*server, checks))
         .collect();
-    let last = |looks: &[Seen]| looks.last().map(|look| look.serial);
+    let last = |checks: &[Seen]| checks.last().map(|check| check.serial);
     let newest = steady
         .iter()
-        .filter_map(|(_, looks)| last(looks))
+        .filter_map(|(_, checks)| last(checks))
         .reduce(|best, serial| if behind(best, serial).is_some() { serial } else { best });
     let Some(newest) = newest else { return Stale::default() };
     let about_since = steady
         .iter()
-        .flat_map(|(_, looks)| looks.iter())
-        .filter(|look| look.serial == newest)
-        .map(|look| look.finished)
+        .flat_map(|(_, checks)| checks.iter())
+        .filter(|check| check.serial == newest)
+        .map(|check| check.finished)
         .min();
     let mut servers: BTreeMap<u32, Vec<SocketAddr>> = BTreeMap::new();
-    for (server, looks) in steady {
-        let Some(look) = looks.last() else { continue };
-        let settled = about_since.is_some_and(|since| look.sent > since + SETTLED);
-        if settled && looks.iter().all(|look| behind(look.serial, newest).is_some()) {
-            servers.entry(look.serial).or_default().push(server);
+    for (server, checks) in steady {
+        let Some(check) = checks.last() else { continue };
+        let settled = about_since.is_some_and(|since| check.sent > since + SETTLED);
+        if settled && checks.iter().all(|check| behind(check.serial, newest).is_some()) {
+            servers.entry(check.serial).or_default().push(server);
         }
     }
     Stale { newest, servers }
@@ -273,9 +273,9 @@ fn old_copy(
     servers: &[SocketAddr],
     seen: &BTreeMap<SocketAddr, Vec<Seen>>,
 ) -> Draft {
-    let looks: u64 = servers.iter().map(|server| seen[server].len() as u64).sum();
+    let checks: u64 = servers.iter().map(|server| seen[server].len() as u64).sum();
     let last = servers.first().and_then(|server| seen[server].last());
-    let (refresh, expire) = last.map_or((0, 0), |look| (look.refresh, look.expire));
+    let (refresh, expire) = last.map_or((0, 0), |check| (check.refresh, check.expire));
     let ahead = behind(serial, newest).unwrap_or(0);
     let days = days_of(serial).zip(days_of(newest)).map(|(old, new)| new - old);
     let age = match days.filter(|days| *days > 0) {
@@ -296,7 +296,7 @@ fn old_copy(
     let draft = Draft::new(FindingId::ServerStale, Severity::Error, subject)
         .servers(servers.to_vec())
         .summary(format!(
-            "{who}: an old copy of {}, with the serial {serial} in {looks} of {looks} responses \
+            "{who}: an old copy of {}, with the serial {serial} in {checks} of {checks} responses \
                  while others have {newest}{age}{expiry}",
             short(zone)
         ))
@@ -310,7 +310,7 @@ fn old_copy(
         .evidence("serial", serial)
         .evidence("newest_serial", newest)
         .evidence("behind_by", ahead)
-        .evidence("soa_answers", looks)
+        .evidence("soa_answers", checks)
         .evidence("refresh_s", refresh)
         .evidence("expire_s", expire);
     match days {

@@ -10,7 +10,7 @@ use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations};
 use crate::judge::severity::Severity;
 use crate::probe::result::Probe;
-use crate::walk::{Fault, Kind};
+use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::NameBuf;
 
 /// Questions over TCP, all in vain, from which on it is told.
@@ -77,7 +77,7 @@ pub(crate) fn judge(
             let mut udp = host.probes.iter().filter(|probe| probe.is_udp());
             let truncated = udp.any(|probe| {
                 let kind = probe.reading().map(|reading| &reading.kind);
-                kind == Some(&Kind::Fault(Fault::Truncated))
+                kind == Some(&ResponseKind::Fault(ResponseFault::Truncated))
             });
             let mut times: BTreeMap<Ending, u64> = BTreeMap::new();
             for probe in over_tcp(host) {

@@ -100,7 +100,7 @@ fn add_zone(zones: &mut Vec<ZoneVersion>, entry: &file::ZoneEntry) -> Result<(),
     Ok(())
 }
 
-fn host(name: String, host: file::Host, role: Role) -> Result<Host, ScenarioError> {
+fn host(name: String, host: file::HostEntry, role: Role) -> Result<Host, ScenarioError> {
     let latency = host.latency_ms.unwrap_or(LATENCY_MS);
     let addresses: Vec<(IpAddr, Duration)> = host
         .addresses
@@ -117,7 +117,7 @@ fn host(name: String, host: file::Host, role: Role) -> Result<Host, ScenarioErro
 
 fn authoritative(
     name: String,
-    server: file::Server,
+    server: file::ServerEntry,
     known: &[ZoneVersion],
 ) -> Result<Host, ScenarioError> {
     let zones = server.zones.unwrap_or_default();
@@ -145,7 +145,7 @@ fn authoritative(
 
 fn recursive(
     name: String,
-    resolver: file::Resolver,
+    resolver: file::ResolverEntry,
     zones: &[ZoneVersion],
 ) -> Result<Host, ScenarioError> {
     let mut bogus = Vec::new();

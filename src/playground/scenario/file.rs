@@ -21,9 +21,9 @@ pub(super) struct File {
     pub verify: Option<Verify>,
     pub expect: Option<Expect>,
     #[serde(default)]
-    pub servers: BTreeMap<String, Server>,
+    pub servers: BTreeMap<String, ServerEntry>,
     #[serde(default)]
-    pub resolvers: BTreeMap<String, Resolver>,
+    pub resolvers: BTreeMap<String, ResolverEntry>,
     #[serde(default)]
     pub zone: Vec<ZoneEntry>,
     #[serde(default)]
@@ -40,18 +40,18 @@ pub(super) struct Verify {
 /// `[servers.NAME]`: an authoritative server.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Server {
+pub(super) struct ServerEntry {
     #[serde(flatten)]
-    pub host: Host,
+    pub host: HostEntry,
     #[serde(default, deserialize_with = "field::some_names")]
     pub zones: Option<Vec<NameBuf>>,
-    pub instances: Option<Vec<Instance>>,
+    pub instances: Option<Vec<InstanceEntry>>,
     pub pick: Option<Pick>,
 }
 
 /// What servers and resolvers have in common.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Host {
+pub(super) struct HostEntry {
     #[serde(default, deserialize_with = "field::some_addresses")]
     pub addresses: Option<Vec<IpAddr>>,
     /// Round trip.
@@ -66,7 +66,7 @@ pub(super) struct Host {
 /// An entry of `instances`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Instance {
+pub(super) struct InstanceEntry {
     pub nsid: Option<String>,
     pub version: Option<String>,
     pub weight: Option<u32>,
@@ -75,9 +75,9 @@ pub(super) struct Instance {
 /// `[resolvers.NAME]`: a recursive resolver.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Resolver {
+pub(super) struct ResolverEntry {
     #[serde(flatten)]
-    pub host: Host,
+    pub host: HostEntry,
     /// Zones that it does not believe, with the extended error that it gives.
     pub bogus: Option<BTreeMap<String, u16>>,
     pub rewrites_nxdomain: Option<IpAddr>,
@@ -153,7 +153,7 @@ impl File {
     }
 }
 
-impl Server {
+impl ServerEntry {
     fn over(self, base: Self) -> Self {
         Self {
             host: self.host.over(base.host),
@@ -164,7 +164,7 @@ impl Server {
     }
 }
 
-impl Host {
+impl HostEntry {
     fn over(self, mut base: Self) -> Self {
         base.latencies_ms.extend(self.latencies_ms);
         Self {
@@ -177,7 +177,7 @@ impl Host {
     }
 }
 
-impl Resolver {
+impl ResolverEntry {
     fn over(self, base: Self) -> Self {
         Self {
             host: self.host.over(base.host),

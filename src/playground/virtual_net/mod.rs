@@ -5,7 +5,7 @@
 //! use std::sync::Arc;
 //! use dnsonde::engine::Time;
 //! use dnsonde::playground::{Scenario, VirtualNet, World};
-//! use dnsonde::walk::{Config, Hints, PathEnd, Walk, engine_config};
+//! use dnsonde::walk::{WalkConfig, Hints, PathEnd, Walk, engine_config};
 //! use dnsonde::wire::RecordType;
 //!
 //! let scenario = Scenario::named("healthy").unwrap().unwrap();
@@ -14,7 +14,7 @@
 //! let mut net = VirtualNet::new(world, engine_config(None), 7);
 //!
 //! let name = "t1._domainkey.example.com".parse().unwrap();
-//! let mut walk = Walk::new(Time::ZERO, name, RecordType::TXT, &hints, Config::default());
+//! let mut walk = Walk::new(Time::ZERO, name, RecordType::TXT, &hints, WalkConfig::default());
 //! net.run(&mut walk);
 //! assert_eq!(walk.into_report().paths[0].end, PathEnd::Reached);
 //! ```

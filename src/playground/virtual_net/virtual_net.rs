@@ -9,11 +9,11 @@ use super::super::world::{Arrival, Delivery, World};
 use super::in_flight::InFlight;
 use super::streams::{Connection, Query, Step, Streams};
 use crate::engine::{
-    AttemptKey, Config, Engine, Finished, HANDSHAKE, SocketId, Stamp, StreamCause, StreamFailure,
-    Time, Train, Transmits, Transport, Unreachable,
+    AttemptKey, Engine, EngineConfig, Finished, HANDSHAKE, SocketId, Stamp, StreamCause,
+    StreamFailure, Time, Train, Transmits, Transport, Unreachable,
 };
 use crate::net::{Absence, Attendance, LocalCounts, refusal};
-use crate::probe::{Asker, Carrier};
+use crate::probe::{Dispatcher, QuerySource};
 use crate::walk::Exchange;
 
 /// UDP sockets for each address family.
@@ -61,7 +61,7 @@ pub struct VirtualNet {
 
 impl VirtualNet {
     /// A network at [`Time::ZERO`]. The seed is for the client's side; `world` has its own.
-    pub fn new(world: World, config: Config, seed: u64) -> Self {
+    pub fn new(world: World, config: EngineConfig, seed: u64) -> Self {
         let mut dice = Dice::new(seed, 0);
         let mut port = || 1024 + (dice.point() * 64_000.0) as u16;
         let mut sockets = Vec::new();
@@ -135,24 +135,24 @@ impl VirtualNet {
         self.attendance.absences()
     }
 
-    /// Asks until `asker` is done. The engine must have no exchanges of others.
+    /// Asks until `source` is done. The engine must have no exchanges of others.
     ///
     /// # Panics
-    /// If the asker waits for nothing: neither for an answer nor for a time.
-    pub fn run<A: Asker>(&mut self, asker: &mut A) {
-        let mut carrier = Carrier::default();
-        while !asker.is_done() {
-            while let Some(order) = carrier.next(asker, &self.engine, self.now) {
-                let server = self.engine.add_server(order.server);
-                carrier.put(asker, &mut self.engine, self.now, order, Ok(server));
+    /// If the source waits for nothing: neither for an answer nor for a time.
+    pub fn run<A: QuerySource>(&mut self, source: &mut A) {
+        let mut dispatcher = Dispatcher::default();
+        while !source.is_done() {
+            while let Some(query) = dispatcher.next(source, &self.engine, self.now) {
+                let server = self.engine.add_server(query.server);
+                dispatcher.submit(source, &mut self.engine, self.now, query, Ok(server));
             }
-            if asker.is_done() {
+            if source.is_done() {
                 return;
             }
-            let moved = self.step(asker.poll_timeout());
-            assert!(moved || !self.finished.is_empty(), "the asker waits for nothing");
+            let moved = self.step(source.poll_timeout());
+            assert!(moved || !self.finished.is_empty(), "the source waits for nothing");
             let back_since = self.absences().last().map(|absence| absence.until);
-            carrier.hand_back(asker, self.now, back_since, &mut self.finished);
+            dispatcher.hand_back(source, self.now, back_since, &mut self.finished);
         }
     }
 
@@ -250,7 +250,7 @@ impl VirtualNet {
         let &Train { socket, to, .. } = train;
         let Some(from) = self.local(socket) else { return };
         for query in out.octets(train).chunks(usize::from(train.segment)) {
-            for Delivery { after, arrival } in self.put(to, from, Transport::Udp, query) {
+            for Delivery { after, arrival } in self.submit(to, from, Transport::Udp, query) {
                 let event = match arrival {
                     Arrival::Message { from, octets } => Event::Datagram { socket, from, octets },
                     Arrival::Unreachable => {
@@ -263,7 +263,7 @@ impl VirtualNet {
         }
     }
 
-    fn put(
+    fn submit(
         &mut self,
         to: SocketAddr,
         from: SocketAddr,
@@ -297,7 +297,7 @@ impl VirtualNet {
     /// A world has no handshakes: what comes of the first query says what comes of its connection.
     fn connect(&mut self, connection: Connection, query: &Query) {
         let from = self.local_end(connection, query.to);
-        let back = self.put(query.to, from, Transport::Tcp, &query.octets);
+        let back = self.submit(query.to, from, Transport::Tcp, &query.octets);
         let unmade = back.iter().find_map(|delivery| match delivery.arrival {
             Arrival::Unreachable => Some((delivery.after, REFUSED)),
             Arrival::Unanswered => Some((HANDSHAKE, UNMADE)),
@@ -318,7 +318,7 @@ impl VirtualNet {
         let key = query.key;
         let back = self.begun_for.remove(&key).unwrap_or_else(|| {
             let from = self.local_end(connection, query.to);
-            self.put(query.to, from, Transport::Tcp, &query.octets)
+            self.submit(query.to, from, Transport::Tcp, &query.octets)
         });
         for Delivery { after, arrival } in back {
             let event = match arrival {

@@ -2,7 +2,7 @@
 
 /// Messages so far, those among the world's own servers and resolvers included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct WorldCounts {
     /// Queries that came over UDP.
     pub udp_queries: u64,
     /// Queries that came over TCP.
@@ -11,13 +11,13 @@ pub struct Counts {
     pub silenced: u64,
     /// Messages that were sent as answers, wrong and late ones and duplicates included.
     pub sent: u64,
-    /// Answers among [`Counts::sent`] that were wrong in ID, question, case, address or port.
+    /// Answers among [`WorldCounts::sent`] that were wrong in ID, question, case, address or port.
     pub wrong: u64,
     /// Messages that could not be read.
     pub malformed: u64,
 }
 
-impl Counts {
+impl WorldCounts {
     /// Queries over both transports.
     pub fn queries(&self) -> u64 {
         self.udp_queries + self.tcp_queries

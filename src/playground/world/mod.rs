@@ -38,6 +38,6 @@ mod recursor;
 #[expect(clippy::module_inception, reason = "the noun has a file of its own")]
 mod world;
 
-pub use counts::Counts;
+pub use counts::WorldCounts;
 pub use delivery::{Arrival, Delivery};
 pub use world::World;

@@ -12,7 +12,8 @@ use super::super::scenario::{Fact, Host, Recursive, Scenario};
 use super::delivery::{Arrival, Network};
 use crate::engine::{Time, Transport};
 use crate::walk::{
-    Config, Hints, Kind, Question, Reading, Resolution, Resolved, Resolver, Rrset, Unresolved,
+    Hints, Reading, Resolution, Resolved, Resolver, ResponseKind, Rrset, Unresolved, WalkConfig,
+    WalkQuery,
 };
 use crate::wire::{
     Builder, Class, EdeCode, Flags, Message, NameBuf, OptBuf, Rcode, RecordBuf, RecordType,
@@ -46,7 +47,7 @@ impl Recursor {
     /// Cache number `nth` of a host.
     pub fn new(scenario: &Scenario, host: &Host, config: &Recursive, nth: u32, seed: u64) -> Self {
         let hints = Hints::from_text(scenario.root_hints().as_bytes());
-        let settings = Config { seed, ..Config::default() };
+        let settings = WalkConfig { seed, ..WalkConfig::default() };
         // A world without a root is one in which nothing can be resolved.
         let hints = hints.unwrap_or_else(|_| Hints::built_in());
         let mut recursor = Self {
@@ -73,8 +74,10 @@ impl Recursor {
         match fact {
             Fact::Record(record) => match left(record) {
                 Some(record) => {
-                    let reading =
-                        Reading { answer: Some(Rrset::from(&record)), ..reading(Kind::Answer) };
+                    let reading = Reading {
+                        answer: Some(Rrset::from(&record)),
+                        ..reading(ResponseKind::Answer)
+                    };
                     let (name, rtype) = (record.name, record.rtype);
                     self.resolver.cache().learn(Time::ZERO, &name, rtype, &reading);
                 }
@@ -88,7 +91,8 @@ impl Recursor {
                 let mut counted = left;
                 let minimum = counted.rdata.len() - 4;
                 counted.rdata[minimum..].copy_from_slice(&counted.ttl.to_be_bytes());
-                let kind = if rtype.is_some() { Kind::NoData } else { Kind::NameError };
+                let kind =
+                    if rtype.is_some() { ResponseKind::NoData } else { ResponseKind::NxDomain };
                 let reading = Reading { soa: Some(Rrset::from(&counted)), ..reading(kind) };
                 let asked = rtype.unwrap_or(RecordType::A);
                 self.resolver.cache().learn(Time::ZERO, name, asked, &reading);
@@ -153,7 +157,7 @@ impl Recursor {
             if let Some(resolution) = self.resolver.poll_resolution() {
                 return (resolution, took);
             }
-            let Some(question) = self.resolver.poll_question() else {
+            let Some(upstream) = self.resolver.poll_query() else {
                 let resolution = Resolution {
                     tag: 0,
                     name,
@@ -166,30 +170,30 @@ impl Recursor {
                 return (resolution, took);
             };
             let answer = if config.upstream {
-                self.ask(world, now + took, &question)
+                self.ask(world, now + took, &upstream)
             } else {
                 Err(PATIENCE)
             };
             match answer {
                 Ok((octets, rtt)) => {
                     took += rtt;
-                    self.note_denial(now + took, &question, &octets);
+                    self.note_denial(now + took, &upstream, &octets);
                     let octets = octets.into();
-                    self.resolver.handle(now + took, question.id, &[], &[], Some((&octets, rtt)));
+                    self.resolver.handle(now + took, upstream.id, &[], &[], Some((&octets, rtt)));
                 }
                 Err(waited) => {
                     took += waited;
-                    self.resolver.handle(now + took, question.id, &[], &[], None);
+                    self.resolver.handle(now + took, upstream.id, &[], &[], None);
                 }
             }
         }
     }
 
-    fn note_denial(&mut self, now: Time, question: &Question, octets: &[u8]) {
-        let reading = Reading::new(octets, &question.zone, &question.name, question.rtype);
+    fn note_denial(&mut self, now: Time, upstream: &WalkQuery, octets: &[u8]) {
+        let reading = Reading::new(octets, &upstream.zone, &upstream.name, upstream.rtype);
         match reading.kind {
-            Kind::NoData => self.deny(now, question.name, Some(question.rtype), &reading),
-            Kind::NameError => self.deny(now, question.name, None, &reading),
+            ResponseKind::NoData => self.deny(now, upstream.name, Some(upstream.rtype), &reading),
+            ResponseKind::NxDomain => self.deny(now, upstream.name, None, &reading),
             _ => {}
         }
     }
@@ -199,12 +203,12 @@ impl Recursor {
         &mut self,
         world: &mut impl Network,
         now: Time,
-        question: &Question,
+        upstream: &WalkQuery,
     ) -> Result<(Vec<u8>, Duration), Duration> {
         let mut waited = Duration::ZERO;
         let mut transport = Transport::Udp;
         for _ in 0..=ATTEMPTS {
-            let (answer, after) = self.attempt(world, now + waited, question, transport);
+            let (answer, after) = self.attempt(world, now + waited, upstream, transport);
             waited += after;
             match answer {
                 Some(octets) if is_truncated(&octets) && transport == Transport::Udp => {
@@ -222,21 +226,21 @@ impl Recursor {
         &mut self,
         world: &mut impl Network,
         now: Time,
-        question: &Question,
+        upstream: &WalkQuery,
         transport: Transport,
     ) -> (Option<Vec<u8>>, Duration) {
         // A new port and a new ID each time, as it must be (RFC 5452 §9.2).
         self.port = 1024 + (self.dice.point() * 64_000.0) as u16;
         let id = (self.dice.point() * 65_536.0) as u16;
-        let query = query(id, &question.name, question.rtype);
+        let query = query(id, &upstream.name, upstream.rtype);
         let from = SocketAddr::new(self.address, self.port);
         let mut deliveries = Vec::new();
-        world.put(now, question.server, from, transport, &query, &mut deliveries);
+        world.put(now, upstream.server, from, transport, &query, &mut deliveries);
         deliveries.sort_by_key(|delivery| delivery.after);
         for delivery in deliveries.into_iter().filter(|it| it.after <= PATIENCE) {
             match delivery.arrival {
                 Arrival::Message { from, octets }
-                    if from == question.server && octets.starts_with(&id.to_be_bytes()) =>
+                    if from == upstream.server && octets.starts_with(&id.to_be_bytes()) =>
                 {
                     return (Some(octets), delivery.after);
                 }
@@ -265,7 +269,7 @@ impl Recursor {
         match &resolution.outcome {
             Ok(Resolved::Records(set)) => response.answers.extend(set.records()),
             Ok(Resolved::NoData) => response.authorities.extend(self.denial(now, end, Some(rtype))),
-            Ok(Resolved::NameError) => {
+            Ok(Resolved::NxDomain) => {
                 response.authorities.extend(self.denial(now, end, None));
                 response.rcode = Rcode::NXDOMAIN;
                 if let Some(address) = config.rewrites_nxdomain {
@@ -316,7 +320,7 @@ fn rewrite(response: &mut Response, name: NameBuf, rtype: RecordType, address: I
 }
 
 /// A reading that says nothing but what it amounts to.
-fn reading(kind: Kind) -> Reading {
+fn reading(kind: ResponseKind) -> Reading {
     Reading {
         rcode: Rcode::NOERROR,
         authoritative: true,

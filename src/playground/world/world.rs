@@ -14,7 +14,7 @@ use super::super::response::Response;
 use super::super::scenario::{Host, Instance, Pick, Role, Scenario};
 use super::super::zone::Zone;
 use super::compose::compose;
-use super::counts::Counts;
+use super::counts::WorldCounts;
 use super::deliver::deliver;
 use super::delivery::{Arrival, Delivery, Network};
 use super::recursor::Recursor;
@@ -33,7 +33,7 @@ pub struct World {
     /// Queries so far: each has dice of its own.
     queries: u64,
     faults: Faults,
-    counts: Counts,
+    counts: WorldCounts,
     /// The caches of each host; none for authoritative servers.
     recursors: Vec<Vec<Recursor>>,
 }
@@ -55,7 +55,15 @@ impl World {
             });
         }
         let faults = Faults::seeded(seed, scenario.faults.clone());
-        Self { scenario, hosts, seed, queries: 0, faults, counts: Counts::default(), recursors }
+        Self {
+            scenario,
+            hosts,
+            seed,
+            queries: 0,
+            faults,
+            counts: WorldCounts::default(),
+            recursors,
+        }
     }
 
     /// What this world was made from.
@@ -64,7 +72,7 @@ impl World {
     }
 
     /// What it has seen and done so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> WorldCounts {
         self.counts
     }
 

@@ -5,7 +5,7 @@ use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm};
 use crate::probe::result::Probe;
-use crate::walk::Kind;
+use crate::walk::ResponseKind;
 use crate::wire::Rcode;
 
 /// Further queries where the first one had an odd answer.
@@ -42,16 +42,16 @@ fn is_odd(probe: &Probe) -> bool {
     let kind = probe.reading().map(|reading| &reading.kind);
     let rcode = probe.reading().map(|reading| reading.rcode);
     match (baseline, probe.query.form) {
-        (Baseline::UnknownType, _) => kind != Some(&Kind::NoData),
+        (Baseline::UnknownType, _) => kind != Some(&ResponseKind::NoData),
         (Baseline::Edns, QueryForm::UnknownVersion) => rcode != Some(Rcode::BADVERS),
         // The first cookie of a client may be answered with nothing but one of the server's.
         (Baseline::Cookie, QueryForm::Cookie) => {
             !matches!(rcode, Some(Rcode::NOERROR | Rcode::NXDOMAIN | Rcode::BADCOOKIE))
         }
         (Baseline::Edns | Baseline::Cookie, _) => {
-            kind.is_none_or(|kind| matches!(kind, Kind::Fault(_)))
+            kind.is_none_or(|kind| matches!(kind, ResponseKind::Fault(_)))
         }
-        (Baseline::EmptyNonTerminal, _) => kind == Some(&Kind::NameError),
+        (Baseline::EmptyNonTerminal, _) => kind == Some(&ResponseKind::NxDomain),
         (Baseline::Serial | Baseline::MixedCase, _) => false,
     }
 }

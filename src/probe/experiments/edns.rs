@@ -7,12 +7,12 @@ use super::limits::Limits;
 use crate::probe::log::ProbeLog;
 use crate::probe::query::{ProbeQuery, QueryForm};
 use crate::probe::result::Probe;
-use crate::walk::Kind;
+use crate::walk::ResponseKind;
 
 /// Nothing for servers that were asked so at once.
 pub(super) fn suggest(log: &ProbeLog, _: Limits) -> Vec<ProbeQuery> {
     let is_good = |probe: &Probe| {
-        probe.reading().is_some_and(|reading| !matches!(reading.kind, Kind::Fault(_)))
+        probe.reading().is_some_and(|reading| !matches!(reading.kind, ResponseKind::Fault(_)))
     };
     let mut plain: BTreeSet<SocketAddr> = BTreeSet::new();
     let mut with_edns: BTreeSet<SocketAddr> = BTreeSet::new();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::limits::Limits;
-use super::zone::Zone;
+use super::zone::ZoneSample;
 use crate::engine::SocketId;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Experiment, Purpose};
@@ -15,7 +15,7 @@ use crate::probe::sample::Sample;
 const QUERIES: usize = 64;
 /// Queries from one port in such an experiment.
 const PER_PORT: std::ops::RangeInclusive<usize> = 3..=6;
-/// Ports that lost some in the survey and are looked at more closely, and as many others; at least
+/// Ports that lost some in the baseline and are looked at more closely, and as many others; at least
 /// so many of those.
 const MOST_SUSPECTS: usize = 12;
 const LEAST_CONTROLS: usize = 4;
@@ -23,8 +23,8 @@ const LEAST_CONTROLS: usize = 4;
 pub(super) fn suggest(log: &ProbeLog, limits: Limits) -> Vec<ProbeQuery> {
     let mut all = Vec::new();
     for (server, sample) in Sample::lossy(&log.probes) {
-        let Some(zone) = sample.first().map(|probe| Zone::of(&probe.query)) else { continue };
-        let ports: BTreeMap<_, _> = sample.survey_by_socket();
+        let Some(zone) = sample.first().map(|probe| ZoneSample::of(&probe.query)) else { continue };
+        let ports: BTreeMap<_, _> = sample.baseline_by_socket();
         let (suspects, others): (Vec<_>, Vec<_>) =
             ports.into_iter().partition(|(_, tally)| tally.lost > 0);
         let suspects = &suspects[..suspects.len().min(MOST_SUSPECTS)];

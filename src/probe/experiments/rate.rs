@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::limits::Limits;
-use super::zone::Zone;
+use super::zone::ZoneSample;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Experiment, Purpose};
 use crate::probe::query::ProbeQuery;
@@ -25,7 +25,7 @@ const FAST_AGAIN: u16 = 48;
 pub(super) fn slowly(log: &ProbeLog, _: Limits) -> Vec<ProbeQuery> {
     let mut all = Vec::new();
     for (server, sample) in Sample::lossy(&log.probes) {
-        let Some(zone) = sample.first().map(|probe| Zone::of(&probe.query)) else { continue };
+        let Some(zone) = sample.first().map(|probe| ZoneSample::of(&probe.query)) else { continue };
         let [fast, _] = sample.by_rate();
         if sample.suspects_against_controls().leaves_no_doubt() || fast.suspected.lost < FEW {
             continue;
@@ -45,7 +45,7 @@ pub(super) fn slowly(log: &ProbeLog, _: Limits) -> Vec<ProbeQuery> {
 pub(super) fn fast_again(log: &ProbeLog, limits: Limits) -> Vec<ProbeQuery> {
     let mut all = Vec::new();
     for (server, sample) in Sample::lossy(&log.probes) {
-        let Some(zone) = sample.first().map(|probe| Zone::of(&probe.query)) else { continue };
+        let Some(zone) = sample.first().map(|probe| ZoneSample::of(&probe.query)) else { continue };
         let [fast, _] = sample.by_rate();
         if fast.others.asked() > 0 && fast.is_better_slow() {
             for i in 0..FAST_AGAIN {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::limits::Limits;
-use super::zone::Zone;
+use super::zone::ZoneSample;
 use crate::probe::log::ProbeLog;
 use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::ProbeQuery;
@@ -17,11 +17,11 @@ const SPACING: Duration = Duration::from_millis(300);
 
 pub(super) fn suggest(log: &ProbeLog, _: Limits) -> Vec<ProbeQuery> {
     let purpose = Purpose::Baseline(Baseline::Serial);
-    let mut zones: BTreeMap<Zone, BTreeSet<u32>> = BTreeMap::new();
+    let mut zones: BTreeMap<ZoneSample, BTreeSet<u32>> = BTreeMap::new();
     for probe in log.probes_for(purpose) {
         let answer = probe.reading().and_then(|reading| reading.answer.as_ref());
         if let Some(serial) = answer.and_then(Rrset::serial) {
-            zones.entry(Zone::of(&probe.query)).or_default().insert(serial);
+            zones.entry(ZoneSample::of(&probe.query)).or_default().insert(serial);
         }
     }
     let mut all = Vec::new();

@@ -9,12 +9,12 @@ use crate::wire::{NameBuf, RecordType};
 /// A zone, and what its servers are asked as: experiments with them count where what led to them
 /// counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Zone {
+pub(super) struct ZoneSample {
     pub(super) apex: NameBuf,
     pub(super) role: Role,
 }
 
-impl Zone {
+impl ZoneSample {
     pub(super) fn of(query: &ProbeQuery) -> Self {
         Self { apex: query.zone, role: query.role }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json, to_value};
 
 use super::{is_complete, no_address, rtt_us, sources, words};
 use crate::report::json::{RecordJson, write};
-use crate::walk::{Delegation, NameServer, Path, PathEnd, Rrset, ServerAnswer, WalkReport};
+use crate::walk::{Delegation, NameServer, Path, PathEnd, Rrset, ServerResponse, WalkReport};
 
 /// Appends the trace as one JSON object and a line end.
 pub fn write_json(report: &WalkReport, out: &mut Vec<u8>) {
@@ -69,7 +69,7 @@ fn name_server(server: &NameServer) -> Value {
 
 fn path(report: &WalkReport, path: &Path) -> Value {
     let failure = match path.end {
-        PathEnd::Reached => path.alias_fault,
+        PathEnd::Reached => path.cname_fault,
         PathEnd::Failed(why) => Some(why),
     };
     let answers = path.answers.iter().map(|answer| {
@@ -88,7 +88,7 @@ fn path(report: &WalkReport, path: &Path) -> Value {
 }
 
 /// What one address says: `status` is null where there is no answer.
-fn said(report: &WalkReport, answer: &ServerAnswer) -> Value {
+fn said(report: &WalkReport, answer: &ServerResponse) -> Value {
     json!({
         "server": answer.server.to_string(),
         "status": answer.reading().map(|reading| reading.rcode.to_string()),

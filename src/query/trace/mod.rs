@@ -1,6 +1,6 @@
 //! The way from the root to a name, with what every server on it says.
 //!
-//! A [`Plan`] goes in, a [`WalkReport`] comes out, and [`write_text`] or [`write_json`] shows it.
+//! A [`TracePlan`] goes in, a [`WalkReport`] comes out, and [`write_text`] or [`write_json`] shows it.
 //! It concludes nothing: what is shown is what servers said.
 
 mod json;
@@ -8,12 +8,13 @@ mod text;
 
 use std::net::SocketAddr;
 
-use crate::engine::{self, Attempt};
+use crate::engine::{self, Attempt, EngineConfig};
 use crate::net::{Driver, NetError, Options};
-use crate::probe::carry_out;
+use crate::probe;
 use crate::report::reason::write_reason;
 use crate::walk::{
-    Config, Fault, Hints, Kind, NameServer, PathEnd, Said, ServerAnswer, Source, Walk, WalkReport,
+    Hints, NameServer, PathEnd, ResponseFault, ResponseKind, ResponseOutcome, ServerResponse,
+    Source, Walk, WalkConfig, WalkReport,
 };
 use crate::wire::{Flags, NameBuf, RecordType};
 
@@ -22,7 +23,7 @@ pub use text::write_text;
 
 /// What to go for, and how.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct TracePlan {
     /// The name.
     pub name: NameBuf,
     /// The type.
@@ -30,19 +31,19 @@ pub struct Plan {
     /// The servers of the root.
     pub hints: Hints,
     /// How zones are walked.
-    pub walk: Config,
+    pub walk: WalkConfig,
     /// How each exchange is carried out.
-    pub engine: engine::Config,
+    pub engine: EngineConfig,
 }
 
 /// Carries out a plan. Must be called in a current-thread tokio runtime with I/O and time enabled.
 ///
 /// # Errors
 /// The network side cannot work at all. That a server, or all, do not answer is no error.
-pub async fn run(plan: Plan) -> Result<WalkReport, NetError> {
+pub async fn run(plan: TracePlan) -> Result<WalkReport, NetError> {
     let mut driver = Driver::open(plan.engine, &[], &Options::default())?;
     let mut walk = Walk::new(driver.now(), plan.name, plan.rtype, &plan.hints, plan.walk);
-    carry_out(&mut driver, &mut walk, &mut |_| {}).await?;
+    probe::run(&mut driver, &mut walk, &mut |_| {}).await?;
     Ok(walk.into_report())
 }
 
@@ -52,29 +53,31 @@ pub fn is_complete(report: &WalkReport) -> bool {
         && report
             .paths
             .iter()
-            .all(|path| path.end == PathEnd::Reached && path.alias_fault.is_none())
+            .all(|path| path.end == PathEnd::Reached && path.cname_fault.is_none())
 }
 
 /// What a server says, in a few words.
-fn words(report: &WalkReport, answer: &ServerAnswer) -> String {
-    match &answer.said {
-        Said::Reply(reading) => match &reading.kind {
-            Kind::Answer => "answer".into(),
-            Kind::Alias(target) => format!("alias of {target}"),
-            Kind::NoData => "no such records".into(),
-            Kind::NameError => "no such name".into(),
-            Kind::Referral(referral) => format!("referral to {}", referral.ns.name),
-            Kind::Fault(fault) => fault_words(*fault),
+fn words(report: &WalkReport, answer: &ServerResponse) -> String {
+    match &answer.outcome {
+        ResponseOutcome::Reply(reading) => match &reading.kind {
+            ResponseKind::Answer => "answer".into(),
+            ResponseKind::Cname(target) => format!("alias of {target}"),
+            ResponseKind::NoData => "no such records".into(),
+            ResponseKind::NxDomain => "no such name".into(),
+            ResponseKind::Referral(referral) => format!("referral to {}", referral.ns.name),
+            ResponseKind::Fault(fault) => fault_words(*fault),
         },
-        Said::Silent(engine::Failure::Unreachable) => "cannot be reached".into(),
-        Said::Silent(_) => truncated(report, answer).unwrap_or_else(|| "no answer".into()),
-        Said::NotAsked(why) => why.clone(),
-        Said::Skipped => "not asked, for want of earlier answers".into(),
+        ResponseOutcome::Silent(engine::Failure::Unreachable) => "cannot be reached".into(),
+        ResponseOutcome::Silent(_) => {
+            truncated(report, answer).unwrap_or_else(|| "no answer".into())
+        }
+        ResponseOutcome::NotAsked(why) => why.clone(),
+        ResponseOutcome::Skipped => "not asked, for want of earlier answers".into(),
     }
 }
 
 /// What TCP did, where an answer was truncated over UDP.
-fn truncated(report: &WalkReport, answer: &ServerAnswer) -> Option<String> {
+fn truncated(report: &WalkReport, answer: &ServerResponse) -> Option<String> {
     let attempts = &report.evidence.exchanges.get(answer.exchange?)?.attempts;
     let mut answers = attempts.iter().filter_map(Attempt::answer);
     if !answers.any(|answer| answer.flags.contains(Flags::TC)) {
@@ -85,13 +88,13 @@ fn truncated(report: &WalkReport, answer: &ServerAnswer) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-fn fault_words(fault: Fault) -> String {
+fn fault_words(fault: ResponseFault) -> String {
     match fault {
-        Fault::Malformed => "malformed answer".into(),
-        Fault::Truncated => "truncated answer".into(),
-        Fault::Rcode(rcode) => rcode.to_string(),
-        Fault::NotAuthoritative => "not authoritative".into(),
-        Fault::Upward => "refers upwards".into(),
+        ResponseFault::Malformed => "malformed answer".into(),
+        ResponseFault::Truncated => "truncated answer".into(),
+        ResponseFault::Rcode(rcode) => rcode.to_string(),
+        ResponseFault::NotAuthoritative => "not authoritative".into(),
+        ResponseFault::UpwardReferral => "refers upwards".into(),
     }
 }
 
@@ -121,7 +124,7 @@ fn no_address(server: &NameServer) -> Option<String> {
 }
 
 /// The round-trip time of an answer, in microseconds.
-fn rtt_us(report: &WalkReport, answer: &ServerAnswer) -> Option<u64> {
+fn rtt_us(report: &WalkReport, answer: &ServerResponse) -> Option<u64> {
     let rtt = report.evidence.exchanges.get(answer.exchange?)?.rtt()?;
     u64::try_from(rtt.as_micros()).ok()
 }

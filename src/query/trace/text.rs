@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use super::{grouped, no_address, rtt_us, sources, words};
-use crate::walk::{ChildServer, Delegation, Kind, ParentServer, Path, PathEnd, Rrset, WalkReport};
+use crate::walk::{
+    ChildServer, Delegation, ParentServer, Path, PathEnd, ResponseKind, Rrset, WalkReport,
+};
 use crate::wire::NameBuf;
 
 /// Servers that are listed where several say the same.
@@ -85,7 +87,7 @@ fn delegates(report: &WalkReport, server: &ParentServer) -> String {
         None => String::new(),
     };
     let own = match server.delegation.reading().map(|reading| &reading.kind) {
-        Some(Kind::Referral(_)) => "",
+        Some(ResponseKind::Referral(_)) => "",
         _ => " (as a server of both zones)",
     };
     format!("NS {}{ds}{own}", names(ns).join(" "))
@@ -130,7 +132,7 @@ fn write_path(report: &WalkReport, path: &Path, out: &mut Vec<u8>) {
             line(out, 4, &record);
         }
     }
-    if let Some(fault) = path.alias_fault {
+    if let Some(fault) = path.cname_fault {
         line(out, 2, &fault.to_string());
     }
 }

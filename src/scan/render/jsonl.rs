@@ -10,7 +10,7 @@ use crate::engine::Transport;
 use crate::report::attempts::AttemptJson;
 use crate::report::json::{Array, Object, RecordWriter, Span, key, member, plain, write_opt};
 use crate::report::unmatched::UnmatchedJson;
-use crate::walk::Question;
+use crate::walk::WalkQuery;
 use crate::wire::{Class, HEADER_LEN, Rcode, Section};
 
 pub(super) fn render(context: &Context, view: &View<'_>, out: &mut Vec<u8>) {
@@ -119,7 +119,7 @@ fn write_attempts(context: &Context, view: &View<'_>, log: &mut Array<'_>) {
         let asked = view.exchanges.get(attempt.server.0 as usize);
         log.value(&Logged {
             attempt: AttemptJson::new(attempt, context.address(attempt), attempt.port, start),
-            question: asked.map(|asked| QuestionJson::new(&asked.question)),
+            question: asked.map(|asked| QuestionJson::new(&asked.query)),
         });
     }
 }
@@ -149,7 +149,7 @@ struct QuestionJson {
 }
 
 impl QuestionJson {
-    fn new(question: &Question) -> Self {
+    fn new(question: &WalkQuery) -> Self {
         Self {
             zone: question.zone.to_string(),
             name: question.name.to_string(),

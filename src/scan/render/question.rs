@@ -2,7 +2,7 @@
 
 use super::status::Status;
 use crate::engine::{Response, Time};
-use crate::walk::Asked;
+use crate::walk::ResolutionExchange;
 use crate::wire::{Class, RecordType};
 
 /// A line of input that cannot be asked.
@@ -28,7 +28,7 @@ pub struct Settled<'a> {
     /// QTYPE; the class is IN.
     pub rtype: RecordType,
     /// What was asked for it.
-    pub exchanges: &'a [Asked],
+    pub exchanges: &'a [ResolutionExchange],
     /// How it ended.
     pub end: Conclusion<'a>,
     /// When, on the engine's clock.

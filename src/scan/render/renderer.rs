@@ -7,7 +7,7 @@ use super::question::{Conclusion, Invalid, Settled};
 use super::status::Status;
 use super::view::View;
 use super::{jsonl, massdns, text, zdns};
-use crate::engine::{Attempt, End, Finished, Response, ServerId, Unmatched};
+use crate::engine::{Attempt, Ending, Finished, Response, ServerId, Unmatched};
 use crate::wire::{HEADER_LEN, Message};
 
 /// Messages that were not taken for answers and stand in one line.
@@ -54,14 +54,14 @@ impl Renderer {
     /// line.
     #[inline]
     pub fn render(&mut self, finished: &Finished<'_>, out: &mut Vec<u8>) -> Option<Status> {
-        if let End::Answered { response, attempt } | End::Truncated { response, attempt } =
+        if let Ending::Answered { response, attempt } | Ending::Truncated { response, attempt } =
             finished.end
         {
             let mut restored = std::mem::take(&mut self.restored);
             let response = restore_case(finished.name, response, &mut restored);
             let end = match finished.end {
-                End::Truncated { .. } => End::Truncated { response, attempt },
-                _ => End::Answered { response, attempt },
+                Ending::Truncated { .. } => Ending::Truncated { response, attempt },
+                _ => Ending::Answered { response, attempt },
             };
             let view = View::new(&Finished { end, ..*finished });
             let status = view.map(|view| self.render_as_is(&view, out));
@@ -81,7 +81,7 @@ impl Renderer {
         unmatched.clear();
         self.context.clear_servers();
         for (number, asked) in settled.exchanges.iter().enumerate() {
-            self.context.push_server(asked.question.server);
+            self.context.push_server(asked.query.server);
             let server = ServerId(number as u32);
             let before = attempts.len() as u16;
             let room = MOST_UNMATCHED.saturating_sub(unmatched.len());

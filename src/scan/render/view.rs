@@ -5,9 +5,9 @@ use std::io::Write as _;
 use super::question::{Conclusion, Settled};
 use super::status::Status;
 use super::words::push_rcode;
-use crate::engine::{Answer, Attempt, End, Failure, Finished, Response, Time, Unmatched};
+use crate::engine::{Answer, Attempt, Ending, Failure, Finished, Response, Time, Unmatched};
 use crate::report::reason::write_reason;
-use crate::walk::Asked;
+use crate::walk::ResolutionExchange;
 use crate::wire::{
     Class, Flags, Message, Name, ParseError, Rcode, Record, RecordType, write_labels,
 };
@@ -24,7 +24,7 @@ pub(super) struct View<'a> {
     pub(super) error: Option<&'a str>,
     /// The exchanges that the attempts belong to, by the number of their server; none if all belong
     /// to the question itself.
-    pub(super) exchanges: &'a [Asked],
+    pub(super) exchanges: &'a [ResolutionExchange],
     /// What came and was not taken for an answer.
     pub(super) unmatched: &'a [Unmatched],
     /// When it ended, if no attempt tells.
@@ -44,17 +44,17 @@ impl<'a> View<'a> {
     #[inline]
     pub(super) fn new(finished: &Finished<'a>) -> Option<Self> {
         let (status, reply) = match finished.end {
-            End::Answered { response, attempt } => {
+            Ending::Answered { response, attempt } => {
                 let reply = Reply::new(response, Some(finished.attempts.get(attempt)?));
                 (reply.status(), Some(reply))
             }
-            End::Truncated { response, attempt } => {
+            Ending::Truncated { response, attempt } => {
                 let reply = Reply::new(response, Some(finished.attempts.get(attempt)?));
                 (Status::Truncated, Some(reply))
             }
-            End::Failed(Failure::TimedOut) => (Status::Timeout, None),
-            End::Failed(Failure::Unreachable) => (Status::Unreachable, None),
-            End::Failed(Failure::Cancelled) => return None,
+            Ending::Failed(Failure::TimedOut) => (Status::Timeout, None),
+            Ending::Failed(Failure::Unreachable) => (Status::Unreachable, None),
+            Ending::Failed(Failure::Cancelled) => return None,
         };
         Some(Self {
             name: finished.name,

@@ -6,12 +6,12 @@
 //! not at all if the caches are to be spared.
 
 use crate::probe::query::{ProbeQuery, QueryForm, Role};
-use crate::verify::plan::Plan;
-use crate::verify::purpose::Purpose;
+use crate::verify::plan::VerifyPlan;
+use crate::verify::purpose::VerifyPurpose;
 use crate::wire::{NameBuf, RecordType};
 
 /// Looks at each record at each recursive server.
-const LOOKS: u32 = 3;
+const CHECKS: u32 = 3;
 
 /// Which of the expected records the recursive servers were asked for.
 #[derive(Debug)]
@@ -20,12 +20,12 @@ pub(super) struct Caches {
 }
 
 impl Caches {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &VerifyPlan) -> Self {
         Self { asked: vec![false; plan.expectations.len()] }
     }
 
     /// An authoritative server has the expectation with this number right: what to ask now.
-    pub(super) fn is_there(&mut self, plan: &Plan, number: usize) -> Vec<ProbeQuery> {
+    pub(super) fn is_there(&mut self, plan: &VerifyPlan, number: usize) -> Vec<ProbeQuery> {
         match self.asked.get_mut(number) {
             Some(asked) if !*asked => {
                 *asked = true;
@@ -36,7 +36,7 @@ impl Caches {
     }
 
     /// All authoritative servers were asked: what is left to ask.
-    pub(super) fn rest(&mut self, plan: &Plan) -> Vec<ProbeQuery> {
+    pub(super) fn rest(&mut self, plan: &VerifyPlan) -> Vec<ProbeQuery> {
         if plan.spare_caches {
             return Vec::new();
         }
@@ -44,13 +44,13 @@ impl Caches {
     }
 }
 
-fn queries(plan: &Plan, number: usize) -> Vec<ProbeQuery> {
+fn queries(plan: &VerifyPlan, number: usize) -> Vec<ProbeQuery> {
     let expectation = &plan.expectations[number];
     let types: Vec<RecordType> = expectation.asked_types().collect();
-    let (root, purpose) = (NameBuf::root(), Purpose::Cached(number).into());
+    let (root, purpose) = (NameBuf::root(), VerifyPurpose::Cached(number).into());
     let mut all = Vec::new();
-    for look in 0..LOOKS as usize {
-        let rtype = types[look % types.len()];
+    for check in 0..CHECKS as usize {
+        let rtype = types[check % types.len()];
         for &server in &plan.resolvers {
             let (name, form) = (expectation.owner, QueryForm::Recursive);
             all.push(ProbeQuery::new(server, Role::Recursive, root, name, rtype, form, purpose));

@@ -5,11 +5,11 @@
 //! apart (hypothesis, then experiment). What is asked of servers and paths whatever the job is in
 //! [`probe`](crate::probe); here is what is asked because of the expected records.
 
+mod baseline;
 mod caches;
 mod follow_up;
 mod near_miss;
 mod planner;
-mod survey;
 
-pub use crate::probe::session::{Progress, Stage};
+pub use crate::probe::session::{ProbeProgress, Stage};
 pub use planner::{VerifyPlanner, evidence, session};

@@ -4,25 +4,25 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::caches::Caches;
-use super::{follow_up, survey};
+use super::{baseline, follow_up};
 use crate::engine::Time;
 use crate::probe::ProbeLog;
 use crate::probe::experiments::{self, Limits, ROUNDS};
 use crate::probe::query::{ProbeQuery, Role};
 use crate::probe::result::Probe;
 use crate::probe::session::{Planner, Session, Stage};
-use crate::verify::evidence::Evidence;
-use crate::verify::look::Look;
-use crate::verify::plan::Plan;
-use crate::verify::purpose::Purpose;
+use crate::verify::check::Check;
+use crate::verify::plan::VerifyPlan;
+use crate::verify::purpose::VerifyPurpose;
+use crate::verify::verification::Verification;
 use crate::verify::zones::zones;
-use crate::walk::{self, Walk};
+use crate::walk::{self, Walk, WalkConfig};
 use crate::wire::RecordType;
 
 /// The plan of a verification that is on its way.
 #[derive(Debug)]
 pub struct VerifyPlanner {
-    plan: Plan,
+    plan: VerifyPlan,
     caches: Caches,
     /// What is asked next.
     next: Step,
@@ -33,7 +33,7 @@ pub struct VerifyPlanner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     /// What every address says about every record.
-    Survey,
+    Baseline,
     /// What the recursive servers say that were not asked yet.
     Caches,
     /// What this round of following up suggests.
@@ -41,9 +41,9 @@ enum Step {
 }
 
 /// Begins to verify: the way to the names first, then what every address says, then what follows.
-pub fn session(now: Time, plan: Plan) -> Session<VerifyPlanner> {
-    let names = survey::names(&plan);
-    let config = walk::Config {
+pub fn session(now: Time, plan: VerifyPlan) -> Session<VerifyPlanner> {
+    let names = baseline::names(&plan);
+    let config = WalkConfig {
         limits: walk::Limits {
             names: plan.walk.limits.names + 3 * names.len(),
             exchanges: plan.walk.limits.exchanges + 200 * names.len(),
@@ -55,7 +55,7 @@ pub fn session(now: Time, plan: Plan) -> Session<VerifyPlanner> {
     let walk = Walk::to_several(now, &names, RecordType::A, &plan.hints, config);
     let planner = VerifyPlanner {
         caches: Caches::new(&plan),
-        next: Step::Survey,
+        next: Step::Baseline,
         rng: StdRng::seed_from_u64(plan.seed),
         plan,
     };
@@ -63,21 +63,21 @@ pub fn session(now: Time, plan: Plan) -> Session<VerifyPlanner> {
 }
 
 /// Hands over what a session found.
-pub fn evidence(session: Session<VerifyPlanner>) -> Evidence {
+pub fn evidence(session: Session<VerifyPlanner>) -> Verification {
     let (planner, log) = session.into_parts();
     planner.evidence(log)
 }
 
 impl VerifyPlanner {
     /// The plan with what was found.
-    pub(in crate::verify) fn evidence(self, log: ProbeLog) -> Evidence {
+    pub(in crate::verify) fn evidence(self, log: ProbeLog) -> Verification {
         let zones = zones(&self.plan, &log.walk);
-        Evidence { plan: self.plan, log: ProbeLog { zones, ..log } }
+        Verification { plan: self.plan, log: ProbeLog { zones, ..log } }
     }
 
     fn queries(&mut self, step: Step, log: &ProbeLog) -> Vec<ProbeQuery> {
         match step {
-            Step::Survey => survey::queries(&self.plan, log, &mut self.rng),
+            Step::Baseline => baseline::queries(&self.plan, log, &mut self.rng),
             Step::Caches => self.caches.rest(&self.plan),
             Step::FollowUp(round) => {
                 let limits = Limits { sockets: self.plan.sockets };
@@ -98,7 +98,7 @@ impl Planner for VerifyPlanner {
         loop {
             let step = self.next;
             self.next = match step {
-                Step::Survey => Step::Caches,
+                Step::Baseline => Step::Caches,
                 Step::Caches => Step::FollowUp(0),
                 Step::FollowUp(round) if round < ROUNDS.len() => Step::FollowUp(round + 1),
                 Step::FollowUp(_) => return Vec::new(),
@@ -111,10 +111,10 @@ impl Planner for VerifyPlanner {
     }
 
     fn react(&mut self, probe: &Probe) -> Vec<ProbeQuery> {
-        match Purpose::of(probe.query.purpose) {
-            Some(Purpose::Record(number))
+        match VerifyPurpose::of(probe.query.purpose) {
+            Some(VerifyPurpose::Record(number))
                 if probe.query.role == Role::Authoritative
-                    && Look::new(&self.plan.expectations[number], probe) == Some(Look::Right) =>
+                    && Check::new(&self.plan.expectations[number], probe) == Some(Check::Right) =>
             {
                 self.caches.is_there(&self.plan, number)
             }
@@ -124,7 +124,7 @@ impl Planner for VerifyPlanner {
 
     fn stage(&self) -> Stage {
         match self.next {
-            Step::Survey | Step::Caches | Step::FollowUp(0) => Stage::Survey,
+            Step::Baseline | Step::Caches | Step::FollowUp(0) => Stage::Baseline,
             Step::FollowUp(_) => Stage::FollowUp,
         }
     }

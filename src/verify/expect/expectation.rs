@@ -16,13 +16,13 @@ pub struct Expectation {
     /// The RDATA in wire form, no name compressed; `None` if any will do, or `kind` says which.
     pub value: Option<Vec<u8>>,
     /// What the record is for, and so how it is judged.
-    pub kind: Kind,
+    pub kind: ExpectationKind,
 }
 
 /// What a record is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ExpectationKind {
     /// Nothing that is known: the record is compared as it is.
     Record,
     /// A CNAME that leads to a DKIM key.
@@ -58,7 +58,7 @@ pub enum Kind {
 impl Expectation {
     /// An expectation whose kind follows from its owner, type and value.
     pub fn new(owner: NameBuf, rtype: RecordType, value: Option<Vec<u8>>) -> Self {
-        let kind = Kind::of(&owner, rtype, value.as_deref());
+        let kind = ExpectationKind::of(&owner, rtype, value.as_deref());
         Self { owner, rtype, value, kind }
     }
 
@@ -89,11 +89,11 @@ impl Expectation {
             return Some(record);
         }
         let rdata = match &self.kind {
-            Kind::Spf { include: Some(include) } => {
+            ExpectationKind::Spf { include: Some(include) } => {
                 strings(format!("v=spf1 include:{include} ~all").as_bytes())
             }
-            Kind::Dmarc => strings(b"v=DMARC1; p=none"),
-            Kind::Caa { issuer, wildcard } => caa::rdata_permitting(issuer, *wildcard),
+            ExpectationKind::Dmarc => strings(b"v=DMARC1; p=none"),
+            ExpectationKind::Caa { issuer, wildcard } => caa::rdata_permitting(issuer, *wildcard),
             _ => return None,
         };
         Some(self.record_with(rdata))
@@ -102,8 +102,8 @@ impl Expectation {
     /// The types to ask for, the own one first: an alias and what it leads to are both judged.
     pub fn asked_types(&self) -> impl Iterator<Item = RecordType> + use<> {
         let other = match self.kind {
-            Kind::DkimAlias { .. } => Some(RecordType::TXT),
-            Kind::DkimKey => Some(RecordType::CNAME),
+            ExpectationKind::DkimAlias { .. } => Some(RecordType::TXT),
+            ExpectationKind::DkimKey => Some(RecordType::CNAME),
             _ => None,
         };
         std::iter::once(self.rtype).chain(other)
@@ -112,8 +112,8 @@ impl Expectation {
     /// Whether only one record of the kind may stand at the owner.
     pub fn is_single(&self) -> bool {
         match self.kind {
-            Kind::Record => matches!(self.rtype, RecordType::CNAME | RecordType::SOA),
-            Kind::AcmeChallenge | Kind::Caa { .. } => false,
+            ExpectationKind::Record => matches!(self.rtype, RecordType::CNAME | RecordType::SOA),
+            ExpectationKind::AcmeChallenge | ExpectationKind::Caa { .. } => false,
             _ => true,
         }
     }
@@ -125,8 +125,8 @@ impl Expectation {
             return false;
         }
         match self.kind {
-            Kind::Spf { .. } => text_of(record).is_some_and(|text| spf::is_spf(&text)),
-            Kind::Dmarc => text_of(record).is_some_and(|text| dmarc::is_dmarc(&text)),
+            ExpectationKind::Spf { .. } => text_of(record).is_some_and(|text| spf::is_spf(&text)),
+            ExpectationKind::Dmarc => text_of(record).is_some_and(|text| dmarc::is_dmarc(&text)),
             _ => true,
         }
     }
@@ -140,23 +140,23 @@ impl Expectation {
             return false;
         }
         match (&self.kind, self.record()) {
-            (Kind::MailFromMx, Some(expected)) => {
+            (ExpectationKind::MailFromMx, Some(expected)) => {
                 exchange(&expected).is_some() && exchange(&expected) == exchange(record)
             }
             (_, Some(expected)) => match (text_of(&expected), text_of(record)) {
                 (Some(expected), Some(found)) => expected == found,
                 _ => canonical(&expected) == canonical(record),
             },
-            (Kind::Spf { include }, None) => text_of(record)
+            (ExpectationKind::Spf { include }, None) => text_of(record)
                 .and_then(|text| spf::check_spf(&text).ok())
                 .is_some_and(|policy| include.as_deref().is_none_or(|it| policy.includes(it))),
-            (Kind::Dmarc, None) => {
+            (ExpectationKind::Dmarc, None) => {
                 text_of(record).is_some_and(|text| dmarc::check_dmarc(&text).is_ok())
             }
-            (Kind::DkimKey, None) => {
+            (ExpectationKind::DkimKey, None) => {
                 text_of(record).is_some_and(|text| dkim::check_key(&text).is_usable())
             }
-            (Kind::Caa { issuer, wildcard }, None) => caa::Caa::parse(&record.rdata)
+            (ExpectationKind::Caa { issuer, wildcard }, None) => caa::Caa::parse(&record.rdata)
                 .is_some_and(|record| caa::permits(&[record], issuer, *wildcard)),
             (_, None) => true,
         }
@@ -176,7 +176,7 @@ impl fmt::Display for Expectation {
     }
 }
 
-impl Kind {
+impl ExpectationKind {
     /// What a record is for, judged by where it stands and what it says.
     fn of(owner: &NameBuf, rtype: RecordType, value: Option<&[u8]>) -> Self {
         let mut labels = owner.labels();

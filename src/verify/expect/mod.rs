@@ -14,7 +14,7 @@ mod presets;
 
 pub use entry::parse_expectation;
 pub use error::{ExpectError, ExpectErrorKind, Outside};
-pub use expectation::{Expectation, Kind};
+pub use expectation::{Expectation, ExpectationKind};
 pub use file::parse_records;
 pub use owner::{parse_domain, parse_owner};
 pub use presets::{SES_ZONE, acm, acme, dkim_key, dmarc_policy, mail_from, mail_from_name, ses};

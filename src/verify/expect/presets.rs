@@ -2,7 +2,7 @@
 
 use super::entry::Words;
 use super::error::{ExpectError, ExpectErrorKind as Error};
-use super::expectation::{Expectation, Kind, is_acm_target};
+use super::expectation::{Expectation, ExpectationKind, is_acm_target};
 use super::owner::{Owners, bare, is_absolute, is_region, parse_owner, unquote};
 use crate::judge::content::text::strings;
 use crate::names::error::LineError;
@@ -56,7 +56,7 @@ pub fn ses(
             owner,
             rtype: RecordType::CNAME,
             value: Some(target.as_wire().to_vec()),
-            kind: Kind::DkimAlias { rotates: true },
+            kind: ExpectationKind::DkimAlias { rotates: true },
         })
     };
     found.into_iter().map(expectation).collect()
@@ -123,7 +123,7 @@ pub fn dkim_key(domain: &NameBuf, selector: &str) -> Result<Expectation, ExpectE
         let kind = kind.unwrap_or_else(|| Error::Selector(excerpt(word)));
         ExpectError::at(selector.as_bytes(), 0, kind)
     })?;
-    Ok(Expectation { owner, rtype: RecordType::TXT, value: None, kind: Kind::DkimKey })
+    Ok(Expectation { owner, rtype: RecordType::TXT, value: None, kind: ExpectationKind::DkimKey })
 }
 
 /// The name of a MAIL FROM domain of SES, with the domain or without.
@@ -159,9 +159,14 @@ pub fn mail_from(domain: &NameBuf, region: Option<&str>) -> Result<Vec<Expectati
             Some([&[0, 10], exchange.as_wire()].concat())
         }
     };
-    let spf = Kind::Spf { include: Some("amazonses.com".to_owned()) };
+    let spf = ExpectationKind::Spf { include: Some("amazonses.com".to_owned()) };
     Ok(vec![
-        Expectation { owner: *domain, rtype: RecordType::MX, value: mx, kind: Kind::MailFromMx },
+        Expectation {
+            owner: *domain,
+            rtype: RecordType::MX,
+            value: mx,
+            kind: ExpectationKind::MailFromMx,
+        },
         Expectation { owner: *domain, rtype: RecordType::TXT, value: None, kind: spf },
     ])
 }
@@ -206,7 +211,7 @@ pub fn acm(domain: &NameBuf, pair: &str) -> Result<Expectation, ExpectError> {
         owner,
         rtype: RecordType::CNAME,
         value: Some(found.as_wire().to_vec()),
-        kind: Kind::AcmValidation,
+        kind: ExpectationKind::AcmValidation,
     })
 }
 
@@ -238,12 +243,12 @@ pub fn acme(
         owner: below(&base, b"_acme-challenge")?,
         rtype: RecordType::TXT,
         value,
-        kind: Kind::AcmeChallenge,
+        kind: ExpectationKind::AcmeChallenge,
     }];
     if let Some(issuer) = issuer {
         let issuer =
             issuer_name(issuer).map_err(|kind| ExpectError::at(issuer.as_bytes(), 0, kind))?;
-        let kind = Kind::Caa { issuer, wildcard };
+        let kind = ExpectationKind::Caa { issuer, wildcard };
         expectations.push(Expectation { owner: base, rtype: RecordType::CAA, value: None, kind });
     }
     Ok(expectations)
@@ -270,7 +275,7 @@ fn issuer_name(text: &str) -> Result<String, Error> {
 /// A domain so long that nothing fits below it.
 pub fn dmarc_policy(domain: &NameBuf) -> Result<Expectation, ExpectError> {
     let owner = below(Owners::new(domain).domain(), b"_dmarc")?;
-    Ok(Expectation { owner, rtype: RecordType::TXT, value: None, kind: Kind::Dmarc })
+    Ok(Expectation { owner, rtype: RecordType::TXT, value: None, kind: ExpectationKind::Dmarc })
 }
 
 /// A label below a domain.

@@ -105,7 +105,7 @@ fn tokens_of_ses_become_aliases() {
                 "ccc._domainkey.example.org. CNAME ccc.dkim.amazonses.com.",
             ]
         );
-        assert!(found.iter().all(|it| it.kind == Kind::DkimAlias { rotates: true }));
+        assert!(found.iter().all(|it| it.kind == ExpectationKind::DkimAlias { rotates: true }));
     }
     let regional = ses(&domain(), "aaa", &name("a31d.dkim.us-west-2.amazonses.com")).unwrap();
     assert_eq!(
@@ -131,7 +131,7 @@ fn tokens_of_ses_become_aliases() {
 fn presets_expect_what_the_services_ask_for() {
     let selector = dkim_key(&domain(), "s1.mail").unwrap();
     assert_eq!(selector.to_string(), "s1.mail._domainkey.example.org. TXT");
-    assert_eq!(selector.kind, Kind::DkimKey);
+    assert_eq!(selector.kind, ExpectationKind::DkimKey);
     assert!(dkim_key(&domain(), "").is_err());
     assert!(dkim_key(&domain(), ".").is_err());
     assert!(dkim_key(&domain(), "a..b").is_err());
@@ -152,7 +152,7 @@ fn presets_expect_what_the_services_ask_for() {
         validation.to_string(),
         "_x1.example.org. CNAME _y2.zxwlrjxpwn.acm-validations.aws."
     );
-    assert_eq!(validation.kind, Kind::AcmValidation);
+    assert_eq!(validation.kind, ExpectationKind::AcmValidation);
     assert!(acm(&domain(), "_x1 300 IN CNAME _y.acm-validations.aws").is_ok());
     for target in ["acm-validations.aws", "_y.example.org", "_y.xacm-validations.aws"] {
         let found = acm(&domain(), &format!("_x1 {target}")).unwrap_err();
@@ -168,7 +168,7 @@ fn presets_expect_what_the_services_ask_for() {
         [format!("_acme-challenge.example.org. TXT \"{response}\"").as_str(), "example.org. CAA",]
     );
     let issuer = "letsencrypt.org".to_owned();
-    assert_eq!(found[1].kind, Kind::Caa { issuer, wildcard: true });
+    assert_eq!(found[1].kind, ExpectationKind::Caa { issuer, wildcard: true });
     assert!(matches!(
         acme(&domain(), Some(&response[1..]), None).unwrap_err().kind,
         K::Challenge(_)
@@ -176,14 +176,14 @@ fn presets_expect_what_the_services_ask_for() {
     for issuer in ["LetsEncrypt.org.", "'letsencrypt.org'"] {
         let found = acme(&domain(), None, Some(issuer)).unwrap();
         let issuer = "letsencrypt.org".to_owned();
-        assert_eq!(found[1].kind, Kind::Caa { issuer, wildcard: false });
+        assert_eq!(found[1].kind, ExpectationKind::Caa { issuer, wildcard: false });
     }
     assert!(matches!(acme(&domain(), None, Some("a b")).unwrap_err().kind, K::Issuer(_)));
 
     let policy = dmarc_policy(&domain()).unwrap();
     assert_eq!(
         (policy.to_string().as_str(), policy.kind),
-        ("_dmarc.example.org. TXT", Kind::Dmarc)
+        ("_dmarc.example.org. TXT", ExpectationKind::Dmarc)
     );
 }
 
@@ -218,7 +218,7 @@ fn tables_of_the_consoles_are_read() {
                 *.example.org,_x.example.org.,CNAME,_y.zxw.acm-validations.aws.\n";
     let found = parse_records(text.as_bytes(), &domain()).unwrap();
     assert_eq!(shown(&found), ["_x.example.org. CNAME _y.zxw.acm-validations.aws."]);
-    assert_eq!(found[0].kind, Kind::AcmValidation);
+    assert_eq!(found[0].kind, ExpectationKind::AcmValidation);
 }
 
 #[test]
@@ -238,8 +238,16 @@ fn values_in_tables_may_be_bare_or_have_a_priority_beside_them() {
             "www.example.org. A 192.0.2.1",
         ]
     );
-    let kinds: Vec<&Kind> = found.iter().map(|it| &it.kind).collect();
-    assert_eq!(kinds, [&Kind::Dmarc, &Kind::Spf { include: None }, &Kind::Record, &Kind::Record]);
+    let kinds: Vec<&ExpectationKind> = found.iter().map(|it| &it.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            &ExpectationKind::Dmarc,
+            &ExpectationKind::Spf { include: None },
+            &ExpectationKind::Record,
+            &ExpectationKind::Record
+        ]
+    );
 }
 
 #[test]
@@ -279,7 +287,7 @@ fn zone_files_are_read() {
         ]
     );
     assert!(found[2].matches(&record("_dmarc TXT \"v=DMARC1; p=none\"")));
-    assert_eq!(found[1].kind, Kind::DkimAlias { rotates: true });
+    assert_eq!(found[1].kind, ExpectationKind::DkimAlias { rotates: true });
 }
 
 #[test]
@@ -394,16 +402,19 @@ fn a_suggested_line_reads_back_and_matches() {
 #[test]
 fn the_kind_follows_from_place_and_value() {
     for (text, kind) in [
-        ("t._domainkey CNAME t.dkim.example.net", Kind::DkimAlias { rotates: true }),
-        ("s1._domainkey CNAME s1-example.wl.example.net", Kind::DkimAlias { rotates: false }),
-        ("s1._domainkey TXT p=", Kind::DkimKey),
-        ("_domainkey TXT o=~", Kind::Record),
-        ("_dmarc TXT", Kind::Dmarc),
-        ("_acme-challenge.www TXT x", Kind::AcmeChallenge),
-        ("_x CNAME _y.z.acm-validations.aws", Kind::AcmValidation),
-        ("@ TXT v=spf1 -all", Kind::Spf { include: None }),
-        ("@ TXT hello", Kind::Record),
-        ("www A 192.0.2.1", Kind::Record),
+        ("t._domainkey CNAME t.dkim.example.net", ExpectationKind::DkimAlias { rotates: true }),
+        (
+            "s1._domainkey CNAME s1-example.wl.example.net",
+            ExpectationKind::DkimAlias { rotates: false },
+        ),
+        ("s1._domainkey TXT p=", ExpectationKind::DkimKey),
+        ("_domainkey TXT o=~", ExpectationKind::Record),
+        ("_dmarc TXT", ExpectationKind::Dmarc),
+        ("_acme-challenge.www TXT x", ExpectationKind::AcmeChallenge),
+        ("_x CNAME _y.z.acm-validations.aws", ExpectationKind::AcmValidation),
+        ("@ TXT v=spf1 -all", ExpectationKind::Spf { include: None }),
+        ("@ TXT hello", ExpectationKind::Record),
+        ("www A 192.0.2.1", ExpectationKind::Record),
     ] {
         assert_eq!(parse_expectation(text, &domain()).unwrap().kind, kind, "{text}");
     }

@@ -9,11 +9,11 @@ use crate::judge::finding::{Draft, Finding, finish, sort};
 use crate::judge::summary::servers;
 use crate::report::judgement::Effort;
 use crate::stats::{CONFIDENCE, largest_unseen_share};
-use crate::verify::evidence::Evidence;
-use crate::verify::report::{Report, Verdict};
+use crate::verify::report::{Verdict, VerifyReport};
+use crate::verify::verification::Verification;
 
 /// Judges what was found; `started` is in seconds since the Unix epoch.
-pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
+pub fn judge(evidence: &Verification, started: u64, duration: Duration) -> VerifyReport {
     let observed = RecordObservations::new(evidence);
     let mut findings = records::findings(&observed);
     findings.extend(crate::judge::rules::findings(&evidence.log));
@@ -29,10 +29,10 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
         findings.push(verifier_lag(evidence));
     }
     sort(&mut findings);
-    let looks = fewest_looks(&observed);
+    let checks = fewest_checks(&observed);
     let sent_by_walk = evidence.log.walk.evidence.exchanges.iter().map(|it| it.attempts.len());
     let sent = evidence.log.probes.iter().filter(|probe| probe.attempt.is_some()).count();
-    Report {
+    VerifyReport {
         command: "verify",
         subject: evidence.plan.domain.to_string(),
         verdict,
@@ -46,8 +46,8 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
         chance: verdict::chance(&observed),
         effort: Effort {
             questions: (sent_by_walk.sum::<usize>() + sent) as u64,
-            looks,
-            visible_share: largest_unseen_share(looks, CONFIDENCE),
+            looks: checks,
+            visible_share: largest_unseen_share(checks, CONFIDENCE),
             cut_short: evidence.log.cut_short.clone(),
         },
     }
@@ -55,17 +55,17 @@ pub fn judge(evidence: &Evidence, started: u64, duration: Duration) -> Report {
 
 /// How often each record was asked for over UDP, at each address: what the least asked one of them
 /// got, for no more than that may be said of all.
-fn fewest_looks(observed: &RecordObservations<'_>) -> u64 {
+fn fewest_checks(observed: &RecordObservations<'_>) -> u64 {
     let addresses = observed.statuses.iter().flat_map(|status| &status.servers);
-    let looks = addresses.map(|at| at.looks.iter().filter(|seen| seen.probe.is_udp()).count());
-    looks.min().unwrap_or(0) as u64
+    let checks = addresses.map(|at| at.checks.iter().filter(|seen| seen.probe.is_udp()).count());
+    checks.min().unwrap_or(0) as u64
 }
 
 /// Nothing is wrong, so whoever still waits is waited for.
-fn verifier_lag(evidence: &Evidence) -> Finding {
+fn verifier_lag(evidence: &Verification) -> Finding {
     let draft = Draft::notice(FindingId::VerifierLag, evidence.plan.domain.to_string())
         .summary("every record is right; who still says \"pending\" has not checked again")
-        .evidence("looks", evidence.plan.looks())
+        .evidence("looks", evidence.plan.checks())
         .advice(
             "change nothing in the DNS: have the service check again or, if its time is over (72 hours \
              with SES), begin the verification anew there",

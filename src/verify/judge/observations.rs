@@ -1,6 +1,6 @@
 //! What was seen of each expected record: every look, sorted by record and address.
 //!
-//! A [`Look`] says what one answer says. Some need more than their own answer to be judged: an alias
+//! A [`Check`] says what one answer says. Some need more than their own answer to be judged: an alias
 //! that leads to another zone is as good as what that zone has; CAA records count from above; and a
 //! key on standby is right although it is empty. [`RecordObservations`] settles those, so that a look
 //! here is what a verifier would make of it.
@@ -14,10 +14,10 @@ use crate::probe::purpose;
 use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
-use crate::verify::evidence::Evidence;
-use crate::verify::expect::{Expectation, Kind};
-use crate::verify::look::Look;
-use crate::verify::purpose::Purpose;
+use crate::verify::check::Check;
+use crate::verify::expect::{Expectation, ExpectationKind};
+use crate::verify::purpose::VerifyPurpose;
+use crate::verify::verification::Verification;
 use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
@@ -26,7 +26,7 @@ const LONGEST_CHAIN: usize = 16;
 
 /// All looks; see the [module](self).
 pub(super) struct RecordObservations<'e> {
-    pub(super) evidence: &'e Evidence,
+    pub(super) evidence: &'e Verification,
     by_purpose: HashMap<purpose::Purpose, Vec<&'e Probe>>,
     /// For each expectation: another target of the alias that is as good as the expected one.
     other_targets: Vec<Option<NameBuf>>,
@@ -49,13 +49,13 @@ pub(super) struct RecordStatus<'e> {
 pub(super) struct AtServer<'e> {
     pub(super) server: SocketAddr,
     /// In the order of asking.
-    pub(super) looks: Vec<Seen<'e>>,
+    pub(super) checks: Vec<Seen<'e>>,
 }
 
 /// One look.
 pub(super) struct Seen<'e> {
     pub(super) probe: &'e Probe,
-    pub(super) look: Look,
+    pub(super) check: Check,
 }
 
 /// What a server of the zone that an alias leads to says of the target.
@@ -67,15 +67,15 @@ pub(super) enum AtTarget<'e> {
     /// The name does not exist.
     NoName,
     /// It is an alias itself.
-    Alias(NameBuf),
+    Cname(NameBuf),
     /// An answer that no resolver takes.
-    Useless,
+    Unusable,
     /// No answer.
     Silent,
 }
 
 impl<'e> RecordObservations<'e> {
-    pub(super) fn new(evidence: &'e Evidence) -> Self {
+    pub(super) fn new(evidence: &'e Verification) -> Self {
         let mut by_purpose: HashMap<purpose::Purpose, Vec<&Probe>> = HashMap::new();
         for probe in &evidence.log.probes {
             by_purpose.entry(probe.query.purpose).or_default().push(probe);
@@ -97,21 +97,21 @@ impl<'e> RecordObservations<'e> {
         let evidence = self.evidence;
         let expectation = &evidence.plan.expectations[number];
         let mut servers: BTreeMap<SocketAddr, Vec<Seen<'e>>> = BTreeMap::new();
-        for &probe in self.probes(Purpose::Record(number)) {
+        for &probe in self.probes(VerifyPurpose::Record(number)) {
             if probe.query.role == Role::Authoritative {
-                let looks = servers.entry(probe.query.server).or_default();
-                looks.extend(self.seen(number, probe));
+                let checks = servers.entry(probe.query.server).or_default();
+                checks.extend(self.seen(number, probe));
             }
         }
-        let servers = servers.into_iter().map(|(server, mut looks)| {
+        let servers = servers.into_iter().map(|(server, mut checks)| {
             // Where only plain DNS is answered, resolvers come to do without EDNS.
-            if looks.iter().any(|seen| seen.probe.query.form == QueryForm::Plain) {
-                looks.retain(|seen| {
-                    seen.probe.query.form == QueryForm::Plain || seen.look.is_answer()
+            if checks.iter().any(|seen| seen.probe.query.form == QueryForm::Plain) {
+                checks.retain(|seen| {
+                    seen.probe.query.form == QueryForm::Plain || seen.check.is_answer()
                 });
             }
-            looks.sort_by_key(|seen| seen.probe.sent());
-            AtServer { server, looks }
+            checks.sort_by_key(|seen| seen.probe.sent());
+            AtServer { server, checks }
         });
         RecordStatus {
             number,
@@ -124,93 +124,93 @@ impl<'e> RecordObservations<'e> {
     /// What a probe for the expectation with this number says about it, settled.
     pub(super) fn seen(&self, number: usize, probe: &'e Probe) -> Option<Seen<'e>> {
         let expectation = &self.evidence.plan.expectations[number];
-        let look = Look::new(expectation, probe)?;
-        let look = self.settled(number, probe, look);
-        Some(Seen { probe, look })
+        let check = Check::new(expectation, probe)?;
+        let check = self.settled(number, probe, check);
+        Some(Seen { probe, check })
     }
 
-    fn settled(&self, number: usize, probe: &Probe, look: Look) -> Look {
+    fn settled(&self, number: usize, probe: &Probe, check: Check) -> Check {
         let expectation = &self.evidence.plan.expectations[number];
-        match &look {
-            Look::Alias(target) => self.at_end_of(number, *target),
-            Look::Wrong(records)
-                if expectation.kind == Kind::DkimKey && is_standby(probe, records) =>
+        match &check {
+            Check::Cname(target) => self.at_end_of(number, *target),
+            Check::Wrong(records)
+                if expectation.kind == ExpectationKind::DkimKey && is_standby(probe, records) =>
             {
-                Look::Right
+                Check::Right
             }
-            Look::Wrong(records) => {
+            Check::Wrong(records) => {
                 let other = self.other_targets.get(number).copied().flatten();
                 let takes = |record: &RecordBuf| target_of(record) == other;
                 match &records[..] {
-                    [record] if other.is_some() && takes(record) => Look::Right,
-                    _ => look,
+                    [record] if other.is_some() && takes(record) => Check::Right,
+                    _ => check,
                 }
             }
-            Look::Right if matches!(expectation.kind, Kind::Caa { .. }) => {
+            Check::Right if matches!(expectation.kind, ExpectationKind::Caa { .. }) => {
                 let own = probe.reading().and_then(|reading| reading.answer.as_ref());
-                if own.is_some() { look } else { self.inherited(number, probe) }
+                if own.is_some() { check } else { self.inherited(number, probe) }
             }
-            _ => look,
+            _ => check,
         }
     }
 
     /// What stands at the end of an alias that leads out of the zone: whatever is not right there,
     /// if anything is not; no answer if nobody there told.
-    fn at_end_of(&self, number: usize, target: NameBuf) -> Look {
+    fn at_end_of(&self, number: usize, target: NameBuf) -> Check {
         let expectation = &self.evidence.plan.expectations[number];
         let mut target = target;
         for _ in 0..LONGEST_CHAIN {
             let moved = Expectation { owner: target, ..expectation.clone() };
-            let probes = self.probes(Purpose::FoundTarget(number)).iter();
-            let looks = probes.filter(|probe| probe.query.name == target).filter_map(|probe| {
-                match Look::new(&moved, probe)? {
-                    Look::Wrong(records)
-                        if expectation.kind == Kind::DkimKey
+            let probes = self.probes(VerifyPurpose::FoundTarget(number)).iter();
+            let checks = probes.filter(|probe| probe.query.name == target).filter_map(|probe| {
+                match Check::new(&moved, probe)? {
+                    Check::Wrong(records)
+                        if expectation.kind == ExpectationKind::DkimKey
                             && texts(&records).any(|text| text.is_empty())
                             && same_first_label(&target, &expectation.owner) =>
                     {
-                        Some(Look::Right)
+                        Some(Check::Right)
                     }
-                    look => Some(look),
+                    check => Some(check),
                 }
             });
-            let mut end = Look::Silent;
+            let mut end = Check::Silent;
             let mut on = None;
-            for look in looks.filter(Look::is_answer) {
-                match look {
-                    Look::Alias(next) => on = Some(next),
-                    Look::Right if matches!(end, Look::Silent) => end = Look::Right,
-                    Look::Right => {}
+            for check in checks.filter(Check::is_answer) {
+                match check {
+                    Check::Cname(next) => on = Some(next),
+                    Check::Right if matches!(end, Check::Silent) => end = Check::Right,
+                    Check::Right => {}
                     wrong => end = wrong,
                 }
             }
             match on {
-                Some(next) if end == Look::Silent => target = next,
+                Some(next) if end == Check::Silent => target = next,
                 _ => return end,
             }
         }
-        Look::Silent
+        Check::Silent
     }
 
     /// Whether CAA records above the owner permit what those at the owner, which has none, do not
     /// forbid: the closest set counts (RFC 8659 §3), as the same address has it.
-    fn inherited(&self, number: usize, probe: &Probe) -> Look {
+    fn inherited(&self, number: usize, probe: &Probe) -> Check {
         let expectation = &self.evidence.plan.expectations[number];
         let server = probe.query.server;
         let mut above = expectation.owner.parent();
         while let Some(name) = above {
-            let probes = self.probes(Purpose::Ancestor(number)).iter().rev();
+            let probes = self.probes(VerifyPurpose::Ancestor(number)).iter().rev();
             // The servers of the zones above are others.
             let set = probes
                 .filter(|probe| probe.query.name == name)
                 .filter_map(|probe| Some((probe, probe.reading()?.answer.as_ref()?)))
                 .max_by_key(|(probe, _)| probe.query.server == server);
             if let Some((_, set)) = set {
-                return Look::judge(expectation, set.records().collect());
+                return Check::judge(expectation, set.records().collect());
             }
             above = name.parent();
         }
-        Look::Right
+        Check::Right
     }
 
     /// Where SES has the key if the user left its zone open and the alias leads to another one with
@@ -230,8 +230,8 @@ impl<'e> RecordObservations<'e> {
     pub(super) fn target_in_other_zone(&self, number: usize) -> Option<NameBuf> {
         let expectation = &self.evidence.plan.expectations[number];
         let expected = expectation.target()?;
-        let rotates = expectation.kind == Kind::DkimAlias { rotates: true };
-        let probes = self.probes(Purpose::FoundTarget(number)).iter().filter(|_| rotates);
+        let rotates = expectation.kind == ExpectationKind::DkimAlias { rotates: true };
+        let probes = self.probes(VerifyPurpose::FoundTarget(number)).iter().filter(|_| rotates);
         probes
             .filter(|probe| probe.query.name != expected)
             .filter(|probe| same_first_label(&probe.query.name, &expected))
@@ -254,8 +254,8 @@ impl<'e> RecordObservations<'e> {
         number: usize,
         target: NameBuf,
     ) -> impl Iterator<Item = &'e Probe> + '_ {
-        let expected = self.probes(Purpose::Target(number)).iter();
-        let found = self.probes(Purpose::FoundTarget(number)).iter();
+        let expected = self.probes(VerifyPurpose::Target(number)).iter();
+        let found = self.probes(VerifyPurpose::FoundTarget(number)).iter();
         expected.chain(found).copied().filter(move |probe| probe.query.name == target)
     }
 
@@ -276,7 +276,9 @@ impl<'e> RecordObservations<'e> {
             .log
             .probes
             .iter()
-            .filter(|probe| matches!(Purpose::of(probe.query.purpose), Some(Purpose::Sibling(_))))
+            .filter(|probe| {
+                matches!(VerifyPurpose::of(probe.query.purpose), Some(VerifyPurpose::Sibling(_)))
+            })
             .filter(|probe| probe.query.rtype == expectation.rtype)
             .filter(|probe| parent.is_some() && probe.query.name.parent() == parent)
             .filter(|probe| probe.reading().is_some_and(walk::Reading::is_useful))
@@ -296,18 +298,18 @@ impl RecordStatus<'_> {
         servers.map(|at| at.server).collect()
     }
 
-    pub(super) fn looks(&self) -> impl Iterator<Item = &Seen<'_>> {
-        self.servers.iter().flat_map(|at| &at.looks)
+    pub(super) fn checks(&self) -> impl Iterator<Item = &Seen<'_>> {
+        self.servers.iter().flat_map(|at| &at.checks)
     }
 
     /// Answers, right or wrong.
     pub(super) fn answers(&self) -> u64 {
-        self.looks().filter(|seen| seen.look.is_answer()).count() as u64
+        self.checks().filter(|seen| seen.check.is_answer()).count() as u64
     }
 
     /// Right answers.
     pub(super) fn right(&self) -> u64 {
-        self.looks().filter(|seen| seen.look == Look::Right).count() as u64
+        self.checks().filter(|seen| seen.check == Check::Right).count() as u64
     }
 
     /// The zone, or what is above the owner.
@@ -318,22 +320,22 @@ impl RecordStatus<'_> {
 }
 
 impl AtServer<'_> {
-    pub(super) fn count(&self, which: impl Fn(&Look) -> bool) -> u64 {
-        self.looks.iter().filter(|seen| which(&seen.look)).count() as u64
+    pub(super) fn count(&self, which: impl Fn(&Check) -> bool) -> u64 {
+        self.checks.iter().filter(|seen| which(&seen.check)).count() as u64
     }
 
     pub(super) fn answers(&self) -> u64 {
-        self.count(Look::is_answer)
+        self.count(Check::is_answer)
     }
 
     pub(super) fn right(&self) -> u64 {
-        self.count(|look| *look == Look::Right)
+        self.count(|check| *check == Check::Right)
     }
 
     /// How the record stands at this address, by its answers.
     pub(super) fn state(&self) -> RecordState {
         let (answers, right) = (self.answers(), self.right());
-        let missing = self.count(|look| matches!(look, Look::Missing { .. }));
+        let missing = self.count(|check| matches!(check, Check::Missing { .. }));
         match (answers, right, missing) {
             (0, _, _) => RecordState::Unknown,
             (_, right, _) if right == answers => RecordState::Right,
@@ -347,9 +349,9 @@ impl AtServer<'_> {
     /// for one: the type that was asked decides.
     pub(super) fn depends_on_type(&self) -> bool {
         let mut by_type: BTreeMap<RecordType, [u64; 2]> = BTreeMap::new();
-        for seen in self.looks.iter().filter(|seen| seen.look.is_answer()) {
+        for seen in self.checks.iter().filter(|seen| seen.check.is_answer()) {
             let counts = by_type.entry(seen.probe.query.rtype).or_default();
-            counts[usize::from(seen.look == Look::Right)] += 1;
+            counts[usize::from(seen.check == Check::Right)] += 1;
         }
         by_type.len() > 1
             && by_type.values().all(|[wrong, right]| (*wrong == 0) != (*right == 0))
@@ -375,13 +377,13 @@ fn over_all(states: impl Iterator<Item = RecordState>) -> RecordState {
 pub(super) fn at_target(probe: &Probe) -> Option<AtTarget<'_>> {
     let reading = match probe.heard()? {
         Heard::Answer(reading) => reading,
-        Heard::Useless(_) => return Some(AtTarget::Useless),
+        Heard::Unusable(_) => return Some(AtTarget::Unusable),
         Heard::Silence => return Some(AtTarget::Silent),
     };
     Some(match (&reading.kind, &reading.answer) {
         (_, Some(set)) if set.rtype == probe.query.rtype => AtTarget::Texts(set),
-        (walk::Kind::Alias(target), _) => AtTarget::Alias(*target),
-        (walk::Kind::NameError, _) => AtTarget::NoName,
+        (walk::ResponseKind::Cname(target), _) => AtTarget::Cname(*target),
+        (walk::ResponseKind::NxDomain, _) => AtTarget::NoName,
         _ => AtTarget::NoText,
     })
 }

@@ -3,8 +3,8 @@
 use super::observations::{AtServer, RecordObservations, RecordStatus};
 use crate::judge::writing::{data, short};
 use crate::report::judgement::{RecordAtServer, RecordReport, RecordState};
-use crate::verify::expect::Kind;
-use crate::verify::look::Look;
+use crate::verify::check::Check;
+use crate::verify::expect::ExpectationKind;
 
 /// Values that are shown of what stands at an address.
 const MOST_FOUND: usize = 5;
@@ -26,15 +26,15 @@ fn record(status: &RecordStatus<'_>) -> RecordReport {
         state,
         line: line.filter(|_| !matches!(state, RecordState::Right | RecordState::Unknown)),
         right: status.right(),
-        asked: status.looks().count() as u64,
+        asked: status.checks().count() as u64,
         servers: status.servers.iter().map(at_server).collect(),
     }
 }
 
 fn at_server(at: &AtServer<'_>) -> RecordAtServer {
     let mut found: Vec<String> = Vec::new();
-    for seen in &at.looks {
-        let (Look::Wrong(records) | Look::Several(records)) = &seen.look else { continue };
+    for seen in &at.checks {
+        let (Check::Wrong(records) | Check::Several(records)) = &seen.check else { continue };
         for text in records.iter().map(|record| short(&data(record))) {
             if found.len() < MOST_FOUND && !found.contains(&text) {
                 found.push(text);
@@ -45,22 +45,22 @@ fn at_server(at: &AtServer<'_>) -> RecordAtServer {
         server: at.server,
         state: at.state(),
         right: at.right(),
-        asked: at.looks.len() as u64,
+        asked: at.checks.len() as u64,
         found,
     }
 }
 
-const fn purpose(kind: &Kind) -> &'static str {
+const fn purpose(kind: &ExpectationKind) -> &'static str {
     match kind {
-        Kind::Record => "",
-        Kind::DkimAlias { rotates: true } => "DKIM key of SES",
-        Kind::DkimAlias { rotates: false } => "alias of a DKIM key",
-        Kind::DkimKey => "DKIM key",
-        Kind::MailFromMx => "MX of the MAIL FROM domain",
-        Kind::Spf { .. } => "SPF policy",
-        Kind::Dmarc => "DMARC policy",
-        Kind::AcmValidation => "validation for ACM",
-        Kind::AcmeChallenge => "ACME challenge",
-        Kind::Caa { .. } => "CAA: who may issue certificates",
+        ExpectationKind::Record => "",
+        ExpectationKind::DkimAlias { rotates: true } => "DKIM key of SES",
+        ExpectationKind::DkimAlias { rotates: false } => "alias of a DKIM key",
+        ExpectationKind::DkimKey => "DKIM key",
+        ExpectationKind::MailFromMx => "MX of the MAIL FROM domain",
+        ExpectationKind::Spf { .. } => "SPF policy",
+        ExpectationKind::Dmarc => "DMARC policy",
+        ExpectationKind::AcmValidation => "validation for ACM",
+        ExpectationKind::AcmeChallenge => "ACME challenge",
+        ExpectationKind::Caa { .. } => "CAA: who may issue certificates",
     }
 }

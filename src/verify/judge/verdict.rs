@@ -13,10 +13,10 @@ use crate::probe::query::{QueryForm, Role};
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
 use crate::stats::{CONFIDENCE, Chance, Proportion, ServerTally, all_succeed, verifier_success};
-use crate::verify::look::Look;
-use crate::verify::purpose::Purpose;
+use crate::verify::check::Check;
+use crate::verify::purpose::VerifyPurpose;
 use crate::verify::report::Verdict;
-use crate::walk::{PathEnd, Said};
+use crate::walk::{PathEnd, ResponseOutcome};
 use crate::wire::{NameBuf, RecordType};
 
 /// An address that never answered so many questions does not answer.
@@ -56,7 +56,7 @@ fn told(observed: &RecordObservations<'_>, findings: &[Finding]) -> Option<(Verd
         statuses.iter().any(|status| {
             let servers = status.zone.map(|zone| observed.evidence.log.servers_of(&zone));
             servers.is_none_or(|servers| servers.len() > status.servers.len())
-                || status.servers.iter().any(|at| at.looks.is_empty())
+                || status.servers.iter().any(|at| at.checks.is_empty())
         })
     };
     if unseen || (cut_short && not_asked()) {
@@ -148,9 +148,9 @@ fn without_answers(statuses: &[RecordStatus<'_>]) -> Vec<SocketAddr> {
     let mut counts: HashMap<SocketAddr, (u64, u64)> = HashMap::new();
     for at in statuses.iter().flat_map(|status| &status.servers) {
         let (none, asked) = counts.entry(at.server).or_default();
-        for seen in at.looks.iter().filter(|seen| seen.probe.is_udp()) {
+        for seen in at.checks.iter().filter(|seen| seen.probe.is_udp()) {
             *asked += 1;
-            *none += u64::from(!seen.look.is_answer());
+            *none += u64::from(!seen.check.is_answer());
         }
     }
     let mut silent: Vec<SocketAddr> = counts
@@ -182,8 +182,9 @@ fn no_verdict(observed: &RecordObservations<'_>, findings: &[Finding]) -> String
     }
     let root = evidence.log.walk.delegation(&NameBuf::root());
     let root_answers = root.into_iter().flat_map(|root| &root.child_servers);
-    let heard = |said: &Said| matches!(said, Said::Reply(_));
-    if !root_answers.into_iter().any(|child| heard(&child.ns.said) || heard(&child.soa.said)) {
+    let heard = |said: &ResponseOutcome| matches!(said, ResponseOutcome::Reply(_));
+    if !root_answers.into_iter().any(|child| heard(&child.ns.outcome) || heard(&child.soa.outcome))
+    {
         if let Some(why) = &evidence.log.cut_short {
             return format!("the check was ended before anything was known ({why}): run it again");
         }
@@ -239,7 +240,7 @@ fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Op
     let probes: Vec<&Probe> = observed
         .evidence
         .log
-        .probes_for(Purpose::Record(status.number).into())
+        .probes_for(VerifyPurpose::Record(status.number).into())
         .filter(|probe| probe.query.role == Role::Authoritative)
         .collect();
     let mut used = vec![false; probes.len()];
@@ -273,9 +274,10 @@ fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Op
         } else {
             Some(*probe)
         };
-        match deciding.and_then(|probe| observed.seen(status.number, probe)).map(|seen| seen.look) {
-            Some(Look::Right) => tally.right += 1,
-            Some(look) if look.is_answer() => tally.wrong += 1,
+        match deciding.and_then(|probe| observed.seen(status.number, probe)).map(|seen| seen.check)
+        {
+            Some(Check::Right) => tally.right += 1,
+            Some(check) if check.is_answer() => tally.wrong += 1,
             Some(_) => tally.unanswered += 1,
             // Cut off, and nothing came of it over TCP.
             None if probe.is_cut_off() => tally.unanswered += 1,

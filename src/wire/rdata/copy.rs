@@ -5,7 +5,7 @@ use super::super::error::ParseError;
 use super::super::name::Name;
 use super::super::registry::{Class, RecordType};
 use super::field::{Field, Names};
-use super::reader::{Fault, Reader};
+use super::reader::{RdataError, Reader};
 use super::table::{fields_of, is_empty_update};
 use super::text::write_alone;
 
@@ -27,10 +27,10 @@ fn copy_fields<E: From<ParseError>>(
         match (field.show)(&mut reader, &mut scratch) {
             Ok(()) => {}
             // Behind what has no text, nothing is known but that it stays as it is.
-            Err(Fault::NoForm) => {
+            Err(RdataError::NoForm) => {
                 reader.rest();
             }
-            Err(Fault::Malformed(error)) => return Err(error.into()),
+            Err(RdataError::Malformed(error)) => return Err(error.into()),
         }
         part(Part::Octets(reader.since(start)))?;
     }

@@ -7,7 +7,7 @@ use super::super::registry::RecordType;
 use super::super::show;
 use super::super::text::{Source, TextError};
 use super::field::{Field, field};
-use super::reader::{Fault, Reader, Shown};
+use super::reader::{RdataError, Reader, Shown};
 
 /// A moment in seconds since 1970; as text `YYYYMMDDHHMMSS`, or the seconds (RFC 4034 §3.2).
 pub(super) const TIME: Field = field(
@@ -73,7 +73,7 @@ pub(super) const NEXT_HASH: Field = field(
     |reader, out| {
         let hash = reader.string()?;
         if hash.is_empty() {
-            return Err(Fault::NoForm);
+            return Err(RdataError::NoForm);
         }
         show::base32hex(hash, out);
         Ok(())
@@ -113,7 +113,7 @@ pub(super) const NXT_TYPES: Field = field(
         let bits = reader.rest();
         // The first bit says that the format is another one, which was never defined.
         if bits.is_empty() || bits.len() > 16 || bits[0] & 0x80 != 0 || bits.last() == Some(&0) {
-            return Err(Fault::NoForm);
+            return Err(RdataError::NoForm);
         }
         show_bits(0, bits, true, out);
         Ok(())
@@ -167,7 +167,7 @@ fn show_types(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         first = false;
     }
     // Zeros at the end are against RFC 4034 §4.1.2, but harmless: they only have no text.
-    if trimmed { Ok(()) } else { Err(Fault::NoForm) }
+    if trimmed { Ok(()) } else { Err(RdataError::NoForm) }
 }
 
 fn show_bits(window: u16, bits: &[u8], mut first: bool, out: &mut Vec<u8>) {

@@ -10,7 +10,7 @@ pub(super) type Show = fn(&mut Reader<'_>, &mut Vec<u8>) -> Shown;
 pub(super) type Parse = fn(&mut Source<'_, '_>, &mut Vec<u8>) -> Result<(), TextError>;
 
 /// A kind of field: the pair of functions between the wire and the text, each the inverse of the
-/// other. A value that `parse` could not give back has no text ([`Fault::NoForm`]).
+/// other. A value that `parse` could not give back has no text ([`RdataError::NoForm`]).
 pub(super) struct Field {
     pub(super) show: Show,
     pub(super) parse: Parse,

@@ -7,7 +7,7 @@ use super::super::registry::RecordType;
 use super::super::show;
 use super::super::text::{Source, TextError};
 use super::field::{Field, Names, Show, field};
-use super::reader::{Fault, Reader, Shown};
+use super::reader::{RdataError, Reader, Shown};
 
 /// An unsigned number of the wire in decimal.
 macro_rules! integer {
@@ -165,7 +165,7 @@ pub(super) const TAG: Field = field(
     |reader, out| {
         let tag = reader.string()?;
         if !is_tag(tag) {
-            return Err(Fault::NoForm);
+            return Err(RdataError::NoForm);
         }
         out.extend_from_slice(tag);
         Ok(())
@@ -185,7 +185,7 @@ fn is_tag(octets: &[u8]) -> bool {
 fn show_rest(reader: &mut Reader<'_>, out: &mut Vec<u8>, show: fn(&[u8], &mut Vec<u8>)) -> Shown {
     let rest = reader.rest();
     if rest.is_empty() {
-        return Err(Fault::NoForm);
+        return Err(RdataError::NoForm);
     }
     show(rest, out);
     Ok(())

@@ -5,7 +5,7 @@ use super::super::name::write_labels;
 use super::super::show;
 use super::super::text::{Source, TextError};
 use super::field::{Field, field};
-use super::reader::{Fault, Reader, Shown};
+use super::reader::{RdataError, Reader, Shown};
 
 /// Precedence, gateway type, algorithm and gateway of an IPSECKEY record.
 pub(super) const IPSEC_GATEWAY: Field = field(
@@ -54,7 +54,7 @@ fn show_gateway(kind: u8, reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         1 => show::ipv4(reader.array()?, out),
         2 => show::ipv6(reader.array()?, out),
         3 => write_labels(reader.name(false)?.labels(), out),
-        _ => return Err(Fault::NoForm),
+        _ => return Err(RdataError::NoForm),
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ fn show_host(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         out.push(b' ');
         write_labels(reader.name(false)?.labels(), out);
     }
-    if tag.is_empty() || key.is_empty() { Err(Fault::NoForm) } else { Ok(()) }
+    if tag.is_empty() || key.is_empty() { Err(RdataError::NoForm) } else { Ok(()) }
 }
 
 fn parse_host(source: &mut Source<'_, '_>, out: &mut Vec<u8>) -> Result<(), TextError> {

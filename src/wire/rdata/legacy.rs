@@ -8,7 +8,7 @@ use super::super::name::write_labels;
 use super::super::show;
 use super::super::text::{Source, TextError, Token};
 use super::field::{Field, field};
-use super::reader::{Fault, Reader, Shown};
+use super::reader::{RdataError, Reader, Shown};
 
 /// The protocol and the ports of a WKS record (RFC 1035 §3.4.2), as numbers.
 pub(super) const SERVICES: Field = field(show_services, parse_services);
@@ -18,7 +18,7 @@ fn show_services(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
     let ports = reader.rest();
     // Zeros at the end, or more ports than there are, have no text.
     if ports.last() == Some(&0) || ports.len() > 8192 {
-        return Err(Fault::NoForm);
+        return Err(RdataError::NoForm);
     }
     for (i, &octet) in ports.iter().enumerate() {
         for bit in (0..8u32).filter(|bit| octet & 0x80 >> bit != 0) {
@@ -92,7 +92,7 @@ pub(super) const NSAP: Field = field(show_nsap, parse_nsap);
 fn show_nsap(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
     let octets = reader.rest();
     if octets.is_empty() {
-        return Err(Fault::NoForm);
+        return Err(RdataError::NoForm);
     }
     out.extend_from_slice(b"0x");
     show::hex_lower(octets, out);
@@ -131,7 +131,7 @@ fn show_atm(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
             Ok(())
         }
         1 => Err(at.wrong("the E.164 number of an ATMA record has something else than digits")),
-        _ => Err(Fault::NoForm),
+        _ => Err(RdataError::NoForm),
     }
 }
 
@@ -175,7 +175,7 @@ fn show_a6(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         let suffix = reader.take(usize::from((135 - prefix) / 8))?;
         // Bits before the suffix should be zero; text that keeps them could not be read back.
         if prefix % 8 != 0 && suffix[0] >> (8 - prefix % 8) != 0 {
-            return Err(Fault::NoForm);
+            return Err(RdataError::NoForm);
         }
         let mut address = [0; 16];
         address[16 - suffix.len()..].copy_from_slice(suffix);
@@ -225,7 +225,7 @@ fn show_prefixes(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
             1 => 4,
             2 => 16,
             _ => {
-                plain = Err(Fault::NoForm);
+                plain = Err(RdataError::NoForm);
                 continue;
             }
         };
@@ -234,7 +234,7 @@ fn show_prefixes(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         }
         // Zeros at the end are not sent (RFC 3123 §4); text could not say that they were.
         if address.last() == Some(&0) {
-            plain = Err(Fault::NoForm);
+            plain = Err(RdataError::NoForm);
         }
         if !first {
             out.push(b' ');

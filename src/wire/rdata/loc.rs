@@ -3,7 +3,7 @@
 use super::super::show;
 use super::super::text::{Source, TextError, Token};
 use super::field::{Field, field};
-use super::reader::{Fault, Reader, Shown};
+use super::reader::{RdataError, Reader, Shown};
 
 /// The equator and the meridian of Greenwich on the wire.
 const MIDDLE: u32 = 1 << 31;
@@ -19,7 +19,7 @@ fn show_location(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
     if reader.u8()? != 0 {
         // Another version has another format.
         reader.rest();
-        return Err(Fault::NoForm);
+        return Err(RdataError::NoForm);
     }
     let sizes: [u8; 3] = reader.array()?;
     let (latitude, longitude) = (reader.u32()?, reader.u32()?);
@@ -36,7 +36,7 @@ fn show_location(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         let (mantissa, exponent) = (size >> 4, size & 0xF);
         // Nought with an exponent is nought, but would be read back without it.
         if mantissa > 9 || exponent > 9 || (mantissa == 0 && exponent != 0) {
-            return Err(Fault::NoForm);
+            return Err(RdataError::NoForm);
         }
         out.push(b' ');
         show_metres(u64::from(mantissa) * 10u64.pow(u32::from(exponent)), false, out);
@@ -144,7 +144,7 @@ fn show_angle(angle: u32, limit: u32, letters: [u8; 2], out: &mut Vec<u8>) -> Sh
     let (thousandths, letter) =
         if angle >= MIDDLE { (angle - MIDDLE, letters[0]) } else { (MIDDLE - angle, letters[1]) };
     if thousandths > limit {
-        return Err(Fault::NoForm);
+        return Err(RdataError::NoForm);
     }
     show::decimal(thousandths / 3_600_000, out);
     out.push(b' ');

@@ -5,7 +5,7 @@ use super::super::name::Name;
 
 /// Why the text of an RDATA could not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum RdataError {
     /// The octets do not fit the type.
     Malformed(ParseError),
     /// The octets are well-formed, but the presentation format of the type has no way to say
@@ -13,14 +13,14 @@ pub(crate) enum Fault {
     NoForm,
 }
 
-impl From<ParseError> for Fault {
+impl From<ParseError> for RdataError {
     fn from(error: ParseError) -> Self {
         Self::Malformed(error)
     }
 }
 
 /// What became of reading or showing a field.
-pub(crate) type Shown<T = ()> = Result<T, Fault>;
+pub(crate) type Shown<T = ()> = Result<T, RdataError>;
 
 /// A cursor over an RDATA; it never reads behind its end.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An error at the place that is read next.
-    pub(crate) fn wrong(&self, what: &'static str) -> Fault {
+    pub(crate) fn wrong(&self, what: &'static str) -> RdataError {
         self.malformed(what).into()
     }
 

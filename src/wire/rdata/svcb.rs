@@ -8,7 +8,7 @@ use super::super::registry::SvcParamKey;
 use super::super::show;
 use super::super::text::{Source, TextError, TextErrorKind, Token, unescape};
 use super::field::{Field, field};
-use super::reader::{Fault, Reader, Shown};
+use super::reader::{RdataError, Reader, Shown};
 
 /// The parameters of a service, in strictly ascending order of their keys (RFC 9460 §2.2).
 pub(super) const SERVICE_PARAMETERS: Field = field(show_parameters, parse_parameters);
@@ -52,7 +52,7 @@ fn show_parameters(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Shown {
         return Err(start.wrong("a mandatory service parameter is not there (RFC 9460, section 8)"));
     }
     // The key that is reserved as invalid (RFC 9460 §14.3.2) has no text; it is always the last.
-    if last == Some(INVALID_KEY.0) { Err(Fault::NoForm) } else { Ok(()) }
+    if last == Some(INVALID_KEY.0) { Err(RdataError::NoForm) } else { Ok(()) }
 }
 
 fn show_key(key: SvcParamKey, out: &mut Vec<u8>) {

@@ -5,7 +5,7 @@ use super::super::registry::{Class, RecordType};
 use super::super::show;
 use super::super::text::{Source, TextError, TextErrorKind};
 use super::field::Field;
-use super::reader::{Fault, Reader, Shown};
+use super::reader::{RdataError, Reader, Shown};
 use super::table::{fields_of, is_empty_update, needs_octets};
 
 /// Appends the presentation format of an RDATA without a message around it.
@@ -34,22 +34,22 @@ pub(crate) fn write_data(
     }
     let start = out.len();
     let shown = match fields_of(rtype, class) {
-        Some(_) if is_empty_update(octets, class) => Err(Fault::NoForm),
+        Some(_) if is_empty_update(octets, class) => Err(RdataError::NoForm),
         Some(fields) => show_fields(fields, &mut reader, out),
-        None => Err(Fault::NoForm),
+        None => Err(RdataError::NoForm),
     };
     match shown {
         Ok(()) => Ok(()),
-        Err(Fault::NoForm) if octets.is_empty() && needs_octets(rtype, class) => {
+        Err(RdataError::NoForm) if octets.is_empty() && needs_octets(rtype, class) => {
             out.truncate(start);
             Err(ParseError::new(reader.offset(), ParseErrorKind::Rdata("the RDATA is empty")))
         }
-        Err(Fault::NoForm) => {
+        Err(RdataError::NoForm) => {
             out.truncate(start);
             show::generic(octets, out);
             Ok(())
         }
-        Err(Fault::Malformed(error)) => {
+        Err(RdataError::Malformed(error)) => {
             out.truncate(start);
             Err(error)
         }

@@ -15,11 +15,11 @@ use crate::verify::judge::observations::{
 };
 
 use crate::judge::severity::Severity;
-use crate::probe::heard::Useless;
+use crate::probe::heard::Unusable;
 use crate::report::judgement::RecordState;
 use crate::stats::Proportion;
-use crate::verify::expect::{Kind, SES_ZONE};
-use crate::verify::look::Look;
+use crate::verify::check::Check;
+use crate::verify::expect::{ExpectationKind, SES_ZONE};
 use crate::walk::{self, PathEnd, Unresolved};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
@@ -89,10 +89,10 @@ pub(super) fn flattened(case: Case<'_, '_>) -> Option<Draft> {
 /// Addresses at which the name is the alias for one type and not for another.
 pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> Draft {
     let mut by_type: BTreeMap<RecordType, [u64; 2]> = BTreeMap::new();
-    for seen in servers.iter().flat_map(|at| &at.looks).filter(|seen| seen.look.is_answer()) {
+    for seen in servers.iter().flat_map(|at| &at.checks).filter(|seen| seen.check.is_answer()) {
         let [answers, right] = by_type.entry(seen.probe.query.rtype).or_default();
         *answers += 1;
-        *right += u64::from(seen.look == Look::Right);
+        *right += u64::from(seen.check == Check::Right);
     }
     let types: Vec<_> = by_type
         .iter()
@@ -129,20 +129,21 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
     let (mut servers, mut answers) = (Vec::new(), Vec::new());
     let mut failures = 0;
     for at in &case.status.servers {
-        let of =
-            |rtype: RecordType| at.looks.iter().filter(move |seen| seen.probe.query.rtype == rtype);
+        let of = |rtype: RecordType| {
+            at.checks.iter().filter(move |seen| seen.probe.query.rtype == rtype)
+        };
         let (alias, through) = (of(RecordType::CNAME), of(RecordType::TXT));
-        let rcode = |look: &Look| match look {
-            Look::Useless(useless @ Useless::Rcode(_)) => Some(*useless),
+        let rcode = |check: &Check| match check {
+            Check::Unusable(useless @ Unusable::Rcode(_)) => Some(*useless),
             _ => None,
         };
-        let fine = alias.clone().all(|seen| seen.look == Look::Right);
-        let fails = through.clone().all(|seen| rcode(&seen.look).is_some());
+        let fine = alias.clone().all(|seen| seen.check == Check::Right);
+        let fails = through.clone().all(|seen| rcode(&seen.check).is_some());
         let (alias, through) = (alias.count() as u64, of(RecordType::TXT).count() as u64);
         if fine && fails && alias >= LEAST_LOOKS && through >= LEAST_LOOKS {
             servers.push(at.server);
             failures += through;
-            for useless in of(RecordType::TXT).filter_map(|seen| rcode(&seen.look)) {
+            for useless in of(RecordType::TXT).filter_map(|seen| rcode(&seen.check)) {
                 let words = useless.to_string();
                 if !answers.contains(&words) {
                     answers.push(words);
@@ -189,12 +190,12 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
             at += 1;
             continue;
         };
-        fault = fault.or(path.alias_fault);
+        fault = fault.or(path.cname_fault);
         for target in &path.targets {
             let mut before = Some(at);
             while let Some((earlier, from)) = before.and_then(|place| names.get(place)) {
                 if earlier == target {
-                    fault = fault.or(Some(Unresolved::AliasLoop(*target)));
+                    fault = fault.or(Some(Unresolved::CnameLoop(*target)));
                 }
                 before = *from;
             }
@@ -205,8 +206,8 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
         at += 1;
     }
     let (summary, place) = match fault? {
-        Unresolved::AliasLoop(name) => ("the aliases (CNAME) go round in a circle", name),
-        Unresolved::TooManyAliases(name) => {
+        Unresolved::CnameLoop(name) => ("the aliases (CNAME) go round in a circle", name),
+        Unresolved::CnameChainTooLong(name) => {
             ("the chain of aliases (CNAME) is longer than resolvers follow", name)
         }
         _ => return None,
@@ -234,15 +235,15 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
     }
     let target = case.observed.target(case.status.number)?;
     match expectation.kind {
-        Kind::DkimAlias { .. } => broken_key(case, target),
+        ExpectationKind::DkimAlias { .. } => broken_key(case, target),
         // Those who look for such an alias look no further.
-        Kind::AcmValidation => None,
+        ExpectationKind::AcmValidation => None,
         _ => {
             let path = case.observed.evidence.log.walk.path(&target)?;
             let useful = path.answers.iter().filter_map(|answer| answer.reading());
             let mut useful = useful.filter(|reading| reading.is_useful()).peekable();
             useful.peek()?;
-            useful.all(|reading| reading.kind == walk::Kind::NameError).then(|| {
+            useful.all(|reading| reading.kind == walk::ResponseKind::NxDomain).then(|| {
                 leads_nowhere(Draft::notice(FindingId::AliasBroken, case.subject()), &target)
                     .advice("check the target if anything beyond the CNAME record itself is needed")
             })
@@ -262,7 +263,7 @@ pub(super) fn leads_to_no_name(case: Case<'_, '_>, target: NameBuf) -> bool {
     let mut useful = case
         .observed
         .at_target(case.status.number, target)
-        .filter(|at| !matches!(at, AtTarget::Useless | AtTarget::Silent))
+        .filter(|at| !matches!(at, AtTarget::Unusable | AtTarget::Silent))
         .peekable();
     useful.peek().is_some() && useful.all(|at| matches!(at, AtTarget::NoName))
 }
@@ -275,7 +276,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
         match at_target(probe) {
             Some(AtTarget::NoName) => (no_name, *gone) = (no_name + 1, *gone + 1),
             Some(AtTarget::NoText) => (no_text, *gone) = (no_text + 1, *gone + 1),
-            Some(AtTarget::Texts(_) | AtTarget::Alias(_)) => *fine += 1,
+            Some(AtTarget::Texts(_) | AtTarget::Cname(_)) => *fine += 1,
             _ => {}
         }
     }
@@ -302,7 +303,9 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
             plain(&zone)
         );
         ("check again later, then tell the service", advice)
-    } else if ses && matches!(case.status.expectation.kind, Kind::DkimAlias { rotates: true }) {
+    } else if ses
+        && matches!(case.status.expectation.kind, ExpectationKind::DkimAlias { rotates: true })
+    {
         let advice = "compare host and value with those in the SES console: newer regions and accounts \
                       have another zone than dkim.amazonses.com (give it as --ses-zone), and old \
                       tokens are dropped";
@@ -368,7 +371,7 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
             match at_target(probe) {
                 None => {}
                 Some(AtTarget::Silent) => at.silent += 1,
-                Some(AtTarget::Useless) => {
+                Some(AtTarget::Unusable) => {
                     let rcode = probe.reading().map(|reading| reading.rcode.to_string());
                     *at.useless.entry(rcode.unwrap_or_default()).or_default() += 1;
                 }

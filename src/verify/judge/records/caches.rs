@@ -11,9 +11,9 @@ use crate::judge::writing::{counted, data, list, short, span};
 use crate::probe::query::QueryForm;
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
+use crate::verify::check::Check;
 use crate::verify::judge::observations::Seen;
-use crate::verify::look::Look;
-use crate::verify::purpose::Purpose;
+use crate::verify::purpose::VerifyPurpose;
 use crate::wire::NameBuf;
 
 pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
@@ -27,9 +27,9 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
 }
 
 /// What recursive servers said of the record, in the usual way.
-fn looks<'e>(case: Case<'_, 'e>) -> Vec<Seen<'e>> {
+fn checks<'e>(case: Case<'_, 'e>) -> Vec<Seen<'e>> {
     let number = case.status.number;
-    let probes = case.observed.probes(Purpose::Cached(number)).iter();
+    let probes = case.observed.probes(VerifyPurpose::Cached(number)).iter();
     probes
         .filter(|probe| probe.query.form == QueryForm::Recursive)
         .filter_map(|probe| case.observed.seen(number, probe))
@@ -45,9 +45,9 @@ fn seconds_left(probe: &Probe) -> Option<u32> {
 }
 
 fn negative(case: Case<'_, '_>) -> Option<Draft> {
-    let looks = looks(case);
+    let checks = checks(case);
     let denials: Vec<&Seen<'_>> =
-        looks.iter().filter(|seen| matches!(seen.look, Look::Missing { .. })).collect();
+        checks.iter().filter(|seen| matches!(seen.check, Check::Missing { .. })).collect();
     if denials.is_empty() {
         return None;
     }
@@ -61,7 +61,7 @@ fn negative(case: Case<'_, '_>) -> Option<Draft> {
             .fault(format!("{names} still remembers that {RECORD} did not exist"))
             .action(format!("change nothing, and check again {wait}"))
             .evidence("denials", denials.len())
-            .evidence("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
+            .evidence("answers", checks.iter().filter(|seen| seen.check.is_answer()).count())
             .evidence("ttl_left_s", left)
             .advice(format!(
                 "change nothing, and check again {wait}: the resolver asked before the record was there"
@@ -71,11 +71,11 @@ fn negative(case: Case<'_, '_>) -> Option<Draft> {
 }
 
 fn stale(case: Case<'_, '_>) -> Option<Draft> {
-    let looks = looks(case);
-    let old: Vec<(&Seen<'_>, String)> = looks
+    let checks = checks(case);
+    let old: Vec<(&Seen<'_>, String)> = checks
         .iter()
-        .filter_map(|seen| match &seen.look {
-            Look::Wrong(records) | Look::Several(records) => {
+        .filter_map(|seen| match &seen.check {
+            Check::Wrong(records) | Check::Several(records) => {
                 Some((seen, records.first().map(|record| short(&data(record)))?))
             }
             _ => None,
@@ -92,7 +92,7 @@ fn stale(case: Case<'_, '_>) -> Option<Draft> {
             .fault(format!("{names} still remembers the old value of {RECORD}"))
             .action(format!("change nothing, and check again {wait}"))
             .evidence("old_answers", old.len())
-            .evidence("answers", looks.iter().filter(|seen| seen.look.is_answer()).count())
+            .evidence("answers", checks.iter().filter(|seen| seen.check.is_answer()).count())
             .evidence("old_value", value.clone())
             .evidence("ttl_left_s", left)
             .advice(format!(
@@ -123,8 +123,8 @@ fn wait(left: Option<u32>) -> String {
 
 /// A resolver has what no authoritative server has.
 pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
-    let looks = looks(case);
-    let right = || looks.iter().filter(|seen| seen.look == Look::Right);
+    let checks = checks(case);
+    let right = || checks.iter().filter(|seen| seen.check == Check::Right);
     right().next()?;
     let resolvers: Vec<SocketAddr> = right().map(|seen| seen.probe.query.server).collect();
     Some(
@@ -147,10 +147,11 @@ pub(super) fn split_horizon(case: Case<'_, '_>) -> Option<Draft> {
 /// A validating resolver fails, and answers where it need not validate.
 fn bogus(case: Case<'_, '_>) -> Option<Draft> {
     let expectation = case.status.expectation;
-    let takes = |probe: &Probe| Look::new(expectation, probe).is_some_and(|look| look.is_answer());
+    let takes =
+        |probe: &Probe| Check::new(expectation, probe).is_some_and(|check| check.is_answer());
     let target = case.observed.target(case.status.number);
     let names: Vec<NameBuf> = std::iter::once(expectation.owner).chain(target).collect();
-    let probes = case.observed.probes(Purpose::Cached(case.status.number));
+    let probes = case.observed.probes(VerifyPurpose::Cached(case.status.number));
     let log = &case.observed.evidence.log;
     let rejected = validation::rejected(log, &names, probes, takes)?;
     Some(validation::bogus(case.subject(), case.zone(), rejected))

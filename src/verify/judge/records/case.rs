@@ -9,7 +9,7 @@ use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
 use crate::verify::expect::Expectation;
 use crate::verify::judge::observations::{RecordObservations, RecordStatus, texts};
-use crate::verify::purpose::Purpose;
+use crate::verify::purpose::VerifyPurpose;
 use crate::walk::Rrset;
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
@@ -60,8 +60,8 @@ pub(super) fn subject(expectation: &Expectation) -> String {
 pub(super) fn other_types<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, &'e Rrset)> {
     let number = case.status.number;
     let expectation = case.status.expectation;
-    let others = case.observed.probes(Purpose::OtherType(number)).iter();
-    let own = case.observed.probes(Purpose::Record(number)).iter();
+    let others = case.observed.probes(VerifyPurpose::OtherType(number)).iter();
+    let own = case.observed.probes(VerifyPurpose::Record(number)).iter();
     others
         .chain(own)
         .copied()

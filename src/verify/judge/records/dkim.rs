@@ -7,9 +7,9 @@ use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyState, check_key};
 use crate::judge::finding::Draft;
 use crate::judge::writing::{counted, data, plain, printable, short};
 use crate::report::judgement::RecordState;
-use crate::verify::expect::Kind;
+use crate::verify::check::Check;
+use crate::verify::expect::ExpectationKind;
 use crate::verify::judge::observations::{AtTarget, RecordObservations, RecordStatus, texts};
-use crate::verify::look::Look;
 use crate::wire::{NameBuf, RecordBuf};
 
 /// SES hands out so many tokens; with all of them at hand it can be told that none is active.
@@ -59,13 +59,13 @@ fn key<'f, 'e>(
 ) -> Option<Key<'f, 'e>> {
     let text = match status.expectation.kind {
         // What an alias leads to matters where it is there.
-        Kind::DkimAlias { .. } if status.right() > 0 => {
+        ExpectationKind::DkimAlias { .. } if status.right() > 0 => {
             let target = observed.target(status.number)?;
             last_text(observed, status, target)?
         }
         // One that is not right is told by its value.
-        Kind::DkimKey if status.state() == RecordState::Right => {
-            let mut own = status.looks().filter(|seen| seen.look == Look::Right);
+        ExpectationKind::DkimKey if status.state() == RecordState::Right => {
+            let mut own = status.checks().filter(|seen| seen.check == Check::Right);
             own.find_map(|seen| {
                 let set = seen.probe.reading()?.answer.as_ref()?;
                 texts(&set.records().collect::<Vec<_>>()).next()
@@ -79,7 +79,7 @@ fn key<'f, 'e>(
     };
     let check = check_key(&text);
     let rotates = match status.expectation.kind {
-        Kind::DkimAlias { rotates } => rotates,
+        ExpectationKind::DkimAlias { rotates } => rotates,
         // It would not be right otherwise.
         _ => check.state == KeyState::Empty,
     };
@@ -98,7 +98,7 @@ fn last_text(
         for at in observed.at_target(status.number, target) {
             match at {
                 AtTarget::Texts(set) => text = texts(&set.records().collect::<Vec<_>>()).next(),
-                AtTarget::Alias(next) => on = Some(next),
+                AtTarget::Cname(next) => on = Some(next),
                 _ => {}
             }
         }

@@ -13,19 +13,19 @@ use crate::judge::server::registry;
 use crate::judge::writing::{self, counted, data, list, plain, short, value};
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
-use crate::verify::expect::{Expectation, Kind};
+use crate::verify::check::Check;
+use crate::verify::expect::{Expectation, ExpectationKind};
 use crate::verify::judge::observations::{same_first_label, target_of};
-use crate::verify::look::Look;
-use crate::verify::purpose::{NearMiss, Purpose};
+use crate::verify::purpose::{NearMiss, VerifyPurpose};
 use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// Judges a record that is right at no address.
 pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
     // What stands there instead says more than what is missing.
-    let found = case.status.looks().find_map(|seen| match &seen.look {
-        Look::Wrong(records) => Some((records, false)),
-        Look::Several(records) => Some((records, true)),
+    let found = case.status.checks().find_map(|seen| match &seen.check {
+        Check::Wrong(records) => Some((records, false)),
+        Check::Several(records) => Some((records, true)),
         _ => None,
     });
     if let Some((records, several)) = found {
@@ -51,7 +51,7 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
 /// A text stands there that would be the record, were it not for what became of it on the way.
 fn mangled(case: Case<'_, '_>) -> Option<Draft> {
     let rtype = case.status.expectation.rtype;
-    let sets = case.status.looks().filter_map(|seen| seen.probe.reading()?.answer.as_ref());
+    let sets = case.status.checks().filter_map(|seen| seen.probe.reading()?.answer.as_ref());
     let records: Vec<RecordBuf> =
         sets.filter(|set| set.rtype == rtype).flat_map(Rrset::records).collect();
     values::mangled(case, &records)
@@ -60,7 +60,7 @@ fn mangled(case: Case<'_, '_>) -> Option<Draft> {
 fn missing(case: Case<'_, '_>) -> Draft {
     let status = case.status;
     let exists =
-        status.looks().any(|seen| matches!(seen.look, Look::Missing { name_exists: true }));
+        status.checks().any(|seen| matches!(seen.check, Check::Missing { name_exists: true }));
     let (told, all) = (case.told(), status.servers.len());
     let who = if told.len() == all {
         format!("none of {} has", counted(all, "server address", "server addresses"))
@@ -111,7 +111,7 @@ fn alias_that_leads_away(case: Case<'_, '_>) -> Option<NameBuf> {
     if expectation.rtype == RecordType::CNAME {
         return None;
     }
-    case.status.looks().find_map(|seen| {
+    case.status.checks().find_map(|seen| {
         let chain = &seen.probe.reading()?.chain;
         chain.first().filter(|alias| alias.name == expectation.owner)?.targets().next()
     })
@@ -176,7 +176,7 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
         match found {
             Some(found) => rdata_of(reading, expectation.rtype)
                 .is_some_and(|set| found.iter().all(|record| set.contains(&record.rdata))),
-            None => reading.kind == walk::Kind::NoData && reading.chain.is_empty(),
+            None => reading.kind == walk::ResponseKind::NoData && reading.chain.is_empty(),
         }
     });
     let sibling = shows.next()?;
@@ -232,8 +232,10 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     let expectation = case.status.expectation;
     // What may well stand at the apex for itself says nothing.
     let certain = match expectation.kind {
-        Kind::Spf { .. } | Kind::Caa { .. } | Kind::MailFromMx => false,
-        Kind::DkimKey | Kind::Dmarc => true,
+        ExpectationKind::Spf { .. } | ExpectationKind::Caa { .. } | ExpectationKind::MailFromMx => {
+            false
+        }
+        ExpectationKind::DkimKey | ExpectationKind::Dmarc => true,
         _ => expectation.value.is_some(),
     };
     if kind == NearMiss::Apex && !certain {
@@ -242,7 +244,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     let number = case.status.number;
     let mut there = case
         .observed
-        .probes(Purpose::NearMiss(number, kind))
+        .probes(VerifyPurpose::NearMiss(number, kind))
         .iter()
         .filter(|probe| is_there(expectation, probe));
     let first = there.next()?;
@@ -250,7 +252,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
     servers.push(first.query.server);
     // Under a wildcard every name is a near miss.
     let found = rdata_of(first.reading()?, expectation.rtype)?;
-    let siblings = case.observed.probes(Purpose::NearMissSibling(number, kind)).iter();
+    let siblings = case.observed.probes(VerifyPurpose::NearMissSibling(number, kind)).iter();
     let by_wildcard = siblings
         .filter_map(|probe| rdata_of(probe.reading()?, expectation.rtype))
         .any(|other| other == found);
@@ -299,11 +301,11 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
 /// Whether the record stands at the name that a probe asked for, as far as its value is known.
 fn is_there(expectation: &Expectation, probe: &Probe) -> bool {
     let moved = Expectation { owner: probe.query.name, ..expectation.clone() };
-    match Look::new(&moved, probe) {
-        Some(Look::Right | Look::Several(_)) => true,
+    match Check::new(&moved, probe) {
+        Some(Check::Right | Check::Several(_)) => true,
         // A key of SES in another of its zones is the same mistake.
-        Some(Look::Wrong(records)) => match (&expectation.kind, expectation.target()) {
-            (Kind::DkimAlias { rotates: true }, Some(target)) => {
+        Some(Check::Wrong(records)) => match (&expectation.kind, expectation.target()) {
+            (ExpectationKind::DkimAlias { rotates: true }, Some(target)) => {
                 records.iter().filter_map(target_of).any(|found| same_first_label(&found, &target))
             }
             _ => false,
@@ -347,12 +349,12 @@ fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
 /// Servers have it that nobody is sent to.
 fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
     let number = case.status.number;
-    let probes = case.observed.probes(Purpose::Record(number)).iter();
+    let probes = case.observed.probes(VerifyPurpose::Record(number)).iter();
     let servers: Vec<SocketAddr> = probes
         .filter(|probe| probe.query.role == Role::Other)
         .filter(|probe| {
             let seen = case.observed.seen(number, probe);
-            seen.is_some_and(|seen| seen.look == Look::Right)
+            seen.is_some_and(|seen| seen.check == Check::Right)
         })
         .map(|probe| probe.query.server)
         .collect();

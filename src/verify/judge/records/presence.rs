@@ -14,8 +14,8 @@ use crate::judge::summary::serials;
 use crate::judge::writing::{counted, plain, printable};
 use crate::report::judgement::RecordState;
 use crate::stats::Proportion;
+use crate::verify::check::Check;
 use crate::verify::judge::observations::{AtServer, Seen};
-use crate::verify::look::Look;
 
 /// An order of answers that chance gives less often than this is no chance.
 const NO_CHANCE: f64 = 0.01;
@@ -74,7 +74,7 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
     let (status, zone) = (case.status, case.zone());
     let servers = addresses(lacking);
     let told = case.told().len();
-    let several = |at: &AtServer<'_>| at.count(|look| matches!(look, Look::Several(_))) > 0;
+    let several = |at: &AtServer<'_>| at.count(|check| matches!(check, Check::Several(_))) > 0;
     let missing = lacking.iter().all(|at| at.state() == RecordState::Missing);
     let ((one, many), others) = match (missing, lacking.iter().all(|at| several(at))) {
         (true, _) => (("does not have", "do not have"), ", which the other servers have"),
@@ -183,10 +183,10 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
 /// How the answers of each instance behind an address are, by what it calls itself.
 fn by_instance(at: &AtServer<'_>) -> Vec<Value> {
     let mut groups: BTreeMap<Option<String>, (u64, u64, Vec<u32>)> = BTreeMap::new();
-    for Seen { probe, look } in at.looks.iter().filter(|seen| seen.look.is_answer()) {
+    for Seen { probe, check } in at.checks.iter().filter(|seen| seen.check.is_answer()) {
         let nsid = probe.reply.as_ref().and_then(|reply| reply.nsid()).map(printable);
         let (right, answers, serials) = groups.entry(nsid).or_default();
-        *right += u64::from(*look == Look::Right);
+        *right += u64::from(*check == Check::Right);
         *answers += 1;
         // Denials show the serial of the copy that they are from.
         let soa = probe.reading().and_then(|reading| reading.soa.as_ref());
@@ -210,10 +210,10 @@ fn by_instance(at: &AtServer<'_>) -> Vec<Value> {
 /// Whether all wrong answers came before all right ones, in an order that chance hardly gives.
 fn changed_once(at: &AtServer<'_>) -> bool {
     let answers: Vec<bool> = at
-        .looks
+        .checks
         .iter()
-        .filter(|seen| seen.look.is_answer())
-        .map(|seen| seen.look == Look::Right)
+        .filter(|seen| seen.check.is_answer())
+        .map(|seen| seen.check == Check::Right)
         .collect();
     let wrong = answers.iter().filter(|right| !**right).count();
     let in_order = answers[..wrong].iter().all(|right| !right);

@@ -8,7 +8,7 @@ use crate::judge::content::text::{strings, text_of};
 use crate::judge::content::{dmarc, spf};
 use crate::judge::finding::Draft;
 use crate::judge::writing::{data, plain, printable, short};
-use crate::verify::expect::Kind;
+use crate::verify::expect::ExpectationKind;
 use crate::verify::judge::observations::{same_first_label, target_of};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
@@ -17,10 +17,14 @@ pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     let rtype = case.status.expectation.rtype;
     let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
     let (advice, reference) = match case.status.expectation.kind {
-        Kind::Spf { .. } => ("merge them into one, or delete all but one", "RFC 7208 §4.5"),
-        Kind::Dmarc => ("delete all but one", "RFC 7489 §6.6.3"),
-        Kind::DkimKey => ("delete all but the key that is in use", "RFC 6376 §3.6.2.2"),
-        Kind::MailFromMx => ("delete all but the one that was asked for", "RFC 5321 §5.1"),
+        ExpectationKind::Spf { .. } => {
+            ("merge them into one, or delete all but one", "RFC 7208 §4.5")
+        }
+        ExpectationKind::Dmarc => ("delete all but one", "RFC 7489 §6.6.3"),
+        ExpectationKind::DkimKey => ("delete all but the key that is in use", "RFC 6376 §3.6.2.2"),
+        ExpectationKind::MailFromMx => {
+            ("delete all but the one that was asked for", "RFC 5321 §5.1")
+        }
         _ => ("delete all but the one that was asked for", "RFC 2181 §10.1"),
     };
     Draft::error(FindingId::RecordsMultiple, case.subject())
@@ -40,7 +44,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     if let Some(draft) = mangled(case, records) {
         return draft;
     }
-    if expectation.kind == Kind::DkimKey
+    if expectation.kind == ExpectationKind::DkimKey
         && expectation.value.is_none()
         && let Some(draft) = dkim::bad_key(case, records)
     {
@@ -73,7 +77,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
                 ))
                 .entry(case.entry().map(|entry| FormEntry { value: expected.to_string(), ..entry }));
         }
-        if expectation.kind == (Kind::DkimAlias { rotates: true })
+        if expectation.kind == (ExpectationKind::DkimAlias { rotates: true })
             && case.observed.target_in_other_zone(case.status.number).is_some()
         {
             return dkim::other_zone(case, &found);
@@ -93,7 +97,10 @@ pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
     let expectation = case.status.expectation;
     let expected = expectation.record();
     // Without a value, only these kinds tell a good record from others.
-    let is_strict = matches!(expectation.kind, Kind::Spf { .. } | Kind::Dmarc | Kind::DkimKey);
+    let is_strict = matches!(
+        expectation.kind,
+        ExpectationKind::Spf { .. } | ExpectationKind::Dmarc | ExpectationKind::DkimKey
+    );
     let (record, difference) = records.iter().find_map(|record| {
         let difference = match &expected {
             Some(expected) => Difference::between(&comparable(expected), &comparable(record)),
@@ -143,7 +150,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
     let text = records.first().and_then(text_of).unwrap_or_default();
     let (why, advice, reference) = match &expectation.kind {
-        Kind::Spf { include } => {
+        ExpectationKind::Spf { include } => {
             let lacks = include.as_deref().unwrap_or_default();
             let why = match spf::check_spf(&text) {
                 Err(problem) => format!("the SPF policy is not valid: {problem}"),
@@ -151,7 +158,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             };
             (why, format!("correct the SPF record so that it has include:{lacks}"), "RFC 7208 §5.2")
         }
-        Kind::Dmarc => {
+        ExpectationKind::Dmarc => {
             let why = match dmarc::check_dmarc(&text) {
                 Err(problem) => problem.to_string(),
                 Ok(_) => "it cannot be used".to_owned(),
@@ -162,7 +169,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
                 "RFC 7489 §6.3",
             )
         }
-        Kind::Caa { issuer, .. } => {
+        ExpectationKind::Caa { issuer, .. } => {
             let owner = records.first().map_or(expectation.owner, |record| record.name);
             (
                 format!(
@@ -179,7 +186,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             "RFC 1035 §3.3",
         ),
     };
-    let entry = case.entry().filter(|_| matches!(expectation.kind, Kind::Caa { .. }));
+    let entry = case.entry().filter(|_| matches!(expectation.kind, ExpectationKind::Caa { .. }));
     Draft::error(FindingId::ValueDiffers, case.subject())
         .servers(case.told())
         .summary(short(&why))

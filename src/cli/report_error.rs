@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::process::ExitCode;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::exit::{CLOSED, COULD_NOT, USAGE};
 use super::notes::{self, hint, note};
 use super::{output, streams};
@@ -11,12 +11,14 @@ use crate::net::is_out_of_descriptors;
 use crate::playground::ServeError;
 
 /// Says what went wrong in one sentence, with a hint where there is one.
-pub(super) fn complain(error: anyhow::Error) -> ExitCode {
+pub(super) fn report_error(error: anyhow::Error) -> ExitCode {
     let error = match error.downcast::<clap::Error>() {
         Ok(error) if !error.use_stderr() => {
             // Help, or the version: not an error, and there is no word of the user's in it.
             let shown = streams::need_output().map_err(anyhow::Error::from);
-            return shown.and_then(|()| output::printed(error.print())).unwrap_or_else(complain);
+            return shown
+                .and_then(|()| output::printed(error.print()))
+                .unwrap_or_else(report_error);
         }
         Ok(error) => {
             // Without colours: what clap quotes of the command line could be anything.
@@ -32,14 +34,14 @@ pub(super) fn complain(error: anyhow::Error) -> ExitCode {
     if error.is::<output::Closed>() {
         return ExitCode::from(CLOSED);
     }
-    let complaint = error.downcast_ref::<Complaint>();
+    let cli_error = error.downcast_ref::<CliError>();
     note(&sentence(&error));
-    match complaint.and_then(|complaint| complaint.hint.as_deref()) {
+    match cli_error.and_then(|cli_error| cli_error.hint.as_deref()) {
         Some(text) => hint(text),
         None if wants_descriptors(&error) => hint("raise the limit on open files (`ulimit -n`)"),
         None => {}
     }
-    ExitCode::from(complaint.map_or(COULD_NOT, |complaint| complaint.exit))
+    ExitCode::from(cli_error.map_or(COULD_NOT, |cli_error| cli_error.exit))
 }
 
 /// What clap says of any unknown option, which is a value with us nowhere but in `query`.

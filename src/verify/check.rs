@@ -1,15 +1,15 @@
 //! What one probe says about one expected record.
 
-use super::expect::{Expectation, Kind};
+use super::expect::{Expectation, ExpectationKind};
 use crate::judge::content::caa::{self, Caa};
-use crate::probe::heard::{Heard, Useless};
+use crate::probe::heard::{Heard, Unusable};
 use crate::probe::result::Probe;
 use crate::walk::{self, Rrset};
 use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// What an address said when it was asked for an expected record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
+pub enum Check {
     /// The record is there and as expected; and no other beside it, where it must be alone.
     Right,
     /// There are no such records.
@@ -22,26 +22,28 @@ pub enum Look {
     /// The expected one has others beside it, where it must be alone.
     Several(Vec<RecordBuf>),
     /// The name is an alias of this one, whose zone decides.
-    Alias(NameBuf),
+    Cname(NameBuf),
     /// An answer that no resolver takes.
-    Useless(Useless),
+    Unusable(Unusable),
     /// No answer.
     Silent,
 }
 
-impl Look {
+impl Check {
     /// What `probe`, which asked for the owner of `expectation`, says about it. `None` if it tells
     /// nothing.
     pub fn new(expectation: &Expectation, probe: &Probe) -> Option<Self> {
         let reading = match probe.heard()? {
             Heard::Answer(reading) => reading,
-            Heard::Useless(why) => return Some(Self::Useless(why)),
+            Heard::Unusable(why) => return Some(Self::Unusable(why)),
             Heard::Silence => return Some(Self::Silent),
         };
         Some(match &reading.kind {
-            walk::Kind::NameError if reading.chain.is_empty() => Self::absent(expectation, false),
+            walk::ResponseKind::NxDomain if reading.chain.is_empty() => {
+                Self::absent(expectation, false)
+            }
             // Whether the name is an alias was asked, and it is none: nothing about the record.
-            walk::Kind::NoData
+            walk::ResponseKind::NoData
                 if reading.chain.is_empty()
                     && expectation.rtype != RecordType::CNAME
                     && probe.query.rtype != expectation.rtype =>
@@ -55,7 +57,7 @@ impl Look {
     fn absent(expectation: &Expectation, name_exists: bool) -> Self {
         match expectation.kind {
             // Without CAA records everyone may issue (RFC 8659 §3).
-            Kind::Caa { .. } => Self::Right,
+            ExpectationKind::Caa { .. } => Self::Right,
             _ => Self::Missing { name_exists },
         }
     }
@@ -80,7 +82,7 @@ impl Look {
                 Self::judge(expectation, records.collect())
             }
             (None, Some(alias)) => match alias.targets().next() {
-                Some(target) => Self::Alias(target),
+                Some(target) => Self::Cname(target),
                 None => Self::absent(expectation, true),
             },
             (None, None) => Self::absent(expectation, true),
@@ -89,7 +91,7 @@ impl Look {
 
     /// Judges the records of the expected type that stand at the owner.
     pub(super) fn judge(expectation: &Expectation, records: Vec<RecordBuf>) -> Self {
-        if let Kind::Caa { issuer, wildcard } = &expectation.kind {
+        if let ExpectationKind::Caa { issuer, wildcard } = &expectation.kind {
             let set: Vec<Caa<'_>> =
                 records.iter().filter_map(|record| Caa::parse(&record.rdata)).collect();
             let permitted = caa::permits(&set, issuer, *wildcard);
@@ -110,6 +112,6 @@ impl Look {
 
     /// Whether it is an answer that a resolver takes, right or wrong.
     pub fn is_answer(&self) -> bool {
-        !matches!(self, Self::Useless(_) | Self::Silent)
+        !matches!(self, Self::Unusable(_) | Self::Silent)
     }
 }

@@ -10,26 +10,26 @@ use crate::probe::ProbeLog;
 use crate::probe::baseline::{ZoneServers, random_below, spread_over_sockets};
 use crate::probe::purpose::{self, Baseline};
 use crate::probe::query::{ProbeQuery, QueryForm, Role};
-use crate::verify::expect::{Expectation, Kind};
-use crate::verify::plan::Plan;
-use crate::verify::purpose::Purpose;
+use crate::verify::expect::{Expectation, ExpectationKind};
+use crate::verify::plan::VerifyPlan;
+use crate::verify::purpose::VerifyPurpose;
 use crate::verify::zones::{ancestors, role_of, zone_of, zones};
 use crate::walk::WalkReport;
 use crate::wire::{NameBuf, RecordType};
 
 /// Looks at the records for each one at the SOA record.
-const LOOKS_PER_SERIAL: u32 = 2;
+const CHECKS_PER_SERIAL: u32 = 2;
 /// Of so many looks at a record one is for as large an answer as there is: with signatures.
-const LOOKS_PER_SIZED: u32 = 7;
+const CHECKS_PER_SIZED: u32 = 7;
 /// The UDP payload size that resolvers tell (RFC 9715 §3.2).
 const USUAL_SIZE: u16 = 1232;
 /// Looks at each record over TCP.
-const TCP_LOOKS: u32 = 2;
+const TCP_CHECKS: u32 = 2;
 /// Names that the alias of one record is followed to.
 const MOST_TARGETS: usize = 16;
 
 /// The names that the walk is for: the domain, every owner, and where aliases are to lead.
-pub(super) fn names(plan: &Plan) -> Vec<NameBuf> {
+pub(super) fn names(plan: &VerifyPlan) -> Vec<NameBuf> {
     let mut names = vec![plan.domain];
     for expectation in &plan.expectations {
         names.push(expectation.owner);
@@ -42,61 +42,61 @@ pub(super) fn names(plan: &Plan) -> Vec<NameBuf> {
 }
 
 /// What is asked first, in the order of asking.
-pub(super) fn queries(plan: &Plan, log: &ProbeLog, rng: &mut StdRng) -> Vec<ProbeQuery> {
+pub(super) fn queries(plan: &VerifyPlan, log: &ProbeLog, rng: &mut StdRng) -> Vec<ProbeQuery> {
     // The servers of a registry have nothing to do with records of a domain that is not there, and
     // those of the root have none of any domain.
     if undelegated(&log.walk, &plan.domain).is_some() || log.walk.is_unanswered() {
         return Vec::new();
     }
-    let mut survey = Survey { plan, log, all: Vec::new() };
-    for round in 0..plan.looks() {
-        let start = survey.all.len();
-        let sized = round % LOOKS_PER_SIZED == LOOKS_PER_SIZED - 2;
-        survey.records(round, if sized { QueryForm::Sized(USUAL_SIZE) } else { QueryForm::Udp });
-        if round % LOOKS_PER_SERIAL == 0 {
-            survey.serials();
+    let mut baseline = BaselineQueries { plan, log, all: Vec::new() };
+    for round in 0..plan.checks() {
+        let start = baseline.all.len();
+        let sized = round % CHECKS_PER_SIZED == CHECKS_PER_SIZED - 2;
+        baseline.records(round, if sized { QueryForm::Sized(USUAL_SIZE) } else { QueryForm::Udp });
+        if round % CHECKS_PER_SERIAL == 0 {
+            baseline.serials();
         }
-        if round < TCP_LOOKS {
-            survey.records(round, QueryForm::Tcp);
+        if round < TCP_CHECKS {
+            baseline.records(round, QueryForm::Tcp);
         }
         if round == 0 {
-            survey.siblings(rng);
-            survey.conformance(rng);
+            baseline.siblings(rng);
+            baseline.conformance(rng);
         }
         // Mixed within each round, so that no question always comes first.
-        survey.all[start..].shuffle(rng);
+        baseline.all[start..].shuffle(rng);
     }
-    spread_over_sockets(&mut survey.all, plan.sockets, rng);
-    survey.all
+    spread_over_sockets(&mut baseline.all, plan.sockets, rng);
+    baseline.all
 }
 
-struct Survey<'p> {
-    plan: &'p Plan,
+struct BaselineQueries<'p> {
+    plan: &'p VerifyPlan,
     log: &'p ProbeLog,
     all: Vec<ProbeQuery>,
 }
 
-impl Survey<'_> {
+impl BaselineQueries<'_> {
     /// One look at each record, and at what each alias leads to, at each address.
     fn records(&mut self, round: u32, form: QueryForm) {
         for (i, expectation) in self.plan.expectations.iter().enumerate() {
             let types: Vec<RecordType> = expectation.asked_types().collect();
             let rtype = types[round as usize % types.len()];
-            self.everywhere(&expectation.owner, rtype, form, Purpose::Record(i));
+            self.everywhere(&expectation.owner, rtype, form, VerifyPurpose::Record(i));
             for &server in &self.plan.also_ask {
                 let zone = self.zone_of(&expectation.owner).unwrap_or(self.plan.domain);
                 let (role, name) = (Role::Other, expectation.owner);
-                let purpose = Purpose::Record(i).into();
+                let purpose = VerifyPurpose::Record(i).into();
                 self.all.push(ProbeQuery::new(server, role, zone, name, rtype, form, purpose));
             }
-            if matches!(expectation.kind, Kind::DkimAlias { .. })
+            if matches!(expectation.kind, ExpectationKind::DkimAlias { .. })
                 && let Some(target) = expectation.target()
             {
-                self.at_target(&target, RecordType::TXT, form, Purpose::Target(i));
+                self.at_target(&target, RecordType::TXT, form, VerifyPurpose::Target(i));
             }
             if round == 0 {
                 for name in ancestors(expectation) {
-                    self.everywhere(&name, expectation.rtype, form, Purpose::Ancestor(i));
+                    self.everywhere(&name, expectation.rtype, form, VerifyPurpose::Ancestor(i));
                 }
             }
             // Where aliases really lead, if that is somewhere else.
@@ -106,7 +106,7 @@ impl Survey<'_> {
             };
             for target in leads_to(&self.log.walk, expectation) {
                 if let Some(rtype) = rtype {
-                    self.at_target(&target, rtype, form, Purpose::FoundTarget(i));
+                    self.at_target(&target, rtype, form, VerifyPurpose::FoundTarget(i));
                 }
             }
         }
@@ -117,7 +117,7 @@ impl Survey<'_> {
         target: &NameBuf,
         rtype: RecordType,
         form: QueryForm,
-        purpose: Purpose,
+        purpose: VerifyPurpose,
     ) {
         let Some(zone) = self.zone_of(target) else { return };
         let role = role_of(self.plan, &self.log.walk, &zone);
@@ -144,7 +144,12 @@ impl Survey<'_> {
             }
             done.push((parent, expectation.rtype));
             if let Some(sibling) = random_below(&parent, rng) {
-                self.everywhere(&sibling, expectation.rtype, QueryForm::Udp, Purpose::Sibling(i));
+                self.everywhere(
+                    &sibling,
+                    expectation.rtype,
+                    QueryForm::Udp,
+                    VerifyPurpose::Sibling(i),
+                );
             }
         }
     }

@@ -3,28 +3,28 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::complaint::Complaint;
+use super::cli_error::CliError;
 use super::event_loop::event_loop;
 use super::exit::PROBLEM;
 use super::input::no_text;
 use super::interrupts::Interrupts;
 use super::notes::note;
 use super::output::Closed;
-use super::progress::Progress;
+use super::progress::ProgressLine;
 use super::summary::left_over;
 use crate::crew::CrewError;
-use crate::scan::{self, Level, Plan, Report, ScanError, Stop};
+use crate::scan::{self, Level, ScanError, ScanPlan, ScanReport, Stop};
 
 /// Carries out a plan, with Ctrl-C and what it means.
-pub(super) fn carry_out(
-    plan: Plan,
-    progress: &mut Progress,
-) -> anyhow::Result<(Report, Result<(), ScanError>)> {
+pub(super) fn run_scan(
+    plan: ScanPlan,
+    progress: &mut ProgressLine,
+) -> anyhow::Result<(ScanReport, Result<(), ScanError>)> {
     let stop = Arc::new(Stop::default());
     let runtime = event_loop()?;
     let outcome = runtime.block_on(async {
-        let interrupts = heed_interrupts(Arc::clone(&stop));
-        let mut watch = |state: &scan::Progress| progress.show(state);
+        let interrupts = handle_interrupts(Arc::clone(&stop));
+        let mut watch = |state: &scan::ScanProgress| progress.show(state);
         tokio::select! {
             outcome = scan::run(plan, Arc::clone(&stop), &mut watch) => outcome,
             never = interrupts => match never {},
@@ -36,7 +36,7 @@ pub(super) fn carry_out(
 }
 
 /// What it means that a scan could not go on, and what is left of it.
-pub(super) fn failure(error: ScanError, report: &Report) -> anyhow::Error {
+pub(super) fn failure(error: ScanError, report: &ScanReport) -> anyhow::Error {
     let sentence = format!("{error}; {}", left_over(report));
     match error {
         ScanError::Crew(CrewError::Output { source, .. })
@@ -46,15 +46,15 @@ pub(super) fn failure(error: ScanError, report: &Report) -> anyhow::Error {
         }
         // It is a file that makes no sense, and was no list from the start.
         ScanError::Encoding { label, error } => no_text(&label, &error).into(),
-        ScanError::Misfit { misfit, .. } => Complaint::usage(sentence)
-            .hint(format!("{}; --keep-going goes on all the same", misfit.hint()))
+        ScanError::WrongListFormat { wrong_format, .. } => CliError::usage(sentence)
+            .hint(format!("{}; --keep-going goes on all the same", wrong_format.hint()))
             .into(),
-        _ => Complaint::could_not(sentence).into(),
+        _ => CliError::could_not(sentence).into(),
     }
 }
 
 /// The first interrupt stops asking, the second one waiting, the third one everything.
-async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
+async fn handle_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
     let mut interrupts = Interrupts::listen();
     loop {
         interrupts.next().await;

@@ -5,7 +5,7 @@ use super::exit::{COULD_NOT, USAGE};
 /// An error that knows its exit status.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]
-pub(super) struct Complaint {
+pub(super) struct CliError {
     pub exit: u8,
     /// What, where, and with what; without a final full stop.
     pub sentence: String,
@@ -13,7 +13,7 @@ pub(super) struct Complaint {
     pub hint: Option<String>,
 }
 
-impl Complaint {
+impl CliError {
     /// The command line, or a file that it names, makes no sense.
     pub fn usage(sentence: impl Into<String>) -> Self {
         Self { exit: USAGE, sentence: sentence.into(), hint: None }
@@ -37,7 +37,7 @@ impl Complaint {
     }
 }
 
-/// What is wrong in a file, and where; see [`Complaint::in_file`].
+/// What is wrong in a file, and where; see [`CliError::in_file`].
 pub(super) fn in_file(label: &str, reason: impl std::fmt::Display) -> String {
     let reason = reason.to_string();
     let joint = if reason.starts_with("line ") { "," } else { ":" };

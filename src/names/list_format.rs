@@ -9,7 +9,7 @@ const LINES: u32 = 1000;
 
 /// Counts the first lines of a list, and why they cannot be asked.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct FormatCheck {
     lines: u32,
     invalid: u32,
     /// The first error of each kind, and how many there are.
@@ -22,21 +22,21 @@ pub struct Survey {
     "{invalid} of the first {lines} lines cannot be asked; the list looks like {}",
     self.error.looks_like()
 )]
-pub struct Misfit {
+pub struct WrongListFormat {
     lines: u32,
     invalid: u32,
     /// One of the most frequent kind.
     error: LineError,
 }
 
-impl Misfit {
+impl WrongListFormat {
     /// What to do about it.
     pub fn hint(&self) -> String {
         self.error.remedy()
     }
 }
 
-impl Survey {
+impl FormatCheck {
     /// Takes a line that can be asked.
     #[inline]
     pub fn take_valid(&mut self) {
@@ -64,12 +64,12 @@ impl Survey {
     }
 
     /// What the list looks like, if more than half of the lines so far cannot be asked.
-    pub fn misfit(&self) -> Option<Misfit> {
+    pub fn wrong_format(&self) -> Option<WrongListFormat> {
         if self.invalid <= self.lines / 2 {
             return None;
         }
         let (error, _) = self.kinds.iter().rev().max_by_key(|(_, count)| *count)?;
-        Some(Misfit { lines: self.lines, invalid: self.invalid, error: error.clone() })
+        Some(WrongListFormat { lines: self.lines, invalid: self.invalid, error: error.clone() })
     }
 }
 
@@ -79,34 +79,34 @@ mod tests {
 
     #[test]
     fn the_most_frequent_error_says_what_a_list_looks_like() {
-        let mut survey = Survey::default();
+        let mut check = FormatCheck::default();
         for number in 0..1000 {
-            assert!(!survey.is_complete());
+            assert!(!check.is_complete());
             match number {
-                ..499 => survey.take_valid(),
-                499..600 => survey.take_invalid(&LineError::Quote),
-                _ => survey.take_invalid(&LineError::Url("example.org".to_owned())),
+                ..499 => check.take_valid(),
+                499..600 => check.take_invalid(&LineError::Quote),
+                _ => check.take_invalid(&LineError::Url("example.org".to_owned())),
             }
         }
-        assert!(survey.is_complete());
+        assert!(check.is_complete());
         // Later lines change nothing.
-        (0..5000).for_each(|_| survey.take_valid());
-        let misfit = survey.misfit().unwrap();
+        (0..5000).for_each(|_| check.take_valid());
+        let wrong_format = check.wrong_format().unwrap();
         assert_eq!(
-            misfit.to_string(),
+            wrong_format.to_string(),
             "501 of the first 1000 lines cannot be asked; the list looks like a list of URLs"
         );
-        assert!(misfit.hint().starts_with("keep the hosts: sed"));
+        assert!(wrong_format.hint().starts_with("keep the hosts: sed"));
     }
 
     #[test]
     fn a_list_with_as_many_good_lines_is_none() {
-        let mut survey = Survey::default();
-        assert_eq!(survey.misfit(), None);
+        let mut check = FormatCheck::default();
+        assert_eq!(check.wrong_format(), None);
         for _ in 0..500 {
-            survey.take_invalid(&LineError::Json);
-            survey.take_valid();
+            check.take_invalid(&LineError::Json);
+            check.take_valid();
         }
-        assert_eq!(survey.misfit(), None);
+        assert_eq!(check.wrong_format(), None);
     }
 }
