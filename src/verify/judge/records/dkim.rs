@@ -177,7 +177,10 @@ fn invalid(subject: String, check: &KeyCheck, text: &[u8]) -> Draft {
         .evidence("problems", problems)
         .evidence("tag", tag)
         .evidence("text", printable(text))
-        .advice("have the service that signs your mail show the key record again, and enter it as it is")
+        .advice(
+            "have the service that signs your mail show the key record again, and enter it at the DNS \
+             provider exactly as it is",
+        )
 }
 
 /// A key that stands at its owner and cannot be used.

@@ -361,6 +361,9 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
     if servers.is_empty() {
         return None;
     }
+    let delegation = case.observed.evidence.log.walk.delegation(&case.zone());
+    let used = delegation.into_iter().flat_map(|delegation| &delegation.name_servers);
+    let used = list(&used.map(|server| plain(&server.name)).collect::<Vec<_>>());
     Some(
         Draft::error(FindingId::PublishedElsewhere, case.subject())
             .servers(servers)
@@ -369,8 +372,8 @@ fn published_elsewhere(case: Case<'_, '_>) -> Option<Draft> {
             .action(format!("add {IT} at {}, whose servers the domain uses", case.provider()))
             .evidence("answers_elsewhere", case.status.answers())
             .advice(format!(
-                "the domain uses {}: add {IT} there, or change the name servers of the domain at the \
-                 registrar",
+                "add {IT} at {}, where the domain has its name servers ({used}), or change the name \
+                 servers of the domain at the registrar",
                 case.provider()
             ))
             .entry(case.entry()),
