@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use dnsonde::judge::severity::Severity;
 
-use super::as_text;
 use super::worlds::{Reported, reports};
+use super::{PAGE, as_html, as_text};
 
 /// Whatever is written in capitals must be one of these: what providers and services show to their
 /// customers, and "UDP", which stands with firewalls.
@@ -81,6 +81,19 @@ fn answer(text: &str) -> &str {
     text.split_once("\nEvidence\n").expect("a report has evidence").0
 }
 
+/// The words of a page above its evidence, but for what is to be typed.
+fn answer_of_page(page: &str) -> String {
+    let body = page.split_once("<body>").unwrap().1;
+    let answer = body.split_once("<details").expect("a page has evidence").0;
+    let without_entries = answer.split("<dl class=\"entry\">").enumerate().map(|(place, part)| {
+        let typed = if place == 0 { None } else { part.split_once("</dl>") };
+        typed.map_or(part, |(_, rest)| rest)
+    });
+    let text = without_entries.collect::<String>();
+    let words = text.split('<').map(|part| part.split_once('>').map_or(part, |(_, words)| words));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// What on a first screen only those understand who run name servers.
 fn jargon(answer: &str) -> BTreeSet<String> {
     // What is to be typed is not ours to word, nor is a name.
@@ -117,9 +130,12 @@ fn the_first_screen_of_no_world_has_a_term_that_its_readers_do_not_know() {
     let mut found = Vec::new();
     for Reported { scenario, report } in reports() {
         let text = as_text(report, 80, false);
-        let jargon = jargon(answer(&text));
-        if !jargon.is_empty() {
-            found.push(format!("{}: {jargon:?}", scenario.name));
+        let page = answer_of_page(&as_html(report, PAGE));
+        for (form, answer) in [("text", answer(&text)), ("page", &page[..])] {
+            let jargon = jargon(answer);
+            if !jargon.is_empty() {
+                found.push(format!("{}, {form}: {jargon:?}", scenario.name));
+            }
         }
     }
     assert!(found.is_empty(), "{found:#?}");

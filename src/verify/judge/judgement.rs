@@ -64,7 +64,7 @@ fn fewest_checks(observed: &RecordObservations<'_>) -> u64 {
 /// Nothing is wrong, so whoever still waits is waited for.
 fn verifier_lag(evidence: &Verification) -> Finding {
     let draft = Draft::notice(FindingId::VerifierLag, evidence.plan.domain.to_string())
-        .summary("every record is right; who still says \"pending\" has not checked again")
+        .summary("every record is right; whoever still says \"pending\" has not checked again")
         .evidence("looks", evidence.plan.checks())
         .advice(
             "change nothing in the DNS: have the service check again or, if its time is over (72 hours \
