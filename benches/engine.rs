@@ -28,7 +28,7 @@ fn exchanges(c: &mut Criterion) {
         let mut engine = Engine::new(EngineConfig::default(), &addresses, 16, [1; 32]);
         let mut now = Time::ZERO;
         let mut out = Transmits::default();
-        let (mut finished, mut datagrams, mut trains) = (0u64, 0u64, 0u64);
+        let (mut finished, mut datagrams, mut batches) = (0u64, 0u64, 0u64);
         group.bench_function(BenchmarkId::new("servers", servers), |b| {
             b.iter(|| {
                 let mut waiting = names.iter();
@@ -43,9 +43,9 @@ fn exchanges(c: &mut Criterion) {
                         break;
                     }
                     now = now + Duration::from_micros(100);
-                    for train in out.trains() {
-                        trains += 1;
-                        for query in out.octets(train).chunks(usize::from(train.segment)) {
+                    for batch in out.batches() {
+                        batches += 1;
+                        for query in out.octets(batch).chunks(usize::from(batch.segment)) {
                             let mut answer = [0; 512];
                             let answer = &mut answer[..query.len()];
                             answer.copy_from_slice(query);
@@ -56,8 +56,8 @@ fn exchanges(c: &mut Criterion) {
                             engine.handle_datagram(
                                 now,
                                 stamp,
-                                train.socket,
-                                train.to,
+                                batch.socket,
+                                batch.to,
                                 answer,
                                 &mut |_| finished += 1,
                             );
@@ -67,7 +67,7 @@ fn exchanges(c: &mut Criterion) {
             });
         });
         assert_eq!(engine.totals().submitted, engine.totals().answered);
-        println!("{servers} servers: {:.1} datagrams a train", datagrams as f64 / trains as f64);
+        println!("{servers} servers: {:.1} datagrams a train", datagrams as f64 / batches as f64);
     }
     group.finish();
 }

@@ -241,8 +241,8 @@ fn exchange(engine: &mut Engine, out: &mut Transmits, now: &mut Time, names: &[N
             engine.submit(&ask).unwrap();
         }
         engine.poll_transmit(*now, out);
-        for train in out.trains() {
-            for query in out.octets(train).chunks(usize::from(train.segment)) {
+        for batch in out.batches() {
+            for query in out.octets(batch).chunks(usize::from(batch.segment)) {
                 sent += 1;
                 if sent.is_multiple_of(8) {
                     continue;
@@ -257,8 +257,8 @@ fn exchange(engine: &mut Engine, out: &mut Transmits, now: &mut Time, names: &[N
                 engine.handle_datagram(
                     received,
                     Stamp::Kernel,
-                    train.socket,
-                    train.to,
+                    batch.socket,
+                    batch.to,
                     answer,
                     sink,
                 );

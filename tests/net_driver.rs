@@ -294,10 +294,10 @@ fn a_server_in_the_place_of_another_is_asked_itself() {
     });
 }
 
-/// A train to a closed port of this machine is refused as a whole, by one ICMP message.
+/// A batch to a closed port of this machine is refused as a whole, by one ICMP message.
 #[cfg(target_os = "linux")]
 #[test]
-fn each_query_of_a_refused_train_is_unreachable() {
+fn each_query_of_a_refused_batch_is_unreachable() {
     let servers = [closed_port()];
     on_runtime(async {
         let config =

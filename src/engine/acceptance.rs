@@ -111,7 +111,7 @@ impl Engine {
             if turned_away {
                 server.on_turned_away(received, rtt, number == 0);
             } else if slot.own.is_none() {
-                server.on_answer(received, rtt, number == 0, slot.suspected || superseded);
+                server.on_answer(received, rtt, number == 0, slot.presumed_lost || superseded);
             } else {
                 server.window.on_answer(received, rtt, false, false);
             }
@@ -222,12 +222,12 @@ impl Engine {
             (reason, USELESS)
         };
         self.slots[index].best.keep(response.octets(), number, rank);
-        // A server that fails for every name is benched, if there is another one to go to.
+        // A server that fails for every name is backed off, if there is another one to go to.
         if reason != RetryReason::WithoutEdns
             && self.servers[id.0 as usize].on_useless()
             && self.can_go_elsewhere(index, id)
         {
-            self.bench(id, now);
+            self.back_off(id, now);
         }
         self.relist(id);
         if message.superseded {

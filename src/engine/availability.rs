@@ -64,8 +64,8 @@ impl Engine {
     }
 
     /// Leaves a server alone for a while; what waits for it goes elsewhere if it may.
-    pub(super) fn bench(&mut self, id: ServerId, now: Time) {
-        self.change_health(id, |server| server.bench(now));
+    pub(super) fn back_off(&mut self, id: ServerId, now: Time) {
+        self.change_health(id, |server| server.back_off(now));
         self.rearm(id);
         self.unlist(id);
         self.move_queue(id);

@@ -16,7 +16,7 @@ impl Engine {
         self.draining = true;
         self.abandon_own();
         self.end_all(now, sink, |slot| {
-            slot.ended.is_some() || !matches!(slot.timer, Timer::Suspect | Timer::Deadline)
+            slot.ended.is_some() || !matches!(slot.timer, Timer::PresumeLost | Timer::Deadline)
         });
         // A handshake does not get the time that it has besides.
         for index in self.slots.indices() {

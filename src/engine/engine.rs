@@ -49,7 +49,7 @@ pub struct Engine {
     pub(super) timers: Wheel,
     pub(super) servers: Vec<Server>,
     pub(super) server_ids: HashMap<SocketAddr, ServerId>,
-    /// One timer a server: the end of its time on the bench, or its next token.
+    /// One timer a server: the end of its back-off, or its next token.
     pub(super) server_timers: Wheel,
     /// Servers that can take an exchange now, in no order.
     pub(super) available: Vec<ServerId>,
@@ -312,7 +312,7 @@ impl Engine {
             fell_back_to_tcp: false,
             fell_back_to_plain: false,
             case: Case::Mixed,
-            suspected: false,
+            forgery_suspected: false,
             bad_cookie: false,
         };
         let slot = &mut self.slots[index];
@@ -327,8 +327,8 @@ impl Engine {
     pub fn handle_timeout(&mut self, now: Time, sink: &mut Sink<'_>) {
         while let Some(index) = self.timers.pop_due(now) {
             match std::mem::replace(&mut self.slots[index].timer, Timer::None) {
-                Timer::Suspect | Timer::Deadline if self.is_frozen(index) => {}
-                Timer::Suspect => self.suspect(index, now),
+                Timer::PresumeLost | Timer::Deadline if self.is_frozen(index) => {}
+                Timer::PresumeLost => self.presume_lost(index, now),
                 Timer::Deadline => self.attempt_timed_out(index, now, sink),
                 Timer::Delay => self.queue_next_attempt(index),
                 Timer::Linger => self.release(index, None, sink),
@@ -341,9 +341,9 @@ impl Engine {
                 self.untried.push_back(id);
                 continue;
             }
-            self.change_health(id, |server| server.end_bench(now));
+            self.change_health(id, |server| server.end_backoff(now));
             self.relist(id);
-            if self.servers[index as usize].is_benched() {
+            if self.servers[index as usize].is_backed_off() {
                 self.rearm(id);
             }
         }

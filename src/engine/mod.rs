@@ -17,7 +17,7 @@
 //!   fit an attempt of an open exchange. Anything else is counted and changes nothing.
 //! - **Retries** go to another server where there is one, and say why they were needed.
 //! - **Pauses**: while this machine cannot send, nothing is sent, counted or timed out.
-//! - **Pacing**: a window for each server, token buckets where a rate was set, and a bench for
+//! - **Pacing**: a window for each server, token buckets where a rate was set, and a back-off for
 //!   servers that do not answer.
 //! - **Accounting**: every exchange that was submitted ends once, as answered, failed or
 //!   cancelled; [`Totals`] shows that nothing is missing.
@@ -36,15 +36,15 @@
 //! // What a driver would send:
 //! let mut transmits = Transmits::default();
 //! engine.poll_transmit(now, &mut transmits);
-//! let train = transmits.trains()[0];
-//! let mut message = transmits.octets(&train).to_vec();
+//! let batch = transmits.batches()[0];
+//! let mut message = transmits.octets(&batch).to_vec();
 //!
 //! // An answer: the same message with QR set.
 //! message[2] |= 0x80;
 //! message[3] |= 0x80;
 //! let later = now + Duration::from_millis(12);
 //! let mut finished = 0;
-//! engine.handle_datagram(later, Stamp::Clock, train.socket, train.to, &message, &mut |exchange| {
+//! engine.handle_datagram(later, Stamp::Clock, batch.socket, batch.to, &message, &mut |exchange| {
 //!     assert!(matches!(exchange.end, Ending::Answered { attempt: 0, .. }));
 //!     finished += 1;
 //! });
@@ -100,5 +100,5 @@ pub use ports::{SocketChange, SocketLife};
 pub use server::{ServerCounts, ServerState, ServerStatus};
 pub use time::Time;
 pub use totals::Totals;
-pub use transmit::{HANDSHAKE, Stream, Train, Transmits};
+pub use transmit::{Batch, HANDSHAKE, Stream, Transmits};
 pub use way::{CannotSend, Refusal, Troubles};

@@ -251,8 +251,8 @@ impl Engine {
         let Some(attempt) = self.slots[index].attempts.last() else { return };
         let id = attempt.server;
         self.servers[id.0 as usize].counts.not_sent += 1;
-        if self.can_go_elsewhere(index, id) && !self.servers[id.0 as usize].is_benched() {
-            self.bench(id, now);
+        if self.can_go_elsewhere(index, id) && !self.servers[id.0 as usize].is_backed_off() {
+            self.back_off(id, now);
         }
         self.attempt_failed(index, Outcome::NotSent(errno), RetryReason::NotSent, now, sink);
     }
@@ -350,8 +350,8 @@ impl Engine {
             // The first try passed, to another server: it is these that cannot be sent to.
             for id in outage.refused {
                 self.servers[id.0 as usize].refused_alone_until = now + ALONE;
-                if self.has_other_good_server(id) && !self.servers[id.0 as usize].is_benched() {
-                    self.bench(id, now);
+                if self.has_other_good_server(id) && !self.servers[id.0 as usize].is_backed_off() {
+                    self.back_off(id, now);
                 }
             }
         }

@@ -220,7 +220,7 @@ impl Engine {
                 self.servers[id.0 as usize].limiter.verify();
             }
             if silent && self.has_other_good_server(id) {
-                self.bench(id, now);
+                self.back_off(id, now);
             }
             return;
         }
@@ -306,7 +306,7 @@ impl Engine {
     }
 
     /// An attempt of the engine's own has been out for longer than answers take.
-    pub(super) fn suspect_own(&mut self, index: u32, id: ServerId, now: Time) {
+    pub(super) fn presume_own_lost(&mut self, index: u32, id: ServerId, now: Time) {
         if self.slots[index].own == Some(Own::Control) {
             self.slots[index].own = Some(Own::LateControl);
             self.on_control(id, false, now);

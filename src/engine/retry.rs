@@ -22,35 +22,35 @@ const SOME: usize = 16;
 impl Engine {
     /// The current attempt has been out for longer than answers take: its server's window does not
     /// wait for it any more.
-    pub(super) fn suspect(&mut self, index: u32, now: Time) {
+    pub(super) fn presume_lost(&mut self, index: u32, now: Time) {
         let timeout = self.profile(index).timeout;
         let slot = &mut self.slots[index];
         let Some(last) = slot.attempts.last() else { return };
         let (id, sent) = (last.server, last.sent);
         let window = &self.servers[id.0 as usize].window;
-        let certain = sent + window.suspect_after(timeout);
-        if now < certain && !window.is_overtaken(sent) {
-            slot.timer = Timer::Suspect;
+        let certain = sent + window.presume_lost_after(timeout);
+        if now < certain && !window.is_reordered_past(sent) {
+            slot.timer = Timer::PresumeLost;
             self.timers.set(index, certain);
             return;
         }
         slot.timer = Timer::Deadline;
-        slot.suspected = true;
+        slot.presumed_lost = true;
         let deadline = slot.deadline;
         let first = slot.attempts.len() == 1;
         self.timers.set(index, deadline);
         self.uncharge(index);
         if self.slots[index].own.is_some() {
-            return self.suspect_own(index, id, now);
+            return self.presume_own_lost(index, id, now);
         }
         self.note_name(id, sent, false, now);
         if !first {
             return;
         }
-        let silent = self.servers[id.0 as usize].on_suspect(now, sent);
+        let silent = self.servers[id.0 as usize].on_presumed_lost(now, sent);
         self.limit_if_over(id, now);
         if silent && self.can_go_elsewhere(index, id) && !self.doubts_silence(id, now) {
-            self.bench(id, now);
+            self.back_off(id, now);
         }
     }
 
@@ -84,7 +84,7 @@ impl Engine {
         let Some(&last) = slot.attempts.last() else { return };
         let server = &mut self.servers[last.server.0 as usize];
         server.counts.lost += 1;
-        let unnoticed = !slot.suspected && slot.own.is_none();
+        let unnoticed = !slot.presumed_lost && slot.own.is_none();
         match &slot.attempts[..] {
             [_] if unnoticed => server.on_loss(now, last.sent),
             [first, _] if first.outcome == Outcome::TimedOut => self.again.note(false),
@@ -132,9 +132,9 @@ impl Engine {
         if self.slots[index].rejected.is_some() {
             // It was counted when ICMP said so.
             let server = &self.servers[id.0 as usize];
-            let gone = server.rejections.are_believed() && !server.is_benched();
+            let gone = server.rejections.are_believed() && !server.is_backed_off();
             if gone && self.can_go_elsewhere(index, id) {
-                self.bench(id, now);
+                self.back_off(id, now);
             }
         } else if telling && silence {
             self.note_silence(index, id, now);
@@ -144,12 +144,12 @@ impl Engine {
 
     /// An attempt of this exchange was not answered: its server may have to be left alone.
     pub(super) fn note_silence(&mut self, index: u32, id: ServerId, now: Time) {
-        // The last good server is never benched: names must come to an end, if only a bad one.
+        // The last good server is never backed off: names must come to an end, if only a bad one.
         if self.servers[id.0 as usize].on_silence()
             && self.can_go_elsewhere(index, id)
             && !self.doubts_silence(id, now)
         {
-            self.bench(id, now);
+            self.back_off(id, now);
         }
     }
 
@@ -185,9 +185,9 @@ impl Engine {
                 true
             }
             RetryReason::Mismatched => {
-                self.totals.suspected += u64::from(!plan.suspected);
+                self.totals.suspected += u64::from(!plan.forgery_suspected);
                 plan.transport = Transport::Tcp;
-                !std::mem::replace(&mut plan.suspected, true)
+                !std::mem::replace(&mut plan.forgery_suspected, true)
             }
             RetryReason::BadCookie => {
                 if plan.bad_cookie && only_if_truncated {
@@ -268,9 +268,9 @@ impl Engine {
                 }
             }
         }
-        // Where the server is benched, whoever is there next may have it.
+        // Where the server is backed off, whoever is there next may have it.
         if self.slots[index].servers == ServerChoice::Any
-            && plan.server.is_some_and(|id| self.servers[id.0 as usize].is_benched())
+            && plan.server.is_some_and(|id| self.servers[id.0 as usize].is_backed_off())
         {
             plan.server = None;
         }

@@ -9,7 +9,7 @@ use super::engine::{Engine, Prepared};
 use super::exchange::{Attempt, AttemptKey, Outcome, ServerId, SocketId, Transport};
 use super::slot::{Case, Timer};
 use super::time::Time;
-use super::transmit::{HANDSHAKE, Stream, Train, Transmits};
+use super::transmit::{Batch, HANDSHAKE, Stream, Transmits};
 use crate::wire::{
     Builder, Class, HEADER_LEN, MAX_NAME_LEN, OptBuf, OptionCode, RecordType, Section,
 };
@@ -25,8 +25,8 @@ const SILENT_SOCKET: u16 = 8;
 /// Servers that nothing that waits may go to, after which the others are not looked at.
 const MOST_UNSUITABLE: usize = 32;
 /// The kernel's limits for one send with segmentation: segments, and octets with some to spare.
-const TRAIN_SEGMENTS: u16 = 64;
-const TRAIN_OCTETS: usize = 60_000;
+const BATCH_SEGMENTS: u16 = 64;
+const BATCH_OCTETS: usize = 60_000;
 
 impl Engine {
     /// Fills `out` with what may be sent now, in place of what was in it. Call again until it
@@ -287,10 +287,10 @@ impl Engine {
             slot.deadline = slot.deadline + HANDSHAKE;
         }
         let deadline = slot.deadline;
-        let suspect = now + server.window.overdue_after(timeout);
-        if suspect < slot.deadline && transport == Transport::Udp {
-            slot.timer = Timer::Suspect;
-            self.timers.set(index, suspect);
+        let lost_at = now + server.window.overdue_after(timeout);
+        if lost_at < slot.deadline && transport == Transport::Udp {
+            slot.timer = Timer::PresumeLost;
+            self.timers.set(index, lost_at);
         } else {
             slot.timer = Timer::Deadline;
             self.timers.set(index, slot.deadline);
@@ -298,7 +298,7 @@ impl Engine {
         // A name that goes on over TCP holds up no other one: its handshake may take seconds, and
         // says nothing of the server's UDP.
         slot.charged = transport == Transport::Udp || only_tcp || fixed;
-        slot.suspected = false;
+        slot.presumed_lost = false;
         slot.rejected = None;
         if slot.own.is_some() {
             self.totals.own_attempts += 1;
@@ -384,7 +384,7 @@ impl Engine {
     }
 }
 
-/// Adds a datagram to the last train if it fits there, else begins a new one.
+/// Adds a datagram to the last batch if it fits there, else begins a new one.
 fn push_datagram(
     out: &mut Transmits,
     socket: SocketId,
@@ -396,18 +396,18 @@ fn push_datagram(
 ) {
     let keys = out.keys.len() as u32;
     out.keys.push(key);
-    if let Some(train) = out.trains.last_mut()
-        && train.socket == socket
-        && train.server == server
-        && usize::from(train.segment) == len
-        && train.count < TRAIN_SEGMENTS
-        && (usize::from(train.count) + 1) * len <= TRAIN_OCTETS
-        && train.octets as usize + usize::from(train.count) * len == start
+    if let Some(batch) = out.batches.last_mut()
+        && batch.socket == socket
+        && batch.server == server
+        && usize::from(batch.segment) == len
+        && batch.count < BATCH_SEGMENTS
+        && (usize::from(batch.count) + 1) * len <= BATCH_OCTETS
+        && batch.octets as usize + usize::from(batch.count) * len == start
     {
-        train.count += 1;
+        batch.count += 1;
         return;
     }
-    out.trains.push(Train {
+    out.batches.push(Batch {
         socket,
         server,
         to,

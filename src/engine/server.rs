@@ -117,8 +117,8 @@ pub struct ServerState<'a> {
     pub window: usize,
     /// Attempts in flight to it.
     pub in_flight: usize,
-    /// Whether it is left alone for now because it does not answer usefully.
-    pub benched: bool,
+    /// Whether it is backed off for now because it does not answer usefully.
+    pub backed_off: bool,
     /// What it has turned out to be.
     pub status: ServerStatus,
     /// The rate at which it answers, where it has shown a limit: queries a second.
@@ -138,11 +138,11 @@ pub enum ServerStatus {
     Untried,
 }
 
-/// Attempts without any answer, one after the other, after which a server is benched.
+/// Attempts without any answer, one after the other, after which a server is backed off.
 const SILENT_STREAK: u32 = 8;
 /// Attempts that took longer than answers usually take, one after the other, after which a server
-/// is benched if there are others: many, because some names just take long.
-const SUSPECT_STREAK: u32 = 48;
+/// is backed off if there are others: many, because some names just take long.
+const PRESUMED_LOST_STREAK: u32 = 48;
 /// The same for answers that are of no use, whatever the question.
 const USELESS_STREAK: u32 = 24;
 /// How long it is believed that a server changes the case of questions.
@@ -151,9 +151,9 @@ const CASE_HOLDS: Duration = Duration::from_secs(600);
 const NO_TCP_HOLDS: Duration = Duration::from_secs(60);
 /// Trials after which a server that has not answered one usefully is asked only now and then.
 const TRIALS: u32 = 3;
-/// The first time on the bench; each further one takes twice as long.
-const BENCH_FIRST: Duration = Duration::from_secs(1);
-const BENCH_LONGEST: Duration = Duration::from_secs(32);
+/// The first back-off; each further one takes twice as long.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(32);
 /// The longest time between two trials of a server that has never answered usefully.
 const TRIAL_LONGEST: Duration = Duration::from_secs(512);
 
@@ -195,9 +195,9 @@ pub(super) struct Server {
     /// Whether it has ever answered usefully.
     useful: bool,
     silent: u32,
-    suspects: u32,
+    presumed_lost: u32,
     useless: u32,
-    benchings: u32,
+    backoffs: u32,
     /// A question that it has answered usefully.
     pub(super) control: Option<Box<Control>>,
     pub(super) doubt: Doubt,
@@ -210,10 +210,10 @@ enum Health {
         trials: u32,
     },
     Good,
-    Benched {
+    BackedOff {
         until: Time,
     },
-    /// Back from the bench, with one attempt to show that it answers.
+    /// Back from a back-off, with one attempt to show that it answers.
     OnTrial,
 }
 
@@ -241,9 +241,9 @@ impl Server {
             health: Health::Good,
             useful: false,
             silent: 0,
-            suspects: 0,
+            presumed_lost: 0,
             useless: 0,
-            benchings: 0,
+            backoffs: 0,
             control: None,
             doubt: Doubt::default(),
         }
@@ -266,14 +266,14 @@ impl Server {
 
     /// Whether so much went unanswered, one after the other, that it seems to be gone.
     pub(super) fn is_silent(&self) -> bool {
-        self.silent >= SILENT_STREAK || self.suspects >= SUSPECT_STREAK
+        self.silent >= SILENT_STREAK || self.presumed_lost >= PRESUMED_LOST_STREAK
     }
 
     /// A trial brought no useful answer: gives when the next one may be made.
     pub(super) fn trial_failed(&mut self, now: Time) -> Time {
         let Health::Untried { trials } = &mut self.health else { return now };
         *trials += 1;
-        now + BENCH_FIRST.saturating_mul(1 << (*trials - 1).min(16)).min(TRIAL_LONGEST)
+        now + FIRST_BACKOFF.saturating_mul(1 << (*trials - 1).min(16)).min(TRIAL_LONGEST)
     }
 
     /// It is asked like any other, because none has answered its trials.
@@ -293,8 +293,8 @@ impl Server {
         }
     }
 
-    pub(super) fn is_benched(&self) -> bool {
-        matches!(self.health, Health::Benched { .. })
+    pub(super) fn is_backed_off(&self) -> bool {
+        matches!(self.health, Health::BackedOff { .. })
     }
 
     /// Whether it answers usefully, as far as is known.
@@ -306,7 +306,7 @@ impl Server {
     #[inline]
     pub(super) fn room(&self, window: Window) -> usize {
         match self.health {
-            Health::Untried { .. } | Health::Benched { .. } => 0,
+            Health::Untried { .. } | Health::BackedOff { .. } => 0,
             Health::OnTrial => 1usize.saturating_sub(self.in_flight as usize),
             Health::Good => self.room_for_own(window),
         }
@@ -383,16 +383,16 @@ impl Server {
         self.limiter.take(count);
     }
 
-    /// When its next timer is due: the end of its time on the bench, or its next token if it has none.
+    /// When its next timer is due: the end of its back-off, or its next token if it has none.
     pub(super) fn next_timer(&mut self) -> Option<Time> {
-        let benched = match self.health {
-            Health::Benched { until } => Some(until),
+        let backed_off = match self.health {
+            Health::BackedOff { until } => Some(until),
             _ => None,
         };
         let bucket = self.tokens.as_ref().filter(|bucket| bucket.is_empty());
         let token = bucket.map(TokenBucket::next).max(self.limiter.next());
-        // Who asks this server and no other does not wait for the end of the bench.
-        match (benched, token) {
+        // Who asks this server and no other does not wait for the end of its back-off.
+        match (backed_off, token) {
             (Some(until), Some(token)) if self.queued => Some(until.min(token)),
             (Some(until), _) => Some(until),
             (None, token) => token,
@@ -406,13 +406,13 @@ impl Server {
         self.limiter.on_send();
     }
 
-    /// An attempt was answered in time: the first one of its exchange, or another; `suspected` if
+    /// An attempt was answered in time: the first one of its exchange, or another; `presumed_lost` if
     /// it had been taken for lost.
     #[inline]
-    pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, first: bool, suspected: bool) {
+    pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, first: bool, presumed_lost: bool) {
         if first {
-            self.window.on_answer(now, rtt, suspected, !self.limiter.is_losing());
-            if suspected {
+            self.window.on_answer(now, rtt, presumed_lost, !self.limiter.is_losing());
+            if presumed_lost {
                 self.limiter.on_late(now - rtt);
             }
         }
@@ -474,7 +474,7 @@ impl Server {
     pub(super) fn forgive(&mut self) {
         self.limiter.forgive();
         self.silent = 0;
-        self.suspects = 0;
+        self.presumed_lost = 0;
     }
 
     /// A useful answer came.
@@ -482,7 +482,7 @@ impl Server {
     pub(super) fn on_useful(&mut self, now: Time) {
         self.useful = true;
         self.silent = 0;
-        self.suspects = 0;
+        self.presumed_lost = 0;
         self.useless = 0;
         if self.health != Health::Good {
             // One that answered its first trial has nothing to make up for.
@@ -490,58 +490,58 @@ impl Server {
                 self.window.restart(now);
             }
             self.health = Health::Good;
-            self.benchings = 0;
+            self.backoffs = 0;
         }
     }
 
-    /// An answer came that is of no use. Gives whether the server should be benched for it.
+    /// An answer came that is of no use. Gives whether the server should be backed off for it.
     pub(super) fn on_useless(&mut self) -> bool {
         self.silent = 0;
-        self.suspects = 0;
+        self.presumed_lost = 0;
         self.useless += 1;
-        self.may_be_benched() && (self.is_useless() || self.health == Health::OnTrial)
+        self.may_be_backed_off() && (self.is_useless() || self.health == Health::OnTrial)
     }
 
     /// A first attempt takes longer than answers usually take. Gives whether the server should be
-    /// benched for it, if there are others.
-    pub(super) fn on_suspect(&mut self, now: Time, sent: Time) -> bool {
+    /// backed off for it, if there are others.
+    pub(super) fn on_presumed_lost(&mut self, now: Time, sent: Time) -> bool {
         self.on_loss(now, sent);
-        self.suspects += 1;
-        self.is_good() && self.suspects >= SUSPECT_STREAK
+        self.presumed_lost += 1;
+        self.is_good() && self.presumed_lost >= PRESUMED_LOST_STREAK
     }
 
     /// A first attempt is taken for lost.
     pub(super) fn on_loss(&mut self, now: Time, sent: Time) {
-        self.window.on_suspect(now, !self.doubt.is_forgiven(now));
+        self.window.on_presumed_lost(now, !self.doubt.is_forgiven(now));
         let path = self.path();
         self.limiter.on_loss(now, sent, path);
     }
 
-    /// An attempt had no answer. Gives whether the server should be benched for it.
+    /// An attempt had no answer. Gives whether the server should be backed off for it.
     pub(super) fn on_silence(&mut self) -> bool {
         self.silent += 1;
-        self.may_be_benched() && (self.silent >= SILENT_STREAK || self.health == Health::OnTrial)
+        self.may_be_backed_off() && (self.silent >= SILENT_STREAK || self.health == Health::OnTrial)
     }
 
-    fn may_be_benched(&self) -> bool {
+    fn may_be_backed_off(&self) -> bool {
         matches!(self.health, Health::Good | Health::OnTrial)
     }
 
-    /// Leaves the server alone for a while, longer each time; gives when that ends.
-    pub(super) fn bench(&mut self, now: Time) -> Time {
-        let span = BENCH_FIRST.saturating_mul(1 << self.benchings.min(8)).min(BENCH_LONGEST);
-        self.benchings += 1;
+    /// Backs off the server for a while, longer each time; returns when that ends.
+    pub(super) fn back_off(&mut self, now: Time) -> Time {
+        let span = FIRST_BACKOFF.saturating_mul(1 << self.backoffs.min(8)).min(LONGEST_BACKOFF);
+        self.backoffs += 1;
         // It answers nothing at all, at whatever rate.
         self.limiter = Limiter::new();
         self.follow_limit();
         let until = now + span;
-        self.health = Health::Benched { until };
+        self.health = Health::BackedOff { until };
         until
     }
 
-    /// Puts the server on trial if its time on the bench is over.
-    pub(super) fn end_bench(&mut self, now: Time) {
-        if matches!(self.health, Health::Benched { until } if until <= now) {
+    /// Puts the server on trial if its back-off is over.
+    pub(super) fn end_backoff(&mut self, now: Time) {
+        if matches!(self.health, Health::BackedOff { until } if until <= now) {
             self.health = Health::OnTrial;
         }
     }
@@ -552,7 +552,7 @@ impl Server {
             counts: &self.counts,
             window: self.window.size(),
             in_flight: self.in_flight as usize,
-            benched: self.is_benched(),
+            backed_off: self.is_backed_off(),
             status: self.status(),
             limit: self.limiter.rate(),
         }

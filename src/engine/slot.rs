@@ -33,7 +33,7 @@ pub(super) struct Slot {
     /// Whether the current attempt counts in its server's window.
     pub(super) charged: bool,
     /// Whether it was taken for lost by the window.
-    pub(super) suspected: bool,
+    pub(super) presumed_lost: bool,
     /// What ICMP said of the current attempt.
     pub(super) rejected: Option<Unreachable>,
     /// Which letters of the name have their case turned, one bit an octet.
@@ -87,7 +87,7 @@ pub(super) struct AttemptPlan {
     /// A BADCOOKIE was followed already.
     pub(super) bad_cookie: bool,
     /// It went to TCP because of messages that were not answers.
-    pub(super) suspected: bool,
+    pub(super) forgery_suspected: bool,
     /// A refusal of EDNS was followed already.
     pub(super) fell_back_to_plain: bool,
 }
@@ -108,7 +108,7 @@ pub(super) enum Case {
 pub(super) enum Timer {
     None,
     /// Take the attempt out of its server's window.
-    Suspect,
+    PresumeLost,
     /// The attempt's time is over.
     Deadline,
     /// The next attempt may go out.
@@ -166,13 +166,13 @@ impl Slot {
                 fell_back_to_tcp: false,
                 fell_back_to_plain: false,
                 case: Case::Mixed,
-                suspected: false,
+                forgery_suspected: false,
                 bad_cookie: false,
             },
             timer: Timer::None,
             deadline: Time::ZERO,
             charged: false,
-            suspected: false,
+            presumed_lost: false,
             rejected: None,
             case_mask: [0; 4],
             mismatched: 0,
@@ -297,7 +297,7 @@ impl Slots {
         slot.attempts.clear();
         slot.timer = Timer::None;
         slot.charged = false;
-        slot.suspected = false;
+        slot.presumed_lost = false;
         slot.mismatched = 0;
         slot.case_changed = 0;
         slot.unmatched.clear();

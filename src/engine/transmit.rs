@@ -16,14 +16,14 @@ pub struct Transmits {
     /// All messages, one after the other.
     pub(super) octets: Vec<u8>,
     pub(super) keys: Vec<AttemptKey>,
-    pub(super) trains: Vec<Train>,
+    pub(super) batches: Vec<Batch>,
     pub(super) streams: Vec<Stream>,
 }
 
 /// Datagrams of one length from one socket to one address, for one send with segmentation
 /// offload or for several plain ones.
 #[derive(Debug, Clone, Copy)]
-pub struct Train {
+pub struct Batch {
     /// The socket to send from.
     pub socket: SocketId,
     /// The server.
@@ -57,20 +57,20 @@ pub struct Stream {
 
 impl Transmits {
     /// Runs of UDP datagrams.
-    pub fn trains(&self) -> &[Train] {
-        &self.trains
+    pub fn batches(&self) -> &[Batch] {
+        &self.batches
     }
 
-    /// The datagrams of a train, one after the other: `segment * count` octets.
-    pub fn octets(&self, train: &Train) -> &[u8] {
-        let start = train.octets as usize;
-        &self.octets[start..start + usize::from(train.segment) * usize::from(train.count)]
+    /// The datagrams of a batch, one after the other: `segment * count` octets.
+    pub fn octets(&self, batch: &Batch) -> &[u8] {
+        let start = batch.octets as usize;
+        &self.octets[start..start + usize::from(batch.segment) * usize::from(batch.count)]
     }
 
-    /// The attempts of a train, one for each datagram.
-    pub fn keys(&self, train: &Train) -> &[AttemptKey] {
-        let start = train.keys as usize;
-        &self.keys[start..start + usize::from(train.count)]
+    /// The attempts of a batch, one for each datagram.
+    pub fn keys(&self, batch: &Batch) -> &[AttemptKey] {
+        let start = batch.keys as usize;
+        &self.keys[start..start + usize::from(batch.count)]
     }
 
     /// Messages for TCP, without their two octets of length.
@@ -86,13 +86,13 @@ impl Transmits {
 
     /// Whether there is nothing to send.
     pub fn is_empty(&self) -> bool {
-        self.trains.is_empty() && self.streams.is_empty()
+        self.batches.is_empty() && self.streams.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
         self.octets.clear();
         self.keys.clear();
-        self.trains.clear();
+        self.batches.clear();
         self.streams.clear();
     }
 }

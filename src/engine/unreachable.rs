@@ -47,8 +47,8 @@ impl Engine {
         let slot = &mut self.slots[index];
         slot.rejected = Some(error);
         slot.deadline = slot.deadline.min(now + LONG_ENOUGH);
-        // A question of our own has more to tell when it is suspected, and its deadline follows then.
-        if slot.timer == Timer::Deadline || slot.timer == Timer::Suspect && slot.own.is_none() {
+        // A question of our own has more to tell when it is presumed lost, and its deadline follows then.
+        if slot.timer == Timer::Deadline || slot.timer == Timer::PresumeLost && slot.own.is_none() {
             // That it was lost is no sign of a queue that is too long.
             slot.timer = Timer::Deadline;
             self.timers.set(index, slot.deadline);
@@ -88,7 +88,7 @@ impl Engine {
         for index in self.slots.indices() {
             let slot = &self.slots[index];
             let waits = slot.ended.is_none()
-                && matches!(slot.timer, Timer::Suspect | Timer::Deadline)
+                && matches!(slot.timer, Timer::PresumeLost | Timer::Deadline)
                 && slot.attempts.last().is_some_and(|attempt| {
                     attempt.server == id && attempt.outcome == Outcome::Waiting
                 });

@@ -27,9 +27,9 @@ const LEAST_FASTEST_OF: f64 = 64.0;
 /// Of so few nothing is made at all.
 const LEAST_ANSWERS: u32 = 16;
 /// The least time without an answer after which an attempt is no longer counted as in flight.
-const SUSPECT_AFTER: Duration = Duration::from_millis(20);
+const PRESUME_LOST_AFTER: Duration = Duration::from_millis(20);
 /// The same where one that was sent later has been answered: then it is not we who slept.
-const SUSPECT_OVERTAKEN_AFTER: Duration = Duration::from_millis(3);
+const PRESUME_LOST_REORDERED_AFTER: Duration = Duration::from_millis(3);
 /// How long a lowest round-trip time stands before it is measured anew.
 const BASE_AGE: Duration = Duration::from_secs(20);
 
@@ -120,21 +120,21 @@ impl AdaptiveWindow {
     /// How long an attempt counts as in flight before it is taken for lost. It may still be
     /// answered; only the window does not wait for it.
     #[inline]
-    pub(super) fn suspect_after(&self, timeout: Duration) -> Duration {
-        self.usual_within(SUSPECT_AFTER, timeout)
+    pub(super) fn presume_lost_after(&self, timeout: Duration) -> Duration {
+        self.usual_within(PRESUME_LOST_AFTER, timeout)
     }
 
-    /// The same for an attempt that [is overtaken](Self::is_overtaken).
+    /// The same for an attempt that [others were reordered past](Self::is_reordered_past).
     #[inline]
     pub(super) fn overdue_after(&self, timeout: Duration) -> Duration {
-        self.usual_within(SUSPECT_OVERTAKEN_AFTER, timeout)
+        self.usual_within(PRESUME_LOST_REORDERED_AFTER, timeout)
     }
 
     /// Whether an attempt that was sent later than `sent` has been answered. A name that is never
     /// answered then frees its place after a round trip, and not only after the longest pause that
     /// either side may make.
     #[inline]
-    pub(super) fn is_overtaken(&self, sent: Time) -> bool {
+    pub(super) fn is_reordered_past(&self, sent: Time) -> bool {
         sent < self.newest_answered
     }
 
@@ -151,10 +151,10 @@ impl AdaptiveWindow {
         self.epoch.sent += 1;
     }
 
-    /// A first attempt was answered; `suspected` if it had been taken for lost, `open` if there is
+    /// A first attempt was answered; `presumed_lost` if it had been taken for lost, `open` if there is
     /// no reason against a wider window.
     #[inline]
-    pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, suspected: bool, open: bool) {
+    pub(super) fn on_answer(&mut self, now: Time, rtt: Duration, presumed_lost: bool, open: bool) {
         self.backoff = 0;
         self.newest_answered = self.newest_answered.max(now - rtt);
         let nanos = rtt.as_nanos() as u64 as f64;
@@ -183,7 +183,7 @@ impl AdaptiveWindow {
             epoch.answers = 0;
             epoch.fastest = Duration::MAX;
         }
-        if suspected {
+        if presumed_lost {
             epoch.unanswered = epoch.unanswered.saturating_sub(1);
         }
         self.end_epoch_if_over(now);
@@ -191,10 +191,10 @@ impl AdaptiveWindow {
 
     /// A first attempt is taken for lost; `slow` unless it is known that the server is not the reason.
     #[inline]
-    pub(super) fn on_suspect(&mut self, now: Time, slow: bool) {
+    pub(super) fn on_presumed_lost(&mut self, now: Time, slow: bool) {
         self.epoch.unanswered += 1;
         // Nothing at all came back during this epoch, and not because nothing was sent: be slower
-        // to suspect the next ones.
+        // to presume the next ones lost.
         let Epoch { sent, answered, unanswered, .. } = self.epoch;
         if slow && sent > 0 && answered == 0 && unanswered.is_multiple_of(8) {
             self.backoff = (self.backoff + 1).min(6);
@@ -214,9 +214,9 @@ impl AdaptiveWindow {
     #[inline]
     fn end_epoch_if_over(&mut self, now: Time) {
         let seen = self.epoch.answered + self.epoch.unanswered;
-        // Three quarters of a window, because what is suspected frees its place a little late.
+        // Three quarters of a window, because what is presumed lost frees its place a little late.
         if seen >= 16 && f64::from(seen) >= 0.75 * self.size {
-            let known_after = self.suspect_after(Duration::MAX);
+            let known_after = self.presume_lost_after(Duration::MAX);
             if now.since(self.epoch.since) >= known_after {
                 self.end_epoch(now);
             }
@@ -324,7 +324,7 @@ mod tests {
         while now < Time::ZERO + Duration::from_secs_f64(seconds) {
             while lost.front().is_some_and(|&known| known <= now) {
                 lost.pop_front();
-                window.on_suspect(now, true);
+                window.on_presumed_lost(now, true);
             }
             let in_pipe = path.rate * path.rtt.as_secs_f64();
             let size = window.size().saturating_sub(lost.len());
@@ -337,7 +337,7 @@ mod tests {
                 window.on_send();
                 if i >= fitting || path.one_lost_in > 0 && n.is_multiple_of(path.one_lost_in) {
                     dropped += f64::from(u8::from(i >= fitting));
-                    lost.push_back(now + window.suspect_after(Duration::from_secs(1)));
+                    lost.push_back(now + window.presume_lost_after(Duration::from_secs(1)));
                 } else {
                     window.on_answer(now + rtt, rtt, false, true);
                 }
@@ -363,27 +363,27 @@ mod tests {
     }
 
     #[test]
-    fn what_later_answers_overtook_is_suspected_sooner() {
+    fn what_later_responses_were_reordered_past_is_presumed_lost_sooner() {
         let mut window = AdaptiveWindow::new();
         let timeout = Duration::from_secs(1);
         for i in 0..100 {
             window.on_answer(at(1_000 + i), Duration::from_micros(200), false, true);
         }
         assert_eq!(window.overdue_after(timeout), Duration::from_millis(3));
-        assert_eq!(window.suspect_after(timeout), Duration::from_millis(20));
+        assert_eq!(window.presume_lost_after(timeout), Duration::from_millis(20));
         // The newest that was answered left at 899 us.
-        assert!(window.is_overtaken(at(898)) && !window.is_overtaken(at(899)));
+        assert!(window.is_reordered_past(at(898)) && !window.is_reordered_past(at(899)));
     }
 
     #[test]
     fn a_suspicion_follows_the_round_trip_times() {
         let mut window = AdaptiveWindow::new();
         let timeout = Duration::from_secs(1);
-        assert_eq!(window.suspect_after(timeout), timeout);
+        assert_eq!(window.presume_lost_after(timeout), timeout);
         for _ in 0..100 {
             window.on_answer(at(0), Duration::from_millis(50), false, true);
         }
-        let after = window.suspect_after(timeout);
+        let after = window.presume_lost_after(timeout);
         assert!(
             after >= Duration::from_millis(50) && after < Duration::from_millis(60),
             "{after:?}"

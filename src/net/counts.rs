@@ -22,7 +22,7 @@ pub struct LocalCounts {
     pub send_calls: u64,
     /// System calls that received datagrams, or tried to.
     pub receive_calls: u64,
-    /// Whether the kernel cuts trains into datagrams for us (`UDP_SEGMENT`).
+    /// Whether the kernel cuts batches into datagrams for us (`UDP_SEGMENT`).
     pub gso: bool,
     /// Whether the kernel may hand over runs of datagrams as one (`UDP_GRO`).
     pub gro: bool,

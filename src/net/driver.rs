@@ -396,9 +396,9 @@ fn on_udp(
                 engine.handle_undelivered(now, socket, to, errno, query, sink);
             });
         }
-        udp::Event::NotSent { train, datagrams, errno } => {
-            let train = &transmits.trains()[train];
-            for &key in &transmits.keys(train)[datagrams] {
+        udp::Event::NotSent { batch, datagrams, errno } => {
+            let batch = &transmits.batches()[batch];
+            for &key in &transmits.keys(batch)[datagrams] {
                 engine.handle_not_sent(now, key, refusal(errno), errno, sink);
             }
         }
@@ -407,7 +407,7 @@ fn on_udp(
 
 /// Hands on each of the queries that an error quotes.
 ///
-/// A train stays in one piece as far as the loopback interface and virtual ones take it, so there
+/// A batch stays in one piece as far as the loopback interface and virtual ones take it, so there
 /// its refusal is one ICMP message that quotes several queries, one after the other.
 fn for_each_query(mut quoted: &[u8], each: &mut dyn FnMut(&[u8])) {
     while let Err(more) = Message::parse(quoted)

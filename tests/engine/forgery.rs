@@ -56,8 +56,8 @@ impl Watched {
             if out.is_empty() {
                 break;
             }
-            for train in out.trains() {
-                self.sent.push((Transport::Udp, train.socket, out.octets(train).to_vec()));
+            for batch in out.batches() {
+                self.sent.push((Transport::Udp, batch.socket, out.octets(batch).to_vec()));
             }
             for stream in out.streams() {
                 self.sent.push((Transport::Tcp, SocketId(0), out.message(stream).to_vec()));

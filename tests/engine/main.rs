@@ -98,8 +98,8 @@ fn a_dead_a_refusing_and_a_lame_server_among_four_lose_no_name() {
     let (clean, mixed) = (last(&clean).unwrap(), last(&network).unwrap());
     let waited = mixed.since(clean);
     assert!(waited < Duration::from_millis(1500), "{waited:?} longer than one good server");
-    let benched: Vec<_> = network.engine.servers().map(|server| server.benched).collect();
-    assert!(!benched[3], "the good server is benched");
+    let backed_off: Vec<_> = network.engine.servers().map(|server| server.backed_off).collect();
+    assert!(!backed_off[3], "the good server is backed off");
 }
 
 #[test]
@@ -112,16 +112,16 @@ fn a_server_that_dies_hands_its_names_to_the_others() {
 }
 
 #[test]
-fn a_benched_server_is_tried_again_and_used_again() {
+fn a_server_that_is_backed_off_is_tried_again_and_used_again() {
     let mut network = Network::new(EngineConfig::default(), vec![good(); 2], 6);
     network.set_behaviour(0, Behaviour { loss: 1.0, ..good() });
     let mut asked = 0;
-    while !network.engine.server(ServerId(0)).benched {
+    while !network.engine.server(ServerId(0)).backed_off {
         while network.engine.room() > 0 {
             network.ask(asked, ServerChoice::Any);
             asked += 1;
         }
-        assert!(network.step(), "never benched");
+        assert!(network.step(), "never backed off");
     }
     network.set_behaviour(0, good());
     while network.step() {}
@@ -130,12 +130,12 @@ fn a_benched_server_is_tried_again_and_used_again() {
     }
     while network.step() {}
     let back = network.engine.server(ServerId(0));
-    assert!(!back.benched && back.counts.answered > 0);
+    assert!(!back.backed_off && back.counts.answered > 0);
     assert_eq!((network.results.len() as u64, network.unanswered()), (asked + 500, 0));
 }
 
 #[test]
-fn the_last_server_is_never_benched_and_every_name_comes_to_an_end() {
+fn the_last_server_is_never_backed_off_and_every_name_comes_to_an_end() {
     let config = EngineConfig {
         profile: QueryProfile { timeout: Duration::from_millis(200), ..QueryProfile::default() },
         ..EngineConfig::default()
@@ -440,7 +440,7 @@ fn a_silent_server_is_found_out_before_all_that_waits_for_it_was_sent() {
 }
 
 #[test]
-fn each_question_is_put_in_the_manner_that_it_wants() {
+fn each_query_has_the_profile_that_it_names() {
     let mut network = Network::new(EngineConfig::default(), vec![good()], 31);
     let over_tcp =
         QueryProfile { transport: TransportPolicy::TcpOnly, retries: 0, ..QueryProfile::default() };
@@ -461,7 +461,7 @@ fn each_question_is_put_in_the_manner_that_it_wants() {
 }
 
 #[test]
-fn each_question_has_the_timeout_of_its_manner() {
+fn each_query_has_the_timeout_of_its_profile() {
     let slow = Behaviour { delay: (3_000_000, 3_000_000), ..good() };
     let mut network = Network::new(EngineConfig::default(), vec![slow], 33);
     let [short, long] = [300, 4_000].map(|millis| {

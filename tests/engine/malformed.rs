@@ -74,12 +74,12 @@ fn exchange(
         };
         engine.poll_transmit(now, &mut out);
         let sent: Vec<_> =
-            out.trains().iter().map(|train| (*train, out.octets(train).to_vec())).collect();
+            out.batches().iter().map(|batch| (*batch, out.octets(batch).to_vec())).collect();
         now = now + Duration::from_millis(5);
-        for (train, query) in sent {
+        for (batch, query) in sent {
             let octets = answer(number, &query);
             number += 1;
-            engine.handle_datagram(now, Stamp::Clock, train.socket, train.to, &octets, &mut sink);
+            engine.handle_datagram(now, Stamp::Clock, batch.socket, batch.to, &octets, &mut sink);
         }
         if let Some(due) = engine.poll_timeout() {
             now = now.max(due);

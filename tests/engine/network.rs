@@ -181,7 +181,7 @@ pub fn address6(i: usize) -> SocketAddr {
 }
 
 pub fn name(i: u64) -> NameBuf {
-    // Names of several lengths, so that trains of several lengths form.
+    // Names of several lengths, so that batches of several lengths form.
     format!("{}n{i}.example", "x".repeat((i % 5) as usize)).parse().unwrap()
 }
 
@@ -377,9 +377,9 @@ impl Network {
                 let of_machine = Refusal::OfMachine;
                 self.engine.handle_not_sent(self.now, key, of_machine, errno, &mut sink);
             };
-            for train in out.trains() {
-                if let Some(errno) = self.behaviours[train.server.0 as usize].refused_here {
-                    out.keys(train).iter().for_each(|&key| refused(key, errno));
+            for batch in out.batches() {
+                if let Some(errno) = self.behaviours[batch.server.0 as usize].refused_here {
+                    out.keys(batch).iter().for_each(|&key| refused(key, errno));
                 }
             }
             for stream in out.streams() {
@@ -389,14 +389,14 @@ impl Network {
             }
             self.engine.handle_all_sent(self.now, &mut sink);
             drop(sink);
-            for train in out.trains() {
-                assert!(train.count <= 64 && train.count > 0);
-                if self.behaviours[train.server.0 as usize].refused_here.is_some() {
+            for batch in out.batches() {
+                assert!(batch.count <= 64 && batch.count > 0);
+                if self.behaviours[batch.server.0 as usize].refused_here.is_some() {
                     continue;
                 }
-                for octets in out.octets(train).chunks(usize::from(train.segment)) {
-                    self.note_live(train.socket, octets);
-                    self.serve(train.server.0, train.socket, train.to, octets);
+                for octets in out.octets(batch).chunks(usize::from(batch.segment)) {
+                    self.note_live(batch.socket, octets);
+                    self.serve(batch.server.0, batch.socket, batch.to, octets);
                 }
             }
             for stream in out.streams() {

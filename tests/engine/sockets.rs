@@ -71,10 +71,10 @@ impl Host {
             if out.is_empty() {
                 return sent;
             }
-            for train in out.trains() {
-                assert!(self.open.contains_key(&train.socket), "a query from a closed socket");
-                for octets in out.octets(train).chunks(usize::from(train.segment)) {
-                    sent.push((train.socket, train.to, octets.to_vec()));
+            for batch in out.batches() {
+                assert!(self.open.contains_key(&batch.socket), "a query from a closed socket");
+                for octets in out.octets(batch).chunks(usize::from(batch.segment)) {
+                    sent.push((batch.socket, batch.to, octets.to_vec()));
                 }
             }
         }

@@ -84,7 +84,7 @@ fn after(ms: u64) -> Time {
 }
 
 #[test]
-fn questions_are_put_in_the_manner_that_each_wants() {
+fn each_query_has_the_profile_that_it_names() {
     let mut net = net("");
     let mut questions = Questions::at_once(UDP, &["www.example.com"; 4]);
     questions.waiting[1].1 = TCP;

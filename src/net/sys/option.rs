@@ -28,7 +28,7 @@ fn set_int(
 }
 
 /// Whether the kernel knows `UDP_SEGMENT` (Linux 4.18). One that does not would ignore the control
-/// message and send a whole train as one datagram, so this must be asked before the first train.
+/// message and send a whole batch as one datagram, so this must be asked before the first batch.
 pub(in crate::net) fn knows_segmentation(socket: BorrowedFd<'_>) -> bool {
     set_int(socket, libc::SOL_UDP, libc::UDP_SEGMENT, 0).is_ok()
 }

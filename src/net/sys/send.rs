@@ -1,4 +1,4 @@
-//! Sending: many messages with one system call, each one datagram or a train of them.
+//! Sending: many messages with one system call, each one datagram or a batch of them.
 
 use std::io;
 use std::mem::{self, MaybeUninit};

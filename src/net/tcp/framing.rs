@@ -5,7 +5,7 @@ use bytes::{Buf, BytesMut};
 /// Octets that there is room for at each reading. No more is reserved because a peer announces more.
 const READ: usize = 16_384;
 
-/// Finds the messages in a stream of octets, however it was cut in pieces.
+/// Finds the messages in a stream of octets, however it was cut in chunks.
 #[derive(Debug, Default)]
 pub(super) struct Framer {
     /// What was read and is no whole message yet: never more than the longest message and one

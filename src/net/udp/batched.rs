@@ -1,7 +1,7 @@
 //! The Linux backend: one system call for many datagrams, and all that the kernel knows of them.
 //!
 //! What the kernel can do is found out at run time. Segmentation (`UDP_SEGMENT`) is asked for by
-//! setting the option, and given up per socket when a train is refused whose first datagram then
+//! setting the option, and given up per socket when a batch is refused whose first datagram then
 //! passes alone: devices without checksum offload answer `EIO`, some tunnels `EINVAL`.
 
 use std::io;
@@ -13,9 +13,9 @@ use socket2::Socket;
 use tokio::io::unix::AsyncFd;
 
 use super::event::{Each, Event};
-use super::lane::{Lane, Progress, Subject, Trouble, Verdict};
+use super::send_batches::SendBatches;
+use super::send_queue::{NextStep, QueueState, SendError, SendQueue, Subject};
 use super::socket::{RECEIVE_BUFFER, SEND_BUFFER};
-use super::train::Trains;
 use crate::engine::{SocketId, Time, Unreachable};
 use crate::net::attendance::{Overflow, keep_latest};
 use crate::net::clock::Clock;
@@ -45,7 +45,7 @@ struct BatchedSocket {
     id: SocketId,
     io: Socket,
     port: u16,
-    lane: Lane,
+    queue: SendQueue,
     /// Waits until there is room to send.
     blocked: bool,
     /// The kernel's count of datagrams that it had no room for, when last seen.
@@ -87,7 +87,7 @@ impl Batched {
             id,
             io,
             port,
-            lane: Lane::new(segmentation),
+            queue: SendQueue::new(segmentation),
             blocked: false,
             overflow: 0,
             seen: Time::ZERO,
@@ -128,30 +128,30 @@ impl Batched {
         Some(self.socket(id)?.port)
     }
 
-    pub(super) fn lane(&mut self, id: SocketId) -> Option<&mut Lane> {
-        Some(&mut self.sockets.get_mut(usize::from(id.0))?.as_mut()?.lane)
+    pub(super) fn queue(&mut self, id: SocketId) -> Option<&mut SendQueue> {
+        Some(&mut self.sockets.get_mut(usize::from(id.0))?.as_mut()?.queue)
     }
 
     pub(super) fn flush(
         &mut self,
         id: SocketId,
-        trains: &impl Trains,
+        batches: &impl SendBatches,
         counts: &mut LocalCounts,
         each: &mut Each<'_>,
-    ) -> Progress {
+    ) -> QueueState {
         let Some(socket) = self.sockets.get_mut(usize::from(id.0)).and_then(Option::as_mut) else {
-            return Progress::Done;
+            return QueueState::Done;
         };
         if socket.blocked {
-            return Progress::AwaitRoom;
+            return QueueState::AwaitRoom;
         }
-        let progress = socket.flush(trains, counts, each);
-        if progress == Progress::AwaitRoom {
+        let progress = socket.flush(batches, counts, each);
+        if progress == QueueState::AwaitRoom {
             let fd = socket.io.as_fd();
             // If the kernel cannot watch it, try again soon instead of never.
             match self.poller.get_ref().watch_writable(fd, u32::from(id.0), true) {
                 Ok(()) => socket.blocked = true,
-                Err(_) => return Progress::AwaitBuffers,
+                Err(_) => return QueueState::AwaitBuffers,
             }
         }
         progress
@@ -205,7 +205,7 @@ impl Batched {
     pub(super) fn complete(&self, mut counts: LocalCounts) -> LocalCounts {
         counts.gso = false;
         for socket in self.sockets.iter().flatten() {
-            counts.gso |= socket.lane.segmentation();
+            counts.gso |= socket.queue.segmentation();
             if let Some(overflow) = sys::overflow_count(socket.io.as_fd()) {
                 counts.receive_overflow += u64::from(overflow.wrapping_sub(socket.overflow));
             }
@@ -217,45 +217,45 @@ impl Batched {
 impl BatchedSocket {
     fn flush(
         &mut self,
-        trains: &impl Trains,
+        batches: &impl SendBatches,
         counts: &mut LocalCounts,
         each: &mut Each<'_>,
-    ) -> Progress {
-        while !self.lane.is_empty() {
-            let messages = self.lane.pieces(trains).take(BATCH).map(|piece| {
-                let train = trains.train(piece.train);
-                let several = piece.datagrams.len() > 1;
+    ) -> QueueState {
+        while !self.queue.is_empty() {
+            let messages = self.queue.chunks(batches).take(BATCH).map(|chunk| {
+                let batch = batches.batch(chunk.batch);
+                let several = chunk.datagrams.len() > 1;
                 sys::Outgoing {
-                    to: train.to,
-                    octets: train.datagrams(&piece.datagrams),
-                    segment: several.then_some(train.segment as u16),
+                    to: batch.to,
+                    octets: batch.datagrams(&chunk.datagrams),
+                    segment: several.then_some(batch.segment as u16),
                 }
             });
             counts.send_calls += 1;
             let error = match sys::send(self.io.as_fd(), messages) {
                 Ok(messages) => {
-                    counts.datagrams_sent += self.lane.sent(messages, trains) as u64;
+                    counts.datagrams_sent += self.queue.sent(messages, batches) as u64;
                     continue;
                 }
                 Err(error) => error,
             };
-            match self.lane.failed(trouble(&error), trains) {
-                Verdict::Again => {}
-                Verdict::FetchErrors => {
+            match self.queue.failed(send_error(&error), batches) {
+                NextStep::Again => {}
+                NextStep::FetchErrors => {
                     if self.fetch_errors(each) == 0 {
-                        self.lane.nothing_fetched();
+                        self.queue.nothing_fetched();
                     }
                 }
-                Verdict::AwaitRoom => return Progress::AwaitRoom,
-                Verdict::AwaitBuffers => return Progress::AwaitBuffers,
-                Verdict::GiveUp(piece) => {
-                    counts.send_errors += piece.datagrams.len() as u64;
+                NextStep::AwaitRoom => return QueueState::AwaitRoom,
+                NextStep::AwaitBuffers => return QueueState::AwaitBuffers,
+                NextStep::GiveUp(chunk) => {
+                    counts.send_errors += chunk.datagrams.len() as u64;
                     let errno = error.raw_os_error().unwrap_or(0);
-                    each(Event::NotSent { train: piece.train, datagrams: piece.datagrams, errno });
+                    each(Event::NotSent { batch: chunk.batch, datagrams: chunk.datagrams, errno });
                 }
             }
         }
-        Progress::Done
+        QueueState::Done
     }
 
     fn receive(
@@ -364,24 +364,24 @@ fn local_errno(entry: &sys::QueuedError, to: SocketAddr) -> Option<i32> {
 
 /// What an error of sending means. ICMP errors come as those numbers that Linux maps them to
 /// (`icmp_err_convert`, `icmpv6_err_convert`), at the next call whatever it sends.
-fn trouble(error: &io::Error) -> Trouble {
+fn send_error(error: &io::Error) -> SendError {
     match error.raw_os_error().unwrap_or(0) {
-        libc::EAGAIN => Trouble::Full,
-        libc::EINTR => Trouble::Interrupted,
+        libc::EAGAIN => SendError::Full,
+        libc::EINTR => SendError::Interrupted,
         // With IP_RECVERR on, a full queue of the device is reported too.
-        libc::ENOBUFS | libc::ENOMEM => Trouble::NoBuffers,
+        libc::ENOBUFS | libc::ENOMEM => SendError::NoBuffers,
         libc::ECONNREFUSED
         | libc::EHOSTUNREACH
         | libc::ENETUNREACH
         | libc::EHOSTDOWN
         | libc::ENONET
         | libc::EACCES
-        | libc::EPROTO => Trouble::MaybePending(Subject::Destination),
+        | libc::EPROTO => SendError::MaybePending(Subject::Destination),
         libc::EMSGSIZE | libc::ENOPROTOOPT | libc::EOPNOTSUPP => {
-            Trouble::MaybePending(Subject::Segmentation)
+            SendError::MaybePending(Subject::Segmentation)
         }
-        libc::EINVAL | libc::EIO => Trouble::Refused(Subject::Segmentation),
-        _ => Trouble::Refused(Subject::Destination),
+        libc::EINVAL | libc::EIO => SendError::Refused(Subject::Segmentation),
+        _ => SendError::Refused(Subject::Destination),
     }
 }
 

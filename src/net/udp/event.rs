@@ -15,8 +15,8 @@ pub(in crate::net) enum Event<'a> {
     Unreachable { socket: SocketId, to: SocketAddr, error: Unreachable, quoted: &'a [u8] },
     /// The system took a datagram, and found nobody there to hand it to on its way.
     Undelivered { socket: SocketId, to: SocketAddr, errno: i32, quoted: &'a [u8] },
-    /// The system does not send these datagrams of this train.
-    NotSent { train: usize, datagrams: Range<usize>, errno: i32 },
+    /// The system does not send these datagrams of this batch.
+    NotSent { batch: usize, datagrams: Range<usize>, errno: i32 },
 }
 
 /// Takes events.

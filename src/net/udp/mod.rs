@@ -1,4 +1,4 @@
-//! The pool of UDP sockets: trains of datagrams go out, datagrams and errors come in.
+//! The pool of UDP sockets: batches of datagrams go out, datagrams and errors come in.
 //!
 //! Two backends with one face. On Linux `batched` sends and receives many datagrams with one
 //! system call and hears from the kernel about time stamps, overflow and ICMP. Elsewhere, or on
@@ -8,13 +8,13 @@
 #[cfg(target_os = "linux")]
 mod batched;
 mod event;
-mod lane;
 mod pool;
 mod portable;
+mod send_batches;
+mod send_queue;
 mod socket;
 #[cfg(test)]
 mod tests;
-mod train;
 
 pub(super) use event::Event;
 pub(super) use pool::{AddressChange, Udp};

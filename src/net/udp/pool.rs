@@ -9,10 +9,10 @@ use socket2::Socket;
 #[cfg(target_os = "linux")]
 use super::batched::Batched;
 use super::event::{Each, Event};
-use super::lane::Progress;
 use super::portable::Portable;
+use super::send_batches::SendBatches;
+use super::send_queue::QueueState;
 use super::socket::open;
-use super::train::Trains;
 use crate::engine::{SocketId, Time};
 use crate::net::address::{self, GONE, IsGone};
 use crate::net::attendance::Overflow;
@@ -171,34 +171,35 @@ impl Udp {
         }
     }
 
-    /// Queues a batch of trains, which must stay the same until [`Udp::is_drained`].
-    pub(in crate::net) fn load(&mut self, trains: &impl Trains, each: &mut Each<'_>) {
-        for train in 0..trains.len() {
-            let socket = trains.train(train).socket;
-            let lane = match &mut self.backend {
+    /// Queues batches, which must stay the same until [`Udp::is_drained`].
+    pub(in crate::net) fn load(&mut self, batches: &impl SendBatches, each: &mut Each<'_>) {
+        for batch in 0..batches.len() {
+            let socket = batches.batch(batch).socket;
+            let queue = match &mut self.backend {
                 #[cfg(target_os = "linux")]
-                Backend::Batched(batched) => batched.lane(socket),
-                Backend::Portable(portable) => portable.lane(socket),
+                Backend::Batched(batched) => batched.queue(socket),
+                Backend::Portable(portable) => portable.queue(socket),
             };
             // Without sockets of its family, a server was added behind the driver's back.
-            let lane = lane.ok_or(0).and_then(|lane| if self.gone { Err(GONE) } else { Ok(lane) });
-            let lane = match lane {
-                Ok(lane) => lane,
+            let queue =
+                queue.ok_or(0).and_then(|queue| if self.gone { Err(GONE) } else { Ok(queue) });
+            let queue = match queue {
+                Ok(queue) => queue,
                 Err(errno) => {
-                    let datagrams = 0..trains.count(train);
+                    let datagrams = 0..batches.count(batch);
                     self.counts.send_errors += datagrams.len() as u64;
-                    each(Event::NotSent { train, datagrams, errno });
+                    each(Event::NotSent { batch, datagrams, errno });
                     continue;
                 }
             };
-            if lane.is_empty() {
+            if queue.is_empty() {
                 self.pending.push(socket.0);
             }
-            lane.push(train);
+            queue.push(batch);
         }
     }
 
-    /// Whether all trains are sent or given up.
+    /// Whether all batches are sent or given up.
     pub(in crate::net) fn is_drained(&self) -> bool {
         self.pending.is_empty()
     }
@@ -209,7 +210,12 @@ impl Udp {
     }
 
     /// Sends as much as the sockets take.
-    pub(in crate::net) fn send(&mut self, now: Time, trains: &impl Trains, each: &mut Each<'_>) {
+    pub(in crate::net) fn send(
+        &mut self,
+        now: Time,
+        batches: &impl SendBatches,
+        each: &mut Each<'_>,
+    ) {
         if self.retry_at.is_some_and(|at| at > now) {
             return;
         }
@@ -218,11 +224,11 @@ impl Udp {
         let (bind, is_gone) = (self.bind, self.is_gone);
         let mut gone = None;
         let each: &mut Each<'_> = &mut |event| match event {
-            Event::NotSent { train, datagrams, errno }
+            Event::NotSent { batch, datagrams, errno }
                 if address::may_be_gone(errno)
                     && *gone.get_or_insert_with(|| bind.is_some_and(is_gone)) =>
             {
-                each(Event::NotSent { train, datagrams, errno: GONE });
+                each(Event::NotSent { batch, datagrams, errno: GONE });
             }
             event => each(event),
         };
@@ -230,11 +236,11 @@ impl Udp {
         self.pending.retain(|&id| {
             let progress = match backend {
                 #[cfg(target_os = "linux")]
-                Backend::Batched(batched) => batched.flush(SocketId(id), trains, counts, each),
-                Backend::Portable(portable) => portable.flush(SocketId(id), trains, counts, each),
+                Backend::Batched(batched) => batched.flush(SocketId(id), batches, counts, each),
+                Backend::Portable(portable) => portable.flush(SocketId(id), batches, counts, each),
             };
-            starved |= progress == Progress::AwaitBuffers;
-            progress != Progress::Done
+            starved |= progress == QueueState::AwaitBuffers;
+            progress != QueueState::Done
         });
         if starved {
             self.retry_at = Some(now + NO_BUFFERS_PAUSE);

@@ -10,8 +10,8 @@ use socket2::Socket;
 use tokio::net::UdpSocket;
 
 use super::event::{Each, Event};
-use super::lane::{Lane, Progress, Subject, Trouble, Verdict};
-use super::train::Trains;
+use super::send_batches::SendBatches;
+use super::send_queue::{NextStep, QueueState, SendError, SendQueue, Subject};
 use crate::engine::{SocketId, Stamp};
 use crate::net::clock::Clock;
 use crate::net::counts::LocalCounts;
@@ -35,7 +35,7 @@ struct PortableSocket {
     id: SocketId,
     io: UdpSocket,
     port: u16,
-    lane: Lane,
+    queue: SendQueue,
     blocked: bool,
     failures: u32,
 }
@@ -53,9 +53,9 @@ impl Portable {
         if self.sockets.len() <= place {
             self.sockets.resize_with(place + 1, || None);
         }
-        let lane = Lane::new(false);
+        let queue = SendQueue::new(false);
         self.sockets[place] =
-            Some(PortableSocket { id, io, port, lane, blocked: false, failures: 0 });
+            Some(PortableSocket { id, io, port, queue, blocked: false, failures: 0 });
         Ok(())
     }
 
@@ -73,49 +73,49 @@ impl Portable {
         Some(self.sockets.get(usize::from(id.0))?.as_ref()?.port)
     }
 
-    pub(super) fn lane(&mut self, id: SocketId) -> Option<&mut Lane> {
-        Some(&mut self.sockets.get_mut(usize::from(id.0))?.as_mut()?.lane)
+    pub(super) fn queue(&mut self, id: SocketId) -> Option<&mut SendQueue> {
+        Some(&mut self.sockets.get_mut(usize::from(id.0))?.as_mut()?.queue)
     }
 
     pub(super) fn flush(
         &mut self,
         id: SocketId,
-        trains: &impl Trains,
+        batches: &impl SendBatches,
         counts: &mut LocalCounts,
         each: &mut Each<'_>,
-    ) -> Progress {
+    ) -> QueueState {
         let Some(socket) = self.sockets.get_mut(usize::from(id.0)).and_then(Option::as_mut) else {
-            return Progress::Done;
+            return QueueState::Done;
         };
         if socket.blocked {
-            return Progress::AwaitRoom;
+            return QueueState::AwaitRoom;
         }
-        while let Some(piece) = socket.lane.next(trains) {
-            let train = trains.train(piece.train);
+        while let Some(chunk) = socket.queue.next(batches) {
+            let batch = batches.batch(chunk.batch);
             counts.send_calls += 1;
-            let error = match socket.io.try_send_to(train.datagrams(&piece.datagrams), train.to) {
+            let error = match socket.io.try_send_to(batch.datagrams(&chunk.datagrams), batch.to) {
                 Ok(_) => {
-                    counts.datagrams_sent += socket.lane.sent(1, trains) as u64;
+                    counts.datagrams_sent += socket.queue.sent(1, batches) as u64;
                     continue;
                 }
                 Err(error) => error,
             };
-            match socket.lane.failed(trouble(&error), trains) {
-                Verdict::Again => {}
-                Verdict::FetchErrors => socket.lane.nothing_fetched(),
-                Verdict::AwaitRoom => {
+            match socket.queue.failed(send_error(&error), batches) {
+                NextStep::Again => {}
+                NextStep::FetchErrors => socket.queue.nothing_fetched(),
+                NextStep::AwaitRoom => {
                     socket.blocked = true;
-                    return Progress::AwaitRoom;
+                    return QueueState::AwaitRoom;
                 }
-                Verdict::AwaitBuffers => return Progress::AwaitBuffers,
-                Verdict::GiveUp(piece) => {
-                    counts.send_errors += piece.datagrams.len() as u64;
+                NextStep::AwaitBuffers => return QueueState::AwaitBuffers,
+                NextStep::GiveUp(chunk) => {
+                    counts.send_errors += chunk.datagrams.len() as u64;
                     let errno = error.raw_os_error().unwrap_or(0);
-                    each(Event::NotSent { train: piece.train, datagrams: piece.datagrams, errno });
+                    each(Event::NotSent { batch: chunk.batch, datagrams: chunk.datagrams, errno });
                 }
             }
         }
-        Progress::Done
+        QueueState::Done
     }
 
     pub(super) fn poll(
@@ -188,17 +188,17 @@ impl PortableSocket {
 }
 
 /// What an error of sending means.
-fn trouble(error: &io::Error) -> Trouble {
+fn send_error(error: &io::Error) -> SendError {
     match error.kind() {
-        io::ErrorKind::WouldBlock => Trouble::Full,
-        io::ErrorKind::Interrupted => Trouble::Interrupted,
-        io::ErrorKind::OutOfMemory => Trouble::NoBuffers,
+        io::ErrorKind::WouldBlock => SendError::Full,
+        io::ErrorKind::Interrupted => SendError::Interrupted,
+        io::ErrorKind::OutOfMemory => SendError::NoBuffers,
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkUnreachable => Trouble::MaybePending(Subject::Destination),
+        | io::ErrorKind::NetworkUnreachable => SendError::MaybePending(Subject::Destination),
         #[cfg(unix)]
-        _ if error.raw_os_error() == Some(libc::ENOBUFS) => Trouble::NoBuffers,
-        _ => Trouble::Refused(Subject::Destination),
+        _ if error.raw_os_error() == Some(libc::ENOBUFS) => SendError::NoBuffers,
+        _ => SendError::Refused(Subject::Destination),
     }
 }

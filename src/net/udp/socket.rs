@@ -12,7 +12,7 @@ use crate::net::error::Family;
 /// overhead for each.
 pub(super) const RECEIVE_BUFFER: usize = 4 << 20;
 
-/// Room for what waits for the network device: some 16 full trains.
+/// Room for what waits for the network device: some 16 full batches.
 pub(super) const SEND_BUFFER: usize = 1 << 20;
 
 /// Ports are drawn from here up. Those below may belong to a service of this machine that is not

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::event::Event;
 use super::pool::Udp;
+use super::send_batches::{Outgoing, SendBatches};
 use super::socket::LOWEST_PORT;
-use super::train::{Outgoing, Trains};
 use crate::engine::{SocketId, Stamp, Time, Unreachable};
 use crate::net::clock::Clock;
 use crate::net::{Backend as Choice, Family, NetError, Options};
@@ -21,13 +21,13 @@ const CHOICES: [Choice; 2] = [Choice::Auto, Choice::Portable];
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
-struct Batch(Vec<(SocketId, SocketAddr, usize, Vec<u8>)>);
+struct TestBatches(Vec<(SocketId, SocketAddr, usize, Vec<u8>)>);
 
-impl Batch {
-    /// A train of `count` datagrams of `segment` octets, of which the first two are numbers from
+impl TestBatches {
+    /// A batch of `count` datagrams of `segment` octets, of which the first two are numbers from
     /// `first` up.
-    fn train(mut self, socket: u16, to: SocketAddr, segment: usize, count: usize) -> Self {
-        let first: usize = self.0.iter().map(|train| train.3.len() / train.2).sum();
+    fn batch(mut self, socket: u16, to: SocketAddr, segment: usize, count: usize) -> Self {
+        let first: usize = self.0.iter().map(|batch| batch.3.len() / batch.2).sum();
         let mut octets = Vec::new();
         for number in first..first + count {
             let start = octets.len();
@@ -39,21 +39,21 @@ impl Batch {
     }
 
     fn datagrams(&self) -> BTreeSet<Vec<u8>> {
-        self.0.iter().flat_map(|train| train.3.chunks(train.2)).map(<[u8]>::to_vec).collect()
+        self.0.iter().flat_map(|batch| batch.3.chunks(batch.2)).map(<[u8]>::to_vec).collect()
     }
 }
 
-impl Trains for Batch {
+impl SendBatches for TestBatches {
     fn len(&self) -> usize {
         self.0.len()
     }
 
-    fn count(&self, train: usize) -> usize {
-        self.0[train].3.len() / self.0[train].2
+    fn count(&self, batch: usize) -> usize {
+        self.0[batch].3.len() / self.0[batch].2
     }
 
-    fn train(&self, train: usize) -> Outgoing<'_> {
-        let (socket, to, segment, octets) = &self.0[train];
+    fn batch(&self, batch: usize) -> Outgoing<'_> {
+        let (socket, to, segment, octets) = &self.0[batch];
         Outgoing { socket: *socket, to: *to, segment: *segment, octets }
     }
 }
@@ -63,7 +63,7 @@ impl Trains for Batch {
 enum Told {
     Datagram { socket: SocketId, from: SocketAddr, received: Time, stamp: Stamp, octets: Vec<u8> },
     Unreachable { socket: SocketId, to: SocketAddr, error: Unreachable, quoted: Vec<u8> },
-    NotSent { train: usize, datagrams: Range<usize>, errno: i32 },
+    NotSent { batch: usize, datagrams: Range<usize>, errno: i32 },
 }
 
 impl Told {
@@ -78,7 +78,7 @@ impl Told {
                 Self::Unreachable { socket, to, error, quoted: quoted.to_vec() }
             }
             Event::Undelivered { .. } => panic!("there is no neighbour on loopback"),
-            Event::NotSent { train, datagrams, errno } => Self::NotSent { train, datagrams, errno },
+            Event::NotSent { batch, datagrams, errno } => Self::NotSent { batch, datagrams, errno },
         })
     }
 }
@@ -105,17 +105,17 @@ impl Pool {
         SocketAddr::new(ip, self.udp.port(SocketId(socket)).unwrap())
     }
 
-    fn load(&mut self, batch: &Batch) {
+    fn load(&mut self, batches: &TestBatches) {
         let told = &mut self.told;
-        self.udp.load(batch, &mut |event| told.extend(Told::from(event)));
+        self.udp.load(batches, &mut |event| told.extend(Told::from(event)));
     }
 
     /// Sends and receives until `enough` has been told.
-    async fn run(&mut self, batch: &Batch, enough: impl Fn(&[Told]) -> bool) {
+    async fn run(&mut self, batches: &TestBatches, enough: impl Fn(&[Told]) -> bool) {
         let work = async {
             loop {
                 let (udp, clock, told) = (&mut self.udp, &mut self.clock, &mut self.told);
-                udp.send(clock.now(), batch, &mut |event| told.extend(Told::from(event)));
+                udp.send(clock.now(), batches, &mut |event| told.extend(Told::from(event)));
                 if udp.is_drained() && enough(told) {
                     return;
                 }
@@ -180,33 +180,33 @@ fn datagrams(told: &[Told]) -> usize {
 }
 
 #[test]
-fn every_datagram_of_every_train_makes_the_round_trip() {
+fn every_datagram_of_every_batch_makes_the_round_trip() {
     for backend in CHOICES {
         for v6 in [false, true] {
             on_runtime(async {
                 let (one, two) = (echo(v6, 65), echo(v6, 35));
                 let mut pool = Pool::open(backend);
                 let base = if v6 { 2 } else { 0 };
-                let batch = Batch::default()
-                    .train(base, one, 40, 64)
-                    .train(base + 1, two, 33, 20)
-                    .train(base, two, 50, 1)
-                    .train(base, one, 51, 1)
-                    .train(base + 1, two, 20, 14);
-                pool.load(&batch);
-                pool.run(&batch, |told| datagrams(told) == 100).await;
-                assert_eq!(pool.received(), batch.datagrams());
+                let batches = TestBatches::default()
+                    .batch(base, one, 40, 64)
+                    .batch(base + 1, two, 33, 20)
+                    .batch(base, two, 50, 1)
+                    .batch(base, one, 51, 1)
+                    .batch(base + 1, two, 20, 14);
+                pool.load(&batches);
+                pool.run(&batches, |told| datagrams(told) == 100).await;
+                assert_eq!(pool.received(), batches.datagrams());
                 for told in &pool.told {
                     let Told::Datagram { socket, from, octets, .. } = told else {
                         panic!("{told:?}");
                     };
-                    let train = match octets.len() {
+                    let batch = match octets.len() {
                         40 => (base, one),
                         51 => (base, one),
                         50 => (base, two),
                         _ => (base + 1, two),
                     };
-                    assert_eq!((socket.0, *from), train, "{backend:?}");
+                    assert_eq!((socket.0, *from), batch, "{backend:?}");
                 }
                 let counts = pool.udp.counts();
                 assert_eq!((counts.datagrams_sent, counts.datagrams_received), (100, 100));
@@ -223,9 +223,10 @@ fn a_second_batch_follows_the_first() {
             let server = echo(false, 30);
             let mut pool = Pool::open(backend);
             for round in 1..=3 {
-                let batch = Batch::default().train(0, server, 20, 9).train(0, server, 30, 1);
-                pool.load(&batch);
-                pool.run(&batch, |told| datagrams(told) == 10 * round).await;
+                let batches =
+                    TestBatches::default().batch(0, server, 20, 9).batch(0, server, 30, 1);
+                pool.load(&batches);
+                pool.run(&batches, |told| datagrams(told) == 10 * round).await;
             }
             assert_eq!(pool.udp.counts().datagrams_sent, 30);
         });
@@ -240,18 +241,18 @@ fn one_bad_destination_does_not_hurt_the_others() {
             // Port 0 is nobody's: EINVAL.
             let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
             let mut pool = Pool::open(backend);
-            let batch = Batch::default()
-                .train(0, server, 20, 5)
-                .train(0, nowhere, 21, 3)
-                .train(0, server, 22, 6)
-                .train(0, nowhere, 23, 1)
-                .train(0, server, 24, 1);
-            pool.load(&batch);
-            pool.run(&batch, |told| datagrams(told) == 12).await;
+            let batches = TestBatches::default()
+                .batch(0, server, 20, 5)
+                .batch(0, nowhere, 21, 3)
+                .batch(0, server, 22, 6)
+                .batch(0, nowhere, 23, 1)
+                .batch(0, server, 24, 1);
+            pool.load(&batches);
+            pool.run(&batches, |told| datagrams(told) == 12).await;
             let mut not_sent = Vec::new();
             for told in &pool.told {
-                if let Told::NotSent { train, datagrams, errno } = told {
-                    not_sent.extend(datagrams.clone().map(|datagram| (*train, datagram)));
+                if let Told::NotSent { batch, datagrams, errno } = told {
+                    not_sent.extend(datagrams.clone().map(|datagram| (*batch, datagram)));
                     #[cfg(target_os = "linux")]
                     assert_eq!(*errno, libc::EINVAL);
                     assert_ne!(*errno, 0);
@@ -269,12 +270,12 @@ fn a_closed_port_does_not_hurt_the_others() {
         on_runtime(async {
             let (server, closed) = (echo(false, 60), closed(false));
             let mut pool = Pool::open(backend);
-            let mut batch = Batch::default();
+            let mut batches = TestBatches::default();
             for _ in 0..30 {
-                batch = batch.train(0, server, 20, 2).train(0, closed, 20, 1);
+                batches = batches.batch(0, server, 20, 2).batch(0, closed, 20, 1);
             }
-            pool.load(&batch);
-            pool.run(&batch, |told| datagrams(told) == 60).await;
+            pool.load(&batches);
+            pool.run(&batches, |told| datagrams(told) == 60).await;
             let not_sent = pool.told.iter().find(|told| matches!(told, Told::NotSent { .. }));
             assert_eq!(not_sent, None, "{backend:?}");
         });
@@ -287,11 +288,11 @@ fn a_family_without_sockets_sends_nothing_and_says_so() {
         on_runtime(async {
             let mut udp = Udp::new(&Options { backend, ..Options::default() }).unwrap();
             udp.open_family(Family::V4).unwrap();
-            let batch = Batch::default().train(16, "[::1]:53".parse().unwrap(), 20, 4);
+            let batches = TestBatches::default().batch(16, "[::1]:53".parse().unwrap(), 20, 4);
             let mut told = Vec::new();
-            udp.load(&batch, &mut |event| told.extend(Told::from(event)));
+            udp.load(&batches, &mut |event| told.extend(Told::from(event)));
             assert!(udp.is_drained());
-            assert_eq!(told, [Told::NotSent { train: 0, datagrams: 0..4, errno: 0 }]);
+            assert_eq!(told, [Told::NotSent { batch: 0, datagrams: 0..4, errno: 0 }]);
         });
     }
 }
@@ -326,10 +327,10 @@ fn the_clock_stamps_what_the_portable_backend_receives() {
     on_runtime(async {
         let server = echo(false, 1);
         let mut pool = Pool::open(Choice::Portable);
-        let batch = Batch::default().train(0, server, 20, 1);
-        pool.load(&batch);
+        let batches = TestBatches::default().batch(0, server, 20, 1);
+        pool.load(&batches);
         let before = pool.clock.now();
-        pool.run(&batch, |told| datagrams(told) == 1).await;
+        pool.run(&batches, |told| datagrams(told) == 1).await;
         let Told::Datagram { received, stamp, .. } = &pool.told[0] else { panic!() };
         assert_eq!(*stamp, Stamp::Clock);
         assert!(before <= *received && *received <= pool.clock.now());
@@ -346,10 +347,10 @@ mod linux {
             let server = echo(false, 10);
             let mut pool = Pool::open(Choice::Auto);
             assert!(pool.udp.counts().kernel_timestamps);
-            let batch = Batch::default().train(0, server, 20, 10);
-            pool.load(&batch);
+            let batches = TestBatches::default().batch(0, server, 20, 10);
+            pool.load(&batches);
             let before = pool.clock.now();
-            pool.run(&batch, |told| datagrams(told) == 10).await;
+            pool.run(&batches, |told| datagrams(told) == 10).await;
             let after = pool.clock.now();
             for told in &pool.told {
                 let Told::Datagram { received, stamp, .. } = told else { panic!() };
@@ -360,7 +361,7 @@ mod linux {
     }
 
     #[test]
-    fn a_train_is_one_packet_until_it_is_received() {
+    fn a_batch_is_one_packet_until_it_is_received() {
         for v6 in [false, true] {
             on_runtime(async {
                 let socket = if v6 { 3 } else { 1 };
@@ -368,13 +369,13 @@ mod linux {
                 let mut receiver = Pool::open(Choice::Auto);
                 let counts = receiver.udp.counts();
                 assert!(counts.gso && counts.gro);
-                let batch = Batch::default().train(socket, receiver.addr(socket), 41, 64);
-                sender.load(&batch);
-                sender.run(&batch, |_| true).await;
+                let batches = TestBatches::default().batch(socket, receiver.addr(socket), 41, 64);
+                sender.load(&batches);
+                sender.run(&batches, |_| true).await;
                 assert_eq!(sender.udp.counts().send_calls, 1);
                 assert_eq!(sender.udp.counts().datagrams_sent, 64);
-                receiver.run(&Batch::default(), |told| datagrams(told) == 64).await;
-                assert_eq!(receiver.received(), batch.datagrams());
+                receiver.run(&TestBatches::default(), |told| datagrams(told) == 64).await;
+                assert_eq!(receiver.received(), batches.datagrams());
             });
         }
     }
@@ -384,10 +385,11 @@ mod linux {
         on_runtime(async {
             let servers: Vec<_> = (0..64).map(|_| echo(false, 1)).collect();
             let mut pool = Pool::open(Choice::Auto);
-            let batch =
-                servers.iter().fold(Batch::default(), |batch, &to| batch.train(0, to, 20, 1));
-            pool.load(&batch);
-            pool.run(&batch, |told| datagrams(told) == 64).await;
+            let batches = servers
+                .iter()
+                .fold(TestBatches::default(), |batches, &to| batches.batch(0, to, 20, 1));
+            pool.load(&batches);
+            pool.run(&batches, |told| datagrams(told) == 64).await;
             assert_eq!(pool.udp.counts().send_calls, 1);
         });
     }
@@ -399,11 +401,11 @@ mod linux {
                 let closed = closed(v6);
                 let mut pool = Pool::open(Choice::Auto);
                 let socket = if v6 { 2 } else { 0 };
-                let batch = Batch::default().train(socket, closed, 30, 1);
-                pool.load(&batch);
-                pool.run(&batch, |told| !told.is_empty()).await;
+                let batches = TestBatches::default().batch(socket, closed, 30, 1);
+                pool.load(&batches);
+                pool.run(&batches, |told| !told.is_empty()).await;
                 let error = Unreachable { icmp_type, icmp_code, errno: libc::ECONNREFUSED };
-                let quoted = batch.0[0].3.clone();
+                let quoted = batches.0[0].3.clone();
                 let socket = SocketId(socket);
                 assert_eq!(pool.told, [Told::Unreachable { socket, to: closed, error, quoted }]);
             });
@@ -415,10 +417,11 @@ mod linux {
         on_runtime(async {
             let closed: Vec<_> = (0..40).map(|_| closed(false)).collect();
             let mut pool = Pool::open(Choice::Auto);
-            let batch =
-                closed.iter().fold(Batch::default(), |batch, &to| batch.train(0, to, 20, 1));
-            pool.load(&batch);
-            pool.run(&batch, |told| told.len() == 40).await;
+            let batches = closed
+                .iter()
+                .fold(TestBatches::default(), |batches, &to| batches.batch(0, to, 20, 1));
+            pool.load(&batches);
+            pool.run(&batches, |told| told.len() == 40).await;
             let reported: BTreeSet<_> = pool
                 .told
                 .iter()
@@ -428,7 +431,7 @@ mod linux {
                 })
                 .collect();
             let sent: BTreeSet<_> =
-                batch.0.iter().map(|(_, to, _, octets)| (*to, octets.clone())).collect();
+                batches.0.iter().map(|(_, to, _, octets)| (*to, octets.clone())).collect();
             assert_eq!(reported, sent);
         });
     }
@@ -438,9 +441,9 @@ mod linux {
         on_runtime(async {
             let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
             let mut pool = Pool::open(Choice::Auto);
-            let batch = Batch::default().train(0, nowhere, 21, 3);
-            pool.load(&batch);
-            pool.run(&batch, |told| told.len() == 3).await;
+            let batches = TestBatches::default().batch(0, nowhere, 21, 3);
+            pool.load(&batches);
+            pool.run(&batches, |told| told.len() == 3).await;
             assert!(pool.udp.counts().gso);
         });
     }

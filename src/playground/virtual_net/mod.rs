@@ -19,7 +19,7 @@
 //! assert_eq!(walk.into_report().paths[0].end, PathEnd::Reached);
 //! ```
 //!
-//! It has what the driver of the network has: trains and sockets, [TCP connections](Streams) that queries
+//! It has what the driver of the network has: batches and sockets, [TCP connections](Streams) that queries
 //! share, sends that the [system refuses](VirtualNet::refuse), and times in which this program
 //! [does not run](VirtualNet::stall). [`InFlight`] and [`Streams`] know no world, so that other simulated
 //! networks can be made of them.

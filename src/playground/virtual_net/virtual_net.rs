@@ -9,8 +9,8 @@ use super::super::world::{Arrival, Delivery, World};
 use super::in_flight::InFlight;
 use super::streams::{Connection, Query, Step, Streams};
 use crate::engine::{
-    AttemptKey, Engine, EngineConfig, Finished, HANDSHAKE, SocketId, Stamp, StreamCause,
-    StreamFailure, Time, Train, Transmits, Transport, Unreachable,
+    AttemptKey, Batch, Engine, EngineConfig, Finished, HANDSHAKE, SocketId, Stamp, StreamCause,
+    StreamFailure, Time, Transmits, Transport, Unreachable,
 };
 use crate::net::{Absence, Attendance, LocalCounts, refusal};
 use crate::probe::{Dispatcher, QuerySource};
@@ -220,10 +220,10 @@ impl VirtualNet {
             if out.is_empty() {
                 return;
             }
-            for train in out.trains() {
-                match self.refused.get(&train.to.ip()) {
-                    Some(&errno) => self.refuse_each(out.keys(train), errno),
-                    None => self.send(train, &out),
+            for batch in out.batches() {
+                match self.refused.get(&batch.to.ip()) {
+                    Some(&errno) => self.refuse_each(out.keys(batch), errno),
+                    None => self.send(batch, &out),
                 }
             }
             for stream in out.streams() {
@@ -246,10 +246,10 @@ impl VirtualNet {
         }
     }
 
-    fn send(&mut self, train: &Train, out: &Transmits) {
-        let &Train { socket, to, .. } = train;
+    fn send(&mut self, batch: &Batch, out: &Transmits) {
+        let &Batch { socket, to, .. } = batch;
         let Some(from) = self.local(socket) else { return };
-        for query in out.octets(train).chunks(usize::from(train.segment)) {
+        for query in out.octets(batch).chunks(usize::from(batch.segment)) {
             for Delivery { after, arrival } in self.submit(to, from, Transport::Udp, query) {
                 let event = match arrival {
                     Arrival::Message { from, octets } => Event::Datagram { socket, from, octets },
