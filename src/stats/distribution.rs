@@ -36,6 +36,16 @@ pub(super) fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
+/// The probability of at most `hits` hits in `trials` independent trials, each a hit with the
+/// probability `share` (above 0, below 1).
+pub(super) fn binomial_at_most(hits: u64, trials: u64, share: f64) -> f64 {
+    if hits >= trials {
+        return 1.0;
+    }
+    let (a, b) = ((trials - hits) as f64, hits as f64 + 1.0);
+    (1.0 - share).inc_beta(a, b, a.ln_beta(b))
+}
+
 /// The standard normal value that is not exceeded with the probability `(1 + confidence) / 2`: 1.96
 /// for 95 %. Without end for a confidence of 1.
 pub(super) fn normal_critical(confidence: f64) -> f64 {
@@ -107,12 +117,12 @@ fn solve_upward(rising: impl Fn(f64) -> f64, probability: f64) -> f64 {
     if probability <= 0.0 {
         return 0.0;
     }
+    if probability >= 1.0 || probability.is_nan() {
+        return f64::INFINITY;
+    }
     let (mut low, mut high) = (0.0f64, 1.0f64);
-    while rising(high) < probability || probability.is_nan() {
+    while rising(high) < probability && high.is_finite() {
         (low, high) = (high, high * 2.0);
-        if high.is_infinite() {
-            return high;
-        }
     }
     while high - low > 1e-11 * high {
         let middle = f64::midpoint(low, high);
@@ -190,6 +200,22 @@ mod tests {
         for at in [0.1, 1.0, 2.0, 4.0] {
             let (below, above) = (t(1000).two_sided(at), t(1001).two_sided(at));
             assert!((below - above).abs() < 1e-6, "{at}: {below} {above}");
+        }
+    }
+
+    #[test]
+    fn the_binomial_sum_agrees_with_adding_up() {
+        for (trials, share) in [(1u64, 0.5f64), (10, 0.1), (40, 0.9), (200, 0.03)] {
+            let mut sum = 0.0;
+            for hits in 0..=trials {
+                let misses = (trials - hits) as f64;
+                sum += (ln_choose(trials, hits)
+                    + hits as f64 * share.ln()
+                    + misses * (-share).ln_1p())
+                .exp();
+                let found = binomial_at_most(hits, trials, share);
+                assert!((found - sum).abs() < 1e-9, "{hits} of {trials}: {found} {sum}");
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 //! A sequence is the fate of probes in the order of their intended times: `true` for a loss.
 
 use super::compare::fisher_exact;
-use super::distribution::ln_choose;
-use super::proportion::Proportion;
+use super::distribution::{beta_quantile, ln_choose};
+use super::proportion::{Interval, Proportion};
 
 /// The runs test of Wald and Wolfowitz (Annals of Mathematical Statistics 11, 1940), exact: given
 /// how many probes were lost, is their order one that chance would give?
@@ -182,6 +182,92 @@ impl GilbertElliott {
     }
 }
 
+/// How many independent probes would say as much about the loss as these, whose losses cluster.
+///
+/// The larger of two estimates of how much the number of losses scatters beyond that of independent
+/// probes. One is from the lag-1 correlation, as if the bad state lost everything; with one burst fewer
+/// than was seen, since few bursts leave that correlation too small. The other adds up the correlations of
+/// all lags until a pair of them is negative (Geyer, Statistical Science 7, 1992): where the bad state
+/// loses only a part, neighbours are hardly alike while what is farther apart still is.
+/// Simulated (1,500 probes, 3 % loss, bad states of 2 to 10 probes on average that lose half, 70 % or all):
+/// the 95 % interval held the true loss in 92 to 97 % of runs; by the lag-1 correlation alone in 70 to 96 %.
+///
+/// Never less than 1 nor more than there are probes; 0 without a probe.
+pub fn effective_probes(sequence: &[bool]) -> f64 {
+    let probes = sequence.len() as f64;
+    let mut transitions = Transitions::default();
+    transitions.observe(sequence);
+    let stretch = stretch_of_lag_1(&transitions).max(stretch_of_all_lags(sequence)).max(1.0);
+    (probes / stretch).max(1.0).min(probes)
+}
+
+/// The interval of the loss of probes whose losses may cluster: that of Clopper and Pearson for
+/// the [effective number of probes](effective_probes). For independent losses it is about as wide
+/// as [`Proportion::interval`]; without a loss, or with nothing else, it is the same, because then the run
+/// does not say how they cluster.
+///
+/// ```
+/// use dnsonde::stats::{Proportion, loss_interval};
+///
+/// // 5 % lost: one by one, and in two bursts.
+/// let single: Vec<bool> = (0..400).map(|probe| probe % 20 == 7).collect();
+/// let bursts: Vec<bool> = (0..400).map(|probe| probe % 200 < 10).collect();
+/// let width = |probes| loss_interval(probes, 0.95).high - loss_interval(probes, 0.95).low;
+/// assert!(width(&bursts) > 2.0 * width(&single));
+/// assert_eq!(loss_interval(&single, 0.95), Proportion::new(20, 400).interval(0.95));
+/// ```
+pub fn loss_interval(sequence: &[bool], confidence: f64) -> Interval {
+    let lost = sequence.iter().filter(|&&lost| lost).count() as u64;
+    let share = Proportion::new(lost, sequence.len() as u64);
+    let effective = effective_probes(sequence);
+    if lost == 0 || lost == share.trials() || effective >= share.trials() as f64 {
+        return share.interval(confidence);
+    }
+    let hits = lost as f64 / share.trials() as f64 * effective;
+    let (misses, tail) = (effective - hits, (1.0 - confidence) / 2.0);
+    Interval {
+        low: beta_quantile(hits, misses + 1.0, tail),
+        high: beta_quantile(hits + 1.0, misses, 1.0 - tail),
+    }
+}
+
+fn stretch_of_lag_1(transitions: &Transitions) -> f64 {
+    let again = transitions.lost_after_loss();
+    if again.hits() == 0 {
+        return 1.0;
+    }
+    let ends = (again.trials() - again.hits()) as f64;
+    let stay = 1.0 - (ends - 1.0).max(0.5) / again.trials() as f64;
+    let correlation = stay - transitions.lost_after_arrival().share().unwrap_or(0.0);
+    // Not much can be left of one that is 1.
+    let correlation = correlation.clamp(0.0, 1.0 - 1e-9);
+    (1.0 + correlation) / (1.0 - correlation)
+}
+
+/// Parts of a sequence that a correlation must fit into; longer ones are told from nothing.
+const LONGEST_LAG_PART: usize = 10;
+
+fn stretch_of_all_lags(sequence: &[bool]) -> f64 {
+    let losses: Vec<usize> = (0..sequence.len()).filter(|&at| sequence[at]).collect();
+    let (probes, lost) = (sequence.len() as f64, losses.len() as f64);
+    let share = lost / probes.max(1.0);
+    let variance = share * (1.0 - share) * probes;
+    if variance <= 0.0 {
+        return 1.0;
+    }
+    // Of the products only those of two losses are not the same everywhere.
+    let covariance = |lag: usize| {
+        let both =
+            losses.iter().filter(|&&at| sequence.get(at + lag) == Some(&true)).count() as f64;
+        let early = losses.partition_point(|&at| at + lag < sequence.len()) as f64;
+        let late = lost - losses.partition_point(|&at| at < lag) as f64;
+        both - share * (early + late) + share * share * (probes - lag as f64)
+    };
+    let pairs = (0..sequence.len() / LONGEST_LAG_PART).step_by(2);
+    let sums = pairs.map(|lag| (covariance(lag) + covariance(lag + 1)) / variance);
+    2.0 * sums.take_while(|&sum| sum > 0.0).sum::<f64>() - 1.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,7 +355,49 @@ mod tests {
         assert!((found.bad_length() - 7.0 / 3.0).abs() < 1e-12, "{found:?}");
     }
 
+    #[test]
+    fn intervals_of_bursty_loss_hold_the_truth() {
+        // Mean loss 3 %, mean length of the bad state 2 to 10, all or a part of it lost.
+        for (length, loss_in_bad) in [(1.0, 1.0), (2.0, 1.0), (5.0, 1.0), (10.0, 1.0), (5.0, 0.6)] {
+            let bad = 0.03 / loss_in_bad;
+            let to_good = if length == 1.0 { 0.97 } else { 1.0 / length };
+            let to_bad = to_good * bad / (1.0 - bad);
+            let model = GilbertElliott { to_bad, to_good, loss_in_bad };
+            let runs = (0..150).map(|seed| simulate(model, 1500, seed));
+            let (mut held, mut seen) = (0, 0);
+            for run in runs.filter(|run| run.contains(&true)) {
+                seen += 1;
+                held += usize::from(loss_interval(&run, 0.95).contains(0.03));
+            }
+            assert!(held * 100 >= seen * 91, "{model:?}: {held} of {seen}");
+        }
+    }
+
+    #[test]
+    fn the_edges_of_bursty_loss_are_those_of_any_loss() {
+        for sequence in [vec![], vec![false; 300], vec![true; 300], vec![true]] {
+            let lost = sequence.iter().filter(|&&lost| lost).count() as u64;
+            let exact = Proportion::new(lost, sequence.len() as u64).interval(0.95);
+            assert_eq!(loss_interval(&sequence, 0.95), exact);
+        }
+        assert_eq!(effective_probes(&[]), 0.0);
+        // Half of the run lost in one piece: it says next to nothing.
+        let halves: Vec<bool> = (0..400).map(|probe| probe >= 200).collect();
+        assert!(effective_probes(&halves) < 5.0, "{}", effective_probes(&halves));
+    }
+
     proptest! {
+        #[test]
+        fn the_interval_of_bursty_loss_is_never_surer_than_the_exact_one(
+            sequence in prop::collection::vec(any::<bool>(), 1..120),
+        ) {
+            let lost = sequence.iter().filter(|&&lost| lost).count() as u64;
+            let share = Proportion::new(lost, sequence.len() as u64);
+            let (found, exact) = (loss_interval(&sequence, 0.95), share.interval(0.95));
+            prop_assert!(found.low <= exact.low + 1e-9 && exact.high <= found.high + 1e-9);
+            prop_assert!((1.0..=share.trials() as f64).contains(&effective_probes(&sequence)));
+        }
+
         #[test]
         fn the_probabilities_of_all_numbers_of_runs_sum_to_one(lost in 1u64..200, arrived in 1u64..200) {
             let sum: f64 = (2..=most_runs(lost, arrived))
