@@ -199,12 +199,12 @@ fn goes_and_comes_back(v6: bool, backend: Backend) {
         submit(driver.engine_mut(), "b.example.");
         // It goes on being tried, and stays away.
         let refused = |driver: &Driver| -> u64 {
-            let troubles = driver.engine().troubles(driver.now());
-            troubles
+            let delivery_errors = driver.engine().delivery_errors(driver.now());
+            delivery_errors
                 .not_sent
                 .iter()
                 .map(|(errno, count)| {
-                    assert_eq!(*errno, libc::EADDRNOTAVAIL, "{troubles:?}");
+                    assert_eq!(*errno, libc::EADDRNOTAVAIL, "{delivery_errors:?}");
                     count
                 })
                 .sum()

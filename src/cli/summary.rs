@@ -127,24 +127,26 @@ fn text(report: &ScanReport) -> String {
         );
     }
     text.push_str(&list_of_servers(report));
-    let troubles = &report.troubles;
-    for &(errno, count) in &troubles.not_sent {
+    let delivery_errors = &report.delivery_errors;
+    for &(errno, count) in &delivery_errors.not_sent {
         let error = std::io::Error::from_raw_os_error(errno);
         let queries = counted(count, "query", "queries");
         let _ = writeln!(text, "dnsonde: this machine refused to send {queries}: {error}");
     }
-    if troubles.pauses > 0 {
+    if delivery_errors.pauses > 0 {
         let _ = writeln!(
             text,
             "dnsonde: paused {} because this machine could not send, {:.1} s in total; no attempt \
              was counted meanwhile",
-            times(troubles.pauses),
-            troubles.paused.as_secs_f64()
+            times(delivery_errors.pauses),
+            delivery_errors.paused.as_secs_f64()
         );
     }
     // Several codes of ICMP say the same.
     let mut said: Vec<(&str, u64)> = Vec::new();
-    for (error, count) in troubles.unreachable.iter().filter(|(error, _)| error.icmp_type > 0) {
+    for (error, count) in
+        delivery_errors.unreachable.iter().filter(|(error, _)| error.icmp_type > 0)
+    {
         let clause = icmp_clause(*error);
         match said.iter_mut().find(|(known, _)| *known == clause) {
             Some((_, sum)) => *sum += count,

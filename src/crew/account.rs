@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use crate::engine::{ServerCounts, ServerState, ServerStatus, Time, Totals, Troubles};
+use crate::engine::{DeliveryErrors, ServerCounts, ServerState, ServerStatus, Time, Totals};
 use crate::net::{Driver, LocalCounts};
 
 /// One server, over all workers.
@@ -48,7 +48,7 @@ pub struct Account {
     /// What the local system did.
     pub local: LocalCounts,
     /// What kept messages from being sent or delivered.
-    pub troubles: Troubles,
+    pub delivery_errors: DeliveryErrors,
 }
 
 impl Account {
@@ -60,7 +60,7 @@ impl Account {
             totals: engine.totals(),
             servers: engine.servers().map(|server| ServerStats::new(&server)).collect(),
             local: driver.local_counts(),
-            troubles: engine.troubles(now),
+            delivery_errors: engine.delivery_errors(now),
         }
     }
 
@@ -79,7 +79,7 @@ impl Account {
         mine.unmatched += theirs.unmatched;
         mine.suspected += theirs.suspected;
         self.add_servers(other.servers);
-        self.troubles.add(&other.troubles);
+        self.delivery_errors.add(&other.delivery_errors);
         let (mine, theirs) = (&mut self.local, other.local);
         mine.receive_overflow += theirs.receive_overflow;
         mine.absences.add(&theirs.absences);

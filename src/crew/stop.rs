@@ -11,9 +11,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub enum Level {
     /// Not at all.
     Run,
-    /// Ask nothing new, wait for the answers that are on their way.
+    /// Ask nothing new, wait for the responses that are on their way.
     Drain,
-    /// Ask nothing new and wait for no answer, but count what is left of the input.
+    /// Ask nothing new and wait for no response, but count what is left of the input.
     Cancel,
     /// Wait for nothing, not even for an output that takes nothing more.
     Abandon,

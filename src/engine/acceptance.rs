@@ -21,7 +21,7 @@ pub(super) struct Fitting<'a> {
     pub(super) stamp: Stamp,
 }
 
-/// An answer, as its worth depends on it.
+/// A response, as its worth depends on it.
 struct Received<'a> {
     response: Response<'a>,
     header: Header,
@@ -158,7 +158,7 @@ impl Engine {
         if self.profile(index).accept == Accept::Anything { Ok(()) } else { checked }
     }
 
-    /// Decides whether an answer ends its exchange or needs another attempt.
+    /// Decides whether a response ends its exchange or needs another attempt.
     #[inline]
     fn judge(
         &mut self,
@@ -178,7 +178,7 @@ impl Engine {
             *self.profile(index);
         let cookie = opt.as_ref().is_some_and(|edns| edns.cookie != CookieOption::None);
         let (reason, rank) = if truncated && transport == TransportPolicy::UdpThenTcp {
-            // What is truncated is no answer (RFC 2181 §9). It is kept for the case that TCP
+            // What is truncated is no response (RFC 2181 §9). It is kept for the case that TCP
             // brings none.
             self.useful(id, now);
             if self.slots[index].own.is_some() {
@@ -193,7 +193,7 @@ impl Engine {
             }
             return;
         } else if answer.malformed {
-            // Nobody wants such an answer while there may be a better one.
+            // Nobody wants such a response while there may be a better one.
             (RetryReason::Malformed, MALFORMED)
         } else if accept == Accept::Anything {
             self.useful(id, now);
@@ -238,7 +238,7 @@ impl Engine {
 }
 
 impl Engine {
-    /// A server gave an answer that it is asked for.
+    /// A server gave a response that it is asked for.
     #[inline]
     fn useful(&mut self, id: ServerId, now: Time) {
         let was_good = self.servers[id.0 as usize].is_good();

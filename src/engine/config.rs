@@ -10,7 +10,7 @@ use crate::wire::Flags;
 pub struct EngineConfig {
     /// The profile of queries that do not name another [`QueryProfile`].
     pub profile: QueryProfile,
-    /// Mix the case of letters in the question and want it back so (0x20).
+    /// Mix the case of letters in the query and want it back so (0x20).
     pub mixed_case: bool,
     /// How many attempts may be in flight at once.
     pub window: Window,
@@ -18,13 +18,13 @@ pub struct EngineConfig {
     pub rate: Option<f64>,
     /// Most queries a second to one server; `None` for no limit.
     pub rate_per_server: Option<f64>,
-    /// Whether the engine may ask questions of its own: to try servers before names are sent there,
+    /// Whether the engine may ask queries of its own: to try servers before names are sent there,
     /// and to tell names that nobody answers from a server that is gone or asked too much.
     pub own_queries: bool,
     /// Whether an ICMP error ends its attempt at once, which is right where somebody waits for one
     /// answer. Otherwise it is a hint: its attempt stays open, and only repeated errors are believed.
     pub ends_at_icmp: bool,
-    /// How long an exchange stays open after its end to see late and duplicate answers.
+    /// How long an exchange stays open after its end to see late and duplicate responses.
     pub linger: Duration,
     /// How long a UDP socket is used before one on another port takes its place; `None` for as
     /// long as the engine is.
@@ -55,10 +55,10 @@ impl Default for EngineConfig {
     }
 }
 
-/// How a question is put to a server, and what counts as its answer.
+/// How a query is sent to a server, and what counts as its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryProfile {
-    /// How long an attempt may wait for its answer.
+    /// How long an attempt may wait for its response.
     pub timeout: Duration,
     /// Further attempts after the first; falling back to TCP or to plain DNS is not counted.
     pub retries: u16,
@@ -72,7 +72,7 @@ pub struct QueryProfile {
     pub authentic_data: bool,
     /// UDP, TCP, and what truncation leads to.
     pub transport: TransportPolicy,
-    /// What counts as an answer.
+    /// What counts as a response.
     pub accept: Accept,
 }
 
@@ -108,7 +108,7 @@ impl QueryProfile {
 /// The OPT record of queries (RFC 6891).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edns {
-    /// The largest UDP answer that we take, in octets; 1232 avoids fragments (RFC 9715).
+    /// The largest UDP response that we take, in octets; 1232 avoids fragments (RFC 9715).
     pub udp_payload_size: u16,
     /// DO (RFC 3225).
     pub dnssec_ok: bool,
@@ -117,7 +117,7 @@ pub struct Edns {
     /// Options in wire form, one after the other.
     pub options: Vec<u8>,
     /// A cookie (RFC 7873) as well. Ours is random for each server and engine; where a server has
-    /// returned it once, what comes without is no answer.
+    /// returned it once, what comes without is no response.
     pub cookie: CookieOption,
 }
 
@@ -148,15 +148,15 @@ pub enum CookieOption {
 /// Which transport an exchange uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransportPolicy {
-    /// UDP; a truncated answer is asked for again over TCP.
+    /// UDP; a truncated response is asked for again over TCP.
     UdpThenTcp,
-    /// UDP; a truncated answer is the answer.
+    /// UDP; a truncated response is the response.
     UdpOnly,
     /// TCP from the start.
     TcpOnly,
 }
 
-/// What counts as an answer.
+/// What counts as a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accept {
     /// NOERROR and NXDOMAIN from a server that does its job; anything else is tried again.

@@ -1,4 +1,4 @@
-//! What tells a server that is gone, or asked too much, from names that nobody answers: a question that
+//! What tells a server that is gone, or asked too much, from names that nobody answers: a query that
 //! it has answered before, and what came of asking it again.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::wire::{Class, MAX_NAME_LEN, RecordType};
 const AGAIN_ENOUGH: f64 = 4.0;
 const AGAIN_KEPT: f64 = 0.98;
 
-/// A question that a server has answered usefully.
+/// A query that a server has answered usefully.
 #[derive(Debug, Clone)]
 pub(super) struct Control {
     pub(super) name: [u8; MAX_NAME_LEN],

@@ -1,4 +1,4 @@
-//! Whether a server takes EDNS, as its answers show.
+//! Whether a server takes EDNS, as its responses show.
 
 use std::time::Duration;
 
@@ -34,13 +34,13 @@ impl EdnsSupport {
         None
     }
 
-    /// A query with EDNS had a useful answer.
+    /// A query with EDNS had a useful response.
     #[inline]
     pub(super) fn on_answer_with(&mut self) {
         *self = Self::default();
     }
 
-    /// A query without EDNS had a useful answer, after the server said `rcode` to one with EDNS.
+    /// A query without EDNS had a useful response, after the server said `rcode` to one with EDNS.
     pub(super) fn on_answer_without(&mut self, rcode: Rcode, now: Time) {
         self.plain_names = self.plain_names.saturating_add(1);
         if self.plain_names >= NAMES {

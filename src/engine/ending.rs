@@ -1,4 +1,4 @@
-//! The end of an exchange: by an answer, without one, or because nothing more is wanted.
+//! The end of an exchange: by a response, without one, or because nothing more is wanted.
 
 use super::engine::Engine;
 use super::exchange::{
@@ -10,7 +10,7 @@ use super::time::Time;
 
 impl Engine {
     /// Makes no attempt and takes no exchange from now on. An exchange whose last attempt is on its way
-    /// waits for the answer, for one timeout at most; one that would need another attempt, now or
+    /// waits for the response, for one timeout at most; one that would need another attempt, now or
     /// then, ends as cancelled: nothing is said of it that might be said otherwise after a retry.
     pub fn drain(&mut self, now: Time, sink: &mut Sink<'_>) {
         self.draining = true;
@@ -29,7 +29,7 @@ impl Engine {
         }
     }
 
-    /// Ends all exchanges, as cancelled if they have no answer.
+    /// Ends all exchanges, as cancelled if they have no response.
     pub fn cancel(&mut self, now: Time, sink: &mut Sink<'_>) {
         self.abandon_own();
         self.end_all(now, sink, |_| true);
@@ -72,7 +72,7 @@ impl Engine {
         self.servers[id.0 as usize].queue = queue;
     }
 
-    /// Ends an exchange that has no attempts left, with the best of its bad answers if there is one.
+    /// Ends an exchange that has no attempts left, with the best of its bad responses if there is one.
     pub(super) fn end_with_best(&mut self, index: u32, now: Time, sink: &mut Sink<'_>) {
         let slot = &self.slots[index];
         let ended = match slot.best.rank {
@@ -86,7 +86,7 @@ impl Engine {
         self.end(index, ended, None, now, sink);
     }
 
-    /// Ends an exchange. `fresh` is the answer that ended it; without it, the answer is the best
+    /// Ends an exchange. `fresh` is the response that ended it; without it, the response is the best
     /// one that was kept.
     #[inline]
     pub(super) fn end(
@@ -122,7 +122,7 @@ impl Engine {
         let linger = self.config.linger;
         let slot = &mut self.slots[index];
         slot.ended = Some(ended);
-        // An attempt that had no answer yet still waits while the exchange lingers.
+        // An attempt that had no response yet still waits while the exchange lingers.
         if !linger.is_zero() && ended != Ended::Failed(Failure::Cancelled) {
             if let Some((attempt, response)) = fresh {
                 slot.best.keep(response.octets(), attempt, u8::MAX);

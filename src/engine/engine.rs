@@ -21,7 +21,7 @@ use super::suspicion::Suspicion;
 use super::time::Time;
 use super::token_bucket::TokenBucket;
 use super::totals::Totals;
-use super::way::{Troubles, Way};
+use super::uplink::{DeliveryErrors, Uplink};
 use super::wheel::Wheel;
 use crate::wire::Flags;
 
@@ -40,7 +40,7 @@ const TRIALS_PER_SECOND: f64 = 5_000.0;
 #[derive(Debug)]
 pub struct Engine {
     pub(super) config: EngineConfig,
-    /// How questions can be put, that of the configuration first.
+    /// The query profiles, that of the configuration first.
     pub(super) profiles: Vec<Prepared>,
     pub(super) rng: StdRng,
     pub(super) slots: Slots,
@@ -70,7 +70,7 @@ pub struct Engine {
     pub(super) queued: Vec<ServerId>,
     pub(super) ports: Ports,
     pub(super) ids: Vec<IdTable>,
-    /// Timeouts of each socket since its last answer.
+    /// Timeouts of each socket since its last response.
     pub(super) silent_sockets: Vec<u16>,
     /// Live message IDs over TCP, by server.
     pub(super) stream_ids: HashMap<(ServerId, u16), (u32, u16)>,
@@ -78,17 +78,17 @@ pub struct Engine {
     pub(super) tokens: Option<TokenBucket>,
     pub(super) in_flight: usize,
     pub(super) totals: Totals,
-    /// Room for the check of answers.
+    /// Room for the check of responses.
     pub(super) scratch: Vec<u8>,
     /// No attempt is made any more.
     pub(super) draining: bool,
     /// The first attempt after the last word from any server.
     pub(super) unanswered_since: Option<Time>,
     /// The ways out of this machine, over IPv4 and over IPv6.
-    pub(super) ways: [Way; 2],
+    pub(super) uplinks: [Uplink; 2],
     /// Attempts that the local system refused, until it is known whether it refuses all.
     pub(super) refusals: Vec<(AttemptKey, i32)>,
-    pub(super) troubles: Troubles,
+    pub(super) delivery_errors: DeliveryErrors,
 }
 
 /// A profile with what every attempt needs of it, worked out once.
@@ -159,9 +159,9 @@ impl Engine {
             scratch: Vec::new(),
             draining: false,
             unanswered_since: None,
-            ways: Default::default(),
+            uplinks: Default::default(),
             refusals: Vec::new(),
-            troubles: Troubles::default(),
+            delivery_errors: DeliveryErrors::default(),
             config,
         };
         let digits = rtt_digits(servers.len());
@@ -187,7 +187,7 @@ impl Engine {
         self.servers.push(Server::new(addr, &self.config, rtt_digits));
         self.good += 1;
         self.server_ids.insert(addr, id);
-        self.ways[usize::from(addr.is_ipv6())].servers += 1;
+        self.uplinks[usize::from(addr.is_ipv6())].servers += 1;
         self.relist(id);
         id
     }
@@ -223,8 +223,8 @@ impl Engine {
             self.change_health(id, |server| std::mem::replace(server, fresh));
         self.server_ids.remove(&old);
         self.server_ids.insert(addr, id);
-        self.ways[usize::from(old.is_ipv6())].servers -= 1;
-        self.ways[usize::from(addr.is_ipv6())].servers += 1;
+        self.uplinks[usize::from(old.is_ipv6())].servers -= 1;
+        self.uplinks[usize::from(addr.is_ipv6())].servers += 1;
         self.relist(id);
         Some((old, counts))
     }
@@ -294,7 +294,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes a slot for a question, with the plan of its first attempt.
+    /// Takes a slot for a query, with the plan of its first attempt.
     #[inline]
     pub(super) fn take_slot(&mut self, request: &ExchangeRequest<'_>) -> Option<u32> {
         let index = self.slots.take(request)?;

@@ -123,9 +123,9 @@ pub struct Attempt {
     pub sent: Time,
     /// What became of it.
     pub outcome: Outcome,
-    /// More answers to it after the first.
+    /// More responses to it after the first.
     pub duplicates: u16,
-    /// Messages that came to its port, or with its ID, and were not an answer to it.
+    /// Messages that came to its port, or with its ID, and were not a response to it.
     pub mismatched: u16,
     /// Why another attempt followed, if one did.
     pub retried_because: Option<RetryReason>,
@@ -141,7 +141,7 @@ impl Attempt {
         }
     }
 
-    /// The facts of its answer, in time or late, if it was answered.
+    /// The facts of its response, in time or late, if it was answered.
     #[inline]
     pub fn answer(&self) -> Option<Answer> {
         match self.outcome {
@@ -158,21 +158,21 @@ pub enum Outcome {
     Waiting,
     /// Answered before its timeout.
     Answered(Answer),
-    /// No answer before its timeout.
+    /// No response before its timeout.
     TimedOut,
     /// Answered after its timeout, while the exchange was still open.
     Late(Answer),
-    /// ICMP said that it cannot be delivered, and no answer came.
+    /// ICMP said that it cannot be delivered, and no response came.
     Unreachable(Unreachable),
     /// The local system did not send it; the errno.
     NotSent(i32),
-    /// The TCP connection could not be made, or ended before an answer came.
+    /// The TCP connection could not be made, or ended before a response came.
     StreamFailed(StreamFailure),
-    /// The exchange was cancelled or had its answer from another attempt.
+    /// The exchange was cancelled or had its response from another attempt.
     Abandoned,
 }
 
-/// The facts of an answer.
+/// The facts of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
     /// From sending to receiving.
@@ -218,7 +218,7 @@ pub struct StreamFailure {
     pub errno: i32,
 }
 
-/// What ended a TCP connection before an answer came.
+/// What ended a TCP connection before a response came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum StreamCause {
@@ -285,7 +285,7 @@ pub enum RetryReason {
     NotSent,
     /// The TCP connection broke.
     StreamFailed,
-    /// The answer was malformed, as a whole or inside a record.
+    /// The response was malformed, as a whole or inside a record.
     Malformed,
 }
 
@@ -320,7 +320,7 @@ impl Finished<'_> {
 /// Takes finished exchanges; what it wants to keep it copies.
 pub type Sink<'s> = dyn FnMut(Finished<'_>) + 's;
 
-/// A message that came and was not taken for an answer.
+/// A message that came and was not taken for a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unmatched {
     /// The attempt whose message ID it has, if it has one's.
@@ -337,7 +337,7 @@ pub struct Unmatched {
     pub why: Mismatch,
 }
 
-/// Why a message was not taken for an answer.
+/// Why a message was not taken for a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mismatch {
@@ -372,7 +372,7 @@ pub enum Mismatch {
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy)]
 pub enum Ending<'a> {
-    /// There is an answer. It is the first good one or, if no attempt brought one, the last bad
+    /// There is a response. It is the first good one or, if no attempt brought one, the last bad
     /// one (SERVFAIL, REFUSED, …), and a malformed one only if there is no other.
     Answered {
         /// The message.
@@ -380,7 +380,7 @@ pub enum Ending<'a> {
         /// Which of the attempts it answers.
         attempt: usize,
     },
-    /// There is a part of an answer: it was truncated over UDP, and TCP, where all of it would be,
+    /// There is a part of a response: it was truncated over UDP, and TCP, where all of it would be,
     /// brought none.
     Truncated {
         /// The truncated message.
@@ -431,13 +431,13 @@ impl std::fmt::Debug for Response<'_> {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
     /// At least one attempt was delivered as far as is known, and none was answered.
     TimedOut,
     /// No attempt could be delivered.
     Unreachable,
-    /// [`super::Engine::cancel`] came before an answer.
+    /// [`super::Engine::cancel`] came before a response.
     Cancelled,
 }

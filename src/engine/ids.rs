@@ -17,7 +17,7 @@ pub(super) enum Use {
     Past(Past),
 }
 
-/// The remains of an attempt, for telling late and second answers from strangers.
+/// The remains of an attempt, for telling late and second responses from strangers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Past {
     pub(super) answered: bool,
@@ -37,7 +37,7 @@ impl Past {
         Self { answered, server, question, sent: (sent.as_nanos() >> SENT_BITS) as u32 }
     }
 
-    /// Whether an answer from `server` to `question` belongs to this.
+    /// Whether a response from `server` to `question` belongs to this.
     pub(super) fn fits(&self, server: ServerId, question: u16) -> bool {
         u32::from(self.server) == server.0 & 0x3FFF && self.question == question
     }
@@ -170,7 +170,7 @@ impl IdTable {
         self.live -= 1;
     }
 
-    /// Marks a past use as answered, so that one more answer counts as a duplicate.
+    /// Marks a past use as answered, so that one more response counts as a duplicate.
     pub(super) fn mark_answered(&mut self, id: u16) {
         debug_assert!(matches!(self.get(id), Use::Past(_)), "only a past use is marked");
         let entry = &mut self.entries[usize::from(id)];

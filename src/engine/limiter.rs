@@ -5,7 +5,7 @@
 //! So each server has a detector of loss beyond what is usual, and, from the first time it goes
 //! off, a token bucket.
 //!
-//! - **Noticing**: a cumulative sum (Page's test). Each loss adds to a score, each answer takes a
+//! - **Noticing**: a cumulative sum (Page's test). Each loss adds to a score, each response takes a
 //!   little away; what is usual never lifts it for long, a few per cent more do. When it has risen
 //!   high enough, the time of its first loss is where the limit was passed.
 //! - **Measuring**: from that moment on the server's allowance for bursts was used up, so the
@@ -85,11 +85,11 @@ pub(super) const NEARLY_ALL: f64 = 0.9;
 /// What the limiter has to know of the way to its server.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Path {
-    /// How long an answer usually takes.
+    /// How long a response usually takes.
     pub(super) rtt: Duration,
     /// Attempts that the window lets be in flight.
     pub(super) window: usize,
-    /// Whether the window still opens with each answer.
+    /// Whether the window still opens with each response.
     pub(super) opening: bool,
     /// Whether a rate may be held to. If not, the window is what makes room.
     pub(super) paced: bool,
@@ -147,7 +147,7 @@ struct Learned {
     step: f64,
     /// Whether the rate was taken from so little that it is only an order of magnitude.
     rough: bool,
-    /// When this step began, and its answers.
+    /// When this step began, and its responses.
     since: Time,
     answers: u32,
     /// Whether the rate held anything back during this step.

@@ -149,7 +149,7 @@ impl Engine {
 
     /// Whether a message without a question, with the right ID and from the right place, is an
     /// answer to this attempt all the same. Some servers leave the question out when they refuse
-    /// to read it, or when they cut the answer. BIND and Unbound take both for what they say,
+    /// to read it, or when they cut the response. BIND and Unbound take both for what they say,
     /// and nothing else: neither ends an exchange while there are retries left.
     #[cold]
     fn may_lack_question(&self, index: u32, number: usize, header: Header, octets: &[u8]) -> bool {

@@ -28,7 +28,7 @@ pub(super) struct Incoming<'a> {
 }
 
 impl Engine {
-    /// Counts a message with the ID of an attempt that is no answer to it.
+    /// Counts a message with the ID of an attempt that is no response to it.
     #[cold]
     pub(super) fn mismatched(
         &mut self,
@@ -69,7 +69,7 @@ impl Engine {
         }
     }
 
-    /// Counts a message that is no answer; whether a server of ours is where it seems to come from.
+    /// Counts a message that is no response; whether a server of ours is where it seems to come from.
     fn count_unmatched(&mut self, message: Incoming<'_>) -> bool {
         self.totals.unmatched += 1;
         if let Some(socket) = message.socket {
@@ -102,7 +102,7 @@ impl Engine {
         }
     }
 
-    /// Whether any message came for this exchange that was not an answer.
+    /// Whether any message came for this exchange that was not a response.
     #[inline]
     pub(super) fn is_doubtful(&mut self, index: u32, now: Time) -> bool {
         self.slots[index].mismatched > 0 || self.doubts(index, now) > 0
@@ -127,7 +127,7 @@ impl Engine {
             && self.profile(index).transport == TransportPolicy::UdpThenTcp
     }
 
-    /// Asks over TCP instead of taking an answer that may be forged. Gives whether it did.
+    /// Asks over TCP instead of taking a response that may be forged. Gives whether it did.
     #[inline]
     pub(super) fn asks_over_tcp_instead(
         &mut self,

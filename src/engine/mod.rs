@@ -13,7 +13,7 @@
 //! sink ◄── finished exchange, all its attempts ◄── handle_datagram
 //! ```
 //!
-//! - **Matching**: an answer counts only if its source, our socket, its ID and its question all
+//! - **Matching**: a response counts only if its source, our socket, its ID and its question all
 //!   fit an attempt of an open exchange. Anything else is counted and changes nothing.
 //! - **Retries** go to another server where there is one, and say why they were needed.
 //! - **Pauses**: while this machine cannot send, nothing is sent, counted or timed out.
@@ -39,7 +39,7 @@
 //! let batch = transmits.batches()[0];
 //! let mut message = transmits.octets(&batch).to_vec();
 //!
-//! // An answer: the same message with QR set.
+//! // A response: the same message with QR set.
 //! message[2] |= 0x80;
 //! message[3] |= 0x80;
 //! let later = now + Duration::from_millis(12);
@@ -85,7 +85,7 @@ mod token_bucket;
 mod totals;
 mod transmit;
 mod unreachable;
-mod way;
+mod uplink;
 mod wheel;
 mod window;
 
@@ -101,4 +101,4 @@ pub use server::{ServerCounts, ServerState, ServerStatus};
 pub use time::Time;
 pub use totals::Totals;
 pub use transmit::{Batch, HANDSHAKE, Stream, Transmits};
-pub use way::{CannotSend, Refusal, Troubles};
+pub use uplink::{CannotSend, DeliveryErrors, Refusal};

@@ -9,7 +9,7 @@
 //! IPv6 would wait for it for ever.
 //!
 //! A neighbour that does not answer to ARP or neighbour discovery is told of seconds after the
-//! system took the query. There nothing passes for certain but by an answer, so the queries that try
+//! system took the query. There nothing passes for certain but by a response, so the queries that try
 //! again have to stay unrefused for longer than that takes.
 
 use std::time::Duration;
@@ -24,7 +24,7 @@ use super::ids::{Past, Use};
 use super::slot::{Ended, Timer};
 use super::time::Time;
 use super::transmit::Transmits;
-use super::way::{CannotSend, Outage, Refusal, Troubles};
+use super::uplink::{CannotSend, DeliveryErrors, Outage, Refusal};
 
 /// How often a paused family is tried again; the first time sooner, in case that only one server
 /// cannot be reached.
@@ -53,7 +53,7 @@ impl Engine {
             self.refusals.push((key, errno));
             return;
         }
-        self.troubles.add_not_sent(errno, 1);
+        self.delivery_errors.add_not_sent(errno, 1);
         let Some((index, _)) = self.waiting(key) else { return };
         self.not_sent(index, errno, now, sink);
     }
@@ -61,8 +61,8 @@ impl Engine {
     /// Takes note that nothing is left to be sent of what was handed out: the local system took all
     /// but what it was said to have refused.
     pub fn handle_all_sent(&mut self, now: Time, sink: &mut Sink<'_>) {
-        let handed = self.ways.each_mut().map(|way| std::mem::take(&mut way.handed));
-        if self.refusals.is_empty() && self.ways.iter().all(|way| way.outage.is_none()) {
+        let handed = self.uplinks.each_mut().map(|uplink| std::mem::take(&mut uplink.handed));
+        if self.refusals.is_empty() && self.uplinks.iter().all(|uplink| uplink.outage.is_none()) {
             return;
         }
         self.settle_refusals(handed, now, sink);
@@ -75,7 +75,7 @@ impl Engine {
         let mut last = [0; 2];
         let mut by: [Vec<ServerId>; 2] = Default::default();
         for &(key, errno) in &refusals {
-            self.troubles.add_not_sent(errno, 1);
+            self.delivery_errors.add_not_sent(errno, 1);
             if let Some((index, number)) = self.waiting(key) {
                 let id = self.slots[index].attempts[number].server;
                 let family = self.family_of(id);
@@ -93,12 +93,12 @@ impl Engine {
         }
         for family in 0..2 {
             let passed = handed[family] > refused[family];
-            match &mut self.ways[family].outage {
+            match &mut self.uplinks[family].outage {
                 Some(outage) if refused[family] > 0 => {
                     outage.errno = last[family];
                     outage.taken_since = None;
                     outage.refused.append(&mut by[family]);
-                    self.troubles.pauses += u64::from(!outage.confirmed);
+                    self.delivery_errors.pauses += u64::from(!outage.confirmed);
                     outage.confirmed = true;
                 }
                 Some(outage) if passed && outage.by_neighbour => {
@@ -140,7 +140,7 @@ impl Engine {
         quoted: &[u8],
         sink: &mut Sink<'_>,
     ) {
-        self.troubles.add_not_sent(errno, 1);
+        self.delivery_errors.add_not_sent(errno, 1);
         let live = quoted.first_chunk::<2>().and_then(|id| {
             match self.ids.get(usize::from(socket.0))?.get(u16::from_be_bytes(*id)) {
                 Use::Live { slot, attempt } => Some((slot, usize::from(attempt))),
@@ -155,21 +155,21 @@ impl Engine {
         }
         let family = usize::from(to.is_ipv6());
         // Whoever has heard from others since knows that it is this server only.
-        let alone = self.ways[family].heard.is_some_and(|heard| heard > attempt.sent)
+        let alone = self.uplinks[family].heard.is_some_and(|heard| heard > attempt.sent)
             || self.servers[id.0 as usize].refused_alone_until > now;
         if alone {
             // It says nothing of a pause that there may be.
-        } else if let Some(outage) = &mut self.ways[family].outage {
+        } else if let Some(outage) = &mut self.uplinks[family].outage {
             outage.by_neighbour = true;
             outage.taken_since = None;
             let again = attempt.sent > outage.since;
-            self.troubles.pauses += u64::from(again && !outage.confirmed);
+            self.delivery_errors.pauses += u64::from(again && !outage.confirmed);
             outage.confirmed |= again;
         } else if self.pauses(family, false) {
             self.begin_outage(family, errno, vec![id], true, now);
         }
         match attempt.outcome {
-            Outcome::Waiting if self.ways[family].outage.is_some() => {
+            Outcome::Waiting if self.uplinks[family].outage.is_some() => {
                 self.take_back(index, now, sink)
             }
             Outcome::Waiting => self.not_sent(index, errno, now, sink),
@@ -188,7 +188,7 @@ impl Engine {
     }
 
     /// Handles the word of the driver that UDP sockets have lost their local address, so that nothing will
-    /// come to them any more: what waits for an answer there was never sent.
+    /// come to them any more: what waits for a response there was never sent.
     pub fn handle_sockets_lost(
         &mut self,
         now: Time,
@@ -204,7 +204,7 @@ impl Engine {
                 && attempt.transport == Transport::Udp
                 && sockets.contains(&attempt.socket)
             {
-                self.troubles.add_not_sent(errno, 1);
+                self.delivery_errors.add_not_sent(errno, 1);
                 self.take_back(index, now, sink);
             }
         }
@@ -220,27 +220,27 @@ impl Engine {
         sink: &mut Sink<'_>,
     ) {
         let Some((index, _)) = self.waiting(key) else { return };
-        self.troubles.add_not_sent(errno, 1);
+        self.delivery_errors.add_not_sent(errno, 1);
         self.take_back(index, now, sink);
     }
 
     /// What the engine was told that kept messages from being sent or delivered, until now.
-    pub fn troubles(&self, now: Time) -> Troubles {
-        let mut troubles = self.troubles.clone();
-        let outages = self.ways.iter().filter_map(|way| way.outage.as_ref());
+    pub fn delivery_errors(&self, now: Time) -> DeliveryErrors {
+        let mut delivery_errors = self.delivery_errors.clone();
+        let outages = self.uplinks.iter().filter_map(|uplink| uplink.outage.as_ref());
         for outage in outages.filter(|outage| outage.confirmed) {
-            troubles.paused += now.since(outage.since);
+            delivery_errors.paused += now.since(outage.since);
         }
-        troubles
+        delivery_errors
     }
 
     /// Whether everything is paused because this machine cannot send to any server.
     pub fn cannot_send(&self) -> Option<CannotSend> {
-        let used = || self.ways.iter().filter(|way| way.servers > 0);
-        if used().any(|way| way.outage.is_none() && !way.given_up) {
+        let used = || self.uplinks.iter().filter(|uplink| uplink.servers > 0);
+        if used().any(|uplink| uplink.outage.is_none() && !uplink.given_up) {
             return None;
         }
-        let outages = used().filter_map(|way| way.outage.as_ref());
+        let outages = used().filter_map(|uplink| uplink.outage.as_ref());
         outages
             .max_by_key(|outage| outage.since)
             .map(|outage| CannotSend { since: outage.since, errno: outage.errno })
@@ -288,7 +288,7 @@ impl Engine {
 
     #[inline]
     pub(super) fn is_out(&self, id: ServerId) -> bool {
-        self.ways[self.family_of(id)].outage.is_some()
+        self.uplinks[self.family_of(id)].outage.is_some()
     }
 
     /// Notes that a message came from a server, or from the network about it, for an attempt that
@@ -296,10 +296,10 @@ impl Engine {
     #[inline]
     pub(super) fn heard_from(&mut self, id: ServerId, received: Time, sent: Time) {
         let family = self.family_of(id);
-        let way = &mut self.ways[family];
-        way.heard = way.heard.max(Some(received));
-        way.given_up = false;
-        if way.outage.as_ref().is_some_and(|outage| sent > outage.since) {
+        let uplink = &mut self.uplinks[family];
+        uplink.heard = uplink.heard.max(Some(received));
+        uplink.given_up = false;
+        if uplink.outage.as_ref().is_some_and(|outage| sent > outage.since) {
             self.end_outage(family, received);
         }
     }
@@ -307,11 +307,11 @@ impl Engine {
     /// Whether a family of which nothing passed is to pause; `other_too` if nothing passed of the
     /// other one either.
     fn pauses(&self, family: usize, other_too: bool) -> bool {
-        let (way, other) = (&self.ways[family], &self.ways[1 - family]);
+        let (uplink, other) = (&self.uplinks[family], &self.uplinks[1 - family]);
         self.config.give_up_after != Some(Duration::ZERO)
-            && way.outage.is_none()
-            && !way.given_up
-            && (way.heard.is_some() || other.servers == 0 || other_too || other.outage.is_some())
+            && uplink.outage.is_none()
+            && !uplink.given_up
+            && (uplink.heard.is_some() || other.servers == 0 || other_too || other.outage.is_some())
     }
 
     fn begin_outage(
@@ -322,7 +322,7 @@ impl Engine {
         by_neighbour: bool,
         now: Time,
     ) {
-        self.ways[family].outage = Some(Outage {
+        self.uplinks[family].outage = Some(Outage {
             since: now,
             errno,
             by_neighbour,
@@ -338,9 +338,9 @@ impl Engine {
 
     #[cold]
     fn end_outage(&mut self, family: usize, now: Time) {
-        let Some(outage) = self.ways[family].outage.take() else { return };
+        let Some(outage) = self.uplinks[family].outage.take() else { return };
         if outage.confirmed {
-            self.troubles.paused += now.since(outage.since);
+            self.delivery_errors.paused += now.since(outage.since);
         }
         self.unanswered_since = None;
         for id in self.ids_of(family) {
@@ -371,7 +371,7 @@ impl Engine {
         }
         // One that has never worked was only waited for because nothing else did.
         let other = 1 - family;
-        if self.ways[other].heard.is_none() {
+        if self.uplinks[other].heard.is_none() {
             self.end_outage(other, now);
         }
     }
@@ -390,13 +390,13 @@ impl Engine {
 
     /// When a family that is out is tried again.
     pub(super) fn next_try(&self) -> Option<Time> {
-        self.ways.iter().filter_map(|way| Some(way.outage.as_ref()?.again_at)).min()
+        self.uplinks.iter().filter_map(|uplink| Some(uplink.outage.as_ref()?.again_at)).min()
     }
 
     /// Sends one attempt in each family that is out, if it is time for it.
     pub(super) fn try_again(&mut self, now: Time, out: &mut Transmits) {
         for family in 0..2 {
-            let Some(outage) = &mut self.ways[family].outage else { continue };
+            let Some(outage) = &mut self.uplinks[family].outage else { continue };
             if outage.again_at > now {
                 continue;
             }
@@ -407,7 +407,7 @@ impl Engine {
                 continue;
             }
             if self.config.give_up_after.is_some_and(|longest| now.since(since) >= longest) {
-                self.ways[family].given_up = true;
+                self.uplinks[family].given_up = true;
                 self.end_outage(family, now);
                 continue;
             }
@@ -427,7 +427,7 @@ impl Engine {
     /// Takes an exchange that waits for a server of this family out of its queue: for another server
     /// than those that nothing could be sent to, if there is one.
     fn one_waiting_for(&mut self, family: usize) -> Option<(u32, ServerId)> {
-        let refused = self.ways[family].outage.as_ref().map(|outage| outage.refused.clone());
+        let refused = self.uplinks[family].outage.as_ref().map(|outage| outage.refused.clone());
         let refused = refused.unwrap_or_default();
         for refused_too in [false, true] {
             let suits = |id: ServerId| refused_too || !refused.contains(&id);

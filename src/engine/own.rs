@@ -1,13 +1,13 @@
-//! Questions of the engine's own: trials of servers that have not answered yet, and controls.
+//! Queries of the engine's own: trials of servers that have not answered yet, and controls.
 //!
 //! **Trials.** A list of resolvers has dead and refusing ones. No name is sent to a server before it
-//! has answered a trial, which is the question of a name that waits, asked beside it: it uses up none
+//! has answered a trial, which is the query of a name that waits, asked beside it: it uses up none
 //! of the name's attempts. Where no server passes three trials, names go to all of them as they are.
 //!
 //! **Controls.** When much of what a server is asked goes unanswered, either it is asked too much (or
 //! is gone), or the names are at fault: a stretch of them may lie below zones whose servers are dead.
-//! A question that this server has answered before, asked again, tells which: one after the other,
-//! until the answers and losses of controls are far more likely under one of the two.
+//! A query that this server has answered before, asked again, tells which: one after the other,
+//! until the responses and losses of controls are far more likely under one of the two.
 //!
 //! Neither is counted as an exchange, and none has retries.
 
@@ -60,7 +60,7 @@ impl Engine {
         self.untried.make_contiguous().shuffle(&mut self.rng);
     }
 
-    /// Keeps a question that its server has just answered, if the one it has is old.
+    /// Keeps a query that its server has just answered, if the one it has is old.
     #[inline]
     pub(super) fn note_control(&mut self, index: u32, id: ServerId, now: Time) {
         if !self.config.own_queries || self.slots[index].own.is_some() {
@@ -276,7 +276,7 @@ impl Engine {
         waiting.then(|| self.trial_tokens.next())
     }
 
-    /// An exchange that waits for any server, drawn at random: one name may have no answer anywhere.
+    /// An exchange that waits for any server, drawn at random: one name may have no response anywhere.
     fn some_waiting(&mut self) -> Option<u32> {
         let all = self.slots.len();
         for _ in 0..16 {
@@ -348,7 +348,7 @@ impl Engine {
         }
     }
 
-    /// Abandons what is left of the engine's own questions: for when nothing more will be asked.
+    /// Abandons what is left of the engine's own queries: for when nothing more will be asked.
     pub fn abandon_own(&mut self) {
         for index in self.slots.indices() {
             if self.slots[index].own.is_some() {

@@ -3,7 +3,7 @@
 //! A port that serves for a whole scan can be found out and then be guessed at. So each socket is
 //! replaced by one on a fresh random port after a while, sooner if somebody guesses at it. The
 //! driver opens the new one; the old one still receives until its attempts are over, and a while
-//! longer, so that late answers find somebody to count them.
+//! longer, so that late responses find somebody to count them.
 
 use std::time::Duration;
 

@@ -6,9 +6,9 @@
 //!
 //! Only errors that are repeated are believed: for [`SEVERAL`] attempts, over at least one timeout or
 //! a second, and with nothing answered since the first of them. From then on an attempt ends with its
-//! error, and other servers are asked if there are any. The first answer ends that.
+//! error, and other servers are asked if there are any. The first response ends that.
 //!
-//! Where somebody waits for one answer ([`ends_at_icmp`](super::EngineConfig::ends_at_icmp)), an error ends
+//! Where somebody waits for one response ([`ends_at_icmp`](super::EngineConfig::ends_at_icmp)), an error ends
 //! its attempt at once instead, and the next one waits a little longer each time.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What follows an attempt that brought no good answer.
+//! What follows an attempt that brought no good response.
 
 use std::time::Duration;
 
@@ -112,7 +112,7 @@ impl Engine {
         self.attempt_failed(index, Outcome::TimedOut, reason, now, sink);
     }
 
-    /// The current attempt ended without any answer.
+    /// The current attempt ended without any response.
     pub(super) fn attempt_failed(
         &mut self,
         index: u32,
@@ -211,7 +211,7 @@ impl Engine {
             } else {
                 return self.end_with_best(index, now, sink);
             }
-            // Only the case of an answer was ever wrong, and TCP, which would tell whose doing that
+            // Only the case of a response was ever wrong, and TCP, which would tell whose doing that
             // was, is not to be had: it is more likely the server's than a forger's.
             if plan.case == Case::OverTcp
                 && last.transport == Transport::Tcp

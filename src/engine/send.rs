@@ -20,7 +20,7 @@ const BATCH: usize = 512;
 const RUN: usize = 40;
 /// The time until another server is drawn for exchanges that did not suit the last one.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-/// Timeouts of one socket, with no answer in between, after which others are preferred.
+/// Timeouts of one socket, with no response in between, after which others are preferred.
 const SILENT_SOCKET: u16 = 8;
 /// Servers that nothing that waits may go to, after which the others are not looked at.
 const MOST_UNSUITABLE: usize = 32;
@@ -310,7 +310,7 @@ impl Engine {
         self.in_flight += usize::from(slot.charged);
         self.totals.attempts += 1;
         let to = server.addr;
-        self.ways[usize::from(to.is_ipv6())].handed += 1;
+        self.uplinks[usize::from(to.is_ipv6())].handed += 1;
 
         let len = self.write_query(index, attempt, &mut out.octets);
         match transport {

@@ -35,11 +35,11 @@ pub struct ServerCounts {
     pub unreachable: u64,
     /// Attempts that the local system did not send.
     pub not_sent: u64,
-    /// Attempts whose TCP connection could not be made, or ended before an answer came.
+    /// Attempts whose TCP connection could not be made, or ended before a response came.
     pub stream_failed: u64,
     /// Attempts given up because their exchange had ended.
     pub abandoned: u64,
-    /// Second and further answers.
+    /// Second and further responses.
     pub duplicates: u64,
     /// Messages from this server's address that answer no attempt.
     pub mismatched: u64,
@@ -48,7 +48,7 @@ pub struct ServerCounts {
     pub edns_off: u64,
     /// Answers with TC set.
     pub truncated: u64,
-    /// Malformed answers.
+    /// Malformed responses.
     pub malformed: u64,
     /// Answers by response code; the last place counts all codes from 31 on.
     pub rcodes: [u64; 32],
@@ -138,7 +138,7 @@ pub enum ServerStatus {
     Untried,
 }
 
-/// Attempts without any answer, one after the other, after which a server is backed off.
+/// Attempts without any response, one after the other, after which a server is backed off.
 const SILENT_STREAK: u32 = 8;
 /// Attempts that took longer than answers usually take, one after the other, after which a server
 /// is backed off if there are others: many, because some names just take long.
@@ -269,7 +269,7 @@ impl Server {
         self.silent >= SILENT_STREAK || self.presumed_lost >= PRESUMED_LOST_STREAK
     }
 
-    /// A trial brought no useful answer: gives when the next one may be made.
+    /// A trial brought no useful response: gives when the next one may be made.
     pub(super) fn trial_failed(&mut self, now: Time) -> Time {
         let Health::Untried { trials } = &mut self.health else { return now };
         *trials += 1;
@@ -431,7 +431,7 @@ impl Server {
     }
 
     /// An attempt was turned away, perhaps for asking too much: the first one of its exchange, or
-    /// another, which is neither lost nor one of the answers that make a rate.
+    /// another, which is neither lost nor one of the responses that make a rate.
     pub(super) fn on_turned_away(&mut self, now: Time, rtt: Duration, first: bool) {
         if first {
             self.limiter.on_loss(now, now - rtt, self.path());
@@ -477,7 +477,7 @@ impl Server {
         self.presumed_lost = 0;
     }
 
-    /// A useful answer came.
+    /// A useful response came.
     #[inline]
     pub(super) fn on_useful(&mut self, now: Time) {
         self.useful = true;
@@ -494,7 +494,7 @@ impl Server {
         }
     }
 
-    /// An answer came that is of no use. Gives whether the server should be backed off for it.
+    /// A response came that is of no use. Gives whether the server should be backed off for it.
     pub(super) fn on_useless(&mut self) -> bool {
         self.silent = 0;
         self.presumed_lost = 0;
@@ -517,7 +517,7 @@ impl Server {
         self.limiter.on_loss(now, sent, path);
     }
 
-    /// An attempt had no answer. Gives whether the server should be backed off for it.
+    /// An attempt had no response. Gives whether the server should be backed off for it.
     pub(super) fn on_silence(&mut self) -> bool {
         self.silent += 1;
         self.may_be_backed_off() && (self.silent >= SILENT_STREAK || self.health == Health::OnTrial)

@@ -60,7 +60,7 @@ pub(super) enum Own {
     LateControl,
 }
 
-/// How an exchange ended, its answer being in [`Best`].
+/// How an exchange ended, its response being in [`Best`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     Answered,
@@ -78,7 +78,7 @@ pub(super) struct AttemptPlan {
     pub(super) retries: u16,
     /// Further attempts that may be made because it was not the name's fault that one failed.
     pub(super) spare: u8,
-    /// Times the same server may be asked again after an answer that was of no use.
+    /// Times the same server may be asked again after a response that was of no use.
     pub(super) same_again: u8,
     /// TC was followed already.
     pub(super) fell_back_to_tcp: bool,
@@ -113,11 +113,11 @@ pub(super) enum Timer {
     Deadline,
     /// The next attempt may go out.
     Delay,
-    /// Late answers have had their time.
+    /// Late responses have had their time.
     Linger,
 }
 
-/// What an answer is worth, best last.
+/// What a response is worth, best last.
 pub(super) const TRUNCATED: u8 = 1;
 pub(super) const MALFORMED: u8 = 2;
 pub(super) const USELESS: u8 = 3;
@@ -313,7 +313,7 @@ impl Slots {
         let slot = &mut self.slots[index as usize];
         slot.held = false;
         slot.generation = slot.generation.wrapping_add(1);
-        // One large answer must not keep its memory in every slot that it ever passed through.
+        // One large response must not keep its memory in every slot that it ever passed through.
         if slot.best.octets.capacity() > 2048 {
             slot.best.octets = Vec::new();
         }
@@ -349,7 +349,7 @@ impl Slots {
         valid.then_some((key.slot, usize::from(key.attempt)))
     }
 
-    /// Reads the parts of a slot that an answer needs.
+    /// Reads the parts of a slot that a response needs.
     #[inline]
     pub(super) fn touch(&self, index: u32) {
         let slot = &self[index];

@@ -7,7 +7,7 @@ use super::time::Time;
 
 impl Engine {
     /// Notes that the TCP connection of an attempt is made and its query on its way: the time that
-    /// it has for its answer begins.
+    /// it has for its response begins.
     pub fn handle_stream_sent(&mut self, now: Time, key: AttemptKey) {
         let Some((index, attempt)) = self.waiting(key) else { return };
         let deadline = now + self.profile(index).timeout;

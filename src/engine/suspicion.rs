@@ -3,7 +3,7 @@
 //! Who forges answers has to guess a message ID, and nearly all of his messages have a wrong one:
 //! they cannot be told to belong to an exchange, but they name the question that they are meant
 //! to answer. So they are counted by the question. As long as nothing of the kind comes, there is
-//! no table, and an answer costs one comparison.
+//! no table, and a response costs one comparison.
 
 use std::time::Duration;
 

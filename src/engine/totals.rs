@@ -8,11 +8,11 @@
 pub struct Totals {
     /// Exchanges taken.
     pub submitted: u64,
-    /// Exchanges that ended with an answer, whatever it said.
+    /// Exchanges that ended with a response, whatever it said.
     pub answered: u64,
-    /// Exchanges that ended with no more than a truncated answer, because TCP failed.
+    /// Exchanges that ended with no more than a truncated response, because TCP failed.
     pub truncated: u64,
-    /// Exchanges that ended without an answer after at least one timeout.
+    /// Exchanges that ended without a response after at least one timeout.
     pub timed_out: u64,
     /// Exchanges of which no attempt could be delivered.
     pub unreachable: u64,

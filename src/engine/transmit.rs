@@ -47,7 +47,7 @@ pub struct Stream {
     pub to: SocketAddr,
     /// Names the attempt, to say later that it was sent, or that its connection failed.
     pub key: AttemptKey,
-    /// How long its answer may take once it was sent on a connection that is made.
+    /// How long its response may take once it was sent on a connection that is made.
     pub timeout: Duration,
     /// When the engine gives it up if it was not sent by then.
     pub deadline: Time,

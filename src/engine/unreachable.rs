@@ -37,7 +37,7 @@ impl Engine {
             return;
         }
         self.heard_from(id, now, sent);
-        self.troubles.add_unreachable(error, 1);
+        self.delivery_errors.add_unreachable(error, 1);
         let timeout = self.profile(index).timeout;
         if self.config.ends_at_icmp {
             return self.attempt_rejected(index, error, now, sink);

@@ -8,25 +8,25 @@ use super::time::Time;
 /// Attempts in flight that an adaptive window starts with: few, because a server may take no more,
 /// and its rate is not known yet.
 const INITIAL: f64 = 4.0;
-/// What an answer adds to a window that still opens. Whatever a server allows at once before it
+/// What a response adds to a window that still opens. Whatever a server allows at once before it
 /// begins to lose, no more is lost than this part of it.
 const OPENING: f64 = 0.25;
 /// An adaptive window never gets smaller: a few attempts must be out to see a server recover.
 const FLOOR: f64 = 4.0;
 /// And never larger: more than a server's usual queue of packets is only asking for loss.
 const CEILING: f64 = 2048.0;
-/// Up to here each answer opens the window. A UDP socket with Linux's usual buffer holds about 270 small
+/// Up to here each response opens the window. A UDP socket with Linux's usual buffer holds about 270 small
 /// packets; what comes on top while the server is busy is lost.
 const OPENING_CEILING: f64 = 192.0;
 /// Where packets are long on their way, more of them are needed: this many a second.
 const OPENING_RATE: f64 = 100_000.0;
 /// Queueing that does no harm: below it, scheduling noise of either side looks the same.
 const QUEUE_ALLOWED: Duration = Duration::from_micros(1500);
-/// The fastest of fewer answers than this may be slow by chance, and not because of a queue.
+/// The fastest of fewer responses than this may be slow by chance, and not because of a queue.
 const LEAST_FASTEST_OF: f64 = 64.0;
 /// Of so few nothing is made at all.
 const LEAST_ANSWERS: u32 = 16;
-/// The least time without an answer after which an attempt is no longer counted as in flight.
+/// The least time without a response after which an attempt is no longer counted as in flight.
 const PRESUME_LOST_AFTER: Duration = Duration::from_millis(20);
 /// The same where one that was sent later has been answered: then it is not we who slept.
 const PRESUME_LOST_REORDERED_AFTER: Duration = Duration::from_millis(3);
@@ -35,16 +35,16 @@ const BASE_AGE: Duration = Duration::from_secs(20);
 
 /// How many attempts may be in flight to one server, learned from how long answers take.
 ///
-/// The window opens while answers come, and closes when even the fastest of a window of answers are
+/// The window opens while answers come, and closes when even the fastest of a window of responses are
 /// much slower than the fastest ever: a queue delays every packet, a hard name only its own. Loss
 /// does not close it: that is the [limiter](super::limiter)'s business.
 ///
-/// Until the first sign of a queue or of loss each answer opens it a little; from then on the size
+/// Until the first sign of a queue or of loss each response opens it a little; from then on the size
 /// changes once an epoch, and an epoch lasts until the fate of its first attempts is known.
 #[derive(Debug, Clone)]
 pub(super) struct AdaptiveWindow {
     size: f64,
-    /// Opening with each answer, until the first sign of congestion.
+    /// Opening with each response, until the first sign of congestion.
     opening: bool,
     /// What these were before the window followed a rate.
     unlimited: Option<(f64, bool)>,
@@ -72,10 +72,10 @@ struct Epoch {
     sent: u32,
     answered: u32,
     unanswered: u32,
-    /// The fastest of the current window of answers, and how many it has so far.
+    /// The fastest of the current window of responses, and how many it has so far.
     fastest: Duration,
     answers: u32,
-    /// The sum of the fastest of each full window of answers, and how many there were.
+    /// The sum of the fastest of each full window of responses, and how many there were.
     fastest_sum: Duration,
     windows: u32,
 }
@@ -258,7 +258,7 @@ impl AdaptiveWindow {
         self.aftermath = true;
     }
 
-    /// Whether it still opens with each answer.
+    /// Whether it still opens with each response.
     #[inline]
     pub(super) fn is_opening(&self) -> bool {
         self.opening
@@ -282,7 +282,7 @@ impl AdaptiveWindow {
         }
     }
 
-    /// How long an answer usually takes, its variation included; nothing before the first one.
+    /// How long a response usually takes, its variation included; nothing before the first one.
     #[inline]
     pub(super) fn usual_rtt(&self) -> Duration {
         let nanos = self.smoothed.map_or(0.0, |smoothed| smoothed.rtt + smoothed.variation);

@@ -19,7 +19,7 @@ pub(crate) struct Explained {
     pub(crate) stale: BTreeSet<(SocketAddr, NameBuf)>,
     /// They have now this copy of the zone, now that.
     pub(crate) disagreeing: BTreeSet<(SocketAddr, NameBuf)>,
-    /// They lose questions or answers; whatever the pattern.
+    /// They lose queries or answers; whatever the pattern.
     pub(crate) lossy: BTreeSet<SocketAddr>,
 }
 

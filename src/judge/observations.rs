@@ -43,7 +43,7 @@ pub(crate) struct ServerObservations<'e> {
     pub(crate) other_responses: OtherResponses,
 }
 
-/// What became of questions over one transport.
+/// What became of queries over one transport.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) asked: u64,
@@ -102,7 +102,7 @@ impl ServerObservations<'_> {
         self.udp.answered > 0
     }
 
-    /// Whether `silent` questions without an answer say something about these questions, and
+    /// Whether `silent` queries without an answer say something about these queries, and
     /// not only about the loss on the way.
     pub(crate) fn silence_is_telling(&self, silent: u64) -> bool {
         let tally = self.sample.tally();
@@ -112,7 +112,7 @@ impl ServerObservations<'_> {
     }
 
     /// Whether these, which all failed, say something about what they have in common, and not only
-    /// that questions to this server fail now and then.
+    /// that queries to this server fail now and then.
     pub(crate) fn failure_is_telling(&self, failed: &[&Probe]) -> bool {
         let silent = failed.iter().filter(|probe| probe.reply.is_none()).count() as u64;
         if silent > 0 && !self.silence_is_telling(silent) {
@@ -131,7 +131,7 @@ impl ServerObservations<'_> {
             || !failed.iter().any(refuses)
     }
 
-    /// The probes of the survey that were put as usual, as to a server of a zone.
+    /// The probes of the survey that were sent as usual, as to a server of a zone.
     pub(crate) fn usual_probes(&self, zone: &NameBuf) -> impl Iterator<Item = &Probe> {
         self.of_zone(zone).filter(|probe| {
             probe.query.purpose.is_sampled()
@@ -145,7 +145,7 @@ impl ServerObservations<'_> {
         self.probes.iter().copied().filter(move |probe| probe.query.zone == zone)
     }
 
-    /// The probes that were put to it as a server of a zone for a purpose.
+    /// The probes that were sent to it as a server of a zone for a purpose.
     pub(crate) fn probes_for(&self, zone: &NameBuf, purpose: Purpose) -> Vec<&Probe> {
         self.of_zone(zone).filter(|probe| probe.query.purpose == purpose).collect()
     }

@@ -27,11 +27,11 @@ pub struct ServerReport {
     pub role: Role,
     /// The zone, where it was asked as an authoritative server.
     pub zone: Option<String>,
-    /// Questions over UDP.
+    /// Queries over UDP.
     pub udp_asked: u64,
     /// Those that had an answer.
     pub udp_answered: u64,
-    /// Questions over TCP.
+    /// Queries over TCP.
     pub tcp_asked: u64,
     /// Those that had an answer.
     pub tcp_answered: u64,

@@ -17,7 +17,7 @@ use crate::probe::result::{Probe, Reply};
 use crate::walk::Reading;
 use crate::wire::{Flags, NameBuf, Rcode, RecordType};
 
-/// Sockets that questions go out from, one after the other.
+/// Sockets that queries go out from, one after the other.
 const SOCKETS: u16 = 16;
 /// The errno of a firewall on this machine that forbids sending.
 const EPERM: i32 = 1;
@@ -37,7 +37,7 @@ fn answered() -> Outcome {
     })
 }
 
-/// Questions for a SOA record, twenty a second; `outcome` says what becomes of the one with this
+/// Queries for a SOA record, twenty a second; `outcome` says what becomes of the one with this
 /// number, from this socket.
 fn probes(
     to: SocketAddr,
@@ -103,7 +103,7 @@ fn with_dead_ports(dead: &[(u8, u16)]) -> Vec<Probe> {
     all
 }
 
-/// Some of `count` questions lost, evenly.
+/// Some of `count` queries lost, evenly.
 fn losing(lost: u16, count: u16) -> Vec<Probe> {
     let every = count / lost.max(1);
     let outcome = |number: u16, _| {
@@ -112,7 +112,7 @@ fn losing(lost: u16, count: u16) -> Vec<Probe> {
     probes(server(1), Purpose::Baseline(Baseline::Serial), count, outcome)
 }
 
-fn told(evidence: &ProbeLog) -> Vec<(FindingId, Severity)> {
+fn reported(evidence: &ProbeLog) -> Vec<(FindingId, Severity)> {
     findings(evidence).iter().map(|finding| (finding.id, finding.severity)).collect()
 }
 
@@ -129,13 +129,13 @@ fn one_port_that_several_servers_do_not_answer_is_a_matter_of_this_end() {
 #[test]
 fn another_port_at_each_server_is_a_matter_of_the_paths() {
     let evidence = evidence(with_dead_ports(&[(1, 5), (2, 9)]));
-    assert_eq!(told(&evidence), [(FindingId::LossPathDependent, Severity::Error)]);
+    assert_eq!(reported(&evidence), [(FindingId::LossPathDependent, Severity::Error)]);
 }
 
 #[test]
 fn answers_that_this_machine_dropped_are_not_called_loss() {
     let mut evidence = evidence(losing(12, 48));
-    assert_eq!(told(&evidence), [(FindingId::Loss, Severity::Error)]);
+    assert_eq!(reported(&evidence), [(FindingId::Loss, Severity::Error)]);
     evidence.local.receive_overflow = 12;
     let whole = |socket| {
         let (from, until) = (Time::ZERO, Time::ZERO + Duration::from_secs(3600));
@@ -143,7 +143,7 @@ fn answers_that_this_machine_dropped_are_not_called_loss() {
     };
     let all: Vec<_> = (0..SOCKETS).map(whole).collect();
     evidence.leave_out(&[], &all);
-    assert_eq!(told(&evidence), [(FindingId::LocalDrops, Severity::Warning)]);
+    assert_eq!(reported(&evidence), [(FindingId::LocalDrops, Severity::Warning)]);
     // What was lost at other sockets, or at other times, is loss all the same.
     let lost = |probe: &&Probe| probe.outcome() == Some(Outcome::TimedOut);
     let place = |probe: &Probe| (probe.socket().unwrap(), probe.sent().unwrap());
@@ -170,7 +170,7 @@ fn what_waited_while_nobody_was_there_is_in_no_figure() {
     evidence.leave_out(&[absence(first, last)], &[]);
     evidence.local.absences =
         AbsenceCounts { stalls: 1, stalled: last.since(first), ..AbsenceCounts::default() };
-    assert_eq!(told(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
+    assert_eq!(reported(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
     assert_eq!(findings(&evidence)[0].evidence["left_out"], 48);
     // The losses alone, and a few answers between them: the rest is counted, and nothing of it was lost.
     let lost = |probe: &&Probe| probe.outcome() == Some(Outcome::TimedOut);
@@ -181,11 +181,11 @@ fn what_waited_while_nobody_was_there_is_in_no_figure() {
     evidence.leave_out(&absences, &[]);
     let left_out = evidence.probes.iter().filter(|probe| probe.absent).count();
     assert!((12..48).contains(&left_out), "{left_out}");
-    assert_eq!(told(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
+    assert_eq!(reported(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
     // Nothing waited before that: what it was is told, and loss is loss.
     forget(&mut evidence);
     evidence.leave_out(&[absence(Time::ZERO, Time::ZERO)], &[]);
-    let ids: Vec<_> = told(&evidence).into_iter().map(|(id, _)| id).collect();
+    let ids: Vec<_> = reported(&evidence).into_iter().map(|(id, _)| id).collect();
     assert!(ids.contains(&FindingId::Loss) && ids.contains(&FindingId::LocalStall), "{ids:?}");
 }
 
@@ -197,7 +197,7 @@ fn a_suspended_machine_and_a_clock_that_was_set_are_told() {
     evidence.local.absences = AbsenceCounts { clock_steps: 2, ..absences };
     let found = findings(&evidence);
     assert_eq!(
-        told(&evidence),
+        reported(&evidence),
         [(FindingId::LocalStall, Severity::Warning), (FindingId::ClockStep, Severity::Notice)]
     );
     assert_eq!(found[0].evidence["suspended_ms"], 90_000);
@@ -209,7 +209,7 @@ fn answers_that_came_late_are_not_called_loss() {
     let mut evidence = evidence(losing(12, 48));
     let late = OtherResponses { late: 12, ..OtherResponses::default() };
     evidence.other_responses.insert(server(1), late);
-    assert!(told(&evidence).iter().all(|(id, _)| *id != "loss"), "{:?}", told(&evidence));
+    assert!(reported(&evidence).iter().all(|(id, _)| *id != "loss"), "{:?}", reported(&evidence));
 }
 
 #[test]
@@ -218,14 +218,14 @@ fn one_loss_among_many_is_a_note_with_its_interval() {
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].id, found[0].severity), (FindingId::Loss, Severity::Notice));
     assert!(found[0].summary.contains("1 of 100 lost, 1.0 % (95 %: "), "{}", found[0].summary);
-    assert_eq!(told(&evidence(losing(0, 100))), []);
+    assert_eq!(reported(&evidence(losing(0, 100))), []);
 }
 
 #[test]
 fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
     let mut all =
         probes(server(1), Purpose::Baseline(Baseline::Serial), 48, |_, _| Outcome::NotSent(EPERM));
-    assert_eq!(told(&evidence(all.clone())), [], "no way there: no fault of the server");
+    assert_eq!(reported(&evidence(all.clone())), [], "no way there: no fault of the server");
     let mut heard = probes(server(2), Purpose::Baseline(Baseline::Serial), 1, |_, _| answered());
     let ProbeQuery { zone, name, rtype, .. } = heard[0].query;
     let reading = Reading::new(&[], &zone, &name, rtype);
@@ -238,14 +238,14 @@ fn what_this_machine_did_not_send_is_told_if_there_is_a_way_there() {
 }
 
 #[test]
-fn too_few_questions_in_vain_are_no_dead_server() {
+fn too_few_unanswered_queries_are_no_dead_server() {
     let mut evidence =
         evidence(probes(server(1), Purpose::Baseline(Baseline::Serial), 4, |_, _| {
             Outcome::TimedOut
         }));
-    assert_eq!(told(&evidence), []);
+    assert_eq!(reported(&evidence), []);
     // Nobody is told of the servers of alias targets here, however dead.
     evidence.probes =
         probes(server(1), Purpose::Baseline(Baseline::Serial), 48, |_, _| Outcome::TimedOut);
-    assert_eq!(told(&evidence), []);
+    assert_eq!(reported(&evidence), []);
 }

@@ -114,10 +114,10 @@ mod tests {
         ] {
             let conf = read_resolv_conf(octets);
             let found: Vec<String> = conf.servers.iter().map(|it| it.host.to_string()).collect();
-            let told: Vec<String> = conf.skipped.iter().map(ToString::to_string).collect();
+            let reported: Vec<String> = conf.skipped.iter().map(ToString::to_string).collect();
             let case = String::from_utf8_lossy(octets);
             assert_eq!(
-                (found.join(" ").as_str(), told.join("; ").as_str()),
+                (found.join(" ").as_str(), reported.join("; ").as_str()),
                 (servers, skipped),
                 "{case}"
             );

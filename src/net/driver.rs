@@ -31,7 +31,7 @@ const DRAIN_ROUNDS: usize = 128;
 
 /// An engine with its sockets.
 ///
-/// Give the engine questions through [`Driver::engine_mut`], then call [`Driver::turn`] again and
+/// Give the engine queries through [`Driver::engine_mut`], then call [`Driver::turn`] again and
 /// again. A driver stays on its thread, in a tokio runtime of the current-thread kind.
 pub struct Driver {
     engine: Engine,
@@ -172,7 +172,7 @@ impl Driver {
         &self.engine
     }
 
-    /// The engine, to submit questions and to cancel. Servers are added with
+    /// The engine, to submit queries and to cancel. Servers are added with
     /// [`Driver::add_server`].
     pub fn engine_mut(&mut self) -> &mut Engine {
         &mut self.engine
@@ -224,7 +224,7 @@ impl Driver {
     /// but lets the runtime look for events.
     ///
     /// Before anything times out, everything that has come until then is read: however late this
-    /// thread runs, an answer that waits at a socket is not taken for a missing one.
+    /// thread runs, a response that waits at a socket is not taken for a missing one.
     ///
     /// The engine is asked for one batch a turn, so that sending and receiving take turns. The
     /// timer rounds up to the next millisecond, as tokio's does. Cancel safe: nothing is lost if

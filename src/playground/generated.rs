@@ -1,4 +1,4 @@
-//! Records that follow from the name that is asked for, so that whoever asks knows what the answer
+//! Records that follow from the name that is asked for, so that whoever asks knows what the response
 //! must be, however many names there are.
 //!
 //! In a [`Zone`](super::zone::Zone) that has them, every name exists unless its first label says
@@ -7,9 +7,9 @@
 //! | first label | what is there |
 //! |---|---|
 //! | `missing-…` | nothing: NXDOMAIN |
-//! | `empty-…` | a name without records: NOERROR and an empty answer |
+//! | `empty-…` | a name without records: NOERROR and an empty response |
 //! | `chainN-REST` | a CNAME to `chain(N-1)-REST`, and from `chain1-REST` to `REST` (N from 1 to 9) |
-//! | `large-…` | 120 A records, an AAAA record, and a TXT record with 16 strings of 200 octets: too much for a usual UDP answer |
+//! | `large-…` | 120 A records, an AAAA record, and a TXT record with 16 strings of 200 octets: too much for a usual UDP response |
 //! | anything else | one A, one AAAA and one TXT record |
 //!
 //! The data follow from a hash of the lower-cased name.
@@ -98,14 +98,14 @@ mod tests {
     #[test]
     fn the_first_label_says_what_is_there() {
         let host = || Some((vec![RecordType::A, RecordType::AAAA, RecordType::TXT], None));
-        let alias = |to: &str| Some((vec![RecordType::CNAME], Some(to.to_owned())));
+        let cname = |to: &str| Some((vec![RecordType::CNAME], Some(to.to_owned())));
         for (text, there) in [
             ("www.demo.test", host()),
             ("MISSING-1.demo.test", None),
             ("empty-1.demo.test", Some((vec![], None))),
             ("large-1.a.demo.test", host()),
-            ("chain2-www.demo.test", alias("chain1-www.demo.test.")),
-            ("chain1-www.demo.test", alias("www.demo.test.")),
+            ("chain2-www.demo.test", cname("chain1-www.demo.test.")),
+            ("chain1-www.demo.test", cname("www.demo.test.")),
             ("chain1-.demo.test", host()),
             ("chain0-www.demo.test", host()),
         ] {

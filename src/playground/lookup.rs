@@ -5,7 +5,7 @@ use super::response::Response;
 use super::zone::Zone;
 use crate::wire::{Class, Flags, NameBuf, Rcode, RecordBuf, RecordType};
 
-/// CNAME records that one answer follows.
+/// CNAME records that one response follows.
 const LONGEST_CHAIN: usize = 16;
 
 /// Answers a query from `zones`, which are those of one server.
@@ -80,9 +80,9 @@ impl Lookup<'_> {
             self.response.answers.extend(answers);
             return None;
         }
-        if let Some(alias) = records.iter().find(|record| record.rtype == RecordType::CNAME) {
-            self.response.answers.push(named(alias));
-            return alias.data().target().map(|target| target.to_buf());
+        if let Some(cname) = records.iter().find(|record| record.rtype == RecordType::CNAME) {
+            self.response.answers.push(named(cname));
+            return cname.data().target().map(|target| target.to_buf());
         }
         self.response.empty_nonterminal = records.is_empty();
         self.deny(zone, Rcode::NOERROR);

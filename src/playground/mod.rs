@@ -12,7 +12,7 @@
 //!
 //! It has neither sockets nor a clock: [`VirtualNet`] gives it virtual time, for tests, and [`serve()`]
 //! puts it on loopback. A [`LoopbackServer`] is such a world of one server, for whoever needs no more; its
-//! names are [`generated`], so that whoever asks knows what the answer must be.
+//! names are [`generated`], so that whoever asks knows what the response must be.
 //!
 //! Nothing here ever leaves the machine: only loopback addresses are bound.
 

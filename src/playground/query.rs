@@ -50,7 +50,7 @@ pub(super) fn formerr(header: Header) -> Vec<u8> {
     octets
 }
 
-/// What of the flags of a query its answer repeats (RFC 1035 §4.1.1).
+/// What of the flags of a query its response repeats (RFC 1035 §4.1.1).
 pub(super) fn reply_flags(query: Flags) -> Flags {
     let kept = Flags(query.0 & (Flags::RD.0 | Flags::CD.0));
     kept.with(Flags::QR).with_opcode(query.opcode())

@@ -7,7 +7,7 @@ use crate::wire::{
     RecordBuf, Section,
 };
 
-/// An answer before it is octets.
+/// A response before it is octets.
 #[derive(Debug, Clone)]
 pub(super) struct Response {
     /// AA, RA, AD and TC.
@@ -15,7 +15,7 @@ pub(super) struct Response {
     pub rcode: Rcode,
     pub answers: Vec<RecordBuf>,
     pub authorities: Vec<RecordBuf>,
-    /// Addresses without which a referral is of no use: if they do not fit, the answer is
+    /// Addresses without which a referral is of no use: if they do not fit, the response is
     /// truncated (RFC 9471 §3.1).
     pub glue: Vec<RecordBuf>,
     /// Addresses that are left out if they do not fit.
@@ -31,7 +31,7 @@ pub(super) struct Response {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Identity<'i> {
     pub nsid: Option<&'i str>,
-    /// The largest UDP answer, in octets.
+    /// The largest UDP response, in octets.
     pub max_udp: u16,
     pub cookies: cookie::Place,
     /// Whether OPT records are answered with one.

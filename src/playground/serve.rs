@@ -128,7 +128,7 @@ impl Service {
         self.port
     }
 
-    /// What the world has seen and done so far. Who has an answer finds it counted.
+    /// What the world has seen and done so far. Who has a response finds it counted.
     pub fn counts(&self) -> WorldCounts {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }

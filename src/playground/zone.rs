@@ -172,8 +172,8 @@ impl Zone {
         let mut name = *name;
         loop {
             let records = self.node(&name).unwrap_or_default();
-            let alias = records.iter().find(|record| record.rtype == RecordType::CNAME);
-            match alias.and_then(|alias| alias.data().target()) {
+            let cname = records.iter().find(|record| record.rtype == RecordType::CNAME);
+            match cname.and_then(|cname| cname.data().target()) {
                 Some(target) => name = target.to_buf(),
                 None => {
                     let addresses =

@@ -10,9 +10,9 @@ use crate::walk::engine_config;
 /// Attempts in flight at once; the rate for each address is what limits.
 const WINDOW: usize = 16_384;
 
-/// How an engine for probes is set up; `rate` is the most questions a second to one address.
+/// How an engine for probes is set up; `rate` is the most queries a second to one address.
 pub fn engine(rate: f64) -> EngineConfig {
-    // Which port an answer came to is evidence: sockets stay what they are.
+    // Which port a response came to is evidence: sockets stay what they are.
     EngineConfig {
         window: Window::Fixed(WINDOW),
         socket_life: None,
@@ -23,7 +23,7 @@ pub fn engine(rate: f64) -> EngineConfig {
 
 /// Carries a session out, from so many UDP sockets for each address family; gives its planner back, and
 /// what was found. Must be called in a current-thread tokio runtime with I/O and time enabled. `watch`
-/// sees the progress after each answer, and ends the session by a sentence that says why.
+/// sees the progress after each response, and ends the session by a sentence that says why.
 ///
 /// # Errors
 /// [`NetError`]: the network side cannot work at all.

@@ -1,4 +1,4 @@
-//! How the queries of probes are put.
+//! The profiles of probes.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use super::query::QueryForm;
 use crate::engine::{Accept, CookieOption, Edns, QueryProfile, TransportPolicy};
 use crate::wire::{OptBuf, OptionCode};
 
-/// How long a probe waits for its answer. Answers that take longer are seen as late.
+/// How long a probe waits for its response. Answers that take longer are seen as late.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// A TCP connection needs some round trips before there can be an answer.
+/// A TCP connection needs some round trips before there can be a response.
 const TCP_TIMEOUT: Duration = Duration::from_secs(4);
 /// A recursive server may have to ask many others first.
 const RECURSIVE_TIMEOUT: Duration = Duration::from_secs(5);

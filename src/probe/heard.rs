@@ -10,15 +10,15 @@ use crate::wire::Rcode;
 /// What a resolver that had asked would have heard.
 #[derive(Debug, Clone, Copy)]
 pub enum Heard<'p> {
-    /// An answer that it takes, right or wrong.
+    /// A response that it takes, right or wrong.
     Answer(&'p Reading),
-    /// An answer that no resolver takes.
+    /// A response that no resolver takes.
     Unusable(Unusable),
-    /// No answer, or one that comes when nobody waits for it any more.
+    /// No response, or one that comes when nobody waits for it any more.
     Silence,
 }
 
-/// Why an answer is of no use to a resolver.
+/// Why a response is of no use to a resolver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unusable {
     /// SERVFAIL, REFUSED, or another response code that says nothing of the name.
@@ -33,14 +33,14 @@ pub enum Unusable {
 
 impl Probe {
     /// What a resolver would have heard. `None` if it tells nothing: our own system did not send it, or
-    /// the answer was cut off, so that a resolver would ask again over TCP.
+    /// the response was truncated, so that a resolver would ask again over TCP.
     pub fn heard(&self) -> Option<Heard<'_>> {
         if !self.counts() {
             return None;
         }
         let late = matches!(self.outcome(), Some(Outcome::Late(_)));
         let Some(reading) = self.reading().filter(|_| !late) else { return Some(Heard::Silence) };
-        if self.is_cut_off() {
+        if self.is_truncated_over_udp() {
             return None;
         }
         Some(match &reading.kind {
@@ -54,9 +54,9 @@ impl Probe {
         })
     }
 
-    /// Whether its answer was cut off, so that it settles nothing: a resolver goes on over TCP (RFC
+    /// Whether its response was truncated, so that it settles nothing: a resolver goes on over TCP (RFC
     /// 7766 §5).
-    pub fn is_cut_off(&self) -> bool {
+    pub fn is_truncated_over_udp(&self) -> bool {
         self.is_udp() && self.is_truncated()
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::NameBuf;
 /// What was asked and what came back: plain data, for those who judge.
 ///
 /// The [`WalkReport`] has what the servers on the way to the names say of zones and delegations.
-/// Beside it stand the [`Probe`]s: single queries, each one message and at most one answer, so that
+/// Beside it stand the [`Probe`]s: single queries, each one message and at most one response, so that
 /// counting them is statistics. Nothing is concluded here.
 #[derive(Debug, Default)]
 pub struct ProbeLog {
@@ -21,7 +21,7 @@ pub struct ProbeLog {
     pub walk: WalkReport,
     /// The zones that the job is about, each once: what is found of servers is told of these.
     pub zones: Vec<NameBuf>,
-    /// Every probe that was put, in the order of their ends.
+    /// Every probe that was sent, in the order of their ends.
     pub probes: Vec<Probe>,
     /// What came from each address besides answers in time.
     pub other_responses: HashMap<SocketAddr, OtherResponses>,
@@ -38,7 +38,7 @@ pub struct ProbeLog {
 pub struct OtherResponses {
     /// Answers after the timeout.
     pub late: u64,
-    /// Second and further answers.
+    /// Second and further responses.
     pub duplicates: u64,
     /// Messages that answer nothing that was asked of it.
     pub mismatched: u64,

@@ -1,4 +1,4 @@
-//! One query to one address, put once, and what came of it: what `verify` has in common with all
+//! One query to one address, sent once, and its outcome: what `verify` has in common with all
 //! jobs that examine servers.
 //!
 //! - [`query`], [`purpose`]: whom to ask what, how and why.
@@ -6,7 +6,7 @@
 //!   came of all of them, as plain data.
 //! - [`session`]: the scheduler, which has a [`Planner`] say what to ask next.
 //! - [`baseline`], [`experiments`]: what to ask in any case, and what because of what was seen.
-//! - [`source`]: who has questions for certain servers. `dispatcher`: puts them to an engine, and hands back
+//! - [`source`]: sources of queries to certain servers. `dispatcher`: submits them to an engine, and hands back
 //!   what came of them. `repeats`: what it puts once more.
 //! - [`runner`]: sends queries through a [`Driver`](crate::net::Driver), the only part with I/O. [`examine`]:
 //!   a whole session, from opening a driver to the log.

@@ -1,4 +1,4 @@
-//! Questions that are put once each to one address: whom, what, how and why.
+//! Queries that are sent once each to one address: server, name and type, form and purpose.
 
 use std::net::SocketAddr;
 
@@ -22,7 +22,7 @@ pub enum Role {
     Other,
 }
 
-/// A question that is to be put to an address once.
+/// A query to send to an address once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProbeQuery {
     /// Whom.
@@ -45,8 +45,8 @@ pub struct ProbeQuery {
     pub not_before: Time,
 }
 
-/// How a question is put. Unless said otherwise: over UDP, without recursion, with EDNS, NSID and
-/// 1232 octets, once, and whatever comes is the answer.
+/// How a query is sent. Unless said otherwise: over UDP, without recursion, with EDNS, NSID and
+/// 1232 octets, once, and whatever comes is the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum QueryForm {
     /// As said.

@@ -1,4 +1,4 @@
-//! One query to one address, put once, and what came of it.
+//! One query to one address, sent once, and its outcome.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use crate::engine::{Attempt, Outcome, SocketId, Time, Transport};
 use crate::walk::{Exchange, ExchangeEnd, Reading, ResponseFault, ResponseKind};
 use crate::wire::{EdeCode, Flags, Message, OptionCode, Rcode, RecordBuf, RecordType, Section};
 
-/// One question to one address, put once, and what came of it.
+/// One query to one address, sent once, and its outcome.
 #[derive(Debug, Clone)]
 pub struct Probe {
     /// Whom, what, how and why.
     pub query: ProbeQuery,
     /// The one message; `None` if the local system could not ask this address at all.
     pub attempt: Option<Attempt>,
-    /// The answer.
+    /// The response.
     pub reply: Option<Reply>,
     /// When its outcome was known.
     pub finished: Time,
-    /// This program, or the machine, was absent while it waited, or its answer may have found no room here:
+    /// This program, or the machine, was absent while it waited, or its response may have found no room here:
     /// what became of it says nothing of a server or a path.
     pub absent: bool,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub struct Reply {
     /// The message.
@@ -57,14 +57,14 @@ impl Probe {
 
     /// Whether it was sent, and nothing of ours stood in its way: only then it counts.
     pub fn counts(&self) -> bool {
-        let in_vain = matches!(
+        let not_sent = matches!(
             self.outcome(),
             None | Some(Outcome::NotSent(_) | Outcome::Abandoned | Outcome::Waiting)
         );
-        !in_vain && !self.absent
+        !not_sent && !self.absent
     }
 
-    /// Whether it was put over UDP.
+    /// Whether it was sent over UDP.
     pub fn is_udp(&self) -> bool {
         self.query.form != QueryForm::Tcp
     }
@@ -84,18 +84,18 @@ impl Probe {
         self.attempt.filter(|_| self.is_udp()).map(|attempt| attempt.socket)
     }
 
-    /// The round-trip time of its answer.
+    /// The round-trip time of its response.
     pub fn rtt(&self) -> Option<Duration> {
         Some(self.attempt?.answer()?.rtt)
     }
 
-    /// Whether its response was cut off.
+    /// Whether its response was truncated.
     pub fn is_truncated(&self) -> bool {
         self.reading()
             .is_some_and(|reading| reading.kind == ResponseKind::Fault(ResponseFault::Truncated))
     }
 
-    /// What the answer says.
+    /// What the response says.
     pub fn reading(&self) -> Option<&Reading> {
         self.reply.as_ref().map(|reply| &reply.reading)
     }

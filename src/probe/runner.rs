@@ -14,8 +14,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// Asks until `source` is done. The engine of `driver` must have no exchanges of others. `watch`
 /// sees the source after each turn, and ten times a second if nothing comes in; it may have it stop.
 ///
-/// What has no answer, and waited while this program, or the machine, was absent, is asked again; what
-/// comes of the last time is marked as [spoiled](Exchange::spoiled), as is an answer.
+/// What has no response, and waited while this program, or the machine, was absent, is asked again; what
+/// comes of the last time is marked as [spoiled](Exchange::spoiled), as is a response.
 ///
 /// A server that this system cannot ask (it has no IPv6, say) is an outcome of its exchange.
 ///

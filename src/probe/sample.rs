@@ -1,4 +1,4 @@
-//! The fates of the questions that went to one address over UDP: the sample behind every statement
+//! The outcomes of the queries that went to one address over UDP: the sample behind every statement
 //! about loss. Pure; whoever follows up suspicions and whoever judges read it alike.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -11,7 +11,7 @@ use crate::engine::{Outcome, SocketId};
 use crate::stats::fisher_exact;
 use crate::wire::{NameBuf, RecordType};
 
-/// Questions of one sort, all lost, from which on their sort is suspected.
+/// Queries of one kind, all lost, from which on their kind is suspected.
 const SUSPICIOUS: u64 = 2;
 /// How much more the one part of a comparison has to lose for a difference to be worth telling.
 const WORTH_TELLING: f64 = 0.3;
@@ -22,36 +22,36 @@ const NO_DOUBT: f64 = 1e-5;
 /// Addresses that experiments about loss are made with.
 pub(crate) const LOSSY_ADDRESSES: usize = 8;
 
-/// What became of a question.
+/// What became of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProbeOutcome {
-    /// There is an answer.
+    /// There is a response.
     Answered,
     /// There is none.
     Lost,
-    /// The answer is empty and truncated, although it usually comes as a whole: what servers
+    /// The response is empty and truncated, although it usually comes as a whole: what servers
     /// that limit their rate do instead of not answering.
-    Slipped,
+    RateLimitSlip,
 }
 
-/// Lost and answered questions.
+/// Lost and answered queries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LossTally {
     pub(crate) lost: u64,
     pub(crate) answered: u64,
 }
 
-/// A sort of question: name, type, and whether it was put so that the answer is as large as can
+/// A kind of query: name, type, and whether it was sent so that the response is as large as can
 /// be.
 pub(crate) type QueryKind = (NameBuf, RecordType, bool);
 
-/// Questions to one address, in the order of sending.
+/// Queries to one address, in the order of sending.
 #[derive(Debug, Default)]
 pub(crate) struct Sample<'p> {
-    /// Those of the baseline and of the experiments about loss, without those of sorts that are
+    /// Those of the baseline and of the experiments about loss, without those of kinds that are
     /// never answered.
     pub(crate) outcomes: Vec<(&'p Probe, ProbeOutcome)>,
-    /// Sorts of the baseline that are never answered, while others are: the last question of each,
+    /// Kinds of the baseline queries that are never answered, while others are: the last query of each,
     /// and how many there were.
     pub(crate) never_answered: BTreeMap<QueryKind, (&'p Probe, u64)>,
 }
@@ -66,7 +66,7 @@ impl LossTally {
     fn add(&mut self, outcome: ProbeOutcome) {
         match outcome {
             ProbeOutcome::Lost => self.lost += 1,
-            ProbeOutcome::Answered | ProbeOutcome::Slipped => self.answered += 1,
+            ProbeOutcome::Answered | ProbeOutcome::RateLimitSlip => self.answered += 1,
         }
     }
 
@@ -75,7 +75,7 @@ impl LossTally {
         self.lost + self.answered
     }
 
-    /// The share that was lost; 0 without a question.
+    /// The share that was lost; 0 without a query.
     pub(crate) fn share(self) -> f64 {
         self.lost as f64 / self.asked().max(1) as f64
     }
@@ -111,7 +111,7 @@ impl Contrast {
         self.others.share() * 2.0 < self.suspected.share()
     }
 
-    /// Whether no further question could change the conclusion.
+    /// Whether no further query could change the conclusion.
     pub(crate) fn leaves_no_doubt(self) -> bool {
         self.is_worth_telling() && self.p_value() <= NO_DOUBT
     }
@@ -150,19 +150,19 @@ impl<'p> Sample<'p> {
             .iter()
             .filter_map(|probe| Some((*probe, outcome(probe, whole.contains(&kind_of(probe)))?)))
             .collect();
-        let mut sorts: HashMap<QueryKind, LossTally> = HashMap::new();
+        let mut kinds: HashMap<QueryKind, LossTally> = HashMap::new();
         for (probe, outcome) in &outcomes {
-            sorts.entry(kind_of(probe)).or_default().add(*outcome);
+            kinds.entry(kind_of(probe)).or_default().add(*outcome);
         }
-        let answers = sorts.values().any(|tally| tally.answered > 0);
+        let answers = kinds.values().any(|tally| tally.answered > 0);
         let silent = |sort: &QueryKind| {
-            answers && sorts[sort].answered == 0 && sorts[sort].lost >= SUSPICIOUS
+            answers && kinds[sort].answered == 0 && kinds[sort].lost >= SUSPICIOUS
         };
         let (silent, outcomes): (Vec<_>, Vec<_>) =
             outcomes.into_iter().partition(|(probe, _)| silent(&kind_of(probe)));
         let with_count = |(probe, _): (&'p Probe, ProbeOutcome)| {
             let sort = kind_of(probe);
-            (sort, (probe, sorts[&sort].lost))
+            (sort, (probe, kinds[&sort].lost))
         };
         let never_answered = silent.into_iter().map(with_count).collect();
         Self { outcomes, never_answered }
@@ -191,7 +191,7 @@ impl<'p> Sample<'p> {
         by_socket(self.outcomes.iter())
     }
 
-    /// The experiment about ports: the fates of fresh questions from ports that had lost some in
+    /// The experiment about ports: the outcomes of fresh queries from ports that had lost some in
     /// the baseline, against those from ports that had not. What made a port suspicious is no part
     /// of it.
     pub(crate) fn suspects_against_controls(&self) -> Contrast {
@@ -214,8 +214,8 @@ impl<'p> Sample<'p> {
         Contrast { suspected: tally(suspected), others: tally(others) }
     }
 
-    /// The experiment about the rate: what went fast before the slow questions, and what went fast
-    /// after them, each against the slow ones. Truncated answers count as lost here. The first
+    /// The experiment about the rate: what went fast before the slow queries, and what went fast
+    /// after them, each against the slow ones. Truncated responses count as lost here. The first
     /// one alone, twice, while there is no second one.
     pub(crate) fn by_rate(&self) -> [Contrast; 2] {
         let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Experiment(Experiment::Rate);
@@ -227,7 +227,7 @@ impl<'p> Sample<'p> {
         let hindered = |part: &mut dyn Iterator<Item = &(&'p Probe, ProbeOutcome)>| {
             LossTally::of(part.map(|(_, outcome)| match outcome {
                 ProbeOutcome::Answered => ProbeOutcome::Answered,
-                ProbeOutcome::Lost | ProbeOutcome::Slipped => ProbeOutcome::Lost,
+                ProbeOutcome::Lost | ProbeOutcome::RateLimitSlip => ProbeOutcome::Lost,
             }))
         };
         let slow = hindered(&mut self.outcomes.iter().filter(|(probe, _)| is_slow(probe)));
@@ -239,7 +239,7 @@ impl<'p> Sample<'p> {
         [first, second].map(|suspected| Contrast { suspected, others: slow })
     }
 
-    /// Whether anything went fast after the slow questions.
+    /// Whether anything went fast after the slow queries.
     pub(crate) fn was_fast_again(&self) -> bool {
         let is_slow = |probe: &Probe| probe.query.purpose == Purpose::Experiment(Experiment::Rate);
         let begin = self.outcomes.iter().position(|(probe, _)| is_slow(probe));
@@ -276,7 +276,7 @@ fn is_of_interest(probe: &Probe) -> bool {
         || purpose.is_sampled() && matches!(form, QueryForm::Udp | QueryForm::Sized(_))
 }
 
-/// The sort of a question.
+/// The kind of a query.
 pub(crate) fn kind_of(probe: &Probe) -> QueryKind {
     let sized = matches!(probe.query.form, QueryForm::Sized(_));
     (probe.query.name, probe.query.rtype, sized)
@@ -289,7 +289,7 @@ fn is_whole(probe: &Probe) -> bool {
 fn outcome(probe: &Probe, usually_whole: bool) -> Option<ProbeOutcome> {
     match probe.outcome()? {
         Outcome::Answered(_) if usually_whole && probe.is_truncated() => {
-            Some(ProbeOutcome::Slipped)
+            Some(ProbeOutcome::RateLimitSlip)
         }
         Outcome::Answered(_) => Some(ProbeOutcome::Answered),
         Outcome::TimedOut | Outcome::Late(_) => Some(ProbeOutcome::Lost),

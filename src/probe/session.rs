@@ -22,7 +22,7 @@ pub trait Planner {
     /// What to ask now that nothing is out any more and nothing waits; nothing if all was asked.
     fn next_round(&mut self, log: &ProbeLog) -> Vec<ProbeQuery>;
 
-    /// What to ask at once because of an answer.
+    /// What to ask at once because of a response.
     fn react(&mut self, probe: &Probe) -> Vec<ProbeQuery>;
 
     /// What the queries that are out are for.
@@ -147,7 +147,7 @@ impl<P: Planner> Session<P> {
         }
     }
 
-    /// What must be asked at once because of an answer.
+    /// What must be asked at once because of a response.
     fn react(&mut self, probe: &Probe) {
         let queries = self.planner.react(probe);
         self.put_all(queries);
@@ -321,7 +321,7 @@ mod tests {
     fn what_is_truncated_goes_on_over_tcp_and_the_round_waits_for_it() {
         let mut session = session(vec![vec![query(1, QueryForm::Udp)]]);
         let query = session.next_query(Time::ZERO).unwrap();
-        // A header with QR, AA and TC, and the question for the SOA of the root.
+        // A header with QR, AA and TC, and the query for the SOA of the root.
         let octets = b"\0\0\x86\0\0\x01\0\0\0\0\0\0\0\0\x06\0\x01".to_vec();
         finish(&mut session, query, Some(octets));
         let again = session.next_query(Time::ZERO).unwrap();

@@ -160,8 +160,9 @@ mod tests {
             (0, 0, "cannot be reached"),
         ] {
             let error = Unreachable { icmp_type, icmp_code, errno: 111 };
-            let told = reason(&[attempt(Transport::Udp, Outcome::Unreachable(error)); 2], false);
-            assert!(told.contains(word) && told.ends_with(" (2 times)"), "{told}");
+            let reported =
+                reason(&[attempt(Transport::Udp, Outcome::Unreachable(error)); 2], false);
+            assert!(reported.contains(word) && reported.ends_with(" (2 times)"), "{reported}");
         }
     }
 

@@ -362,10 +362,10 @@ fn message<'a>(
     }
     // Those aliases that the message itself does not have.
     let asked = received.as_ref().map(|(_, asked, _)| *asked);
-    let aliases = resolution.chain.iter().take_while(|alias| Some(alias.name) != asked);
+    let cnames = resolution.chain.iter().take_while(|cname| Some(cname.name) != asked);
     let received = received.map(|(response, _, relevance)| (response, relevance));
     room.resize(usize::from(u16::MAX), 0);
-    let written = compose(resolution, resolved, received, aliases, name, room)?;
+    let written = compose(resolution, resolved, received, cnames, name, room)?;
     Response::read(&room[..written])
 }
 
@@ -375,7 +375,7 @@ fn compose<'a>(
     resolution: &Resolution,
     resolved: &Resolved,
     received: Option<(Response<'_>, Relevance)>,
-    aliases: impl Iterator<Item = &'a Rrset>,
+    cnames: impl Iterator<Item = &'a Rrset>,
     name: &NameBuf,
     room: &mut [u8],
 ) -> Option<usize> {
@@ -386,7 +386,7 @@ fn compose<'a>(
     };
     let mut builder = Builder::new(room, 0, flags).ok()?;
     builder.question(name.as_wire(), resolution.rtype, Class::IN).ok()?;
-    for record in aliases.flat_map(Rrset::records) {
+    for record in cnames.flat_map(Rrset::records) {
         record.build(Section::Answer, &mut builder).ok()?;
     }
     match (received, resolved) {

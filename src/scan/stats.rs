@@ -9,7 +9,7 @@ use super::iterate::Others;
 use super::job::Scan;
 use super::tally::{ScanTally, by_rcode};
 use crate::crew::{Account, OutputCounts, ServerStats, Sum};
-use crate::engine::{ServerCounts, ServerStatus, Totals, Troubles};
+use crate::engine::{DeliveryErrors, ServerCounts, ServerStatus, Totals};
 use crate::names::list_format::WrongListFormat;
 use crate::net::LocalCounts;
 use crate::report::time::rfc3339_of;
@@ -80,7 +80,7 @@ pub struct ScanReport {
     /// What the local system did.
     pub local: LocalCounts,
     /// What kept messages from being sent or delivered.
-    pub troubles: Troubles,
+    pub delivery_errors: DeliveryErrors,
     /// What the input looks like, if more than half of its first lines could not be asked.
     pub wrong_format: Option<WrongListFormat>,
     /// Questions that were read and that no worker asked.
@@ -101,7 +101,7 @@ impl ScanReport {
             servers: Vec::new(),
             others: iterative.then(Others::default),
             local: LocalCounts::default(),
-            troubles: Troubles::default(),
+            delivery_errors: DeliveryErrors::default(),
             wrong_format: None,
             untaken: 0,
         }
@@ -109,8 +109,9 @@ impl ScanReport {
 
     /// Takes what the workers and the writer did.
     pub(super) fn take(&mut self, sum: Sum<Scan>) {
-        let Account { totals, servers, local, troubles } = sum.account;
-        (self.totals, self.servers, self.local, self.troubles) = (totals, servers, local, troubles);
+        let Account { totals, servers, local, delivery_errors } = sum.account;
+        (self.totals, self.servers, self.local, self.delivery_errors) =
+            (totals, servers, local, delivery_errors);
         self.tally = sum.tally;
         self.untaken = sum.not_asked;
         self.output = sum.output;
@@ -188,7 +189,7 @@ impl ScanReport {
             "malformed": self.tally.malformed,
             "servers": self.servers.iter().map(server_json).collect::<Vec<_>>(),
             "local": local(&self.local),
-            "troubles": troubles(&self.troubles),
+            "troubles": delivery_errors(&self.delivery_errors),
         });
         if let Some(others) = &self.others {
             let tally = &self.tally;
@@ -261,12 +262,12 @@ fn percentiles(rtt: &Histogram<u32>) -> Value {
     })
 }
 
-fn troubles(troubles: &Troubles) -> Value {
-    let not_sent = troubles.not_sent.iter().map(|&(errno, count)| {
+fn delivery_errors(delivery_errors: &DeliveryErrors) -> Value {
+    let not_sent = delivery_errors.not_sent.iter().map(|&(errno, count)| {
         let error = std::io::Error::from_raw_os_error(errno).to_string();
         json!({ "errno": errno, "error": error, "count": count })
     });
-    let unreachable = troubles.unreachable.iter().map(|(error, count)| {
+    let unreachable = delivery_errors.unreachable.iter().map(|(error, count)| {
         json!({
             "icmp_type": error.icmp_type,
             "icmp_code": error.icmp_code,
@@ -277,8 +278,8 @@ fn troubles(troubles: &Troubles) -> Value {
     json!({
         "not_sent": not_sent.collect::<Vec<_>>(),
         "unreachable": unreachable.collect::<Vec<_>>(),
-        "pauses": troubles.pauses,
-        "paused_ms": troubles.paused.as_millis() as u64,
+        "pauses": delivery_errors.pauses,
+        "paused_ms": delivery_errors.paused.as_millis() as u64,
     })
 }
 

@@ -74,14 +74,14 @@ impl Check {
             };
         }
         // Where aliases were asked for, the answer itself is one.
-        let alias = answer.filter(|set| set.rtype == RecordType::CNAME).or(chain.last());
-        match (answer.filter(|set| set.rtype == expectation.rtype), alias) {
+        let cname = answer.filter(|set| set.rtype == RecordType::CNAME).or(chain.last());
+        match (answer.filter(|set| set.rtype == expectation.rtype), cname) {
             (Some(set), _) => {
                 // At the end of an alias the records count as those of the owner.
                 let records = set.records().map(|record| RecordBuf { name: *owner, ..record });
                 Self::judge(expectation, records.collect())
             }
-            (None, Some(alias)) => match alias.targets().next() {
+            (None, Some(cname)) => match cname.targets().next() {
                 Some(target) => Self::Cname(target),
                 None => Self::absent(expectation, true),
             },

@@ -40,11 +40,11 @@ pub struct VerifyPlan {
     /// Looks at each record at each address over UDP; by default so many that a share of failures
     /// of 20 % shows with a probability of 95 %.
     pub repeat: Option<u32>,
-    /// Most questions a second to one address.
+    /// Most queries a second to one address.
     pub rate: f64,
     /// UDP sockets for each address family.
     pub sockets: u16,
-    /// Feeds the order of questions and the random names among them.
+    /// Feeds the order of queries and the random names among them.
     pub seed: u64,
 }
 
@@ -58,7 +58,7 @@ pub struct SesTokens {
 }
 
 impl VerifyPlan {
-    /// Most questions a second to one address, out of the box.
+    /// Most queries a second to one address, out of the box.
     pub const RATE: f64 = 20.0;
     /// UDP sockets for each address family, out of the box: so many that one bad path of eight is
     /// hit by some of them with a probability of 98 %.

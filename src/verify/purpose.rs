@@ -52,7 +52,7 @@ const NEAR_MISS: u32 = 7;
 const NEAR_MISS_SIBLING: u32 = NEAR_MISS + NearMiss::ALL.len() as u32;
 
 impl VerifyPurpose {
-    /// What a query was put for, if that is a matter of verifications alone.
+    /// What a query was sent for, if that is a matter of verifications alone.
     pub fn of(purpose: purpose::Purpose) -> Option<Self> {
         let purpose::Purpose::Job(Job { number, .. }) = purpose else { return None };
         let (expectation, sort) = ((number / SORTS) as usize, number % SORTS);

@@ -39,7 +39,7 @@ pub(super) fn role_of(plan: &VerifyPlan, walk: &WalkReport, zone: &NameBuf) -> R
 }
 
 /// The names above an owner where records count, too: CAA sets are looked for upwards (RFC 8659
-/// §3). Those of the top-level domain are not worth a question.
+/// §3). Those of the top-level domain are not worth a query.
 pub(super) fn ancestors(expectation: &Expectation) -> Vec<NameBuf> {
     if !matches!(expectation.kind, ExpectationKind::Caa { .. }) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! How a [`Walk`] asks: each question once of each address, within its bounds, and what the answers
+//! How a [`Walk`] asks: each query once of each address, within its bounds, and what the responses
 //! are so far.
 
 use std::collections::HashSet;
@@ -76,7 +76,7 @@ impl Walk {
         false
     }
 
-    /// Puts a question out, under a number of its own, if one more is allowed.
+    /// Hands out a query, under a number of its own, if one more is allowed.
     pub(super) fn ask(&mut self, query: WalkQuery, owner: Owner) -> bool {
         if self.asked >= self.config.limits.exchanges {
             self.cut_short = true;
@@ -89,7 +89,7 @@ impl Walk {
         true
     }
 
-    /// What servers of a zone said to a question, so far.
+    /// What servers of a zone said to a query, so far.
     pub(super) fn readings_of(
         &self,
         zone: usize,

@@ -14,7 +14,7 @@ use crate::wire::{NameBuf, RecordType};
 
 /// The longest that anything is kept; RFC 8767 §4 asks for a cap of days to a week at most.
 const LONGEST: u32 = 86_400;
-/// The longest that a negative answer is kept (RFC 2308 §5: one to three hours).
+/// The longest that a negative response is kept (RFC 2308 §5: one to three hours).
 const LONGEST_NEGATIVE: u32 = 10_800;
 /// What holds for every type of a name is kept under a type that no record has.
 const EVERY_TYPE: RecordType = RecordType(0);
@@ -22,7 +22,7 @@ const EVERY_TYPE: RecordType = RecordType(0);
 const OVERHEAD: usize = 96;
 
 /// How far data is to be trusted, least first (RFC 2181 §5.4.1). NS sets that came in the authority
-/// section of an answer are not among it: nobody asked for them, and one forged answer about one
+/// section of a response are not among it: nobody asked for them, and one forged answer about one
 /// name would take the whole zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
@@ -30,7 +30,7 @@ pub enum Rank {
     Glue,
     /// The NS set of a delegation, from a server of the parent.
     Delegation,
-    /// The answer of an authoritative server.
+    /// The response of an authoritative server.
     Answer,
 }
 
@@ -129,10 +129,10 @@ impl Cache {
         None
     }
 
-    /// Keeps what an answer to the question for `name` and `rtype` says.
+    /// Keeps what a response to the query for `name` and `rtype` says.
     pub fn learn(&mut self, now: Time, name: &NameBuf, rtype: RecordType, reading: &Reading) {
-        for alias in &reading.chain {
-            self.insert(now, alias, Rank::Answer);
+        for cname in &reading.chain {
+            self.insert(now, cname, Rank::Answer);
         }
         if let Some(answer) = &reading.answer {
             self.insert(now, answer, Rank::Answer);

@@ -49,7 +49,7 @@ pub struct Limits {
     /// Addresses of one name server that are used.
     pub addresses_per_server: usize,
     /// CNAME records from a name to its end.
-    pub aliases: usize,
+    pub cnames: usize,
     /// Names of a walk: the one it is for, and those that aliases of it lead to.
     pub names: usize,
     /// How deep looking for the address of a name server may need that of another one.
@@ -68,7 +68,7 @@ impl Default for Limits {
             cuts: 32,
             servers_per_zone: 32,
             addresses_per_server: 8,
-            aliases: 16,
+            cnames: 16,
             names: 32,
             lookup_depth: 6,
             cache_entries: 65_536,

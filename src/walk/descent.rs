@@ -1,6 +1,6 @@
 //! The descent: from the root, zone cut by zone cut, asking every address of every server.
 //!
-//! Each path is taken as far as its answers reach, from the root again whenever all questions that
+//! Each path is taken as far as its responses reach, from the root again whenever all queries that
 //! it waits for are answered; what was asked once is not asked again. So there is no state but the
 //! answers, and a server that becomes known late is asked all that the others were.
 
@@ -20,11 +20,11 @@ use super::resolver::Resolver;
 use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 
-/// Why a question has no outcome that says anything of the server.
+/// Why a query has no outcome that says anything of the server.
 const ABSENT: &str =
     "this program did not run, or the machine was suspended, each time that it was asked";
 
-/// One question to one server, as a server of a zone: server, zone, name, type.
+/// One query to one server, as a server of a zone: server, zone, name, type.
 type Key = (SocketAddr, NameBuf, NameBuf, RecordType);
 
 /// A walk to one name, or to several at once; see the [module](super).
@@ -46,7 +46,7 @@ pub struct Walk {
     /// The exchange in which a server refers to a zone.
     pub(super) referrals: HashMap<(SocketAddr, NameBuf), usize>,
     pub(super) evidence: Evidence,
-    /// What the answer of each exchange says.
+    /// What the response of each exchange says.
     pub(super) readings: Vec<Option<Reading>>,
     /// Whether a server has answered anything.
     pub(super) heard: HashMap<SocketAddr, bool>,
@@ -74,7 +74,7 @@ pub(super) struct ZoneState {
     pub(super) parent: Option<usize>,
     pub(super) servers: Vec<NameServer>,
     pub(super) left_out: HashSet<NameBuf>,
-    /// Questions to its servers that are out.
+    /// Queries to its servers that are out.
     pub(super) waiting: usize,
     /// The addresses of its servers were looked up, glue or not.
     looked_up: bool,
@@ -108,7 +108,7 @@ impl Walk {
     /// A walk from the root servers of `hints` to `name`.
     ///
     /// At its end, `rtype` is asked for; aliases are followed unless it is CNAME. ANY and other
-    /// types that only questions have lead nowhere.
+    /// types that only queries have lead nowhere.
     pub fn new(
         now: Time,
         name: NameBuf,
@@ -170,12 +170,12 @@ impl Walk {
         walk
     }
 
-    /// The next question that is to be put to a server.
+    /// The next query to send to a server.
     pub fn poll_query(&mut self) -> Option<WalkQuery> {
         self.queries.pop_front()
     }
 
-    /// Takes the outcome of a question.
+    /// Takes the outcome of a query.
     pub fn handle(&mut self, now: Time, exchange: Exchange) {
         let Some((query, owner)) = self.open.remove(&exchange.id) else { return };
         let mut exchange = exchange;
@@ -224,7 +224,7 @@ impl Walk {
         self.paths.iter().all(|path| path.end.is_some())
     }
 
-    /// How many questions are out, and how many were asked so far.
+    /// How many queries are out, and how many were asked so far.
     pub fn progress(&self) -> (usize, usize) {
         (self.open.len(), self.asked)
     }
@@ -258,7 +258,7 @@ impl Walk {
         })
     }
 
-    /// Hands out the resolver's questions and takes its results.
+    /// Hands out the resolver's queries and takes its results.
     fn collect_lookups(&mut self, now: Time) {
         while let Some(query) = self.resolver.poll_query() {
             let owner = Owner::Resolver(query.id);
@@ -271,7 +271,7 @@ impl Walk {
         }
     }
 
-    /// Goes down from the root as far as the answers reach; gives the end if there is one.
+    /// Goes down from the root as far as the responses reach; gives the end if there is one.
     fn descend(&mut self, now: Time, path: usize) -> Option<PathEnd> {
         let name = self.paths[path].name;
         self.paths[path].zones = vec![0];
@@ -404,7 +404,7 @@ impl Walk {
         Step::Bottom
     }
 
-    /// The highest cut on the way to `name` that answers to a question show.
+    /// The highest cut on the way to `name` that answers to a query show.
     fn cut_in(
         &self,
         zone: usize,
@@ -543,7 +543,7 @@ impl Walk {
         for &target in &targets {
             if before.contains(&target) {
                 self.paths[path].cname_fault = Some(Unresolved::CnameLoop(target));
-            } else if before.len() > self.config.limits.aliases {
+            } else if before.len() > self.config.limits.cnames {
                 self.paths[path].cname_fault = Some(Unresolved::CnameChainTooLong(target));
             } else if self.paths.iter().all(|known| known.name != target) {
                 if self.paths.len() < self.config.limits.names {

@@ -1,4 +1,4 @@
-//! Questions, and the exchanges that they became: the evidence of a walk.
+//! Queries, and the exchanges that they became: the evidence of a walk.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use crate::engine::{Attempt, Ending, Failure, Finished, Time, Unmatched};
 use crate::wire::{HEADER_LEN, NameBuf, RecordType};
 
-/// A question that is to be put to one server, as one exchange.
+/// A query to send to one server, as one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WalkQuery {
     /// Comes back in [`Exchange::id`].
@@ -25,10 +25,10 @@ pub struct WalkQuery {
     pub purpose: WalkPurpose,
 }
 
-/// Why a question is asked.
+/// Why a query is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WalkPurpose {
-    /// The question that the walk is for, or what an alias of it led to.
+    /// The query that the walk is for, or what an alias of it led to.
     Subject,
     /// A shorter name on the way to it (RFC 9156).
     Minimised,
@@ -42,7 +42,7 @@ pub enum WalkPurpose {
     ServerAddress,
 }
 
-/// What became of a question.
+/// What became of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// [`WalkQuery::id`].
@@ -53,7 +53,7 @@ pub struct Exchange {
     pub unmatched: Vec<Unmatched>,
     /// How it ended.
     pub end: ExchangeEnd,
-    /// This program, or the machine, was absent while it waited: that there is no answer says nothing
+    /// This program, or the machine, was absent while it waited: that there is no response says nothing
     /// of the server, or of the path to it.
     pub spoiled: bool,
 }
@@ -61,7 +61,7 @@ pub struct Exchange {
 /// How an exchange ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExchangeEnd {
-    /// There is an answer.
+    /// There is a response.
     Answered {
         /// The message.
         response: Bytes,
@@ -85,7 +85,7 @@ impl From<&Finished<'_>> for Exchange {
                     response: Bytes::copy_from_slice(response.octets()),
                     attempt,
                 },
-                // What is truncated is no answer (RFC 2181 §9); the attempts tell of it.
+                // What is truncated is no response (RFC 2181 §9); the attempts tell of it.
                 Ending::Truncated { .. } => ExchangeEnd::Failed(Failure::TimedOut),
                 Ending::Failed(failure) => ExchangeEnd::Failed(failure),
             },
@@ -95,7 +95,7 @@ impl From<&Finished<'_>> for Exchange {
 }
 
 impl Exchange {
-    /// Gives the question in the answer the case of the name that was asked for, which 0x20 has
+    /// Gives the question of the response the case of the name that was asked for, which 0x20 has
     /// mixed: most names of the records point to it.
     pub fn restore_case(&mut self, name: &NameBuf) {
         let name = name.as_wire();
@@ -118,25 +118,25 @@ impl Exchange {
         self.spoiled = sent.zip(back_since).is_some_and(|(sent, back)| sent <= back);
     }
 
-    /// Whether there is no answer, perhaps only because of an absence: it is to be asked again.
+    /// Whether there is no response, perhaps only because of an absence: it is to be asked again.
     pub fn is_missing_by_absence(&self) -> bool {
         self.spoiled
             && matches!(&self.end, ExchangeEnd::Failed(failure) if *failure != Failure::Cancelled)
     }
 
-    /// The round-trip time of the attempt that brought the answer.
+    /// The round-trip time of the attempt that brought the response.
     pub fn rtt(&self) -> Option<Duration> {
         rtt(&self.attempts, &self.end)
     }
 }
 
 impl ExchangeRecord {
-    /// The round-trip time of the attempt that brought the answer.
+    /// The round-trip time of the attempt that brought the response.
     pub fn rtt(&self) -> Option<Duration> {
         rtt(&self.attempts, &self.end)
     }
 
-    /// The answer, if there is one.
+    /// The response, if there is one.
     pub fn response(&self) -> Option<&[u8]> {
         match &self.end {
             ExchangeEnd::Answered { response, .. } => Some(response),
@@ -150,7 +150,7 @@ fn rtt(attempts: &[Attempt], end: &ExchangeEnd) -> Option<Duration> {
     Some(attempts.get(*attempt)?.answer()?.rtt)
 }
 
-/// A finished exchange with its question.
+/// A finished exchange with its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeRecord {
     /// What was asked whom, and why.

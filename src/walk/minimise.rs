@@ -5,7 +5,7 @@ use crate::wire::NameBuf;
 /// Steps of one label before several are taken at once (MINIMISE_ONE_LAB).
 const SINGLE: usize = 4;
 /// Most steps from one zone cut to a name (MAX_MINIMISE_COUNT), the name itself included: names of
-/// very many labels must not cost as many questions.
+/// very many labels must not cost as many queries.
 const MOST: usize = 10;
 
 /// The names to ask for on the way from `zone` down to `name`: without both, from the shortest.

@@ -1,7 +1,7 @@
 //! From the root to every address of every authoritative server of a name, and iterative
 //! resolution with a cache.
 //!
-//! Questions flow out, finished exchanges flow in, and what was learned comes out as plain data:
+//! Queries flow out, finished exchanges flow in, and what was learned comes out as plain data:
 //!
 //! - [`Resolver`] finds the records of a name the way a recursive resolver does: one server at a
 //!   time, from the deepest zone cut that its [`Cache`] knows.
@@ -23,10 +23,10 @@
 //!
 //! let name = "www.example.org".parse().unwrap();
 //! let mut walk = Walk::new(Time::ZERO, name, RecordType::A, &Hints::built_in(), WalkConfig::default());
-//! // The first questions go to the root servers, over both address families.
-//! let question = walk.poll_query().unwrap();
-//! assert!(question.zone.is_root());
-//! assert_eq!(question.server.port(), 53);
+//! // The first queries go to the root servers, over both address families.
+//! let query = walk.poll_query().unwrap();
+//! assert!(query.zone.is_root());
+//! assert_eq!(query.server.port(), 53);
 //! ```
 
 #![allow(

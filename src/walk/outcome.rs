@@ -77,7 +77,7 @@ fn delegation(walk: &Walk, zone: &ZoneState) -> Delegation {
     }
 }
 
-/// What each address of a zone's servers says to one question.
+/// What each address of a zone's servers says to one query.
 fn answers(
     walk: &Walk,
     zone: &ZoneState,

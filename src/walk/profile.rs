@@ -1,11 +1,11 @@
-//! How the questions of a walk are put.
+//! How the queries of a walk are sent.
 
 use std::time::Duration;
 
 use crate::engine::{Edns, EngineConfig, QueryProfile};
 use crate::wire::OptBuf;
 
-/// How the questions of a walk are put: without recursion, and each server has four chances.
+/// How the queries of a walk are sent: without recursion, and each server has four chances.
 ///
 /// An authoritative server knows its answer at once, so only the way takes time; and a walk has
 /// many steps one after the other, each of which waits for the slowest server.
@@ -22,7 +22,7 @@ pub fn profile() -> QueryProfile {
 }
 
 /// How the engine of a walk's driver should be set up: [`profile`], and each server is asked at most
-/// `rate_per_server` questions a second.
+/// `rate_per_server` queries a second.
 pub fn engine_config(rate_per_server: Option<f64>) -> EngineConfig {
     EngineConfig { profile: profile(), rate_per_server, ..EngineConfig::default() }
 }

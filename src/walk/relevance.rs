@@ -1,13 +1,13 @@
-//! Which records of an answer bear on its question, for those who show it.
+//! Which records of a response bear on its query, for those who show it.
 //!
-//! What [`super::Reading`] takes from an answer is believed; the rest of it nobody has asked for, and
-//! a hostile server may put anything there. Whoever shows an answer as that of a zone shows what
+//! What [`super::Reading`] takes from a response is believed; the rest of it nobody has asked for, and
+//! a hostile server may put anything there. Whoever shows a response as that of a zone shows what
 //! [`Relevance::keeps`].
 
 use super::reply::follow;
 use crate::wire::{Class, Message, NameBuf, Record, RecordType, Section};
 
-/// Tells the records that bear on a question, put to a server of a zone, from all others.
+/// Tells the records that bear on a query, put to a server of a zone, from all others.
 pub struct Relevance {
     zone: NameBuf,
     rtype: RecordType,
@@ -18,10 +18,10 @@ pub struct Relevance {
 }
 
 impl Relevance {
-    /// For the answer of a server of `zone` to the question for `name` and `rtype`.
+    /// For the response of a server of `zone` to the query for `name` and `rtype`.
     pub fn new(message: &Message<'_>, zone: &NameBuf, name: &NameBuf, rtype: RecordType) -> Self {
         let (chain, _) = follow(message.answers(), zone, name, rtype);
-        let targets = chain.iter().filter_map(|alias| alias.targets().next());
+        let targets = chain.iter().filter_map(|cname| cname.targets().next());
         let names = [*name].into_iter().chain(targets).filter(|name| name.is_at_or_below(zone));
         let names = names.collect();
         let mut relevance = Self { zone: *zone, rtype, names, servers: Vec::new() };
@@ -43,7 +43,7 @@ impl Relevance {
             .all(|section| message.records(section).all(|record| self.keeps(section, &record)))
     }
 
-    /// Whether a record of a section bears on the question.
+    /// Whether a record of a section bears on the query.
     pub fn keeps(&self, section: Section, record: &Record<'_>) -> bool {
         if record.rtype == RecordType::OPT {
             return section == Section::Additional;
@@ -88,7 +88,7 @@ mod tests {
     use crate::wire::{Builder, Flags, RecordBuf};
     use Section::{Additional, Answer, Authority};
 
-    /// The records that are kept of an answer to `www.evil.test.` of this type, asked of a server of
+    /// The records that are kept of a response to `www.evil.test.` of this type, asked of a server of
     /// `evil.test.`
     fn kept(rtype: RecordType, records: &[(Section, &str)]) -> Vec<String> {
         let name: NameBuf = "www.evil.test".parse().unwrap();

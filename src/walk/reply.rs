@@ -1,4 +1,4 @@
-//! What an answer says, read with the eyes of someone who asked a server of one zone.
+//! What a response says, read with the eyes of someone who asked a server of one zone.
 //!
 //! A server is believed about the names of the zone that it was asked for, and about nothing else
 //! (RFC 2181 §5.4.1, RFC 9471): records beyond the zone, and records that nobody needs to get
@@ -13,7 +13,7 @@ use crate::wire::{Class, Flags, Message, NameBuf, Rcode, RecordType, Records};
 /// CNAME records that are followed within one message.
 const LONGEST_CHAIN: usize = 16;
 
-/// What an answer says.
+/// What a response says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     /// Response code, extended where there was an OPT record.
@@ -26,7 +26,7 @@ pub struct Reading {
     pub chain: Vec<Rrset>,
     /// The records asked for, at the end of the chain.
     pub answer: Option<Rrset>,
-    /// The SOA record of a negative answer.
+    /// The SOA record of a negative response.
     pub soa: Option<Rrset>,
     /// Addresses of the servers that the NS records of a referral, or those that were asked for,
     /// name, as far as they are in the zone.
@@ -35,7 +35,7 @@ pub struct Reading {
     pub zone: Option<NameBuf>,
 }
 
-/// What an answer amounts to.
+/// What a response amounts to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseKind {
     /// The records, in [`Reading::answer`].
@@ -61,12 +61,12 @@ pub struct Referral {
     pub ds: Option<Rrset>,
 }
 
-/// Why an answer is of no use.
+/// Why a response is of no use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ResponseFault {
     /// It is malformed, as a whole or inside a record.
     Malformed,
-    /// It is cut off.
+    /// It is truncated.
     Truncated,
     /// A response code that says nothing of the name.
     Rcode(Rcode),
@@ -77,7 +77,7 @@ pub enum ResponseFault {
 }
 
 impl Reading {
-    /// Reads what a server of `zone` answered to the question for `name` and `rtype`.
+    /// Reads what a server of `zone` answered to the query for `name` and `rtype`.
     pub fn new(octets: &[u8], zone: &NameBuf, name: &NameBuf, rtype: RecordType) -> Self {
         let Some(Response { message, malformed: None }) = Response::read(octets) else {
             return Self::fault(Rcode::NOERROR, false, ResponseFault::Malformed);
@@ -138,7 +138,7 @@ impl Reading {
         let root = NameBuf::root();
         let (chain, answer) = follow(message.answers(), &root, name, rtype);
         // The name that is denied is the one at the end of the aliases.
-        let end = chain.last().and_then(|alias| alias.targets().next());
+        let end = chain.last().and_then(|cname| cname.targets().next());
         let soa = message
             .authorities()
             .filter(|record| record.rtype == RecordType::SOA)
@@ -178,7 +178,7 @@ impl Reading {
         chain: Vec<Rrset>,
         answer: Option<Rrset>,
     ) -> Self {
-        let last = chain.last().and_then(|alias| alias.targets().next());
+        let last = chain.last().and_then(|cname| cname.targets().next());
         let kind = match (&answer, last) {
             (None, Some(target)) => ResponseKind::Cname(target),
             _ => ResponseKind::Answer,
@@ -246,14 +246,14 @@ pub(super) fn follow(
         if let Some(answer) = collect(answers.clone(), &name, rtype) {
             return (chain, Some(answer));
         }
-        if chain.len() >= LONGEST_CHAIN || chain.iter().any(|alias| alias.name == name) {
+        if chain.len() >= LONGEST_CHAIN || chain.iter().any(|cname| cname.name == name) {
             return (chain, None);
         }
-        let Some(alias) = collect(answers.clone(), &name, RecordType::CNAME) else {
+        let Some(cname) = collect(answers.clone(), &name, RecordType::CNAME) else {
             return (chain, None);
         };
-        let Some(target) = alias.targets().next() else { return (chain, None) };
-        chain.push(alias);
+        let Some(target) = cname.targets().next() else { return (chain, None) };
+        chain.push(cname);
         name = target;
     }
 }

@@ -81,7 +81,7 @@ pub struct ParentServer {
     /// The delegation: as a rule a referral. A server that serves the child, too, answers with the
     /// child's own NS set.
     pub delegation: ServerResponse,
-    /// The answer to the question for DS records.
+    /// The response to the query for DS records.
     pub ds: Option<ServerResponse>,
 }
 
@@ -94,7 +94,7 @@ pub struct ChildServer {
     pub soa: ServerResponse,
 }
 
-/// What one address says to one question.
+/// What one address says to one query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerResponse {
     /// The address.
@@ -114,7 +114,7 @@ pub enum ResponseOutcome {
     Silent(Failure),
     /// It could not be asked, for a local reason.
     NotAsked(String),
-    /// It was not asked, because it had not answered earlier questions, its address family was
+    /// It was not asked, because it had not answered earlier queries, its address family was
     /// given up, or the walk was cut short.
     Skipped,
 }
@@ -244,17 +244,17 @@ impl ServerResponse {
 
 impl NameServer {
     /// What its name is an alias of, which it must not be (RFC 2181 §10.3).
-    pub fn alias(&self) -> Option<NameBuf> {
+    pub fn cname(&self) -> Option<NameBuf> {
         let mut chains = self.lookups.iter().flat_map(|lookup| &lookup.chain);
-        chains.next().and_then(|alias| alias.targets().next())
+        chains.next().and_then(|cname| cname.targets().next())
     }
 }
 
-/// The name that an answer says `name` is an alias of.
+/// The name that a response says `name` is an alias of.
 pub(super) fn alias_in(reading: &Reading, name: &NameBuf) -> Option<NameBuf> {
     if !matches!(reading.kind, ResponseKind::Answer | ResponseKind::Cname(_)) {
         return None;
     }
-    let first = reading.chain.first().filter(|alias| alias.name == *name)?;
+    let first = reading.chain.first().filter(|cname| cname.name == *name)?;
     first.targets().next()
 }

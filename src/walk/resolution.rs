@@ -28,7 +28,7 @@ pub struct Resolution {
     pub exchanges: Vec<ResolutionExchange>,
 }
 
-/// A question on the way to a [`Resolution`], and what became of it.
+/// A query on the way to a [`Resolution`], and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolutionExchange {
     /// What was asked whom.

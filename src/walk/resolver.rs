@@ -1,6 +1,6 @@
 //! Iterative resolution: many names at once, one server at a time for each, behind one cache.
 //!
-//! Names flow in by [`Resolver::submit`], questions flow out by [`Resolver::poll_query`],
+//! Names flow in by [`Resolver::submit`], queries flow out by [`Resolver::poll_query`],
 //! answers come back through [`Resolver::handle`], and what was found leaves by
 //! [`Resolver::poll_resolution`]. It never waits, and never asks more for one name than its
 //! [`Limits`](super::Limits) allow, whatever servers say.
@@ -46,7 +46,7 @@ pub struct Resolver {
     tasks: HashMap<TaskId, Box<Task>>,
     by_question: HashMap<(NameBuf, RecordType), TaskId>,
     runnable: VecDeque<TaskId>,
-    /// Questions that are out, with whose they are.
+    /// Queries that are out, with whose they are.
     open: HashMap<u64, (TaskId, WalkQuery)>,
     queries: VecDeque<WalkQuery>,
     done: VecDeque<Resolution>,
@@ -108,17 +108,17 @@ impl Resolver {
         self.run(now);
     }
 
-    /// The next question that is to be put to a server.
+    /// The next query to send to a server.
     pub fn poll_query(&mut self) -> Option<WalkQuery> {
         self.queries.pop_front()
     }
 
-    /// A question that is out.
+    /// A query that is out.
     pub fn query(&self, id: u64) -> Option<&WalkQuery> {
         self.open.get(&id).map(|(_, query)| query)
     }
 
-    /// Takes the answer to a question with its round-trip time, or (`None`) that there is none, and
+    /// Takes the response to a query with its round-trip time, or (`None`) that there is none, and
     /// what is to be kept of the attempts in [`Resolution::exchanges`].
     pub fn handle(
         &mut self,
@@ -134,7 +134,7 @@ impl Resolver {
             self.servers.heard(now);
         }
         match (response, attempts.first()) {
-            // It answers, and not over TCP where its answers do not fit into UDP, say.
+            // It answers, and not over TCP where its responses do not fit into UDP, say.
             (None, _) if heard => self.servers.useless(now, query.server, query.zone),
             (None, Some(attempt)) => {
                 self.remember(query.server, None);
@@ -145,7 +145,7 @@ impl Resolver {
         self.go_on(now, task, query, attempts, unmatched, response);
     }
 
-    /// Takes word that a question was not put: another server may be asked.
+    /// Notes that a query was not sent: another server may be asked.
     pub fn withdraw(&mut self, now: Time, id: u64) {
         let Some((task, query)) = self.open.remove(&id) else { return };
         self.go_on(now, task, query, &[], &[], None);
@@ -213,7 +213,7 @@ impl Resolver {
         }
     }
 
-    /// Keeps what an answer says that someone else asked for.
+    /// Keeps what a response says that someone else asked for.
     pub(super) fn learn(&mut self, now: Time, query: &WalkQuery, reading: &Reading) {
         self.cache.learn(now, &query.name, query.rtype, reading);
     }
@@ -268,7 +268,7 @@ impl Resolver {
         }
     }
 
-    /// Takes a task on to its next question; gives the outcome if there is one.
+    /// Takes a task on to its next query; gives the outcome if there is one.
     fn step(
         &mut self,
         now: Time,
@@ -326,10 +326,10 @@ impl Resolver {
                 Some(Cached::NxDomain) => return Ok(Some(Resolved::NxDomain)),
                 None => {}
             }
-            let alias = self.cache.lookup(now, &task.name, RecordType::CNAME, Rank::Answer);
-            let Some(Cached::Records(alias)) = alias else { return Ok(None) };
-            let Some(target) = alias.targets().next() else { return Ok(None) };
-            task.follow(vec![alias], target, &self.limits)?;
+            let cname = self.cache.lookup(now, &task.name, RecordType::CNAME, Rank::Answer);
+            let Some(Cached::Records(cname)) = cname else { return Ok(None) };
+            let Some(target) = cname.targets().next() else { return Ok(None) };
+            task.follow(vec![cname], target, &self.limits)?;
             task.fresh = false;
         }
     }
@@ -450,7 +450,7 @@ impl Resolver {
         self.queries.push_back(query);
     }
 
-    /// Takes a task on by what an answer says.
+    /// Takes a task on by what a response says.
     fn advance(&mut self, id: TaskId, query: &WalkQuery, reading: Reading, response: &Bytes) {
         let Some(mut task) = self.tasks.remove(&id) else { return };
         let minimised = !task.steps.is_empty();

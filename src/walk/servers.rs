@@ -13,11 +13,11 @@ use crate::wire::NameBuf;
 
 /// Servers whose health is remembered.
 const REMEMBERED: usize = 65_536;
-/// Questions that are out to a server that has never answered, if there is one that has.
+/// Queries that are out to a server that has never answered, if there is one that has.
 const OPEN_TO_STRANGERS: u32 = 16;
-/// A time without an answer from anyone.
+/// A time without a response from anyone.
 const QUIET: Duration = Duration::from_secs(1);
-/// Exchanges in a row without an answer after which a server is left alone, and for how long: twice
+/// Exchanges in a row without a response after which a server is left alone, and for how long: twice
 /// as long after each further one.
 const DOWN_AFTER: u8 = 4;
 const DOWN_FIRST: Duration = Duration::from_secs(10);
@@ -49,7 +49,7 @@ struct Health {
     down_until: Time,
     /// Smoothed round-trip time.
     rtt: Option<Duration>,
-    /// Questions that are out to it.
+    /// Queries that are out to it.
     open: u32,
 }
 
@@ -57,7 +57,7 @@ struct Health {
 #[derive(Debug, Clone, Copy, Default)]
 struct Heard {
     last: Time,
-    /// The first answer after the last time that nobody was heard for a while.
+    /// The first response after the last time that nobody was heard for a while.
     steadily_since: Time,
 }
 
@@ -69,7 +69,7 @@ impl Heard {
         self.last = now;
     }
 
-    /// Whether others were heard all the time that an exchange had no answer.
+    /// Whether others were heard all the time that an exchange had no response.
     fn others_since(&self, sent: Time, now: Time) -> bool {
         self.steadily_since < sent && now.since(self.last) < QUIET
     }
@@ -81,7 +81,7 @@ impl Health {
         self.rtt.is_some() && self.silent == 0
     }
 
-    /// Whether it may be asked: one that is down is not, and after that one question has to show
+    /// Whether it may be asked: one that is down is not, and after that one query has to show
     /// that it answers again.
     fn may_be_asked(&self, now: Time) -> bool {
         self.failed < DOWN_AFTER || self.down_until <= now && self.open == 0
@@ -118,16 +118,16 @@ impl Servers {
         };
         let (best, fastest) = servers.iter().map(|server| (class(server), speed(server))).min()?;
         servers.retain(|server| class(server) == best && speed(server) <= fastest + HARDLY_SLOWER);
-        // Whoever does not answer at once collects questions, and so gets no more than the others.
+        // Whoever does not answer at once collects queries, and so gets no more than the others.
         servers.into_iter().min_by_key(|server| health(server).open)
     }
 
-    /// A question is out to a server.
+    /// A query is out to a server.
     pub(super) fn asked(&mut self, server: SocketAddr) {
         self.health_of(server).open += 1;
     }
 
-    /// A question to a server has ended, or was taken back.
+    /// A query to a server has ended, or was taken back.
     pub(super) fn closed(&mut self, server: SocketAddr) {
         let health = self.health_of(server);
         health.open = health.open.saturating_sub(1);
@@ -145,7 +145,7 @@ impl Servers {
         }
     }
 
-    /// An answer came, from whomever.
+    /// A response came, from whomever.
     pub(super) fn heard(&mut self, now: Time) {
         self.heard.answer(now);
     }
@@ -175,7 +175,7 @@ impl Servers {
         health.is_some_and(|health| health.failed >= DOWN_AFTER && health.down_until > now)
     }
 
-    /// A server gave an answer that is of no use for a zone.
+    /// A server gave a response that is of no use for a zone.
     pub(super) fn useless(&mut self, now: Time, server: SocketAddr, zone: NameBuf) {
         if self.useless.len() >= REMEMBERED_USELESS {
             self.useless.clear();
@@ -185,7 +185,7 @@ impl Servers {
 
     fn health_of(&mut self, server: SocketAddr) -> &mut Health {
         if self.known.len() >= REMEMBERED && !self.known.contains_key(&server) {
-            // Those that questions are out to must stay: they are counted.
+            // Those that queries are out to must stay: they are counted.
             self.known.retain(|_, health| health.open > 0);
         }
         self.known.entry(server).or_default()

@@ -31,9 +31,9 @@ pub(super) struct Task {
     pub(super) cut: Cut,
     /// Shorter names still to be asked at this cut before the name itself, the next one last.
     pub(super) steps: Vec<NameBuf>,
-    /// Addresses that brought nothing for the present question.
+    /// Addresses that brought nothing for the present query.
     pub(super) tried: Vec<SocketAddr>,
-    /// A question is out.
+    /// A query is out.
     pub(super) asked: bool,
     /// Tasks for addresses of name servers that this one waits for.
     pub(super) waits_for: Vec<TaskId>,
@@ -145,10 +145,10 @@ impl Task {
         limits: &Limits,
     ) -> Result<(), Unresolved> {
         self.chain.extend(chain);
-        if self.chain.iter().any(|alias| alias.name == target) {
+        if self.chain.iter().any(|cname| cname.name == target) {
             return Err(Unresolved::CnameLoop(target));
         }
-        if self.chain.len() >= limits.aliases {
+        if self.chain.len() >= limits.cnames {
             return Err(Unresolved::CnameChainTooLong(target));
         }
         self.name = target;

@@ -95,9 +95,9 @@ fn each_of_several_queries_is_a_json_object_and_the_worst_is_the_exit_status() {
     run.assert_code(3);
     let lines = run.lines();
     lines.iter().for_each(|line| super::assert_valid("query", line));
-    let told: Vec<_> = lines.iter().map(|line| (&line["name"], &line["status"])).collect();
+    let reported: Vec<_> = lines.iter().map(|line| (&line["name"], &line["status"])).collect();
     assert_eq!(
-        told,
+        reported,
         [
             (&"a.demo.test.".into(), &"UNREACHABLE".into()),
             (&"b.demo.test.".into(), &"NOERROR".into())

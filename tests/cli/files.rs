@@ -313,8 +313,9 @@ fn assert_told_truly(stderr: &str, lines: &str, output: &str, names: u64, stats:
     let whole = lines.matches('\n').count();
     let torn =
         if lines.ends_with('\n') || lines.is_empty() { "" } else { " and a part of the next" };
-    let told = format!("dnsonde: {output}: cannot be written after {whole} whole lines{torn}: ");
-    assert!(stderr.contains(&told), "'{told}' is not in\n{stderr}");
+    let reported =
+        format!("dnsonde: {output}: cannot be written after {whole} whole lines{torn}: ");
+    assert!(stderr.contains(&reported), "'{reported}' is not in\n{stderr}");
     assert_eq!(stats["end"], "failed");
     let expected = (whole.into(), lines.len().into(), false.into());
     let output = &stats["output"];

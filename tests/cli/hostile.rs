@@ -158,8 +158,9 @@ fn a_malformed_answer_is_asked_again_told_and_counted_in_every_format() {
     assert_eq!(csv.matches(",MALFORMED,").count(), MALFORMED, "{csv}");
     assert_eq!(csv.matches(",NOERROR\r\n").count(), MALFORMED, "{csv}");
     let shown = scan(&server, &["--format", "text"]).stdout;
-    let told = |line: &&str| line.starts_with("; mal") && line.contains("MALFORMED (NOERROR) from");
-    assert_eq!(shown.lines().filter(told).count(), MALFORMED, "{shown}");
+    let reported =
+        |line: &&str| line.starts_with("; mal") && line.contains("MALFORMED (NOERROR) from");
+    assert_eq!(shown.lines().filter(reported).count(), MALFORMED, "{shown}");
     assert!(!shown.lines().any(|line| line.starts_with("mal")), "{shown}");
     let massdns = scan(&server, &["--format", "massdns"]).lines();
     let zdns = scan(&server, &["--format", "zdns"]).lines();

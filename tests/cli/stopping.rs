@@ -90,8 +90,8 @@ fn an_interrupt_writes_what_is_finished_and_counts_the_rest() {
     assert_eq!(stats["totals"]["answered"], lines);
     let not_asked = assert_all_is_accounted_for(&stats, 20_000);
     assert_eq!(stats["input"]["whole"], true);
-    let told = format!("; {} questions were not asked", grouped(not_asked));
-    assert!(stderr.contains(&told), "'{told}' is not in\n{stderr}");
+    let reported = format!("; {} questions were not asked", grouped(not_asked));
+    assert!(stderr.contains(&reported), "'{reported}' is not in\n{stderr}");
 }
 
 /// Every question has its line, was not asked, or was not waited for. Gives how many were not asked.
@@ -199,8 +199,8 @@ fn what_is_left_in_a_pipe_is_told_as_at_least() {
         let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
         let not_asked = assert_all_is_accounted_for(&stats, 3_000);
         assert_eq!(stats["input"]["whole"], false, "{stats:#}");
-        let told = format!("; at least {} questions were not asked", grouped(not_asked));
-        assert!(stderr.contains(&told), "'{told}' is not in\n{stderr}");
+        let reported = format!("; at least {} questions were not asked", grouped(not_asked));
+        assert!(stderr.contains(&reported), "'{reported}' is not in\n{stderr}");
         drop(stdin);
     }
 }

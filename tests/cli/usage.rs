@@ -208,9 +208,12 @@ fn no_file_descriptors_left_is_told_as_that_by_every_command() {
             let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
             let run = super::Run::of(output);
             run.assert_code(3);
-            let told = ["no file descriptors left", "Too many open files"];
+            let reported = ["no file descriptors left", "Too many open files"];
             let (stderr, stdout) = (&run.stderr, &run.stdout);
-            assert!(told.iter().any(|told| stderr.contains(told)), "{limit} {command}: {stderr}");
+            assert!(
+                reported.iter().any(|reported| stderr.contains(reported)),
+                "{limit} {command}: {stderr}"
+            );
             let times = stderr.matches("(os error 24)").count();
             assert!(times <= 1, "{limit} {command}: told {times} times: {stderr}");
             assert!(!stdout.contains("answered"), "{limit} {command}: {stdout}");

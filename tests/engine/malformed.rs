@@ -113,8 +113,9 @@ fn an_answer_that_stays_malformed_ends_as_that_after_it_was_asked_again() {
             let (ended, engine) = exchange(profile, 1, |_, query| response(query, counts, records));
             assert_eq!(ended.outcomes.len(), 2, "{what}: attempts");
             assert_eq!(ended.outcomes[0].1, Some(RetryReason::Malformed), "{what}");
-            let told = |outcome| matches!(outcome, Outcome::Answered(answer) if answer.malformed);
-            assert!(ended.outcomes.iter().all(|(outcome, _)| told(*outcome)), "{what}");
+            let reported =
+                |outcome| matches!(outcome, Outcome::Answered(answer) if answer.malformed);
+            assert!(ended.outcomes.iter().all(|(outcome, _)| reported(*outcome)), "{what}");
             assert_eq!(ended.rcode, Rcode::NOERROR, "{what}");
             let offset = ended.malformed.unwrap_or_else(|| panic!("{what} passes as fine")).offset;
             assert!((33..=60).contains(&offset), "{what}: octet {offset}");

@@ -38,7 +38,7 @@ fn a_scan_pauses_while_nothing_can_be_sent_and_loses_no_attempt() {
             let pause = network.engine.cannot_send().expect("the engine pauses");
             assert_eq!(pause.errno, errno);
             assert_eq!(network.engine.silent_for(network.now), None, "silence is not of servers");
-            let paused = network.engine.troubles(network.now).paused.as_secs_f64();
+            let paused = network.engine.delivery_errors(network.now).paused.as_secs_f64();
             assert!((span / 2.0 - paused).abs() < 1.1, "{paused} s of a pause that goes on");
             let next = network.run_until(seconds(2.0 + span), next, NAMES);
             for server in 0..2 {
@@ -46,13 +46,15 @@ fn a_scan_pauses_while_nothing_can_be_sent_and_loses_no_attempt() {
             }
             network.run_from(next, NAMES);
             assert_nothing_was_lost(&network);
-            let troubles = network.engine.troubles(network.now);
-            let [(told, count)] = troubles.not_sent[..] else { panic!("{troubles:?}") };
+            let delivery_errors = network.engine.delivery_errors(network.now);
+            let [(reported, count)] = delivery_errors.not_sent[..] else {
+                panic!("{delivery_errors:?}")
+            };
             // One when it began, or a batch of them, and then one a second.
-            assert!(told == errno && count < 40 + span as u64, "{troubles:?}");
-            assert_eq!(troubles.pauses, 1);
-            let over = troubles.paused.as_secs_f64() - span;
-            assert!((-0.1..1.1).contains(&over), "{troubles:?}");
+            assert!(reported == errno && count < 40 + span as u64, "{delivery_errors:?}");
+            assert_eq!(delivery_errors.pauses, 1);
+            let over = delivery_errors.paused.as_secs_f64() - span;
+            assert!((-0.1..1.1).contains(&over), "{delivery_errors:?}");
         }
     }
 }
@@ -83,7 +85,7 @@ fn what_is_in_flight_when_the_local_address_goes_was_never_sent() {
     let next = network.run_until(seconds(2.0), 0, NAMES);
     network.behaviour(0).refused_here = Some(EADDRNOTAVAIL);
     network.lose_sockets();
-    let lost = network.engine.troubles(network.now).not_sent;
+    let lost = network.engine.delivery_errors(network.now).not_sent;
     assert!(matches!(lost[..], [(EADDRNOTAVAIL, 20..200)]), "{lost:?}");
     network.check_accounting();
     let next = network.run_until(seconds(5.0), next, NAMES);

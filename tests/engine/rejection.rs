@@ -40,8 +40,8 @@ fn a_forged_icmp_error_costs_neither_an_attempt_nor_a_retry() {
         assert_eq!((network.unanswered(), network.engine.totals().attempts), (0, 200));
         let counts = network.engine.server(ServerId(0)).counts;
         assert_eq!((counts.answered, counts.unreachable, counts.lost), (200, 0, 0));
-        let told = &network.engine.troubles(network.now).unreachable;
-        assert!(matches!(told[..], [(error, 200)] if error.icmp_code == 3), "{told:?}");
+        let reported = &network.engine.delivery_errors(network.now).unreachable;
+        assert!(matches!(reported[..], [(error, 200)] if error.icmp_code == 3), "{reported:?}");
     }
 }
 
@@ -70,7 +70,7 @@ fn an_icmp_error_counts_only_if_it_quotes_what_was_sent() {
             &mut sink,
         );
     }
-    assert!(watched.engine.troubles(at(0.02)).unreachable.is_empty());
+    assert!(watched.engine.delivery_errors(at(0.02)).unreachable.is_empty());
     assert_eq!(watched.engine.totals().unmatched, 5);
     // A router may quote eight octets of UDP and a little more.
     for quoted in [&query[..2], &query[..20], &query] {
@@ -84,7 +84,7 @@ fn an_icmp_error_counts_only_if_it_quotes_what_was_sent() {
             &mut sink,
         );
     }
-    assert_eq!(watched.engine.troubles(at(0.02)).unreachable, [(PORT_UNREACHABLE, 1)]);
+    assert_eq!(watched.engine.delivery_errors(at(0.02)).unreachable, [(PORT_UNREACHABLE, 1)]);
     watched.transmit(at(0.9));
     assert_eq!(watched.sent.len(), 1, "the error ended the attempt");
     let reply = answer(&query, TRUE);
@@ -108,8 +108,8 @@ fn a_server_that_restarts_costs_no_name() {
         let next = network.run_until(seconds(2.0 + span), next, NAMES);
         network.set_behaviour(0, good());
         network.run_from(next, NAMES);
-        let told = network.engine.troubles(network.now).unreachable;
-        assert!(matches!(told[..], [(PORT_UNREACHABLE, count)] if count > 0), "{told:?}");
+        let reported = network.engine.delivery_errors(network.now).unreachable;
+        assert!(matches!(reported[..], [(PORT_UNREACHABLE, count)] if count > 0), "{reported:?}");
         assert_eq!(network.unanswered(), 0, "away for {span} s with {retries} retries");
     }
 }

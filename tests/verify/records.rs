@@ -20,7 +20,7 @@ struct Case {
     /// More of the scenario file.
     world: &'static str,
     /// What must be told above `notice`: this and nothing else.
-    told: &'static [&'static str],
+    reported: &'static [&'static str],
     /// What else must be told.
     noted: &'static [&'static str],
     verdict: Verdict,
@@ -42,9 +42,9 @@ fn report(args: &[&str], world: &str) -> VerifyReport {
 }
 
 fn finding<'r>(report: &'r VerifyReport, id: &str) -> &'r Finding {
-    let told: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
+    let reported: Vec<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let mut of_id = report.findings.iter().filter(|finding| finding.id == id);
-    of_id.next().unwrap_or_else(|| panic!("no {id} among {told:?}"))
+    of_id.next().unwrap_or_else(|| panic!("no {id} among {reported:?}"))
 }
 
 /// Removes the records of SES.
@@ -67,7 +67,7 @@ name = "example.com"
 remove = "t1._domainkey"
 add = "*.example.com CNAME t1.dkim.amazonses.com."
 "#,
-        told: &["record-missing"],
+        reported: &["record-missing"],
         noted: &[],
         verdict: Pending,
     },
@@ -80,7 +80,7 @@ name = "example.com"
 remove = "t1._domainkey"
 add = "t1._domainkey.example.com CNAME t1.eu.dkim.amazonses.com."
 "#,
-        told: &["owner-doubled"],
+        reported: &["owner-doubled"],
         noted: &[],
         verdict: Pending,
     },
@@ -95,7 +95,7 @@ add = """
 bounce MX 10 feedback-smtp.us-east-1.amazonses.com.
 """
 "#,
-        told: &["record-missing"],
+        reported: &["record-missing"],
         noted: &["record-present"],
         verdict: Pending,
     },
@@ -107,7 +107,7 @@ bounce MX 10 feedback-smtp.us-east-1.amazonses.com.
 name = "example.com"
 add = '@ TXT "v=DMARC1; p=none"'
 "#,
-        told: &["owner-mistyped"],
+        reported: &["owner-mistyped"],
         noted: &[],
         verdict: Pending,
     },
@@ -119,7 +119,7 @@ add = '@ TXT "v=DMARC1; p=none"'
 name = "example.com"
 add = "_check CNAME token123.example.net."
 "#,
-        told: &["wrong-type"],
+        reported: &["wrong-type"],
         noted: &[],
         verdict: Pending,
     },
@@ -132,7 +132,7 @@ name = "example.com"
 remove = "t1._domainkey"
 add = "t1._domainkey TXT something-else"
 "#,
-        told: &["record-missing"],
+        reported: &["record-missing"],
         noted: &[],
         verdict: Pending,
     },
@@ -159,7 +159,7 @@ ns A   127.53.4.1
 t1 CNAME t1.dkim.amazonses.com.
 """
 "#,
-        told: &[],
+        reported: &[],
         noted: &["record-present", "verifier-lag"],
         verdict: Verified,
     },
@@ -167,7 +167,7 @@ t1 CNAME t1.dkim.amazonses.com.
         name: "servers asked in addition that lack the record, too",
         args: &["--ses", "t1", "--also-ask", "127.53.3.3"],
         world: NO_TOKENS,
-        told: &["record-missing"],
+        reported: &["record-missing"],
         noted: &[],
         verdict: Pending,
     },
@@ -188,7 +188,7 @@ name = "example.com"
 remove = ["@ NS", "t1._domainkey", "t2._domainkey", "t3._domainkey"]
 add = "@ NS ns1.parking-lot.com."
 "#,
-        told: &["domain-not-delegated"],
+        reported: &["domain-not-delegated"],
         noted: &[],
         verdict: Pending,
     },
@@ -201,7 +201,7 @@ add = "@ NS ns1.parking-lot.com."
 name = "example.com"
 add = "* A 192.0.2.80"
 "#,
-        told: &[],
+        reported: &[],
         noted: &["record-present"],
         verdict: Verified,
     },
@@ -214,7 +214,7 @@ name = "example.com"
 remove = ["t1._domainkey", "t2._domainkey", "t3._domainkey"]
 add = "* A 192.0.2.80"
 "#,
-        told: &["wildcard-match"],
+        reported: &["wildcard-match"],
         noted: &[],
         verdict: Pending,
     },
@@ -227,7 +227,7 @@ name = "example.com"
 remove = "t1._domainkey"
 add = "t1._domainkey A 192.0.2.80"
 "#,
-        told: &["alias-flattened"],
+        reported: &["alias-flattened"],
         noted: &[],
         verdict: Pending,
     },
@@ -262,7 +262,7 @@ t2._domainkey CNAME t2.eu.dkim.amazonses.com.
 t3._domainkey CNAME t3.eu.dkim.amazonses.com.
 """
 "#,
-        told: &[],
+        reported: &[],
         noted: &["ses-zone-differs", "dkim-key-standby", "record-present"],
         verdict: Verified,
     },
@@ -278,7 +278,7 @@ name = "example.com"
 remove = "t1._domainkey"
 add = "t1._domainkey CNAME t1.eu.dkim.amazonses.com."
 "#,
-        told: &["ses-zone-differs"],
+        reported: &["ses-zone-differs"],
         noted: &[],
         verdict: Pending,
     },
@@ -291,7 +291,7 @@ name = "example.com"
 remove = "t1._domainkey"
 add = "t1._domainkey CNAME t1.eu.dkim.amazonses.com."
 "#,
-        told: &["value-differs"],
+        reported: &["value-differs"],
         noted: &[],
         verdict: Pending,
     },
@@ -300,7 +300,7 @@ add = "t1._domainkey CNAME t1.eu.dkim.amazonses.com."
         name: "a selector of SES that is on standby",
         args: &["--dkim", "t2"],
         world: "",
-        told: &[],
+        reported: &[],
         noted: &["dkim-key-standby", "record-present"],
         verdict: Verified,
     },
@@ -308,7 +308,7 @@ add = "t1._domainkey CNAME t1.eu.dkim.amazonses.com."
         name: "one token alone that is on standby",
         args: &["--ses", "t2"],
         world: "",
-        told: &[],
+        reported: &[],
         noted: &["dkim-key-standby"],
         verdict: Verified,
     },
@@ -320,7 +320,7 @@ add = "t1._domainkey CNAME t1.eu.dkim.amazonses.com."
 name = "example.com"
 add = 'mail._domainkey TXT ""'
 "#,
-        told: &["dkim-key-invalid"],
+        reported: &["dkim-key-invalid"],
         noted: &[],
         verdict: Pending,
     },
@@ -332,7 +332,7 @@ add = 'mail._domainkey TXT ""'
 name = "example.com"
 add = 'mail._domainkey TXT "\"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\""'
 "#,
-        told: &["value-quoted"],
+        reported: &["value-quoted"],
         noted: &[],
         verdict: Pending,
     },
@@ -347,7 +347,7 @@ mail._domainkey TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaa
 mail._domainkey TXT "v=DKIM1; p="
 """
 "#,
-        told: &["records-multiple"],
+        reported: &["records-multiple"],
         noted: &[],
         verdict: Pending,
     },
@@ -377,7 +377,7 @@ k2 TXT "v=DKIM1; p="
 name = "example.com"
 add = "s._domainkey CNAME k.provider.net."
 "#,
-        told: &["dkim-key-revoked"],
+        reported: &["dkim-key-revoked"],
         noted: &["record-present"],
         verdict: Verified,
     },
@@ -393,7 +393,7 @@ add = "challenge TXT abc"
 name = "example.com"
 add = "_acme-challenge CNAME challenge.amazonses.com."
 "#,
-        told: &[],
+        reported: &[],
         noted: &["record-present"],
         verdict: Verified,
     },
@@ -408,7 +408,7 @@ add = "challenge TXT old"
 name = "example.com"
 add = "_acme-challenge CNAME challenge.amazonses.com."
 "#,
-        told: &["value-differs"],
+        reported: &["value-differs"],
         noted: &[],
         verdict: Pending,
     },
@@ -420,7 +420,7 @@ add = "_acme-challenge CNAME challenge.amazonses.com."
 name = "example.com"
 add = "_acme-challenge CNAME challenge.amazonses.com."
 "#,
-        told: &["alias-broken"],
+        reported: &["alias-broken"],
         noted: &[],
         verdict: Pending,
     },
@@ -435,7 +435,7 @@ a CNAME b
 b CNAME a
 """
 "#,
-        told: &["alias-broken"],
+        reported: &["alias-broken"],
         noted: &["record-present"],
         verdict: Pending,
     },
@@ -455,7 +455,7 @@ _x CNAME _y.acm-validations.aws.
 z CNAME no.amazonses.com.
 """
 "#,
-        told: &[],
+        reported: &[],
         noted: &["alias-broken", "record-present"],
         verdict: Verified,
     },
@@ -471,7 +471,7 @@ add = """
 _acme-challenge TXT abc
 """
 "#,
-        told: &["value-differs"],
+        reported: &["value-differs"],
         noted: &[],
         verdict: Pending,
     },
@@ -483,7 +483,7 @@ _acme-challenge TXT abc
 name = "example.com"
 add = 'bounce SPF "v=spf1 -all"'
 "#,
-        told: &["wrong-type"],
+        reported: &["wrong-type"],
         noted: &[],
         verdict: Pending,
     },
@@ -498,7 +498,7 @@ add = """
 @ TXT "google-site-verification=1"
 """
 "#,
-        told: &[],
+        reported: &[],
         noted: &["record-present"],
         verdict: Verified,
     },
@@ -516,7 +516,7 @@ add = "t1._domainkey CNAME old.dkim.amazonses.com."
 server = "ns2"
 effect = { version = "old" }
 "#,
-        told: &["record-missing-on-some"],
+        reported: &["record-missing-on-some"],
         noted: &[],
         verdict: Pending,
     },
@@ -528,7 +528,7 @@ effect = { version = "old" }
 server = "ns2"
 effect = "refuse"
 "#,
-        told: &["server-lame"],
+        reported: &["server-lame"],
         noted: &["record-present"],
         verdict: Flaky,
     },
@@ -542,7 +542,7 @@ name = "_domainkey.example.com"
 transport = "udp"
 effect = "truncate"
 "#,
-        told: &[],
+        reported: &[],
         noted: &["record-present"],
         verdict: Verified,
     },
@@ -562,7 +562,7 @@ effect = { version = "without" }
 absent = "t1._domainkey.example.com"
 ttl_s = 900
 "#,
-        told: &["record-missing-on-some"],
+        reported: &["record-missing-on-some"],
         noted: &[],
         verdict: Pending,
     },
@@ -577,7 +577,7 @@ add = "example 86400 DS 12345 13 2 3A7D6C2F0B5E49A18C9D7E6F5A4B3C2D1E0F9A8B7C6D5
 server = "isp"
 effect = "servfail"
 "#,
-        told: &[],
+        reported: &[],
         noted: &["record-present"],
         verdict: Verified,
     },
@@ -590,7 +590,7 @@ effect = "servfail"
 server = ["ns1", "ns2", "ns3"]
 effect = "drop"
 "#,
-        told: &["server-unreachable"],
+        reported: &["server-unreachable"],
         noted: &[],
         verdict: Inconclusive,
     },
@@ -602,7 +602,7 @@ effect = "drop"
 server = ["root"]
 effect = "drop"
 "#,
-        told: &[],
+        reported: &[],
         noted: &[],
         verdict: Inconclusive,
     },
@@ -618,7 +618,7 @@ fn each_fault_of_a_record_is_told_once_and_as_what_it_is() {
             let all: Vec<&str> =
                 report.findings.iter().map(|finding| finding.id.as_str()).collect();
             let missed: Vec<_> = case.noted.iter().filter(|id| !all.contains(id)).collect();
-            if problems(&report) != case.told
+            if problems(&report) != case.reported
                 || !missed.is_empty()
                 || report.verdict != case.verdict
             {
@@ -703,8 +703,8 @@ until_s = 2.0
 effect = { version = "before" }
 "#;
     let report = report(&["--ses", "t1"], appears);
-    let told = finding(&report, "record-unstable");
-    assert_eq!((told.severity, told.retry_after_s), (Severity::Warning, Some(300)));
+    let reported = finding(&report, "record-unstable");
+    assert_eq!((reported.severity, reported.retry_after_s), (Severity::Warning, Some(300)));
     assert_eq!(report.verdict, Pending);
     assert!(report.findings.iter().all(|finding| finding.id != "record-missing"));
 }
@@ -730,10 +730,10 @@ name = "example.com"
 add = '_check TXT "token=abcDEF"'
 "#;
     let report = report(&["--expect", "_check TXT token=abcXEF"], differs);
-    let told = finding(&report, "value-differs");
-    assert_eq!(told.evidence["first_difference_octet"], 10);
-    assert_eq!(told.evidence["expected_there"], "XEF");
-    assert_eq!(told.evidence["found_there"], "DEF");
+    let reported = finding(&report, "value-differs");
+    assert_eq!(reported.evidence["first_difference_octet"], 10);
+    assert_eq!(reported.evidence["expected_there"], "XEF");
+    assert_eq!(reported.evidence["found_there"], "DEF");
 }
 
 #[test]

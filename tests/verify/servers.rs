@@ -43,7 +43,7 @@ const IDS: &[&str] = &[
 ];
 
 /// What is told of servers and paths, above notices.
-fn told(report: &VerifyReport) -> Vec<&'static str> {
+fn reported(report: &VerifyReport) -> Vec<&'static str> {
     let mut ids: Vec<&str> = report
         .findings
         .iter()
@@ -67,7 +67,7 @@ fn discrepancy(scenario: &Scenario, report: &VerifyReport) -> Option<String> {
         .filter(|id| !all.contains(&id.as_str()))
         .collect();
     let known = |id: &&str| scenario.expect.findings.iter().any(|known| known == id);
-    let extra: Vec<&str> = told(report).into_iter().filter(|id| !known(id)).collect();
+    let extra: Vec<&str> = reported(report).into_iter().filter(|id| !known(id)).collect();
     (!missed.is_empty() || !extra.is_empty()).then(|| format!("missed {missed:?}, told {extra:?}"))
 }
 
@@ -77,7 +77,7 @@ struct Case {
     /// More of the scenario file.
     world: &'static str,
     /// What must be told, notices included.
-    told: &'static [&'static str],
+    reported: &'static [&'static str],
     /// Whether it is a matter of chance.
     random: bool,
 }
@@ -92,7 +92,7 @@ const CASES: &[Case] = &[
             transport = "udp"
             paths = { of = 8, bad = [3] }
             effect = "drop""#,
-        told: &["loss-path-dependent"],
+        reported: &["loss-path-dependent"],
         random: true,
     },
     Case {
@@ -103,7 +103,7 @@ const CASES: &[Case] = &[
             transport = "udp"
             paths = { of = 2, bad = [0] }
             effect = "drop""#,
-        told: &["loss-path-dependent"],
+        reported: &["loss-path-dependent"],
         random: true,
     },
     Case {
@@ -115,7 +115,7 @@ const CASES: &[Case] = &[
             transport = "udp"
             share = 0.2
             effect = "drop""#,
-        told: &["loss"],
+        reported: &["loss"],
         random: true,
     },
     Case {
@@ -126,7 +126,7 @@ const CASES: &[Case] = &[
             transport = "udp"
             share = 0.2
             effect = "drop""#,
-        told: &["loss"],
+        reported: &["loss"],
         random: true,
     },
     Case {
@@ -139,7 +139,7 @@ const CASES: &[Case] = &[
             every_s = 3
             transport = "udp"
             effect = "drop""#,
-        told: &["loss-bursty"],
+        reported: &["loss-bursty"],
         random: true,
     },
     Case {
@@ -150,7 +150,7 @@ const CASES: &[Case] = &[
             transport = "udp"
             above_qps = 8
             effect = "truncate""#,
-        told: &["rate-limited"],
+        reported: &["rate-limited"],
         random: false,
     },
     Case {
@@ -161,7 +161,7 @@ const CASES: &[Case] = &[
             transport = "udp"
             share = 0.3
             effect = { delay = { ms = 3000 } }"#,
-        told: &["late-answers"],
+        reported: &["late-answers"],
         random: true,
     },
     Case {
@@ -171,7 +171,7 @@ const CASES: &[Case] = &[
             server = "ns2"
             transport = "udp"
             effect = { delay = { ms = 1200 } }"#,
-        told: &["late-answers"],
+        reported: &["late-answers"],
         random: false,
     },
     Case {
@@ -182,7 +182,7 @@ const CASES: &[Case] = &[
             family = 4
             share = 0.25
             effect = "servfail""#,
-        told: &["server-lame"],
+        reported: &["server-lame"],
         random: true,
     },
     Case {
@@ -191,7 +191,7 @@ const CASES: &[Case] = &[
             [[faults]]
             server = "ns2"
             effect = "not_authoritative""#,
-        told: &["server-lame"],
+        reported: &["server-lame"],
         random: false,
     },
     Case {
@@ -200,7 +200,7 @@ const CASES: &[Case] = &[
             [[faults]]
             server = "ns2"
             effect = "upward_referral""#,
-        told: &["server-lame"],
+        reported: &["server-lame"],
         random: false,
     },
     Case {
@@ -211,7 +211,7 @@ const CASES: &[Case] = &[
             type = "TXT"
             transport = "udp"
             effect = "drop""#,
-        told: &["loss"],
+        reported: &["loss"],
         random: false,
     },
     Case {
@@ -222,7 +222,7 @@ const CASES: &[Case] = &[
             edns = true
             transport = "udp"
             effect = "drop""#,
-        told: &["edns-mishandled"],
+        reported: &["edns-mishandled"],
         random: false,
     },
     Case {
@@ -231,7 +231,7 @@ const CASES: &[Case] = &[
             [[faults]]
             server = "ns3"
             effect = "ignore_edns""#,
-        told: &["edns-mishandled"],
+        reported: &["edns-mishandled"],
         random: false,
     },
     Case {
@@ -242,7 +242,7 @@ const CASES: &[Case] = &[
             unknown_option = true
             transport = "udp"
             effect = "drop""#,
-        told: &["edns-mishandled"],
+        reported: &["edns-mishandled"],
         random: false,
     },
     Case {
@@ -252,7 +252,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             edns_version = true
             effect = "formerr""#,
-        told: &["edns-mishandled"],
+        reported: &["edns-mishandled"],
         random: false,
     },
     Case {
@@ -263,7 +263,7 @@ const CASES: &[Case] = &[
             cookie = true
             transport = "udp"
             effect = "drop""#,
-        told: &["cookie-mishandled"],
+        reported: &["cookie-mishandled"],
         random: false,
     },
     Case {
@@ -274,7 +274,7 @@ const CASES: &[Case] = &[
             known_type = false
             transport = "udp"
             effect = "drop""#,
-        told: &["unknown-type-mishandled"],
+        reported: &["unknown-type-mishandled"],
         random: false,
     },
     Case {
@@ -283,7 +283,7 @@ const CASES: &[Case] = &[
             [[faults]]
             server = "ns3"
             effect = "soa_above""#,
-        told: &["negative-answer-malformed"],
+        reported: &["negative-answer-malformed"],
         random: false,
     },
     Case {
@@ -293,7 +293,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             transport = "udp"
             effect = "other_port""#,
-        told: &["source-address-mismatch"],
+        reported: &["source-address-mismatch"],
         random: false,
     },
     Case {
@@ -304,7 +304,7 @@ const CASES: &[Case] = &[
             transport = "udp"
             share = 0.5
             effect = "unreachable""#,
-        told: &["unreachable-icmp"],
+        reported: &["unreachable-icmp"],
         random: true,
     },
     Case {
@@ -314,7 +314,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             transport = "udp"
             effect = "drop""#,
-        told: &["loss"],
+        reported: &["loss"],
         random: false,
     },
     Case {
@@ -324,7 +324,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             transport = "tcp"
             effect = "drop""#,
-        told: &["tcp-unavailable"],
+        reported: &["tcp-unavailable"],
         random: false,
     },
     Case {
@@ -334,7 +334,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             transport = "tcp"
             effect = { delay = { ms = 2500 } }"#,
-        told: &[],
+        reported: &[],
         random: false,
     },
     Case {
@@ -349,7 +349,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             transport = "tcp"
             effect = "cut_tcp""#,
-        told: &["tcp-unavailable"],
+        reported: &["tcp-unavailable"],
         random: false,
     },
     Case {
@@ -359,7 +359,7 @@ const CASES: &[Case] = &[
             server = ["ns1", "ns2", "ns3"]
             family = 6
             effect = "drop""#,
-        told: &["address-family-fails"],
+        reported: &["address-family-fails"],
         random: false,
     },
     Case {
@@ -370,7 +370,7 @@ const CASES: &[Case] = &[
             family = 6
             transport = "udp"
             effect = "drop""#,
-        told: &["address-family-fails"],
+        reported: &["address-family-fails"],
         random: false,
     },
     Case {
@@ -380,7 +380,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             transport = "udp"
             effect = "drop""#,
-        told: &["loss"],
+        reported: &["loss"],
         random: false,
     },
     Case {
@@ -389,7 +389,7 @@ const CASES: &[Case] = &[
             [[faults]]
             server = ["ns1", "ns2", "ns3"]
             effect = "drop""#,
-        told: &["server-unreachable"],
+        reported: &["server-unreachable"],
         random: false,
     },
     Case {
@@ -404,7 +404,7 @@ const CASES: &[Case] = &[
             [[faults]]
             address = "127.53.3.33"
             effect = "drop""#,
-        told: &["glue-mismatch"],
+        reported: &["glue-mismatch"],
         random: false,
     },
     Case {
@@ -414,7 +414,7 @@ const CASES: &[Case] = &[
             name = "example.com"
             remove = ["ns3 A", "ns3 AAAA"]
             add = "ns3 3600 CNAME ns2""#,
-        told: &["server-name-unresolvable"],
+        reported: &["server-name-unresolvable"],
         random: false,
     },
     Case {
@@ -427,7 +427,7 @@ const CASES: &[Case] = &[
             name = "example.com"
             version = "old"
             serial = 2026010104"#,
-        told: &["instances-disagree"],
+        reported: &["instances-disagree"],
         random: true,
     },
     // What must not be told, however near it comes.
@@ -442,7 +442,7 @@ const CASES: &[Case] = &[
             server = ["ns1", "ns2", "ns3"]
             until_s = 3
             effect = { version = "old" }"#,
-        told: &[],
+        reported: &[],
         random: false,
     },
     Case {
@@ -451,7 +451,7 @@ const CASES: &[Case] = &[
             [[zone]]
             name = "com"
             remove = ["ns1.example AAAA", "ns2.example AAAA", "ns3.example AAAA"]"#,
-        told: &[],
+        reported: &[],
         random: false,
     },
     Case {
@@ -462,7 +462,7 @@ const CASES: &[Case] = &[
             transport = "tcp"
             share = 0.5
             effect = "unreachable""#,
-        told: &[],
+        reported: &[],
         random: true,
     },
     Case {
@@ -472,7 +472,7 @@ const CASES: &[Case] = &[
             server = "ns3"
             transport = "udp"
             effect = "spoof""#,
-        told: &[],
+        reported: &[],
         random: false,
     },
     Case {
@@ -483,7 +483,7 @@ const CASES: &[Case] = &[
             cookie = true
             server_cookie = false
             effect = "badcookie""#,
-        told: &[],
+        reported: &[],
         random: false,
     },
     Case {
@@ -496,7 +496,7 @@ const CASES: &[Case] = &[
             [[faults]]
             server = "ns3"
             effect = { version = "without" }"#,
-        told: &[],
+        reported: &[],
         random: false,
     },
     Case {
@@ -505,7 +505,7 @@ const CASES: &[Case] = &[
             [[faults]]
             transport = "udp"
             effect = { delay = { ms = 300, to_ms = 700 } }"#,
-        told: &[],
+        reported: &[],
         random: false,
     },
 ];
@@ -536,8 +536,8 @@ fn faults_are_told_apart_and_what_is_none_is_not_told() {
                 .map(|finding| finding.id.as_str())
                 .collect();
             ids.dedup();
-            if ids != case.told {
-                failed.push(format!("{} {seed}: told {ids:?}, not {:?}", case.name, case.told));
+            if ids != case.reported {
+                failed.push(format!("{} {seed}: told {ids:?}, not {:?}", case.name, case.reported));
             }
         }
         let allowed = if case.random { runs() as usize / 20 } else { 0 };

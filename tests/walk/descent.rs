@@ -403,5 +403,5 @@ fn a_server_name_that_is_an_alias_is_told() {
     let report = walk(&mut world, "www.example.org", A, WalkConfig::default());
     let zone = delegation(&report, "example.org");
     let alias = zone.name_servers.iter().find(|s| s.name == name("alias.provider.net")).unwrap();
-    assert_eq!(alias.alias(), Some(name("ns.provider.net")));
+    assert_eq!(alias.cname(), Some(name("ns.provider.net")));
 }

@@ -14,7 +14,7 @@ fn scenario(name: &str) -> Arc<Scenario> {
 
 /// What the first thing that comes back says: `lost`, `unreachable`, or the response code and the
 /// answer section (else the authority section), with who says it if that is not who was asked.
-fn told(world: &mut World, ask: &Ask) -> String {
+fn reported(world: &mut World, ask: &Ask) -> String {
     let back = ask.put(world);
     let Some(first) = back.first() else { return "lost".to_owned() };
     let Arrival::Message { from, octets } = &first.arrival else { return "unreachable".to_owned() };
@@ -162,7 +162,7 @@ fn each_scenario_is_what_its_name_promises() {
             flags = Flags::RD;
         }
         let ask = ask(question, rtype).to(to).edns(1232).flags(flags);
-        let said = told(&mut World::new(scenario(name), 1), &ask);
+        let said = reported(&mut World::new(scenario(name), 1), &ask);
         assert!(said.contains(expected), "{name}: {to} says of {question} {rtype}:\n{said}");
     }
 }
@@ -170,7 +170,7 @@ fn each_scenario_is_what_its_name_promises() {
 #[test]
 fn absent_is_what_a_name_says_is_absent() {
     let said = |name, to, question, rtype| {
-        told(&mut World::new(scenario(name), 1), &ask(question, rtype).to(to).edns(1232))
+        reported(&mut World::new(scenario(name), 1), &ask(question, rtype).to(to).edns(1232))
     };
     let without_soa = said("negative-answer-malformed", NS2, "no.example.com", T::A);
     assert_eq!(without_soa, "NXDOMAIN");
@@ -178,11 +178,11 @@ fn absent_is_what_a_name_says_is_absent() {
     assert!(!parent.contains("ns3"), "{parent}");
     let keys = said("records-multiple", NS1, MAIL, T::TXT);
     let over_tcp = ask(MAIL, T::TXT).to(NS1).tcp();
-    let keys_over_tcp = told(&mut World::new(scenario("records-multiple"), 1), &over_tcp);
+    let keys_over_tcp = reported(&mut World::new(scenario("records-multiple"), 1), &over_tcp);
     assert!(keys.contains("TC"), "two keys do not fit: {keys}");
     assert_eq!(keys_over_tcp.lines().count(), 3, "{keys_over_tcp}");
     let tcp = ask(T1, T::CNAME).to(NS3).tcp();
-    let closed = told(&mut World::new(scenario("tcp-unavailable"), 1), &tcp);
+    let closed = reported(&mut World::new(scenario("tcp-unavailable"), 1), &tcp);
     assert_eq!(closed, "unreachable");
 }
 
@@ -192,7 +192,7 @@ fn faults_that_need_several_questions_show_over_several() {
     for (name, ports) in [("record-unstable", false), ("instances-disagree", true)] {
         let mut world = World::new(scenario(name), 1);
         let flow = |port| ask(T1, T::CNAME).to(NS2).port(port).edns(1232);
-        let mut lacks = |ask: &Ask| told(&mut world, ask).starts_with("NXDOMAIN");
+        let mut lacks = |ask: &Ask| reported(&mut world, ask).starts_with("NXDOMAIN");
         let seen: Vec<bool> = (2000..2300).map(|port| lacks(&flow(port))).collect();
         let share = seen.iter().filter(|lacks| **lacks).count();
         assert!((70..130).contains(&share), "{name}: {share} of 300");
@@ -202,28 +202,28 @@ fn faults_that_need_several_questions_show_over_several() {
     for (name, range) in [("loss", 70..110), ("loss-path-dependent", 55..95)] {
         let mut world = World::new(scenario(name), 1);
         let flow = |port| ask(T1, T::CNAME).to(NS2).port(port);
-        let lost = (2000..2300).filter(|port| told(&mut world, &flow(*port)) == "lost").count();
+        let lost = (2000..2300).filter(|port| reported(&mut world, &flow(*port)) == "lost").count();
         assert!(range.contains(&lost), "{name}: {lost} of 300");
         let other = |port| ask(T1, T::CNAME).to(NS1).port(port);
-        assert!((2000..2300).all(|port| told(&mut world, &other(port)) != "lost"), "{name}");
+        assert!((2000..2300).all(|port| reported(&mut world, &other(port)) != "lost"), "{name}");
     }
     let mut world = World::new(scenario("rate-limited"), 1);
     let burst = |world: &mut World, at: f64, gap: f64| {
         let asks = (0..20).map(|i| ask(T1, T::CNAME).to(NS2).at(at + f64::from(i) * gap));
-        asks.filter(|ask| told(world, ask) == "lost").count()
+        asks.filter(|ask| reported(world, ask) == "lost").count()
     };
     assert_eq!(burst(&mut world, 0.0, 0.01), 11);
     assert_eq!(burst(&mut world, 60.0, 0.13), 0);
 
     let mut world = World::new(scenario("cache-in-front"), 1);
-    let mut ttl = |at| told(&mut world, &ask(T1, T::CNAME).to(NS3).at(at));
+    let mut ttl = |at| reported(&mut world, &ask(T1, T::CNAME).to(NS3).at(at));
     assert!(ttl(0.0).contains(" 3600 IN"));
     assert!(ttl(10.0).contains(" 3590 IN"));
 
     let mut world = World::new(scenario("cookie-mishandled"), 1);
     let query = |cookie: &[u8]| ask(T1, T::CNAME).to(NS3).option(OptionCode::COOKIE, cookie);
     let given = query(b"clientco").answer(&mut world).option(OptionCode::COOKIE).unwrap();
-    assert!(told(&mut world, &query(&given)).starts_with("BADCOOKIE"));
+    assert!(reported(&mut world, &query(&given)).starts_with("BADCOOKIE"));
 
     let mut world = World::new(scenario("case-not-preserved"), 1);
     let mixed = ask("T1._domainKEY.example.com", T::CNAME).to(NS3).answer(&mut world);

@@ -173,7 +173,7 @@ fn dedup(expectations: &mut Vec<Expectation>) {
 /// zone.
 fn ses_tokens(expectations: &[Expectation]) -> Option<SesTokens> {
     let mut zones = expectations.iter().filter_map(|expectation| {
-        let rotates = expectation.kind == ExpectationKind::DkimAlias { rotates: true };
+        let rotates = expectation.kind == ExpectationKind::DkimCname { rotates: true };
         expectation.target().filter(|_| rotates)?.parent()
     });
     zones.next().map(|zone| SesTokens { zone, zone_given: true })

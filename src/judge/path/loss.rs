@@ -1,4 +1,4 @@
-//! Questions that get lost: by the path, by the rate, in bursts, or just so.
+//! Queries that get lost: by the path, by the rate, in bursts, or just so.
 //!
 //! What the tests of one run say is corrected for their number together, after Holm; and the
 //! shares that are told lie above their threshold with a confidence that allows for the number of
@@ -103,7 +103,7 @@ pub(crate) fn judge(
         group.push(lossy);
     }
     for ((_, severity, zone), (id, group)) in groups {
-        findings.push(tell(observed, id, severity, &zone, &group));
+        findings.push(finding(observed, id, severity, &zone, &group));
     }
 }
 
@@ -111,10 +111,12 @@ pub(crate) fn judge(
 fn case<'s, 'e>(server: SocketAddr, host: &'s ServerObservations<'e>) -> Option<Case<'s, 'e>> {
     let sample = &host.sample;
     let not_lost = host.other_responses.late;
-    let hindered =
-        sample.outcomes.iter().filter(|(_, outcome)| *outcome == ProbeOutcome::Slipped).count()
-            as u64
-            + sample.tally().lost;
+    let hindered = sample
+        .outcomes
+        .iter()
+        .filter(|(_, outcome)| *outcome == ProbeOutcome::RateLimitSlip)
+        .count() as u64
+        + sample.tally().lost;
     // Whoever has never answered may not be there at all.
     let never_heard = host.udp.answered + host.tcp.answered == 0;
     if hindered <= not_lost || never_heard {
@@ -125,7 +127,7 @@ fn case<'s, 'e>(server: SocketAddr, host: &'s ServerObservations<'e>) -> Option<
     let suspects_against_controls = Some(sample.suspects_against_controls()).filter(compared);
     let by_rate = Some(sample.by_rate())
         .filter(|[first, second]| compared(first) && compared(second) && sample.was_fast_again());
-    // Slow questions are further apart, and would make the bursts look shorter.
+    // Slow queries are further apart, and would make the bursts look shorter.
     let outcomes: Vec<bool> = sample
         .outcomes
         .iter()
@@ -317,7 +319,7 @@ fn by_server(group: &[Lossy<'_, '_>]) -> Value {
     each.collect()
 }
 
-fn tell(
+fn finding(
     observed: &Observations<'_>,
     id: FindingId,
     severity: Severity,
@@ -413,10 +415,10 @@ fn by_rate(draft: Draft, who: &str, names: &AtFault, group: &[Lossy<'_, '_>]) ->
     let after = sum(contrasts().map(|[_, second]| second.suspected));
     let slow = sum(contrasts().map(|[first, _]| first.others));
     let fast = sum([before, after].into_iter());
-    let slipped: u64 = group
+    let tc_slips: u64 = group
         .iter()
         .flat_map(|lossy| &lossy.host.sample.outcomes)
-        .filter(|(_, outcome)| *outcome == ProbeOutcome::Slipped)
+        .filter(|(_, outcome)| *outcome == ProbeOutcome::RateLimitSlip)
         .count() as u64;
     let rates: Vec<f64> =
         group.iter().filter_map(|lossy| lossy.host.sample.answers_a_second()).collect();
@@ -426,9 +428,9 @@ fn by_rate(draft: Draft, who: &str, names: &AtFault, group: &[Lossy<'_, '_>]) ->
     } else {
         String::new()
     };
-    let slips = if slipped >= SLIPS {
+    let slips = if tc_slips >= SLIPS {
         format!(
-            ", {slipped} of them answered with TC alone, as servers with response rate limiting do"
+            ", {tc_slips} of them answered with TC alone, as servers with response rate limiting do"
         )
     } else {
         String::new()
@@ -453,7 +455,7 @@ fn by_rate(draft: Draft, who: &str, names: &AtFault, group: &[Lossy<'_, '_>]) ->
         .evidence("fast_failed", fast.lost)
         .evidence("slow_asked", slow.asked())
         .evidence("slow_failed", slow.lost)
-        .evidence("truncated", slipped)
+        .evidence("truncated", tc_slips)
         .evidence("answers_per_second", rate.is_finite().then_some(rate))
 }
 

@@ -1,4 +1,4 @@
-//! Questions that are never answered over UDP while others are: is it the size of the answer?
+//! Queries that are never answered over UDP while others are: is it the size of the answer?
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use crate::wire::NameBuf;
 
 /// Large answers that were lost, from which on it is said.
 const ENOUGH: u64 = 4;
-/// The size of answers that are cut off to nothing but a question and an OPT record, roughly.
+/// The size of answers that are cut off to nothing but a QNAME and an OPT record, roughly.
 const TRUNCATED: u16 = 100;
 /// The largest answer without EDNS (RFC 1035 §4.2.1).
 const WITHOUT_EDNS: u16 = 512;
@@ -49,7 +49,7 @@ pub(crate) fn judge(
         .collect();
     let tests = suspicious.len() as f64;
     let mut by_zone: BTreeMap<NameBuf, Vec<(SocketAddr, Large)>> = BTreeMap::new();
-    let mut by_sort: BTreeMap<(NameBuf, QueryKind), Vec<(SocketAddr, u64)>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<(NameBuf, QueryKind), Vec<(SocketAddr, u64)>> = BTreeMap::new();
     for (server, host) in suspicious {
         let zone = observed.zone_of(host);
         match large(host, &sizes) {
@@ -61,22 +61,22 @@ pub(crate) fn judge(
                 by_zone.entry(zone).or_default().push((server, large));
             }
             _ => {
-                if let Some((sort, asked)) = one_sort(host) {
+                if let Some((sort, asked)) = one_silent_kind(host) {
                     explained.lossy.insert(server);
-                    by_sort.entry((zone, sort)).or_default().push((server, asked));
+                    by_kind.entry((zone, sort)).or_default().push((server, asked));
                 }
             }
         }
     }
-    for ((zone, sort), found) in by_sort {
-        findings.push(tell_sort(observed, &zone, &sort, &found));
+    for ((zone, sort), found) in by_kind {
+        findings.push(silent_kind(observed, &zone, &sort, &found));
     }
     for (zone, found) in by_zone {
-        findings.push(tell(observed, &zone, &found));
+        findings.push(finding(observed, &zone, &found));
     }
 }
 
-/// The sizes of whole answers by question and DO, the largest seen anywhere.
+/// The sizes of whole answers by query and DO, the largest seen anywhere.
 fn sizes(observed: &Observations<'_>) -> HashMap<QueryKind, u16> {
     let mut sizes = HashMap::new();
     for probe in observed.servers.values().flat_map(|host| &host.probes) {
@@ -130,7 +130,7 @@ fn large(host: &ServerObservations<'_>, sizes: &HashMap<QueryKind, u16>) -> Opti
     let arrived = outcomes.iter().filter_map(answered).max()?;
     let (mut large, small): (Vec<_>, Vec<_>) =
         outcomes.into_iter().partition(|(size, ..)| *size > arrived);
-    // What raised the suspicion is no evidence for it: fresh questions are.
+    // What raised the suspicion is no evidence for it: fresh queries are.
     large.retain(|(.., purpose)| *purpose == Purpose::Experiment(Experiment::Size));
     let lost = large.iter().map(|(size, ..)| *size).min()?;
     let tally = |part: Vec<(u16, ProbeOutcome, Purpose)>| {
@@ -145,7 +145,7 @@ fn large(host: &ServerObservations<'_>, sizes: &HashMap<QueryKind, u16>) -> Opti
     })
 }
 
-fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Draft {
+fn finding(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large)]) -> Draft {
     let servers: Vec<SocketAddr> = found.iter().map(|(server, _)| *server).collect();
     let arrived = found.iter().map(|(_, large)| large.arrived).max().unwrap_or(0);
     let smallest = found.iter().map(|(_, large)| large.lost).min().unwrap_or(0);
@@ -190,15 +190,15 @@ fn tell(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, Large
         .evidence("p_value", p_value)
 }
 
-/// A sort of question without any answer, and how often it was put; `None` if chance may be why.
-fn one_sort(host: &ServerObservations<'_>) -> Option<(QueryKind, u64)> {
-    let sorts = host.sample.never_answered.keys();
+/// A kind of query without any response, and how often it was sent; `None` if chance may be why.
+fn one_silent_kind(host: &ServerObservations<'_>) -> Option<(QueryKind, u64)> {
+    let kinds = host.sample.never_answered.keys();
     let (sort, asked) =
-        sorts.map(|sort| (*sort, silent(host, sort))).max_by_key(|(_, asked)| *asked)?;
+        kinds.map(|sort| (*sort, silent(host, sort))).max_by_key(|(_, asked)| *asked)?;
     (asked >= ENOUGH && host.silence_is_telling(asked)).then_some((sort, asked))
 }
 
-fn tell_sort(
+fn silent_kind(
     observed: &Observations<'_>,
     zone: &NameBuf,
     sort: &QueryKind,
@@ -238,10 +238,10 @@ fn tell_sort(
         .evidence("others_lost", lost)
 }
 
-/// How many questions of a sort were put, all in vain; 0 if some were answered in the end.
+/// How many queries of a kind were sent, all unanswered; 0 if some were answered in the end.
 fn silent(host: &ServerObservations<'_>, sort: &QueryKind) -> u64 {
-    let of_sort = |probe: &&&Probe| probe.is_udp() && kind_of(probe) == *sort;
-    let udp: Vec<&&Probe> = host.probes.iter().filter(of_sort).collect();
+    let of_kind = |probe: &&&Probe| probe.is_udp() && kind_of(probe) == *sort;
+    let udp: Vec<&&Probe> = host.probes.iter().filter(of_kind).collect();
     let answered = udp.iter().any(|probe| probe.reply.is_some());
     if answered { 0 } else { udp.len() as u64 }
 }

@@ -13,7 +13,7 @@ use crate::probe::result::Probe;
 use crate::walk::WalkReport;
 use crate::wire::{EdeCode, NameBuf, Rcode};
 
-/// Questions that fail with validation, and as many that do not without, before validation is
+/// Queries that fail with validation, and as many that do not without, before validation is
 /// blamed.
 const LEAST_PROBES: usize = 2;
 /// Extended errors by which resolvers say that validation failed (RFC 8914 §4.7 to §4.13).

@@ -1,4 +1,4 @@
-//! What resolvers rely on besides the records: the case of the question, unknown types, empty
+//! What resolvers rely on besides the records: the case of the QNAME, unknown types, empty
 //! non-terminals, denials, TTLs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,7 +17,7 @@ use crate::probe::result::{Probe, Reply};
 use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::{NameBuf, RecordType, Section};
 
-/// Questions of one sort, all with the same odd answer, from which on it is how the server behaves.
+/// Queries of one kind, all with the same odd answer, from which on it is how the server behaves.
 const ENOUGH: usize = 3;
 /// Denials without what they need, from which on it is how the server behaves.
 const DENIALS: usize = 2;
@@ -145,8 +145,8 @@ fn unknown_type(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<String>
     };
     let text = fault(probes.first()?)?;
     let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
-    let told = all && probes.len() >= ENOUGH && host.failure_is_telling(&probes);
-    told.then(|| {
+    let reported = all && probes.len() >= ENOUGH && host.failure_is_telling(&probes);
+    reported.then(|| {
         format!("a type that it does not know (TYPE65280) gets {text} ({0} of {0})", probes.len())
     })
 }

@@ -56,7 +56,7 @@ impl Glue {
     /// `None` if they cannot be compared: there is no glue, or its own zone has none at all, or
     /// could not be asked.
     fn of(server: &NameServer) -> Option<Self> {
-        if server.alias().is_some() {
+        if server.cname().is_some() {
             return None;
         }
         let is_glue = |source: &Source| matches!(source, Source::Glue(_));
@@ -167,7 +167,7 @@ fn other_glue(
 
 fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Draft> {
     let name = short(&server.name);
-    let (why, plain_why, reference) = if let Some(target) = server.alias() {
+    let (why, plain_why, reference) = if let Some(target) = server.cname() {
         let why = format!("is an alias of {}, which it must not be", short(&target));
         (why, "has a CNAME record, which it must not have", "RFC 2181 §10.3")
     } else {

@@ -14,7 +14,7 @@ use crate::probe::result::Probe;
 use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::{NameBuf, Rcode};
 
-/// Questions of one sort, all with the same fault, from which on it is a habit.
+/// Queries of one kind, all with the same fault, from which on it is a habit.
 const ENOUGH: usize = 3;
 /// Refused cookies of a server's own from which on it is a habit; machines behind one address that
 /// do not share a secret refuse each other's only.
@@ -143,8 +143,8 @@ fn common_fault(
 ) -> Option<String> {
     let text = fault(probes.first()?)?;
     let all = probes.iter().all(|probe| fault(probe).as_ref() == Some(&text));
-    let told = all && probes.len() >= ENOUGH && host.failure_is_telling(probes);
-    told.then_some(text)
+    let reported = all && probes.len() >= ENOUGH && host.failure_is_telling(probes);
+    reported.then_some(text)
 }
 
 fn edns(

@@ -71,7 +71,7 @@ pub(crate) fn judge(
     let targets = observed.target_zones();
     let addresses: usize = observed.servers.len().max(1);
     for zone in observed.log.zones.iter().chain(&targets) {
-        let told = observed.log.zones.contains(zone);
+        let reported = observed.log.zones.contains(zone);
         let mut always: BTreeMap<String, Vec<(SocketAddr, Service)>> = BTreeMap::new();
         for (server, host) in observed.servers_of(zone) {
             if explained.is_silent(server) || explained.plain_only.contains(&server) {
@@ -84,12 +84,12 @@ pub(crate) fn judge(
                 always.entry(service.text()).or_default().push((server, service));
             } else if let Some(mixed) = now_and_then(host, zone, addresses) {
                 explained.lame.insert((server, *zone));
-                if told {
+                if reported {
                     findings.push(sometimes(observed, zone, server, &mixed));
                 }
             }
         }
-        if told {
+        if reported {
             for (text, servers) in always {
                 findings.push(constantly(observed, zone, &text, &servers));
             }
@@ -103,19 +103,19 @@ fn service(host: &ServerObservations<'_>, zone: &NameBuf) -> Service {
     service
 }
 
-/// What the answers say to questions that are now answered and now not; `None` if that is too
-/// rare. A question that always fails says more of itself than of the server.
+/// What the answers say to queries that are now answered and now not; `None` if that is too
+/// rare. A query that always fails says more of itself than of the server.
 fn now_and_then(
     host: &ServerObservations<'_>,
     zone: &NameBuf,
     addresses: usize,
 ) -> Option<Service> {
-    let mut sorts: HashMap<_, Service> = HashMap::new();
+    let mut kinds: HashMap<_, Service> = HashMap::new();
     for probe in host.usual_probes(zone) {
-        sorts.entry(kind_of(probe)).or_default().add(probe);
+        kinds.entry(kind_of(probe)).or_default().add(probe);
     }
     let mut mixed = Service::default();
-    for service in sorts.into_values().filter(|service| service.useful > 0) {
+    for service in kinds.into_values().filter(|service| service.useful > 0) {
         mixed.useful += service.useful;
         for (text, count) in service.faults {
             *mixed.faults.entry(text).or_default() += count;

@@ -58,7 +58,7 @@ fn only_late(host: &ServerObservations<'_>) -> bool {
     host.udp.answered + host.tcp.answered == 0 && host.other_responses.late > 0
 }
 
-/// Whether most questions had word from the network that they cannot be delivered.
+/// Whether most queries met an ICMP error.
 fn is_turned_away(host: &ServerObservations<'_>) -> bool {
     host.udp.unreachable * 2 > host.udp.asked
 }
@@ -228,7 +228,7 @@ fn from_elsewhere(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> 
     )
 }
 
-/// ICMP for some of the questions to a server that answers others.
+/// ICMP for some of the queries to a server that answers others.
 fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> Option<Draft> {
     let found: Vec<(SocketAddr, &ServerObservations<'_>)> = observed
         .servers_of(zone)
@@ -264,7 +264,7 @@ fn icmp(observed: &Observations<'_>, explained: &Explained, zone: &NameBuf) -> O
     )
 }
 
-/// The kinds of ICMP messages that ended questions over UDP, the most frequent one first.
+/// The kinds of ICMP messages that ended queries over UDP, the most frequent one first.
 fn icmp_texts<'h, 'e: 'h>(hosts: impl Iterator<Item = &'h ServerObservations<'e>>) -> String {
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     for probe in hosts.flat_map(|host| &host.probes).filter(|probe| Probe::is_udp(probe)) {

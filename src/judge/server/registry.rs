@@ -48,7 +48,11 @@ pub(crate) fn is_registry(zone: &NameBuf) -> bool {
 }
 
 /// The registry has the domain at servers that are there for domains without an owner.
-pub(crate) fn parked(walk: &WalkReport, zone: &NameBuf, told: Vec<SocketAddr>) -> Option<Draft> {
+pub(crate) fn parked(
+    walk: &WalkReport,
+    zone: &NameBuf,
+    reported: Vec<SocketAddr>,
+) -> Option<Draft> {
     let delegation = walk.delegation(zone)?;
     let parked = |name: &NameBuf| {
         let text = name.to_string().to_ascii_lowercase();
@@ -61,7 +65,7 @@ pub(crate) fn parked(walk: &WalkReport, zone: &NameBuf, told: Vec<SocketAddr>) -
     let names = list(&names.into_iter().map(plain).collect::<Vec<_>>());
     Some(
         Draft::error(FindingId::DomainNotDelegated, zone.to_string())
-            .servers(told)
+            .servers(reported)
             .summary(format!("the registry has the domain at {names}, which serve parked domains"))
             .fault(format!(
                 "{} is parked: its name servers are those of a parking service",

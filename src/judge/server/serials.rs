@@ -50,7 +50,7 @@ pub(crate) fn judge(
     findings: &mut Vec<Draft>,
 ) {
     for zone in observed.log.zones.iter().chain(&observed.target_zones()) {
-        let told = observed.log.zones.contains(zone);
+        let reported = observed.log.zones.contains(zone);
         let seen: BTreeMap<SocketAddr, Vec<Seen>> = observed
             .serving(zone, explained)
             .map(|(server, host)| (server, checks(host, zone)))
@@ -63,13 +63,13 @@ pub(crate) fn judge(
             }
         }
         explained.disagreeing.extend(disagreeing.iter().map(|(server, _)| (*server, *zone)));
-        if told && !disagreeing.is_empty() {
+        if reported && !disagreeing.is_empty() {
             findings.push(disagree(observed, zone, &disagreeing, &seen));
         }
         let stale = stale(zone, &seen, explained);
         for (serial, servers) in &stale.servers {
             explained.stale.extend(servers.iter().map(|server| (*server, *zone)));
-            if told {
+            if reported {
                 findings.push(old_copy(observed, zone, *serial, stale.newest, servers, &seen));
             }
         }
@@ -107,7 +107,7 @@ fn nsid(reply: &Reply) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// Whether a question that was put after the answer to another one shows an older copy.
+/// Whether a query that was sent after the answer to another one shows an older copy.
 fn goes_back(seen: &[Seen]) -> bool {
     seen.iter().enumerate().any(|(place, earlier)| {
         let mut later = seen[place + 1..].iter();
@@ -117,9 +117,9 @@ fn goes_back(seen: &[Seen]) -> bool {
     })
 }
 
-/// What instances, by their names, say to one question: each always the same, and not all the same.
+/// What instances, by their names, say to one query: each always the same, and not all the same.
 fn by_instance(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<BTreeMap<String, String>> {
-    let mut sorts: HashMap<_, BTreeMap<String, Vec<String>>> = HashMap::new();
+    let mut kinds: HashMap<_, BTreeMap<String, Vec<String>>> = HashMap::new();
     for probe in host.usual_probes(zone) {
         // Addresses may be dealt out in turn.
         if matches!(probe.query.rtype, RecordType::A | RecordType::AAAA | RecordType::SOA) {
@@ -127,23 +127,25 @@ fn by_instance(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<BTreeMap
         }
         if let Some(reply) = &probe.reply
             && let Some(nsid) = nsid(reply)
-            && let Some(says) = says(reply)
+            && let Some(summary) = summary(reply)
         {
-            let sort = sorts.entry(kind_of(probe)).or_default();
-            sort.entry(nsid).or_default().push(says);
+            let sort = kinds.entry(kind_of(probe)).or_default();
+            sort.entry(nsid).or_default().push(summary);
         }
     }
-    sorts.into_values().find_map(|instances| {
-        let constant = instances.values().all(|says| says.iter().all(|it| *it == says[0]));
-        let often = instances.values().all(|says| says.len() >= 2);
-        let different: BTreeSet<&String> = instances.values().map(|says| &says[0]).collect();
+    kinds.into_values().find_map(|instances| {
+        let constant = instances.values().all(|summary| summary.iter().all(|it| *it == summary[0]));
+        let often = instances.values().all(|summary| summary.len() >= 2);
+        let different: BTreeSet<&String> = instances.values().map(|summary| &summary[0]).collect();
         let split = constant && often && different.len() > 1;
-        split.then(|| instances.into_iter().map(|(nsid, says)| (nsid, says[0].clone())).collect())
+        split.then(|| {
+            instances.into_iter().map(|(nsid, summary)| (nsid, summary[0].clone())).collect()
+        })
     })
 }
 
 /// What an answer amounts to, whatever its TTLs and the order of its records.
-fn says(reply: &Reply) -> Option<String> {
+fn summary(reply: &Reply) -> Option<String> {
     let reading = &reply.reading;
     let mut records: Vec<Vec<u8>> = Vec::new();
     for record in reading.chain.iter().chain(&reading.answer).flat_map(Rrset::records) {
@@ -201,7 +203,8 @@ fn disagree(
     } else {
         let split = found.iter().find_map(|(_, split)| split.as_ref());
         let texts = split.into_iter().flatten().take(NAMED);
-        let texts: Vec<String> = texts.map(|(nsid, says)| format!("{nsid} says {says}")).collect();
+        let texts: Vec<String> =
+            texts.map(|(nsid, summary)| format!("{nsid} says {summary}")).collect();
         format!("all have the serial {}, yet {}", newest.unwrap_or(0), texts.join(", "))
     };
     let who = observed.who(zone, &servers);

@@ -13,10 +13,10 @@ use crate::probe::result::Probe;
 use crate::walk::{ResponseFault, ResponseKind};
 use crate::wire::NameBuf;
 
-/// Questions over TCP, all in vain, from which on it is told.
+/// Queries over TCP, all unanswered, from which on it is told.
 const ENOUGH: u64 = 5;
 
-/// What most often became of questions over TCP.
+/// What most often became of queries over TCP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Ending {
     Failed(StreamCause),

@@ -1,4 +1,4 @@
-//! One TCP connection: octets in both directions, and the queries that wait for an answer on it.
+//! One TCP connection: octets in both directions, and the queries that wait for a response on it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -46,17 +46,17 @@ pub(super) struct Connection<K> {
     pub(super) asked: u32,
     /// Queries answered on it.
     pub(super) answered: u32,
-    /// Messages since the last answer that answered nothing.
+    /// Messages since the last response that answered nothing.
     unsolicited: u32,
-    /// When the last answer came, or the connection was begun or made.
+    /// When the last response came, or the connection was begun or made.
     pub(super) active: Time,
 }
 
-/// A query without an answer.
+/// A query without a response.
 pub(super) struct Waiting<K> {
     id: u16,
     pub(super) key: K,
-    /// How long its answer may take.
+    /// How long its response may take.
     timeout: Duration,
     /// When it was sent or, if it was not, handed over.
     at: Time,
@@ -70,7 +70,7 @@ pub(in crate::net) struct Query<'q, K> {
     pub(in crate::net) key: K,
     /// Without its two octets of length.
     pub(in crate::net) message: &'q [u8],
-    /// How long its answer may take once it is sent.
+    /// How long its response may take once it is sent.
     pub(in crate::net) timeout: Duration,
     /// When it is given up if it was not sent by then.
     pub(in crate::net) deadline: Time,

@@ -29,11 +29,11 @@ pub(in crate::net) enum Event<'a, K> {
     Sent { key: K },
     /// A message came.
     Message { server: ServerId, received: Time, octets: &'a [u8] },
-    /// The connection of this query could not be made, or ended before an answer came.
+    /// The connection of this query could not be made, or ended before a response came.
     Failed { key: K, failure: StreamFailure },
     /// The local system could not even try.
     NotSent { key: K, errno: i32 },
-    /// Its connection has lost the address of this machine at its end, and no answer will come.
+    /// Its connection has lost the address of this machine at its end, and no response will come.
     Lost { key: K, errno: i32 },
 }
 

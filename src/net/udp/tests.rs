@@ -60,13 +60,13 @@ impl SendBatches for TestBatches {
 
 /// An event that owns what it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Told {
+enum Reported {
     Datagram { socket: SocketId, from: SocketAddr, received: Time, stamp: Stamp, octets: Vec<u8> },
     Unreachable { socket: SocketId, to: SocketAddr, error: Unreachable, quoted: Vec<u8> },
     NotSent { batch: usize, datagrams: Range<usize>, errno: i32 },
 }
 
-impl Told {
+impl Reported {
     /// What an event tells; an announcement tells nothing that its datagram does not.
     fn from(event: Event<'_>) -> Option<Self> {
         Some(match event {
@@ -87,7 +87,7 @@ impl Told {
 struct Pool {
     udp: Udp,
     clock: Clock,
-    told: Vec<Told>,
+    reported: Vec<Reported>,
 }
 
 impl Pool {
@@ -96,7 +96,7 @@ impl Pool {
         let mut udp = Udp::new(&options).unwrap();
         udp.open_family(Family::V4).unwrap();
         udp.open_family(Family::V6).unwrap();
-        Self { udp, clock: Clock::new(), told: Vec::new() }
+        Self { udp, clock: Clock::new(), reported: Vec::new() }
     }
 
     fn addr(&self, socket: u16) -> SocketAddr {
@@ -106,36 +106,36 @@ impl Pool {
     }
 
     fn load(&mut self, batches: &TestBatches) {
-        let told = &mut self.told;
-        self.udp.load(batches, &mut |event| told.extend(Told::from(event)));
+        let reported = &mut self.reported;
+        self.udp.load(batches, &mut |event| reported.extend(Reported::from(event)));
     }
 
     /// Sends and receives until `enough` has been told.
-    async fn run(&mut self, batches: &TestBatches, enough: impl Fn(&[Told]) -> bool) {
+    async fn run(&mut self, batches: &TestBatches, enough: impl Fn(&[Reported]) -> bool) {
         let work = async {
             loop {
-                let (udp, clock, told) = (&mut self.udp, &mut self.clock, &mut self.told);
-                udp.send(clock.now(), batches, &mut |event| told.extend(Told::from(event)));
-                if udp.is_drained() && enough(told) {
+                let (udp, clock, reported) = (&mut self.udp, &mut self.clock, &mut self.reported);
+                udp.send(clock.now(), batches, &mut |event| reported.extend(Reported::from(event)));
+                if udp.is_drained() && enough(reported) {
                     return;
                 }
                 std::future::poll_fn(|cx| {
-                    udp.poll(cx, clock, &mut |event| told.extend(Told::from(event)))
+                    udp.poll(cx, clock, &mut |event| reported.extend(Reported::from(event)))
                 })
                 .await
                 .unwrap();
             }
         };
         let done = tokio::time::timeout(WATCHDOG, work).await;
-        assert!(done.is_ok(), "still waiting; told: {:?}", self.told);
+        assert!(done.is_ok(), "still waiting; told: {:?}", self.reported);
     }
 
     fn received(&self) -> BTreeSet<Vec<u8>> {
-        let octets = |told: &Told| match told {
-            Told::Datagram { octets, .. } => Some(octets.clone()),
+        let octets = |reported: &Reported| match reported {
+            Reported::Datagram { octets, .. } => Some(octets.clone()),
             _ => None,
         };
-        self.told.iter().filter_map(octets).collect()
+        self.reported.iter().filter_map(octets).collect()
     }
 }
 
@@ -175,8 +175,8 @@ fn closed(v6: bool) -> SocketAddr {
     }
 }
 
-fn datagrams(told: &[Told]) -> usize {
-    told.iter().filter(|told| matches!(told, Told::Datagram { .. })).count()
+fn datagrams(reported: &[Reported]) -> usize {
+    reported.iter().filter(|reported| matches!(reported, Reported::Datagram { .. })).count()
 }
 
 #[test]
@@ -194,11 +194,11 @@ fn every_datagram_of_every_batch_makes_the_round_trip() {
                     .batch(base, one, 51, 1)
                     .batch(base + 1, two, 20, 14);
                 pool.load(&batches);
-                pool.run(&batches, |told| datagrams(told) == 100).await;
+                pool.run(&batches, |reported| datagrams(reported) == 100).await;
                 assert_eq!(pool.received(), batches.datagrams());
-                for told in &pool.told {
-                    let Told::Datagram { socket, from, octets, .. } = told else {
-                        panic!("{told:?}");
+                for reported in &pool.reported {
+                    let Reported::Datagram { socket, from, octets, .. } = reported else {
+                        panic!("{reported:?}");
                     };
                     let batch = match octets.len() {
                         40 => (base, one),
@@ -226,7 +226,7 @@ fn a_second_batch_follows_the_first() {
                 let batches =
                     TestBatches::default().batch(0, server, 20, 9).batch(0, server, 30, 1);
                 pool.load(&batches);
-                pool.run(&batches, |told| datagrams(told) == 10 * round).await;
+                pool.run(&batches, |reported| datagrams(reported) == 10 * round).await;
             }
             assert_eq!(pool.udp.counts().datagrams_sent, 30);
         });
@@ -248,10 +248,10 @@ fn one_bad_destination_does_not_hurt_the_others() {
                 .batch(0, nowhere, 23, 1)
                 .batch(0, server, 24, 1);
             pool.load(&batches);
-            pool.run(&batches, |told| datagrams(told) == 12).await;
+            pool.run(&batches, |reported| datagrams(reported) == 12).await;
             let mut not_sent = Vec::new();
-            for told in &pool.told {
-                if let Told::NotSent { batch, datagrams, errno } = told {
+            for reported in &pool.reported {
+                if let Reported::NotSent { batch, datagrams, errno } = reported {
                     not_sent.extend(datagrams.clone().map(|datagram| (*batch, datagram)));
                     #[cfg(target_os = "linux")]
                     assert_eq!(*errno, libc::EINVAL);
@@ -275,8 +275,9 @@ fn a_closed_port_does_not_hurt_the_others() {
                 batches = batches.batch(0, server, 20, 2).batch(0, closed, 20, 1);
             }
             pool.load(&batches);
-            pool.run(&batches, |told| datagrams(told) == 60).await;
-            let not_sent = pool.told.iter().find(|told| matches!(told, Told::NotSent { .. }));
+            pool.run(&batches, |reported| datagrams(reported) == 60).await;
+            let not_sent =
+                pool.reported.iter().find(|reported| matches!(reported, Reported::NotSent { .. }));
             assert_eq!(not_sent, None, "{backend:?}");
         });
     }
@@ -289,10 +290,10 @@ fn a_family_without_sockets_sends_nothing_and_says_so() {
             let mut udp = Udp::new(&Options { backend, ..Options::default() }).unwrap();
             udp.open_family(Family::V4).unwrap();
             let batches = TestBatches::default().batch(16, "[::1]:53".parse().unwrap(), 20, 4);
-            let mut told = Vec::new();
-            udp.load(&batches, &mut |event| told.extend(Told::from(event)));
+            let mut reported = Vec::new();
+            udp.load(&batches, &mut |event| reported.extend(Reported::from(event)));
             assert!(udp.is_drained());
-            assert_eq!(told, [Told::NotSent { batch: 0, datagrams: 0..4, errno: 0 }]);
+            assert_eq!(reported, [Reported::NotSent { batch: 0, datagrams: 0..4, errno: 0 }]);
         });
     }
 }
@@ -330,8 +331,8 @@ fn the_clock_stamps_what_the_portable_backend_receives() {
         let batches = TestBatches::default().batch(0, server, 20, 1);
         pool.load(&batches);
         let before = pool.clock.now();
-        pool.run(&batches, |told| datagrams(told) == 1).await;
-        let Told::Datagram { received, stamp, .. } = &pool.told[0] else { panic!() };
+        pool.run(&batches, |reported| datagrams(reported) == 1).await;
+        let Reported::Datagram { received, stamp, .. } = &pool.reported[0] else { panic!() };
         assert_eq!(*stamp, Stamp::Clock);
         assert!(before <= *received && *received <= pool.clock.now());
     });
@@ -350,10 +351,10 @@ mod linux {
             let batches = TestBatches::default().batch(0, server, 20, 10);
             pool.load(&batches);
             let before = pool.clock.now();
-            pool.run(&batches, |told| datagrams(told) == 10).await;
+            pool.run(&batches, |reported| datagrams(reported) == 10).await;
             let after = pool.clock.now();
-            for told in &pool.told {
-                let Told::Datagram { received, stamp, .. } = told else { panic!() };
+            for reported in &pool.reported {
+                let Reported::Datagram { received, stamp, .. } = reported else { panic!() };
                 assert_eq!(*stamp, Stamp::Kernel);
                 assert!(before <= *received && *received <= after);
             }
@@ -374,7 +375,7 @@ mod linux {
                 sender.run(&batches, |_| true).await;
                 assert_eq!(sender.udp.counts().send_calls, 1);
                 assert_eq!(sender.udp.counts().datagrams_sent, 64);
-                receiver.run(&TestBatches::default(), |told| datagrams(told) == 64).await;
+                receiver.run(&TestBatches::default(), |reported| datagrams(reported) == 64).await;
                 assert_eq!(receiver.received(), batches.datagrams());
             });
         }
@@ -389,7 +390,7 @@ mod linux {
                 .iter()
                 .fold(TestBatches::default(), |batches, &to| batches.batch(0, to, 20, 1));
             pool.load(&batches);
-            pool.run(&batches, |told| datagrams(told) == 64).await;
+            pool.run(&batches, |reported| datagrams(reported) == 64).await;
             assert_eq!(pool.udp.counts().send_calls, 1);
         });
     }
@@ -403,11 +404,14 @@ mod linux {
                 let socket = if v6 { 2 } else { 0 };
                 let batches = TestBatches::default().batch(socket, closed, 30, 1);
                 pool.load(&batches);
-                pool.run(&batches, |told| !told.is_empty()).await;
+                pool.run(&batches, |reported| !reported.is_empty()).await;
                 let error = Unreachable { icmp_type, icmp_code, errno: libc::ECONNREFUSED };
                 let quoted = batches.0[0].3.clone();
                 let socket = SocketId(socket);
-                assert_eq!(pool.told, [Told::Unreachable { socket, to: closed, error, quoted }]);
+                assert_eq!(
+                    pool.reported,
+                    [Reported::Unreachable { socket, to: closed, error, quoted }]
+                );
             });
         }
     }
@@ -421,12 +425,12 @@ mod linux {
                 .iter()
                 .fold(TestBatches::default(), |batches, &to| batches.batch(0, to, 20, 1));
             pool.load(&batches);
-            pool.run(&batches, |told| told.len() == 40).await;
+            pool.run(&batches, |reported| reported.len() == 40).await;
             let reported: BTreeSet<_> = pool
-                .told
+                .reported
                 .iter()
-                .map(|told| match told {
-                    Told::Unreachable { to, quoted, .. } => (*to, quoted.clone()),
+                .map(|reported| match reported {
+                    Reported::Unreachable { to, quoted, .. } => (*to, quoted.clone()),
                     other => panic!("{other:?}"),
                 })
                 .collect();
@@ -443,7 +447,7 @@ mod linux {
             let mut pool = Pool::open(Choice::Auto);
             let batches = TestBatches::default().batch(0, nowhere, 21, 3);
             pool.load(&batches);
-            pool.run(&batches, |told| told.len() == 3).await;
+            pool.run(&batches, |reported| reported.len() == 3).await;
             assert!(pool.udp.counts().gso);
         });
     }

@@ -12,10 +12,10 @@ use crate::wire::{EdeCode, Rcode};
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// No answer.
+    /// No response.
     #[default]
     Drop,
-    /// The answer comes later.
+    /// The response comes later.
     Delay(Delay),
     /// ICMP says that the port is closed; over TCP, connections are refused.
     Unreachable,
@@ -39,21 +39,21 @@ pub enum Effect {
     NotAuthoritative,
     /// TC, and no records.
     Truncate,
-    /// The answer comes twice.
+    /// The response comes twice.
     Duplicate,
-    /// A second answer follows that says something else.
+    /// A second response follows that says something else.
     DuplicateDiffering,
-    /// The answer comes from another port.
+    /// The response comes from another port.
     OtherPort,
-    /// The answer comes from another address.
+    /// The response comes from another address.
     OtherAddress(IpAddr),
-    /// The answer has another ID.
+    /// The response has another ID.
     WrongId,
-    /// The answer is for another question.
+    /// The response is for another question.
     WrongQuestion,
     /// The question comes back with the case of its letters swapped.
     WrongCase,
-    /// An answer with a wrong ID comes first.
+    /// A response with a wrong ID comes first.
     Spoof,
     /// The question comes back in lower case.
     FoldCase,
@@ -67,9 +67,9 @@ pub enum Effect {
     SoaAbove,
     /// TTLs count down and begin anew, as if a cache answered.
     CountDown,
-    /// The TCP connection is closed in the middle of an answer.
+    /// The TCP connection is closed in the middle of a response.
     CutTcp,
-    /// The TCP connection is reset instead of an answer.
+    /// The TCP connection is reset instead of a response.
     ResetTcp,
     /// TCP handshakes are not answered, as behind a firewall that drops them.
     DropSyn,
@@ -118,7 +118,7 @@ pub(in super::super) fn millis(ms: f64) -> Duration {
 }
 
 impl Effect {
-    /// The response code of those that make an error of any answer.
+    /// The response code of those that make an error of any response.
     fn rcode(&self) -> Option<Rcode> {
         Some(match self {
             Self::Refuse => Rcode::REFUSED,
@@ -153,7 +153,7 @@ impl Effects {
         self.iter().any(|effect| effect == wanted)
     }
 
-    /// The response code instead of an answer, and the extended error with it.
+    /// The response code instead of a response, and the extended error with it.
     pub fn error(&self) -> Option<(Rcode, Option<EdeCode>)> {
         self.all.iter().find_map(|(effect, ede)| Some((effect.rcode()?, *ede)))
     }
@@ -177,7 +177,7 @@ impl Effects {
         versions.last()
     }
 
-    /// The address that the answer comes from.
+    /// The address that the response comes from.
     pub fn other_address(&self) -> Option<IpAddr> {
         self.iter().find_map(|effect| match effect {
             Effect::OtherAddress(address) => Some(*address),

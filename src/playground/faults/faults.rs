@@ -81,12 +81,12 @@ impl Faults {
         effects
     }
 
-    /// Whether there are faults that look at the size of an answer.
+    /// Whether there are faults that look at the size of a response.
     pub(in super::super) fn look_at_sizes(&self) -> bool {
         self.list.iter().any(|fault| fault.larger_than.is_some())
     }
 
-    /// Adds the effects of the faults that apply to an answer of this size. Whether there were any.
+    /// Adds the effects of the faults that apply to a response of this size. Whether there were any.
     pub(in super::super) fn roll_for_size(
         &mut self,
         at: &Situation<'_>,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::wire::{EdeCode, NameBuf, RecordBuf, RecordType};
 
-/// The largest UDP answer of a server of which nothing else is said, in octets.
+/// The largest UDP response of a server of which nothing else is said, in octets.
 pub(super) const MAX_UDP: u16 = 1232;
 
 /// A server or a resolver.

@@ -34,7 +34,7 @@ pub struct Connection {
 pub enum Step {
     /// A connection is begun because of this query: say [`Streams::made`] or [`Streams::ended`].
     Connect(Connection, Query),
-    /// A query is put on a connection, which is made. Say [`Streams::answered`] when its answer comes,
+    /// A query is put on a connection, which is made. Say [`Streams::answered`] when its response comes,
     /// and [`Streams::overdue`] after this time.
     Send(Connection, Query, Duration),
     /// A query has failed with its connection.
@@ -126,7 +126,7 @@ impl Streams {
         Some(open.answered)
     }
 
-    /// Goes on after an answer was handed to the engine.
+    /// Goes on after a response was handed to the engine.
     pub fn settle(&mut self, now: Time, server: ServerId) {
         let line = self.lines.entry(server).or_default();
         let done = |open: &mut Open| {

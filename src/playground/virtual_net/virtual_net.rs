@@ -138,7 +138,7 @@ impl VirtualNet {
     /// Asks until `source` is done. The engine must have no exchanges of others.
     ///
     /// # Panics
-    /// If the source waits for nothing: neither for an answer nor for a time.
+    /// If the source waits for nothing: neither for a response nor for a time.
     pub fn run<A: QuerySource>(&mut self, source: &mut A) {
         let mut dispatcher = Dispatcher::default();
         while !source.is_done() {

@@ -6,7 +6,7 @@ use super::super::response::{Identity, Response};
 use crate::engine::{Time, Transport};
 use crate::wire::{Flags, NameBuf, Rcode, RecordBuf, RecordType};
 
-/// The octets of an answer, as the faults want them.
+/// The octets of a response, as the faults want them.
 pub(super) fn compose(
     mut response: Response,
     effects: &Effects,

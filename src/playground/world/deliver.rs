@@ -1,4 +1,4 @@
-//! From the octets of an answer to what arrives, where and when, as the faults want it.
+//! From the octets of a response to what arrives, where and when, as the faults want it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::delivery::{Arrival, Delivery};
 use crate::engine::Transport;
 use crate::wire::{Flags, HEADER_LEN, Rcode};
 
-/// Sends an answer on its way; gives how many of what is sent are wrong.
+/// Sends a response on its way; gives how many of what is sent are wrong.
 pub(super) fn deliver(
     effects: &Effects,
     at: &Situation<'_>,

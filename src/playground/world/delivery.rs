@@ -26,7 +26,7 @@ pub enum Arrival {
     },
     /// ICMP says that nobody listens; a TCP connection is refused.
     Unreachable,
-    /// The TCP connection is closed behind these octets, which are the first ones of an answer
+    /// The TCP connection is closed behind these octets, which are the first ones of a response
     /// with its two octets of length.
     Cut(Vec<u8>),
     /// The TCP connection is reset.

@@ -1,4 +1,4 @@
-//! A recursive resolver of the world: [`crate::walk::Resolver`] with its cache, whose questions are
+//! A recursive resolver of the world: [`crate::walk::Resolver`] with its cache, whose queries are
 //! answered at once by the same world, while their virtual times add up.
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use crate::wire::{
     Builder, Class, EdeCode, Flags, Message, NameBuf, OptBuf, Rcode, RecordBuf, RecordType,
 };
 
-/// How long an answer is waited for.
+/// How long a response is waited for.
 const PATIENCE: Duration = Duration::from_millis(800);
 /// How often a server is asked over UDP.
 const ATTEMPTS: usize = 2;
@@ -39,7 +39,7 @@ pub(super) struct Recursor {
     denials: HashMap<(NameBuf, Option<RecordType>), (RecordBuf, Time)>,
     /// What had expired before the world began.
     stale: Vec<RecordBuf>,
-    /// The port of the last question.
+    /// The port of the last query.
     port: u16,
 }
 
@@ -129,8 +129,8 @@ impl Recursor {
         let (resolution, took) = self.resolve(world, config, at.now, name, rtype);
         let mut response = self.say(config, at.now + took, &resolution, name, rtype);
         response.flags = response.flags.with(Flags::RA);
-        let aliases = resolution.chain.iter().flat_map(|alias| alias.targets().collect::<Vec<_>>());
-        let mut names = std::iter::once(name).chain(aliases);
+        let cnames = resolution.chain.iter().flat_map(|cname| cname.targets().collect::<Vec<_>>());
+        let mut names = std::iter::once(name).chain(cnames);
         let bogus = names.find_map(|name| {
             config.bogus.iter().find(|(zone, _)| name.is_at_or_below(zone)).map(|(_, ede)| *ede)
         });
@@ -198,7 +198,7 @@ impl Recursor {
         }
     }
 
-    /// Puts a question to a server: the answer and its time, or how long there was none.
+    /// Sends a query to a server: the response and its time, or how long there was none.
     fn ask(
         &mut self,
         world: &mut impl Network,
@@ -221,7 +221,7 @@ impl Recursor {
         Err(waited)
     }
 
-    /// Sends one query; the answer, and when it came or was given up.
+    /// Sends one query; the response, and when it came or was given up.
     fn attempt(
         &mut self,
         world: &mut impl Network,
@@ -253,7 +253,7 @@ impl Recursor {
         (None, PATIENCE)
     }
 
-    /// What a resolution amounts to, as an answer.
+    /// What a resolution amounts to, as a response.
     fn say(
         &self,
         config: &Recursive,
@@ -265,7 +265,7 @@ impl Recursor {
         let mut response = Response::error(Rcode::NOERROR);
         let chain = resolution.chain.iter().flat_map(Rrset::records);
         response.answers.extend(chain);
-        let end = resolution.chain.last().and_then(|alias| alias.targets().next()).unwrap_or(name);
+        let end = resolution.chain.last().and_then(|cname| cname.targets().next()).unwrap_or(name);
         match &resolution.outcome {
             Ok(Resolved::Records(set)) => response.answers.extend(set.records()),
             Ok(Resolved::NoData) => response.authorities.extend(self.denial(now, end, Some(rtype))),
@@ -281,7 +281,7 @@ impl Recursor {
         response
     }
 
-    /// There is no answer: SERVFAIL, or what has expired.
+    /// There is no response: SERVFAIL, or what has expired.
     fn fail(&self, config: &Recursive, response: &mut Response, name: NameBuf, rtype: RecordType) {
         let stale = |record: &&RecordBuf| record.name == name && record.rtype == rtype;
         let stale: Vec<RecordBuf> = self
@@ -345,6 +345,6 @@ fn query(id: u16, name: &NameBuf, rtype: RecordType) -> Vec<u8> {
         OptBuf::new(1232).build(&mut builder)?;
         Ok(builder.finish())
     });
-    // A question and an OPT record have 282 octets at most.
+    // A query and an OPT record have 282 octets at most.
     buffer[..built.unwrap_or(0)].to_vec()
 }

@@ -61,7 +61,7 @@ fn name_server(server: &NameServer) -> Value {
         "name": server.name.to_string(),
         "at_parent": server.at_parent,
         "at_child": server.at_child,
-        "alias_of": server.alias().map(|target| target.to_string()),
+        "alias_of": server.cname().map(|target| target.to_string()),
         "addresses": addresses.collect::<Vec<_>>(),
         "error": no_address(server),
     })

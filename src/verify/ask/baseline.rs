@@ -63,7 +63,7 @@ pub(super) fn queries(plan: &VerifyPlan, log: &ProbeLog, rng: &mut StdRng) -> Ve
             baseline.siblings(rng);
             baseline.conformance(rng);
         }
-        // Mixed within each round, so that no question always comes first.
+        // Mixed within each round, so that no query always comes first.
         baseline.all[start..].shuffle(rng);
     }
     spread_over_sockets(&mut baseline.all, plan.sockets, rng);
@@ -89,7 +89,7 @@ impl BaselineQueries<'_> {
                 let purpose = VerifyPurpose::Record(i).into();
                 self.all.push(ProbeQuery::new(server, role, zone, name, rtype, form, purpose));
             }
-            if matches!(expectation.kind, ExpectationKind::DkimAlias { .. })
+            if matches!(expectation.kind, ExpectationKind::DkimCname { .. })
                 && let Some(target) = expectation.target()
             {
                 self.at_target(&target, RecordType::TXT, form, VerifyPurpose::Target(i));

@@ -51,7 +51,7 @@ pub fn session(now: Time, plan: VerifyPlan) -> Session<VerifyPlanner> {
         },
         ..plan.walk.clone()
     };
-    // A question for addresses draws the least attention, and shows aliases and referrals.
+    // A query for addresses draws the least attention, and shows aliases and referrals.
     let walk = Walk::to_several(now, &names, RecordType::A, &plan.hints, config);
     let planner = VerifyPlanner {
         caches: Caches::new(&plan),

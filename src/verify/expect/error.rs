@@ -105,7 +105,7 @@ pub enum ExpectErrorKind {
     /// A word that is no record type.
     #[error("'{0}' is not a record type")]
     Type(String),
-    /// A type that only questions or messages have.
+    /// A type that only queries or messages have.
     #[error("{0} is not a type that a domain can publish")]
     MetaType(RecordType),
     /// The entry ends too early.

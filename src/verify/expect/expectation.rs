@@ -26,7 +26,7 @@ pub enum ExpectationKind {
     /// Nothing that is known: the record is compared as it is.
     Record,
     /// A CNAME that leads to a DKIM key.
-    DkimAlias {
+    DkimCname {
         /// Whether the provider rotates keys the way of SES, so that an empty text behind the
         /// alias is a key on standby and no fault.
         rotates: bool,
@@ -102,7 +102,7 @@ impl Expectation {
     /// The types to ask for, the own one first: an alias and what it leads to are both judged.
     pub fn asked_types(&self) -> impl Iterator<Item = RecordType> + use<> {
         let other = match self.kind {
-            ExpectationKind::DkimAlias { .. } => Some(RecordType::TXT),
+            ExpectationKind::DkimCname { .. } => Some(RecordType::TXT),
             ExpectationKind::DkimKey => Some(RecordType::CNAME),
             _ => None,
         };
@@ -185,7 +185,7 @@ impl ExpectationKind {
         let below_domainkey = owner.labels().skip(1).any(|label| is(label, b"_domainkey"));
         let target = value.and_then(|value| NameBuf::from_wire(value).ok());
         match rtype {
-            RecordType::CNAME if below_domainkey => Self::DkimAlias {
+            RecordType::CNAME if below_domainkey => Self::DkimCname {
                 // SES repeats the token of the owner in the target.
                 rotates: target
                     .as_ref()

@@ -77,7 +77,7 @@ fn zone(text: &[u8], domain: &NameBuf) -> Vec<Result<Expectation, ExpectError>> 
     let owners = Owners::of_file(domain, names);
     let options = below(*owners.origin());
     let mut results: Vec<Result<Expectation, ExpectError>> = Vec::new();
-    let mut told: Vec<Kind> = Vec::new();
+    let mut reported: Vec<Kind> = Vec::new();
     // What a record is if names without a final dot are complete shows which names have none.
     let entries = ZoneReader::new(text, &options).zip(ZoneReader::new(text, &bare));
     for (index, (entry, bare)) in entries.enumerate() {
@@ -96,10 +96,10 @@ fn zone(text: &[u8], domain: &NameBuf) -> Vec<Result<Expectation, ExpectError>> 
             Some(kind) => {
                 // To find the place means to read the text again, so what is like another is told
                 // without.
-                let known = told.iter_mut().any(|it| *it == kind || it.absorb(&kind));
+                let known = reported.iter_mut().any(|it| *it == kind || it.absorb(&kind));
                 let line = if known { 1 } else { line_of_entry(index, text, &options) };
                 if !(known && kind == Kind::Class) {
-                    told.push(kind.clone());
+                    reported.push(kind.clone());
                     results.push(Err(ExpectError { line, column: 1, kind }));
                 }
             }

@@ -56,7 +56,7 @@ pub fn ses(
             owner,
             rtype: RecordType::CNAME,
             value: Some(target.as_wire().to_vec()),
-            kind: ExpectationKind::DkimAlias { rotates: true },
+            kind: ExpectationKind::DkimCname { rotates: true },
         })
     };
     found.into_iter().map(expectation).collect()

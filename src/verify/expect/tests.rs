@@ -105,7 +105,7 @@ fn tokens_of_ses_become_aliases() {
                 "ccc._domainkey.example.org. CNAME ccc.dkim.amazonses.com.",
             ]
         );
-        assert!(found.iter().all(|it| it.kind == ExpectationKind::DkimAlias { rotates: true }));
+        assert!(found.iter().all(|it| it.kind == ExpectationKind::DkimCname { rotates: true }));
     }
     let regional = ses(&domain(), "aaa", &name("a31d.dkim.us-west-2.amazonses.com")).unwrap();
     assert_eq!(
@@ -287,7 +287,7 @@ fn zone_files_are_read() {
         ]
     );
     assert!(found[2].matches(&record("_dmarc TXT \"v=DMARC1; p=none\"")));
-    assert_eq!(found[1].kind, ExpectationKind::DkimAlias { rotates: true });
+    assert_eq!(found[1].kind, ExpectationKind::DkimCname { rotates: true });
 }
 
 #[test]
@@ -402,10 +402,10 @@ fn a_suggested_line_reads_back_and_matches() {
 #[test]
 fn the_kind_follows_from_place_and_value() {
     for (text, kind) in [
-        ("t._domainkey CNAME t.dkim.example.net", ExpectationKind::DkimAlias { rotates: true }),
+        ("t._domainkey CNAME t.dkim.example.net", ExpectationKind::DkimCname { rotates: true }),
         (
             "s1._domainkey CNAME s1-example.wl.example.net",
-            ExpectationKind::DkimAlias { rotates: false },
+            ExpectationKind::DkimCname { rotates: false },
         ),
         ("s1._domainkey TXT p=", ExpectationKind::DkimKey),
         ("_domainkey TXT o=~", ExpectationKind::Record),

@@ -230,7 +230,7 @@ impl<'e> RecordObservations<'e> {
     pub(super) fn target_in_other_zone(&self, number: usize) -> Option<NameBuf> {
         let expectation = &self.evidence.plan.expectations[number];
         let expected = expectation.target()?;
-        let rotates = expectation.kind == ExpectationKind::DkimAlias { rotates: true };
+        let rotates = expectation.kind == ExpectationKind::DkimCname { rotates: true };
         let probes = self.probes(VerifyPurpose::FoundTarget(number)).iter().filter(|_| rotates);
         probes
             .filter(|probe| probe.query.name != expected)
@@ -362,15 +362,15 @@ impl AtServer<'_> {
 
 /// How a record stands over addresses, those aside that tell nothing.
 fn over_all(states: impl Iterator<Item = RecordState>) -> RecordState {
-    let told = states.filter(|state| *state != RecordState::Unknown);
-    told.reduce(|all, state| match (all, state) {
-        (all, state) if all == state => all,
-        (RecordState::Missing, RecordState::Wrong) | (RecordState::Wrong, RecordState::Missing) => {
-            RecordState::Wrong
-        }
-        _ => RecordState::Mixed,
-    })
-    .unwrap_or(RecordState::Unknown)
+    let reported = states.filter(|state| *state != RecordState::Unknown);
+    reported
+        .reduce(|all, state| match (all, state) {
+            (all, state) if all == state => all,
+            (RecordState::Missing, RecordState::Wrong)
+            | (RecordState::Wrong, RecordState::Missing) => RecordState::Wrong,
+            _ => RecordState::Mixed,
+        })
+        .unwrap_or(RecordState::Unknown)
 }
 
 /// What a probe for the texts of a target says; `None` if it tells nothing.
@@ -409,10 +409,10 @@ pub(super) fn same_first_label(a: &NameBuf, b: &NameBuf) -> bool {
 /// Whether an empty key came by an alias that repeats the selector, as SES has them: a key on
 /// standby.
 fn is_standby(probe: &Probe, records: &[RecordBuf]) -> bool {
-    let Some(alias) = probe.reading().and_then(|reading| reading.chain.first()) else {
+    let Some(cname) = probe.reading().and_then(|reading| reading.chain.first()) else {
         return false;
     };
-    alias.targets().any(|target| same_first_label(&target, &probe.query.name))
+    cname.targets().any(|target| same_first_label(&target, &probe.query.name))
         && !records.is_empty()
         && texts(records).all(|text| text.is_empty())
 }

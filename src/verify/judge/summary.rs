@@ -53,8 +53,8 @@ fn at_server(at: &AtServer<'_>) -> RecordAtServer {
 const fn purpose(kind: &ExpectationKind) -> &'static str {
     match kind {
         ExpectationKind::Record => "",
-        ExpectationKind::DkimAlias { rotates: true } => "DKIM key of SES",
-        ExpectationKind::DkimAlias { rotates: false } => "alias of a DKIM key",
+        ExpectationKind::DkimCname { rotates: true } => "DKIM key of SES",
+        ExpectationKind::DkimCname { rotates: false } => "alias of a DKIM key",
         ExpectationKind::DkimKey => "DKIM key",
         ExpectationKind::MailFromMx => "MX of the MAIL FROM domain",
         ExpectationKind::Spf { .. } => "SPF policy",

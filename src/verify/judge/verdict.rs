@@ -19,7 +19,7 @@ use crate::verify::report::Verdict;
 use crate::walk::{PathEnd, ResponseOutcome};
 use crate::wire::{NameBuf, RecordType};
 
-/// An address that never answered so many questions does not answer.
+/// An address that never answered so many queries does not answer.
 const DEAD_AFTER: u64 = 5;
 /// A share of looks without an answer that is a matter for the verdict, if the count leaves hardly a
 /// doubt of it. What is less is for the tests of single findings.
@@ -31,12 +31,12 @@ pub(super) fn verdict(
     observed: &RecordObservations<'_>,
     findings: &[Finding],
 ) -> (Verdict, String) {
-    told(observed, findings)
+    reported(observed, findings)
         .unwrap_or_else(|| (Verdict::Inconclusive, no_verdict(observed, findings)))
 }
 
 /// The verdict, if it can be told.
-fn told(observed: &RecordObservations<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
+fn reported(observed: &RecordObservations<'_>, findings: &[Finding]) -> Option<(Verdict, String)> {
     let statuses = &observed.statuses;
     if statuses.is_empty() {
         return None;
@@ -223,7 +223,7 @@ fn no_verdict(observed: &RecordObservations<'_>, findings: &[Finding]) -> String
 
 /// How likely a verifier that asks now, once, over UDP with one retry, sees every record right.
 ///
-/// Each address is equally likely to be turned to: resolvers spread their questions over the
+/// Each address is equally likely to be turned to: resolvers spread their queries over the
 /// addresses that answer. A look over UDP is one look, and one that was cut off and went on over
 /// TCP is one, too, whose outcome is that of TCP. Where only plain DNS is answered, that is how
 /// resolvers ask.
@@ -260,7 +260,7 @@ fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Op
             wrong: 0,
             unanswered: 0,
         });
-        let deciding = if probe.is_cut_off() {
+        let deciding = if probe.is_truncated_over_udp() {
             let is_next = |next: &Probe| {
                 let (a, b) = (&next.query, &probe.query);
                 (a.server, a.name, a.rtype, a.form) == (b.server, b.name, b.rtype, QueryForm::Tcp)
@@ -280,7 +280,7 @@ fn chance_of(observed: &RecordObservations<'_>, status: &RecordStatus<'_>) -> Op
             Some(check) if check.is_answer() => tally.wrong += 1,
             Some(_) => tally.unanswered += 1,
             // Cut off, and nothing came of it over TCP.
-            None if probe.is_cut_off() => tally.unanswered += 1,
+            None if probe.is_truncated_over_udp() => tally.unanswered += 1,
             None => {}
         }
     }

@@ -18,26 +18,26 @@ const WATCHDOG: Duration = Duration::from_secs(60);
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Told {
+enum Reported {
     Message { server: u32, octets: Vec<u8> },
     Failed { key: u32, cause: StreamCause, errno: i32 },
     NotSent { key: u32 },
     Lost { key: u32 },
 }
 
-fn note(event: Event<'_, u32>, told: &mut Vec<Told>, sent: &mut Vec<u32>) {
+fn note(event: Event<'_, u32>, reported: &mut Vec<Reported>, sent: &mut Vec<u32>) {
     let event = match event {
         Event::Sent { key } => return sent.push(key),
         Event::Message { server, octets, .. } => {
-            Told::Message { server: server.0, octets: octets.to_vec() }
+            Reported::Message { server: server.0, octets: octets.to_vec() }
         }
         Event::Failed { key, failure: StreamFailure { cause, errno } } => {
-            Told::Failed { key, cause, errno }
+            Reported::Failed { key, cause, errno }
         }
-        Event::NotSent { key, .. } => Told::NotSent { key },
-        Event::Lost { key, .. } => Told::Lost { key },
+        Event::NotSent { key, .. } => Reported::NotSent { key },
+        Event::Lost { key, .. } => Reported::Lost { key },
     };
-    told.push(event);
+    reported.push(event);
 }
 
 /// A pool, and what it told.
@@ -46,14 +46,14 @@ struct Harness {
     /// The queries that were sent, in this order.
     sent: Vec<u32>,
     clock: Clock,
-    told: Vec<Told>,
+    reported: Vec<Reported>,
     most_open: usize,
 }
 
 impl Harness {
     fn new(options: &Options) -> Self {
         let pool = Pool::new(options);
-        Self { pool, sent: Vec::new(), clock: Clock::new(), told: Vec::new(), most_open: 0 }
+        Self { pool, sent: Vec::new(), clock: Clock::new(), reported: Vec::new(), most_open: 0 }
     }
 
     /// Submits a query whose ID is its key.
@@ -65,36 +65,36 @@ impl Harness {
         let now = self.clock.now();
         let server = (ServerId(server), addr);
         let query = Query { key, message, timeout: TIMEOUT, deadline: now + HANDSHAKE + TIMEOUT };
-        let Self { pool, told, sent, .. } = self;
-        pool.submit(now, server, query, &mut |event| note(event, told, sent));
+        let Self { pool, reported, sent, .. } = self;
+        pool.submit(now, server, query, &mut |event| note(event, reported, sent));
         self.most_open = self.most_open.max(self.pool.open);
     }
 
     /// Reads and writes until so many events have been told.
     async fn run(&mut self, events: usize) {
         let work = async {
-            while self.told.len() < events {
-                let Self { pool, clock, told, sent, .. } = self;
-                let mut each = |event: Event<'_, u32>| note(event, told, sent);
+            while self.reported.len() < events {
+                let Self { pool, clock, reported, sent, .. } = self;
+                let mut each = |event: Event<'_, u32>| note(event, reported, sent);
                 std::future::poll_fn(|cx| pool.poll(cx, clock, &mut each)).await;
                 self.most_open = self.most_open.max(self.pool.open);
             }
         };
         let done = tokio::time::timeout(WATCHDOG, work).await;
-        assert!(done.is_ok(), "still waiting; told: {:?}", self.told);
+        assert!(done.is_ok(), "still waiting; told: {:?}", self.reported);
     }
 
     fn sweep(&mut self, now: Time) {
-        let Self { pool, told, sent, .. } = self;
-        pool.sweep(now, &mut |event| note(event, told, sent));
+        let Self { pool, reported, sent, .. } = self;
+        pool.sweep(now, &mut |event| note(event, reported, sent));
     }
 
     fn answers(&self) -> BTreeSet<Vec<u8>> {
-        let octets = |told: &Told| match told {
-            Told::Message { octets, .. } => Some(octets.clone()),
+        let octets = |reported: &Reported| match reported {
+            Reported::Message { octets, .. } => Some(octets.clone()),
             _ => None,
         };
-        self.told.iter().filter_map(octets).collect()
+        self.reported.iter().filter_map(octets).collect()
     }
 }
 
@@ -179,9 +179,11 @@ fn queries_share_a_connection_and_answers_come_in_any_order_and_cut() {
             let mut harness = Harness::new(&Options::default());
             (0..40).for_each(|key| harness.ask(3, addr, key));
             harness.run(40).await;
-            let expected: Vec<_> =
-                (0..40).rev().map(|key| Told::Message { server: 3, octets: query(key) }).collect();
-            assert_eq!(harness.told, expected);
+            let expected: Vec<_> = (0..40)
+                .rev()
+                .map(|key| Reported::Message { server: 3, octets: query(key) })
+                .collect();
+            assert_eq!(harness.reported, expected);
             assert_eq!(harness.most_open, 1);
         });
     }
@@ -241,14 +243,14 @@ fn a_connection_closed_midway_fails_what_it_has_not_answered() {
         (0..10).for_each(|key| harness.ask(0, addr, key));
         harness.run(10).await;
         let expected: Vec<_> = (0..3)
-            .map(|key| Told::Message { server: 0, octets: query(key) })
-            .chain((3..10).map(|key| Told::Failed {
+            .map(|key| Reported::Message { server: 0, octets: query(key) })
+            .chain((3..10).map(|key| Reported::Failed {
                 key,
                 cause: StreamCause::ClosedMidMessage,
                 errno: 0,
             }))
             .collect();
-        assert_eq!(harness.told, expected);
+        assert_eq!(harness.reported, expected);
         assert_eq!(harness.pool.open, 0);
     });
 }
@@ -271,7 +273,7 @@ fn a_server_that_closes_after_some_answers_is_not_asked_more_on_one_connection()
             (0..20).for_each(|key| harness.ask(0, addr, key));
             harness.run(20).await;
             assert_eq!(harness.answers().len(), quota);
-            harness.told.clear();
+            harness.reported.clear();
             (20..32).for_each(|key| harness.ask(0, addr, key));
             harness.run(12).await;
             assert_eq!(harness.answers(), (20..32).map(query).collect());
@@ -288,10 +290,12 @@ fn a_refused_connection_fails_all_that_wait_for_it() {
             let mut harness = Harness::new(&Options { tcp_pipeline: 2, ..Options::default() });
             (0..5).for_each(|key| harness.ask(0, closed, key));
             harness.run(5).await;
-            harness.told.sort();
-            for (told, key) in harness.told.iter().zip(0..) {
-                let Told::Failed { key: failed, cause: StreamCause::Refused, errno } = *told else {
-                    panic!("{told:?}");
+            harness.reported.sort();
+            for (reported, key) in harness.reported.iter().zip(0..) {
+                let Reported::Failed { key: failed, cause: StreamCause::Refused, errno } =
+                    *reported
+                else {
+                    panic!("{reported:?}");
                 };
                 assert_eq!(failed, key);
                 #[cfg(unix)]
@@ -332,7 +336,7 @@ fn an_idle_connection_is_closed_and_nothing_is_kept_of_it() {
         assert_eq!(harness.pool.sweep_at(), None);
         assert!(harness.pool.servers.is_empty());
         assert_eq!(ends.recv_timeout(WATCHDOG), Ok(0));
-        assert_eq!(harness.told.len(), 1);
+        assert_eq!(harness.reported.len(), 1);
     });
 }
 
@@ -345,7 +349,7 @@ fn a_peer_that_says_nothing_is_given_up_and_nothing_is_kept_of_it() {
         let now = harness.clock.now();
         // The engine has timed the queries out itself: no event for them.
         harness.sweep(now + TIMEOUT * 2);
-        assert_eq!(harness.told, []);
+        assert_eq!(harness.reported, []);
         assert_eq!(harness.pool.open, 0);
         assert!(harness.pool.servers.is_empty());
         assert_eq!(harness.pool.sweep_at(), None);
@@ -364,8 +368,8 @@ fn an_answer_that_was_not_asked_for_is_handed_on_and_changes_nothing() {
         let mut harness = Harness::new(&Options::default());
         harness.ask(0, addr, 5);
         harness.run(2).await;
-        let message = |key| Told::Message { server: 0, octets: query(key) };
-        assert_eq!(harness.told, [message(999), message(5)]);
+        let message = |key| Reported::Message { server: 0, octets: query(key) };
+        assert_eq!(harness.reported, [message(999), message(5)]);
     });
 }
 
@@ -391,13 +395,16 @@ fn a_handshake_has_its_own_time_and_is_told_as_what_it_is() {
         (0..3).for_each(|key| harness.ask(0, addr, key));
         let now = harness.clock.now();
         harness.sweep(begun + HANDSHAKE - Duration::from_millis(1));
-        assert_eq!((&harness.told[..], harness.pool.open), (&[][..], 1));
+        assert_eq!((&harness.reported[..], harness.pool.open), (&[][..], 1));
         assert!(harness.pool.sweep_at() <= Some(now + HANDSHAKE));
         harness.sweep(now + HANDSHAKE);
-        harness.told.sort();
-        let timed_out =
-            |key| Told::Failed { key, cause: StreamCause::ConnectTimedOut, errno: libc::ETIMEDOUT };
-        assert_eq!(harness.told, [timed_out(0), timed_out(1), timed_out(2)]);
+        harness.reported.sort();
+        let timed_out = |key| Reported::Failed {
+            key,
+            cause: StreamCause::ConnectTimedOut,
+            errno: libc::ETIMEDOUT,
+        };
+        assert_eq!(harness.reported, [timed_out(0), timed_out(1), timed_out(2)]);
         assert_eq!((harness.pool.open, &harness.sent[..]), (0, &[][..]));
     });
 }
@@ -430,8 +437,8 @@ fn an_answer_has_the_time_that_its_query_brings() {
         let mut harness = Harness::new(&Options::default());
         harness.ask(0, addr, 1);
         let poll = |harness: &mut Harness| {
-            let Harness { pool, clock, told, sent, .. } = harness;
-            let mut each = |event: Event<'_, u32>| note(event, told, sent);
+            let Harness { pool, clock, reported, sent, .. } = harness;
+            let mut each = |event: Event<'_, u32>| note(event, reported, sent);
             let mut cx = Context::from_waker(std::task::Waker::noop());
             pool.poll(&mut cx, clock, &mut each).is_ready()
         };
@@ -444,7 +451,7 @@ fn an_answer_has_the_time_that_its_query_brings() {
         assert_eq!(harness.pool.open, 1);
         answer.send(()).unwrap();
         harness.run(1).await;
-        assert_eq!(harness.told, [Told::Message { server: 0, octets: query(1) }]);
+        assert_eq!(harness.reported, [Reported::Message { server: 0, octets: query(1) }]);
     });
 }
 
@@ -469,10 +476,10 @@ fn a_reset_a_close_and_a_close_within_a_message_are_told_apart() {
             let mut harness = Harness::new(&Options::default());
             harness.ask(0, addr, 5);
             harness.run(1).await;
-            let Told::Failed { key: 5, cause: told, errno } = harness.told[0] else {
-                panic!("{what}: {:?}", harness.told);
+            let Reported::Failed { key: 5, cause: reported, errno } = harness.reported[0] else {
+                panic!("{what}: {:?}", harness.reported);
             };
-            assert_eq!((told, errno != 0), (cause, what == "reset"), "{what}");
+            assert_eq!((reported, errno != 0), (cause, what == "reset"), "{what}");
         });
     }
 }
@@ -488,10 +495,10 @@ fn a_peer_that_sends_what_answers_nothing_loses_its_connection() {
         on_runtime(async {
             let mut harness = Harness::new(&Options::default());
             harness.ask(0, addr, 5);
-            let told = if garbage.is_empty() { 1 } else { 17 };
-            harness.run(told).await;
-            let end = Told::Failed { key: 5, cause: StreamCause::Unsolicited, errno: 0 };
-            assert_eq!((harness.told.len(), harness.told.last()), (told, Some(&end)));
+            let reported = if garbage.is_empty() { 1 } else { 17 };
+            harness.run(reported).await;
+            let end = Reported::Failed { key: 5, cause: StreamCause::Unsolicited, errno: 0 };
+            assert_eq!((harness.reported.len(), harness.reported.last()), (reported, Some(&end)));
             assert_eq!(harness.pool.open, 0);
             // The flood ends only because the connection does.
             assert_eq!(ends.recv_timeout(WATCHDOG), Ok(0));
@@ -540,8 +547,8 @@ fn what_a_peer_does_not_read_is_bounded_and_given_up() {
         };
         harness.ask_with(0, addr, 0, &large(0));
         let poll = |harness: &mut Harness| {
-            let Harness { pool, clock, told, sent, .. } = harness;
-            let mut each = |event: Event<'_, u32>| note(event, told, sent);
+            let Harness { pool, clock, reported, sent, .. } = harness;
+            let mut each = |event: Event<'_, u32>| note(event, reported, sent);
             let mut cx = Context::from_waker(std::task::Waker::noop());
             pool.poll(&mut cx, clock, &mut each).is_ready()
         };

@@ -46,7 +46,7 @@ impl Case<'_, '_> {
     }
 
     /// The addresses that said anything of the record.
-    pub(super) fn told(&self) -> Vec<SocketAddr> {
+    pub(super) fn reported(&self) -> Vec<SocketAddr> {
         self.status.at(|state| state != RecordState::Unknown)
     }
 }

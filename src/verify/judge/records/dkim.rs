@@ -59,7 +59,7 @@ fn key<'f, 'e>(
 ) -> Option<Key<'f, 'e>> {
     let text = match status.expectation.kind {
         // What an alias leads to matters where it is there.
-        ExpectationKind::DkimAlias { .. } if status.right() > 0 => {
+        ExpectationKind::DkimCname { .. } if status.right() > 0 => {
             let target = observed.target(status.number)?;
             last_text(observed, status, target)?
         }
@@ -79,7 +79,7 @@ fn key<'f, 'e>(
     };
     let check = check_key(&text);
     let rotates = match status.expectation.kind {
-        ExpectationKind::DkimAlias { rotates } => rotates,
+        ExpectationKind::DkimCname { rotates } => rotates,
         // It would not be right otherwise.
         _ => check.state == KeyState::Empty,
     };
@@ -192,14 +192,14 @@ pub(super) fn bad_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
         _ if check.is_usable() => return None,
         _ => invalid(case.subject(), &check, &text),
     };
-    Some(draft.servers(case.told()))
+    Some(draft.servers(case.reported()))
 }
 
 /// The alias of a token leads to another zone of SES than the user named.
 pub(super) fn other_zone(case: Case<'_, '_>, found: &NameBuf) -> Draft {
     let expected = case.status.expectation.target();
     Draft::warning(FindingId::SesZoneDiffers, case.subject())
-        .servers(case.told())
+        .servers(case.reported())
         .summary(format!(
             "the alias leads to the same token in another zone than was asked for: {}",
             plain(&found.parent().unwrap_or(*found))

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use super::case::{Case, other_types, type_names};
 use super::value as values;
-use super::{alias, caches};
+use super::{caches, cname};
 use crate::judge::content::text::text_of;
 use crate::judge::server::registry;
 use crate::judge::writing::{self, counted, data, list, plain, short, value};
@@ -38,12 +38,12 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
         mangled,
         wrong_type,
         |case| wildcard(case, None),
-        alias::flattened,
+        cname::flattened,
         near_miss,
         below_zone_cut,
         published_elsewhere,
         caches::split_horizon,
-        |case| registry::parked(&case.observed.evidence.log.walk, &case.zone(), case.told()),
+        |case| registry::parked(&case.observed.evidence.log.walk, &case.zone(), case.reported()),
     ];
     vec![why.iter().find_map(|why| why(case)).unwrap_or_else(|| missing(case))]
 }
@@ -61,26 +61,26 @@ fn missing(case: Case<'_, '_>) -> Draft {
     let status = case.status;
     let exists =
         status.checks().any(|seen| matches!(seen.check, Check::Missing { name_exists: true }));
-    let (told, all) = (case.told(), status.servers.len());
-    let who = if told.len() == all {
+    let (reported, all) = (case.reported(), status.servers.len());
+    let who = if reported.len() == all {
         format!("none of {} has", counted(all, "server address", "server addresses"))
     } else {
-        format!("none of the {} of {all} server addresses that responded has", told.len())
+        format!("none of the {} of {all} server addresses that responded has", reported.len())
     };
     let (zone, provider) = (plain(&case.zone()), case.provider());
     let mut draft = Draft::error(FindingId::RecordMissing, case.subject())
-        .servers(told)
+        .servers(reported)
         .summary(format!("{who} the record"))
         .fault(format!("no name server of {zone} has {RECORD}"))
         .evidence("answers", status.answers())
         .evidence("name_exists", exists);
     draft = match alias_that_leads_away(case) {
-        Some(target) if alias::leads_to_no_name(case, target) => {
-            return alias::leads_nowhere(
+        Some(target) if cname::leads_to_no_name(case, target) => {
+            return cname::leads_nowhere(
                 Draft::error(FindingId::AliasBroken, case.subject()),
                 &target,
             )
-            .servers(case.told())
+            .servers(case.reported())
             .action(format!("correct the target of the CNAME record at {provider}"))
             .advice(format!(
                 "at {}, correct the target of the CNAME record, or enter the record in its place",
@@ -113,7 +113,7 @@ fn alias_that_leads_away(case: Case<'_, '_>) -> Option<NameBuf> {
     }
     case.status.checks().find_map(|seen| {
         let chain = &seen.probe.reading()?.chain;
-        chain.first().filter(|alias| alias.name == expectation.owner)?.targets().next()
+        chain.first().filter(|cname| cname.name == expectation.owner)?.targets().next()
     })
 }
 
@@ -305,7 +305,7 @@ fn is_there(expectation: &Expectation, probe: &Probe) -> bool {
         Some(Check::Right | Check::Several(_)) => true,
         // A key of SES in another of its zones is the same mistake.
         Some(Check::Wrong(records)) => match (&expectation.kind, expectation.target()) {
-            (ExpectationKind::DkimAlias { rotates: true }, Some(target)) => {
+            (ExpectationKind::DkimCname { rotates: true }, Some(target)) => {
                 records.iter().filter_map(target_of).any(|found| same_first_label(&found, &target))
             }
             _ => false,
@@ -323,7 +323,7 @@ fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
     }
     Some(
         Draft::error(FindingId::BelowZoneCut, case.subject())
-            .servers(case.told())
+            .servers(case.reported())
             .summary(format!(
                 "{} is a zone of its own, with other name servers than {}, and the record is not in it",
                 plain(&zone),

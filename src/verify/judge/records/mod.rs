@@ -5,7 +5,7 @@
 //! - `presence`: there, not there, there on some servers, there now and then.
 //! - `elsewhere`: not there, but close: under another name, as another type, in another zone.
 //! - `value`: there, and not as it should be.
-//! - `alias`: what aliases lead to.
+//! - `cname`: what aliases lead to.
 //! - `dkim`: keys.
 //! - `caches`: what recursive servers have instead.
 //!
@@ -18,9 +18,9 @@
 //! text there*, then that is where SES has the key: the record is right, and the finding a notice.
 //! If the user did name the zone, the record differs from what SES asked for: a warning.
 
-mod alias;
 mod caches;
 mod case;
+mod cname;
 mod dkim;
 mod elsewhere;
 mod presence;

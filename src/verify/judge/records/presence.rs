@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::case::Case;
-use super::{alias, elsewhere};
+use super::{cname, elsewhere};
 use crate::judge::summary::serials;
 use crate::judge::writing::{counted, plain, printable};
 use crate::report::judgement::RecordState;
@@ -31,7 +31,7 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
             let mixed = status.servers.iter().filter(|at| at.state() == RecordState::Mixed);
             let (by_type, unstable): (Vec<_>, Vec<_>) = mixed.partition(|at| at.depends_on_type());
             if !by_type.is_empty() {
-                drafts.push(alias::depends_on_type(case, &by_type));
+                drafts.push(cname::depends_on_type(case, &by_type));
             }
             if !unstable.is_empty() {
                 drafts.push(self::unstable(case, &unstable));
@@ -49,17 +49,17 @@ pub(super) fn judge(case: Case<'_, '_>) -> Vec<Draft> {
 
 fn present(case: Case<'_, '_>) -> Draft {
     let status = case.status;
-    let (told, all) = (case.told(), status.servers.len());
-    let summary = if told.len() == all {
+    let (reported, all) = (case.reported(), status.servers.len());
+    let summary = if reported.len() == all {
         format!("all {} have it as expected", counted(all, "server address", "server addresses"))
     } else {
         format!(
             "{} of {all} server addresses have it as expected; the others did not respond",
-            told.len()
+            reported.len()
         )
     };
     Draft::info(FindingId::RecordPresent, case.subject())
-        .servers(told)
+        .servers(reported)
         .summary(summary)
         .evidence("right", status.right())
         .evidence("answers", status.answers())
@@ -73,7 +73,7 @@ fn addresses(all: &[&AtServer<'_>]) -> Vec<SocketAddr> {
 fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
     let (status, zone) = (case.status, case.zone());
     let servers = addresses(lacking);
-    let told = case.told().len();
+    let reported = case.reported().len();
     let several = |at: &AtServer<'_>| at.count(|check| matches!(check, Check::Several(_))) > 0;
     let missing = lacking.iter().all(|at| at.state() == RecordState::Missing);
     let ((one, many), others) = match (missing, lacking.iter().all(|at| several(at))) {
@@ -109,13 +109,13 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
     let mut draft = Draft::error(FindingId::RecordMissingOnSome, case.subject())
         .servers(servers.iter().copied())
         .summary(format!(
-            "{} of {told} server addresses {} the record{behind}",
+            "{} of {reported} server addresses {} the record{behind}",
             servers.len(),
             if servers.len() == 1 { one } else { many }
         ))
         .fault(format!("{names} {} {RECORD}{others}", names.verb(one, many)))
         .action(format!("ask {provider} to bring {} up to date", names.verb("it", "them")))
-        .evidence("addresses_asked", told)
+        .evidence("addresses_asked", reported)
         .evidence("addresses_lacking", servers.len())
         .evidence("answers_there", answers)
         .evidence("right_there", 0)
@@ -134,7 +134,7 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
 }
 
 fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
-    let (zone, told) = (case.zone(), case.told().len());
+    let (zone, reported) = (case.zone(), case.reported().len());
     let servers = addresses(unstable);
     let answers: u64 = unstable.iter().map(|at| at.answers()).sum();
     let wrong = answers - unstable.iter().map(|at| at.right()).sum::<u64>();
@@ -144,7 +144,7 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
     let draft = if changed {
         Draft::warning(FindingId::RecordUnstable, case.subject())
             .summary(format!(
-                "{} of {told} server addresses got the record while it was being checked",
+                "{} of {reported} server addresses got the record while it was being checked",
                 servers.len()
             ))
             .fault(format!("{names} got {RECORD} only while this check ran"))
@@ -154,7 +154,7 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
     } else {
         Draft::error(FindingId::RecordUnstable, case.subject())
             .summary(format!(
-                "the responses of {} of {told} server addresses are inconsistent",
+                "the responses of {} of {reported} server addresses are inconsistent",
                 servers.len()
             ))
             .fault(format!(

@@ -1,7 +1,7 @@
 //! All that is to be said of the expected records.
 
 use super::case::Case;
-use super::{alias, caches, dkim, presence};
+use super::{caches, cname, dkim, presence};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::{Finding, finish};
 use crate::judge::server::registry::{not_delegated, undelegated};
@@ -21,9 +21,9 @@ pub(in crate::verify::judge) fn findings(observed: &RecordObservations<'_>) -> V
         let case = Case { observed, status };
         drafts.extend(presence::judge(case));
         drafts.extend(caches::judge(case));
-        drafts.extend(alias::judge(case));
+        drafts.extend(cname::judge(case));
     }
-    drafts.extend(alias::unreachable_targets(observed));
+    drafts.extend(cname::unreachable_targets(observed));
     drafts.extend(dkim::judge(observed));
     let parked = drafts.iter().any(|draft| draft.id() == FindingId::DomainNotDelegated);
     if parked {

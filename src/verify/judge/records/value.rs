@@ -28,7 +28,7 @@ pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         _ => ("delete all but the one that was asked for", "RFC 2181 §10.1"),
     };
     Draft::error(FindingId::RecordsMultiple, case.subject())
-        .servers(case.told())
+        .servers(case.reported())
         .summary(format!("{} records of type {rtype} stand where one is required", records.len()))
         .fault(format!("other records of type {rtype} stand beside {RECORD}, where one is allowed"))
         .action(format!("delete the others at {}", case.provider()))
@@ -59,7 +59,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     let found: Vec<String> = records.iter().map(|record| short(&data(record))).collect();
     let draft = |id: FindingId| {
         Draft::error(id, case.subject())
-            .servers(case.told())
+            .servers(case.reported())
             .evidence("expected", short(&data(&expected)))
             .evidence("found", found.clone())
             .entry(case.entry())
@@ -77,7 +77,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
                 ))
                 .entry(case.entry().map(|entry| FormEntry { value: expected.to_string(), ..entry }));
         }
-        if expectation.kind == (ExpectationKind::DkimAlias { rotates: true })
+        if expectation.kind == (ExpectationKind::DkimCname { rotates: true })
             && case.observed.target_in_other_zone(case.status.number).is_some()
         {
             return dkim::other_zone(case, &found);
@@ -126,7 +126,7 @@ pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
     }
     Some(
         draft
-            .servers(case.told())
+            .servers(case.reported())
             .summary(difference.summary())
             .fault(format!("the value of {RECORD} {}", difference.fault()))
             .action(format!("{} at {}", difference.action(), case.provider()))
@@ -188,7 +188,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     };
     let entry = case.entry().filter(|_| matches!(expectation.kind, ExpectationKind::Caa { .. }));
     Draft::error(FindingId::ValueDiffers, case.subject())
-        .servers(case.told())
+        .servers(case.reported())
         .summary(short(&why))
         .evidence("found", found)
         .action(format!("{advice} at {}", case.provider()))

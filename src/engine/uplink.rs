@@ -27,7 +27,7 @@ pub struct CannotSend {
 
 /// What the engine was told that kept messages from being sent or delivered, and how often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Troubles {
+pub struct DeliveryErrors {
     /// Messages that the local system did not send, by its error number.
     pub not_sent: Vec<(i32, u64)>,
     /// Words of ICMP on our messages, and connections that were refused.
@@ -38,7 +38,7 @@ pub struct Troubles {
     pub paused: Duration,
 }
 
-impl Troubles {
+impl DeliveryErrors {
     pub(super) fn add_not_sent(&mut self, errno: i32, count: u64) {
         match self.not_sent.iter_mut().find(|(known, _)| *known == errno) {
             Some((_, sum)) => *sum += count,
@@ -68,7 +68,7 @@ impl Troubles {
 
 /// The way out of this machine in one address family.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(super) struct Uplink {
     /// Servers that are reached by it.
     pub(super) servers: u32,
     /// When the last message came from one of them.

@@ -25,7 +25,7 @@ use crate::wire::{NameBuf, RecordBuf, RecordType};
 
 /// Looks at each type before it is said that one works and the other never does.
 const LEAST_LOOKS: u64 = 3;
-/// Questions to an address, none of them answered, before it counts as dead.
+/// Queries to an address, none of them answered, before it counts as dead.
 const DEAD_AFTER: u64 = 5;
 /// A share of useless answers that is worth telling, if the count leaves hardly a doubt of it.
 const WORTH_TELLING: f64 = 0.05;
@@ -100,12 +100,12 @@ pub(super) fn depends_on_type(case: Case<'_, '_>, servers: &[&AtServer<'_>]) -> 
             json!({"type": rtype.to_string(), "answers": answers, "right": right})
         })
         .collect();
-    let (zone, told) = (case.zone(), case.told().len());
+    let (zone, reported) = (case.zone(), case.reported().len());
     let addresses: Vec<SocketAddr> = servers.iter().map(|at| at.server).collect();
     let names = server_names(&case.observed.evidence.log, &zone, &addresses);
     Draft::error(FindingId::AliasNotAlone, case.subject())
         .summary(format!(
-            "at {} of {told} server addresses the answer depends on the type that is asked for",
+            "at {} of {reported} server addresses the answer depends on the type that is asked for",
             servers.len()
         ))
         .fault(format!("other records stand beside {RECORD}"))
@@ -132,15 +132,15 @@ fn type_through_alias(case: Case<'_, '_>) -> Option<Draft> {
         let of = |rtype: RecordType| {
             at.checks.iter().filter(move |seen| seen.probe.query.rtype == rtype)
         };
-        let (alias, through) = (of(RecordType::CNAME), of(RecordType::TXT));
+        let (cname, through) = (of(RecordType::CNAME), of(RecordType::TXT));
         let rcode = |check: &Check| match check {
             Check::Unusable(useless @ Unusable::Rcode(_)) => Some(*useless),
             _ => None,
         };
-        let fine = alias.clone().all(|seen| seen.check == Check::Right);
+        let fine = cname.clone().all(|seen| seen.check == Check::Right);
         let fails = through.clone().all(|seen| rcode(&seen.check).is_some());
-        let (alias, through) = (alias.count() as u64, of(RecordType::TXT).count() as u64);
-        if fine && fails && alias >= LEAST_LOOKS && through >= LEAST_LOOKS {
+        let (cname, through) = (cname.count() as u64, of(RecordType::TXT).count() as u64);
+        if fine && fails && cname >= LEAST_LOOKS && through >= LEAST_LOOKS {
             servers.push(at.server);
             failures += through;
             for useless in of(RecordType::TXT).filter_map(|seen| rcode(&seen.check)) {
@@ -215,7 +215,7 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
     let chain: Vec<String> = names.iter().map(|(name, _)| name.to_string()).collect();
     Some(
         Draft::error(FindingId::AliasBroken, case.subject())
-            .servers(case.told())
+            .servers(case.reported())
             .summary(summary)
             .evidence("breaks_at", place.to_string())
             .evidence("aliases", chain.len())
@@ -235,7 +235,7 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
     }
     let target = case.observed.target(case.status.number)?;
     match expectation.kind {
-        ExpectationKind::DkimAlias { .. } => broken_key(case, target),
+        ExpectationKind::DkimCname { .. } => broken_key(case, target),
         // Those who look for such an alias look no further.
         ExpectationKind::AcmValidation => None,
         _ => {
@@ -304,7 +304,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
         );
         ("check again later, then tell the service", advice)
     } else if ses
-        && matches!(case.status.expectation.kind, ExpectationKind::DkimAlias { rotates: true })
+        && matches!(case.status.expectation.kind, ExpectationKind::DkimCname { rotates: true })
     {
         let advice = "compare host and value with those in the SES console: newer regions and accounts \
                       have another zone than dkim.amazonses.com (give it as --ses-zone), and old \
@@ -351,12 +351,12 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
     let mut drafts: Vec<Draft> = Vec::new();
     for status in &observed.statuses {
         let leads_away = status.state() == RecordState::Right || status.right() > 0;
-        let alias = status.expectation.rtype == RecordType::CNAME;
-        let target = observed.target(status.number).filter(|_| alias && leads_away);
+        let cname = status.expectation.rtype == RecordType::CNAME;
+        let target = observed.target(status.number).filter(|_| cname && leads_away);
         // Records of other types have their zone only where an alias leads away from it.
         let target = target.or_else(|| {
             let path = observed.evidence.log.walk.path(&status.expectation.owner)?;
-            path.targets.first().copied().filter(|_| !alias)
+            path.targets.first().copied().filter(|_| !cname)
         });
         let Some(target) = target else { continue };
         let mut asked = false;
@@ -435,7 +435,7 @@ fn unreachable(
     }
     let asked_there: u64 =
         bad.iter().filter_map(|server| servers.get(server)).map(Use::asked).sum();
-    let told: Vec<String> =
+    let reported: Vec<String> =
         answers.iter().map(|(rcode, count)| format!("{count} times {rcode}")).collect();
     let lost = Proportion::new(asked - useful, asked).text("without a useful answer");
     Some(
@@ -459,7 +459,7 @@ fn unreachable(
             .action("tell the service that gave you the record, or wait")
             .evidence("asked_there", asked_there)
             .evidence("silent", silent)
-            .evidence("useless_answers", told)
+            .evidence("useless_answers", reported)
             .evidence("records", records.to_vec())
             .servers(bad)
             .advice(format!(
