@@ -12,6 +12,7 @@
 //! - [`names`]: names and servers as users write them.
 //! - [`crew`]: worker threads, each with an engine, fed in blocks and stopped together.
 //! - [`scan`]: bulk look-ups.
+//! - [`diagnose`]: whether the DNS is flaky here: what a program's look-up costs.
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
 //!   to order.
@@ -24,6 +25,7 @@
 pub mod cli;
 pub mod crew;
 pub mod decode;
+pub mod diagnose;
 pub mod engine;
 pub mod judge;
 pub mod names;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The folders of `src/`, from the bottom to the top; `main.rs` and `lib.rs` stand above them.
-const FOLDERS: [&str; 16] = [
+const FOLDERS: [&str; 17] = [
     "wire",
     "stats",
     "engine",
@@ -19,6 +19,7 @@ const FOLDERS: [&str; 16] = [
     "crew",
     "scan",
     "verify",
+    "diagnose",
     "query",
     "playground",
     "cli",
