@@ -12,6 +12,7 @@
 //! - [`names`]: names and servers as users write them.
 //! - [`crew`]: worker threads, each with an engine, fed in blocks and stopped together.
 //! - [`scan`]: bulk look-ups.
+//! - [`bench`]: load and latency.
 //! - [`diagnose`]: whether the DNS is flaky here: what a program's look-up costs.
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
@@ -22,6 +23,7 @@
 // Both panic when they cannot write: `cli::notes` and `cli::output::print` do not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+pub mod bench;
 pub mod cli;
 pub mod crew;
 pub mod decode;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The folders of `src/`, from the bottom to the top; `main.rs` and `lib.rs` stand above them.
-const FOLDERS: [&str; 17] = [
+const FOLDERS: [&str; 18] = [
     "wire",
     "stats",
     "engine",
@@ -18,6 +18,7 @@ const FOLDERS: [&str; 17] = [
     "decode",
     "crew",
     "scan",
+    "bench",
     "verify",
     "diagnose",
     "query",

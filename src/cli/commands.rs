@@ -9,7 +9,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use super::cli_error::CliError;
 use super::report_error::report_error;
 use super::{
-    completions, decode, demo, files, intent, man, output, playground, query, rrcheck, scan, verify,
+    bench, completions, decode, demo, files, intent, man, output, playground, query, rrcheck, scan,
+    verify,
 };
 
 /// A raw-packet DNS probing engine.
@@ -27,6 +28,7 @@ use super::{
   dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
   dnsonde example.org MX @192.0.2.53                one exchange in full, as `query` shows it
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
+  dnsonde bench -s 192.0.2.53 -d queries.txt        how fast does a server answer?
 
 Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 nobody read the \
               output to its end."
@@ -41,6 +43,7 @@ enum Command {
     Query(query::Args),
     Verify(Box<verify::Args>),
     Scan(Box<scan::Args>),
+    Bench(Box<bench::Args>),
     Demo(demo::Args),
     Playground(playground::Args),
     Decode(decode::Args),
@@ -101,12 +104,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     files::register_notes()?;
     match &cli.command {
         Command::Scan(args) => args.need_output()?,
+        // It opens it for the lines of its queries.
+        Command::Bench(_) => {}
         _ => drop(output::standard()?),
     }
     match cli.command {
         Command::Query(args) => query::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Scan(args) => scan::run(*args),
+        Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Playground(args) => playground::run(&args),
         Command::Decode(args) => decode::run(&args),

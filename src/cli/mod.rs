@@ -7,6 +7,7 @@
 //! error. Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 whoever read the
 //! output has closed it.
 
+mod bench;
 mod cli_error;
 mod commands;
 mod completions;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use crate::engine::{DeliveryErrors, ServerCounts, ServerState, ServerStatus, Time, Totals};
-use crate::net::{Driver, LocalCounts};
+use crate::net::{ConnectCounts, Driver, LocalCounts};
 
 /// One server, over all workers.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub struct Account {
     pub servers: Vec<ServerStats>,
     /// What the local system did.
     pub local: LocalCounts,
+    /// TCP connections.
+    pub connects: ConnectCounts,
     /// What kept messages from being sent or delivered.
     pub delivery_errors: DeliveryErrors,
 }
@@ -60,6 +62,7 @@ impl Account {
             totals: engine.totals(),
             servers: engine.servers().map(|server| ServerStats::new(&server)).collect(),
             local: driver.local_counts(),
+            connects: driver.connect_counts().clone(),
             delivery_errors: engine.delivery_errors(now),
         }
     }
@@ -80,6 +83,7 @@ impl Account {
         mine.suspected += theirs.suspected;
         self.add_servers(other.servers);
         self.delivery_errors.add(&other.delivery_errors);
+        self.connects.add(&other.connects);
         let (mine, theirs) = (&mut self.local, other.local);
         mine.receive_overflow += theirs.receive_overflow;
         mine.absences.add(&theirs.absences);

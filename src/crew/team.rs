@@ -12,7 +12,7 @@ use super::error::CrewError;
 use super::feed::{Feed, Feeder};
 use super::job::{Job, Part, WorkerTally};
 use super::lines::Outlet;
-use super::share::{Setup, share_of, threads};
+use super::share::{Setup, share_of, sockets_of, threads};
 use super::stop::{Level, Stop};
 use super::thread::{Post, spawn};
 use super::worker::{self, Done, Shared, Shown};
@@ -101,7 +101,7 @@ impl<J: Job> Crew<J> {
         let (blocks, fed) = mpsc::channel(QUEUED);
         let (lines, written) = mpsc::channel(QUEUED);
         let (post, events) = mpsc::unbounded_channel();
-        let threads = threads(setup.threads, &setup.engine);
+        let threads = threads(&setup);
         let outlet = Outlet { writer: lines, used: Arc::default() };
         let shared = Arc::new(Shared {
             setup,
@@ -143,8 +143,9 @@ impl<J: Job> Crew<J> {
             let begin = Arc::clone(begin);
             let panic = Event::Worker(number, Box::default(), Err(CrewError::Panic));
             let config = share_of(&setup.engine, number, self.shown.len());
+            let net = sockets_of(setup, number, self.shown.len());
             spawn("worker", Post::new(&self.post, panic), move || {
-                let (done, result) = worker::run(&shared, config, &*begin, &shown, open);
+                let (done, result) = worker::run(&shared, config, &net, &*begin, &shown, open);
                 Event::Worker(number, Box::new(done), result)
             })?;
         }

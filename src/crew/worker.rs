@@ -21,7 +21,7 @@ use super::pool::Pool;
 use super::share::Setup;
 use super::stop::{Level, Stop};
 use crate::engine::{EngineConfig, Finished, Time};
-use crate::net::{Driver, NetError, event_loop};
+use crate::net::{self, Driver, NetError, event_loop};
 
 /// How often a worker looks up from its packets: to see a stop, to show its counts, and to hand on
 /// lines that have waited.
@@ -93,6 +93,7 @@ struct Worker<'s, P: Part> {
 pub(super) fn run<P: Part>(
     shared: &Shared,
     config: EngineConfig,
+    net: &net::Options,
     begin: &(impl Fn(&mut Driver) -> Result<P, NetError> + ?Sized),
     shown: &Shown<<P::Job as Job>::Tally>,
     open: mpsc::Sender<()>,
@@ -102,7 +103,7 @@ pub(super) fn run<P: Part>(
         Err(error) => return (Done::default(), Err(CrewError::Runtime(error))),
     };
     runtime.block_on(async {
-        let opened = Driver::open(config, &shared.setup.servers, &shared.setup.net);
+        let opened = Driver::open(config, &shared.setup.servers, net);
         let begun = opened.and_then(|mut driver| Ok((begin(&mut driver)?, driver)));
         let (part, driver) = match begun {
             Ok(begun) => begun,
@@ -259,7 +260,6 @@ mod tests {
     use crate::crew::job::WorkerTally;
     use crate::crew::writer::ToWriter;
     use crate::engine::ExchangeRequest;
-    use crate::net;
     use crate::wire::RecordType;
 
     /// Asks what it is given, with a line for each exchange.
@@ -327,6 +327,7 @@ mod tests {
             servers,
             engine: EngineConfig::default(),
             net: net::Options { sockets: 1, ..net::Options::default() },
+            sockets: None,
             threads: 1,
             silence: Duration::from_secs(30),
         };

@@ -106,9 +106,12 @@ impl Engine {
                 Transport::Udp => self.silent_sockets[usize::from(attempt.socket.0)] = 0,
                 Transport::Tcp => server.on_stream_answer(),
             }
+            let strict = self.config.window.is_strict();
             // Some refuse what they would drop elsewhere, because it is too much.
             let turned_away = rcode == Rcode::REFUSED && server.control.is_some();
-            if turned_away {
+            if strict {
+                // What a server does is measured, not learned from.
+            } else if turned_away {
                 server.on_turned_away(received, rtt, number == 0);
             } else if slot.own.is_none() {
                 server.on_answer(received, rtt, number == 0, slot.presumed_lost || superseded);

@@ -172,4 +172,24 @@ pub enum Window {
     Adaptive,
     /// This many over all servers together.
     Fixed(usize),
+    /// This many over all servers together, for a measurement: each attempt counts until it is answered
+    /// or its timeout is over, to which nothing is added; ICMP errors end none before, and nothing is
+    /// learned of servers. Answers that come later can be had from [`super::Engine::take_late`].
+    Strict(usize),
+}
+
+impl Window {
+    /// How many are in flight at most, if that is fixed.
+    pub const fn fixed(self) -> Option<usize> {
+        match self {
+            Self::Adaptive => None,
+            Self::Fixed(window) | Self::Strict(window) => Some(window),
+        }
+    }
+
+    /// Whether load and timeouts are the caller's alone to set.
+    #[inline]
+    pub const fn is_strict(self) -> bool {
+        matches!(self, Self::Strict(_))
+    }
 }

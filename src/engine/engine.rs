@@ -7,10 +7,11 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::config::{EngineConfig, QueryProfile, TransportPolicy};
+use super::config::{EngineConfig, QueryProfile, TransportPolicy, Window};
 use super::control::Again;
 use super::exchange::{
-    AttemptKey, ExchangeRequest, Full, ProfileId, ServerChoice, ServerId, Sink, Transport,
+    AttemptKey, ExchangeRequest, Full, LateAnswer, ProfileId, ServerChoice, ServerId, Sink,
+    Transport,
 };
 use super::ids::IdTable;
 use super::ports::Ports;
@@ -89,6 +90,9 @@ pub struct Engine {
     /// Attempts that the local system refused, until it is known whether it refuses all.
     pub(super) refusals: Vec<(AttemptKey, i32)>,
     pub(super) delivery_errors: DeliveryErrors,
+    /// Answers that came after the end of their exchange, where a measurement wants them. Each is of
+    /// another message ID, so there are never many.
+    pub(super) late: Vec<LateAnswer>,
 }
 
 /// A profile with what every attempt needs of it, worked out once.
@@ -103,9 +107,10 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    fn new(profile: QueryProfile) -> Self {
+    fn new(profile: QueryProfile, window: Window) -> Self {
         let tenth = (profile.timeout / 10).as_nanos().min(u128::from(u32::MAX)) as u64;
-        Self { flags: profile.query_flags(), jitter: tenth, profile }
+        let jitter = if window.is_strict() { 0 } else { tenth };
+        Self { flags: profile.query_flags(), jitter, profile }
     }
 }
 
@@ -130,7 +135,7 @@ impl Engine {
             config.capacity.clamp(1, (usize::from(sockets) * (1 << 15) / attempts).max(1));
         let ports = Ports::new(sockets);
         let mut engine = Self {
-            profiles: vec![Prepared::new(config.profile.clone())],
+            profiles: vec![Prepared::new(config.profile.clone(), config.window)],
             rng: StdRng::from_seed(seed),
             slots: Slots::new(capacity),
             ready: Ready::new(),
@@ -162,6 +167,7 @@ impl Engine {
             uplinks: Default::default(),
             refusals: Vec::new(),
             delivery_errors: DeliveryErrors::default(),
+            late: Vec::new(),
             config,
         };
         let digits = rtt_digits(servers.len());
@@ -236,7 +242,7 @@ impl Engine {
     pub fn add_profile(&mut self, profile: QueryProfile) -> ProfileId {
         let place = self.profiles.iter().position(|known| known.profile == profile);
         let place = place.unwrap_or_else(|| {
-            self.profiles.push(Prepared::new(profile));
+            self.profiles.push(Prepared::new(profile, self.config.window));
             self.profiles.len() - 1
         });
         ProfileId(u8::try_from(place).expect("a handful of profiles"))
@@ -364,6 +370,12 @@ impl Engine {
             self.next_try(),
         ];
         timers.into_iter().flatten().min()
+    }
+
+    /// The answers that came since the last call to queries whose exchange had ended without one. Only
+    /// [`Window::Strict`] has them.
+    pub fn take_late(&mut self) -> impl Iterator<Item = LateAnswer> {
+        self.late.drain(..)
     }
 
     /// Whether no exchange is held, but for the engine's own.

@@ -119,7 +119,8 @@ pub struct Attempt {
     pub mixed_case: bool,
     /// What this server had said to EDNS, if that is why the attempt went without.
     pub edns_off: Option<Rcode>,
-    /// When it was handed to the driver.
+    /// When it was handed to the driver; with [`super::Window::Strict`] over TCP, when its connection was
+    /// made.
     pub sent: Time,
     /// What became of it.
     pub outcome: Outcome,
@@ -367,6 +368,15 @@ pub enum Mismatch {
     WrongCookie,
     /// It fits, but its attempt had been given up.
     GivenUp,
+}
+
+/// An answer to a query whose exchange had ended without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LateAnswer {
+    /// Whom it is from.
+    pub server: ServerId,
+    /// From sending to receiving, within 66 microseconds.
+    pub rtt: Duration,
 }
 
 /// How an exchange ended.

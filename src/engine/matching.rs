@@ -7,7 +7,7 @@ use super::acceptance::Fitting;
 use super::config::TransportPolicy;
 use super::engine::Engine;
 use super::exchange::{
-    AttemptKey, Mismatch, Outcome, Response, ServerId, Sink, SocketId, Stamp, Transport,
+    AttemptKey, LateAnswer, Mismatch, Outcome, Response, ServerId, Sink, SocketId, Stamp, Transport,
 };
 use super::ids::Use;
 use super::mismatch::Incoming;
@@ -86,8 +86,11 @@ impl Engine {
                     counts.duplicates += 1;
                 } else {
                     counts.late += 1;
-                    let micros = past.age(received).as_micros();
-                    counts.record_rtt(micros as u64);
+                    let rtt = past.age(received);
+                    counts.record_rtt(rtt.as_micros() as u64);
+                    if self.config.window.is_strict() {
+                        self.late.push(LateAnswer { server, rtt });
+                    }
                     self.ids[usize::from(socket.0)].mark_answered(header.id);
                     self.unanswered_since = None;
                 }

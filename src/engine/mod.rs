@@ -92,9 +92,9 @@ mod window;
 pub use config::{Accept, CookieOption, Edns, EngineConfig, QueryProfile, TransportPolicy, Window};
 pub use engine::Engine;
 pub use exchange::{
-    Answer, Attempt, AttemptKey, Ending, ExchangeRequest, Failure, Finished, Full, Mismatch,
-    Outcome, ProfileId, Response, RetryReason, ServerChoice, ServerId, Sink, SocketId, Stamp,
-    StreamCause, StreamFailure, Transport, Unmatched, Unreachable,
+    Answer, Attempt, AttemptKey, Ending, ExchangeRequest, Failure, Finished, Full, LateAnswer,
+    Mismatch, Outcome, ProfileId, Response, RetryReason, ServerChoice, ServerId, Sink, SocketId,
+    Stamp, StreamCause, StreamFailure, Transport, Unmatched, Unreachable,
 };
 pub use ports::{SocketChange, SocketLife};
 pub use server::{ServerCounts, ServerState, ServerStatus};

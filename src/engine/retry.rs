@@ -86,11 +86,12 @@ impl Engine {
         server.counts.lost += 1;
         let unnoticed = !slot.presumed_lost && slot.own.is_none();
         match &slot.attempts[..] {
+            _ if self.config.window.is_strict() => {}
             [_] if unnoticed => server.on_loss(now, last.sent),
             [first, _] if first.outcome == Outcome::TimedOut => self.again.note(false),
             _ => {}
         }
-        if last.transport == Transport::Udp {
+        if last.transport == Transport::Udp && !self.config.window.is_strict() {
             let silent = &mut self.silent_sockets[usize::from(last.socket.0)];
             *silent = silent.saturating_add(1);
         }

@@ -52,7 +52,9 @@ impl Engine {
     fn allowance(&mut self, now: Time) -> usize {
         let tokens = self.tokens.as_mut().map_or(usize::MAX, |bucket| bucket.available(now));
         match self.config.window {
-            Window::Fixed(window) => tokens.min(window.saturating_sub(self.in_flight)),
+            Window::Fixed(window) | Window::Strict(window) => {
+                tokens.min(window.saturating_sub(self.in_flight))
+            }
             Window::Adaptive => tokens,
         }
     }
@@ -244,7 +246,8 @@ impl Engine {
         let wants_edns = profile.edns.is_some();
         let wants_cookie = profile.edns.as_ref().is_some_and(|it| it.cookie != CookieOption::None);
         let only_tcp = profile.transport == TransportPolicy::TcpOnly;
-        let fixed = matches!(self.config.window, Window::Fixed(_));
+        let fixed = self.config.window != Window::Adaptive;
+        let strict = self.config.window.is_strict();
         let server = &mut self.servers[id.0 as usize];
         let slot = &mut self.slots[index];
         let edns_off = if wants_edns && !as_it_is {
@@ -288,7 +291,7 @@ impl Engine {
         }
         let deadline = slot.deadline;
         let lost_at = now + server.window.overdue_after(timeout);
-        if lost_at < slot.deadline && transport == Transport::Udp {
+        if lost_at < slot.deadline && transport == Transport::Udp && !strict {
             slot.timer = Timer::PresumeLost;
             self.timers.set(index, lost_at);
         } else {
@@ -302,7 +305,7 @@ impl Engine {
         slot.rejected = None;
         if slot.own.is_some() {
             self.totals.own_attempts += 1;
-        } else if attempt == 0 {
+        } else if attempt == 0 && !strict {
             server.on_first_sent();
         }
         server.in_flight += u32::from(slot.charged);

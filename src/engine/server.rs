@@ -317,7 +317,7 @@ impl Server {
     pub(super) fn room_for_own(&self, window: Window) -> usize {
         match window {
             Window::Adaptive => self.window.size().saturating_sub(self.in_flight as usize),
-            Window::Fixed(_) => usize::MAX,
+            Window::Fixed(_) | Window::Strict(_) => usize::MAX,
         }
     }
 

@@ -11,7 +11,12 @@ impl Engine {
     pub fn handle_stream_sent(&mut self, now: Time, key: AttemptKey) {
         let Some((index, attempt)) = self.waiting(key) else { return };
         let deadline = now + self.profile(index).timeout;
+        let strict = self.config.window.is_strict();
         let slot = &mut self.slots[index];
+        if strict {
+            // The handshake is measured apart.
+            slot.attempts[attempt].sent = now;
+        }
         let current = attempt + 1 == slot.attempts.len() && slot.timer == Timer::Deadline;
         if current && deadline < slot.deadline {
             slot.deadline = deadline;

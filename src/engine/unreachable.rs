@@ -39,6 +39,11 @@ impl Engine {
         self.heard_from(id, now, sent);
         self.delivery_errors.add_unreachable(error, 1);
         let timeout = self.profile(index).timeout;
+        if self.config.window.is_strict() {
+            // It is why the attempt ends in vain, if it does.
+            self.slots[index].rejected = Some(error);
+            return;
+        }
         if self.config.ends_at_icmp {
             return self.attempt_rejected(index, error, now, sink);
         }

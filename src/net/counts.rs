@@ -1,6 +1,24 @@
 //! What a driver counts that is not the network's doing.
 
 use super::attendance::AbsenceCounts;
+use crate::stats::Durations;
+
+/// The TCP connections of a driver.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectCounts {
+    /// Connections that were begun.
+    pub attempts: u64,
+    /// How long the handshakes took of those that were made.
+    pub handshakes: Durations,
+}
+
+impl ConnectCounts {
+    /// Adds those of another driver.
+    pub fn add(&mut self, other: &Self) {
+        self.attempts += other.attempts;
+        self.handshakes.add(&other.handshakes);
+    }
+}
 
 /// What the local system did, as far as the driver sees it. None of it is the network's doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 use super::address::{self, GONE};
 use super::attendance::{Absence, Attendance, Overflow};
 use super::clock::Clock;
-use super::counts::LocalCounts;
+use super::counts::{ConnectCounts, LocalCounts};
 use super::error::{Family, NetError, refusal};
 use super::options::Options;
 use super::tcp::{self, Pool, Query};
@@ -191,6 +191,11 @@ impl Driver {
     /// What the local system did. Asks the kernel about each socket: not for each turn.
     pub fn local_counts(&self) -> LocalCounts {
         LocalCounts { absences: self.attendance.counts, ..self.udp.counts() }
+    }
+
+    /// The TCP connections so far.
+    pub fn connect_counts(&self) -> &ConnectCounts {
+        self.tcp.counts()
     }
 
     /// When this thread did not run although it wanted to, the machine was suspended, or its clock was

@@ -38,6 +38,7 @@ mod driver;
 mod error;
 mod event_loop;
 mod options;
+mod processor;
 #[cfg(target_os = "linux")]
 mod sys;
 mod tcp;
@@ -46,11 +47,12 @@ mod udp;
 
 pub(crate) use attendance::Attendance;
 pub use attendance::{Absence, AbsenceCause, AbsenceCounts, Overflow};
-pub use counts::LocalCounts;
+pub use counts::{ConnectCounts, LocalCounts};
 pub use driver::Driver;
 pub use error::{Family, NetError};
 pub(crate) use error::{is_out_of_descriptors, refusal};
 pub(crate) use event_loop::event_loop;
 pub use options::{Backend, Options};
+pub(crate) use processor::processor_time;
 #[cfg(target_os = "linux")]
 pub(crate) use sys::process;

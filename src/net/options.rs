@@ -1,6 +1,7 @@
 //! What a driver is told when it is opened.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::engine::SocketId;
@@ -14,12 +15,21 @@ pub struct Options {
     pub backend: Backend,
     /// The local address to send from; by default the system chooses.
     pub bind: Option<IpAddr>,
+    /// The local port of the first UDP socket of a family, with those of the others next to it; by
+    /// default each is a random one.
+    pub port: Option<u16>,
+    /// Octets of the send and of the receive buffer of each UDP socket; by default room for a few
+    /// thousand messages.
+    pub buffers: Option<usize>,
     /// Most TCP connections at once, over all servers; further messages wait for one to end.
     pub tcp_connections: u16,
     /// Most TCP connections to one server. One is what RFC 7766 §6.2.2 asks of clients.
     pub tcp_connections_per_server: u16,
     /// Most unanswered queries on one TCP connection; further ones wait.
     pub tcp_pipeline: u16,
+    /// Queries on one TCP connection in all, after which it is closed and another one takes its place; by
+    /// default as many as the server takes.
+    pub tcp_queries: Option<NonZeroU32>,
     /// How long a TCP connection without open queries is kept (RFC 7766 §6.2.3).
     pub tcp_idle: Duration,
 }
@@ -30,9 +40,12 @@ impl Default for Options {
             sockets: 16,
             backend: Backend::Auto,
             bind: None,
+            port: None,
+            buffers: None,
             tcp_connections: 256,
             tcp_connections_per_server: 1,
             tcp_pipeline: 256,
+            tcp_queries: None,
             tcp_idle: Duration::from_secs(10),
         }
     }

@@ -117,10 +117,7 @@ impl Iteration {
         let config = walk::WalkConfig { seed: rand::random(), ..from.walk.clone() };
         Self {
             resolver: Resolver::new(&from.hints, &config),
-            at_once: match window {
-                Window::Adaptive => AT_ONCE,
-                Window::Fixed(window) => window,
-            },
+            at_once: window.fixed().unwrap_or(AT_ONCE),
             answered: 0,
             open: HashMap::new(),
             next_tag: 0,

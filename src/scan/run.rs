@@ -91,7 +91,7 @@ async fn start(
     let ScanPlan { source, types, class, targets, engine, net, threads, output, format, .. } = plan;
     let (attempt_log, silence, keep_going) = (plan.attempt_log, plan.silence, plan.keep_going);
     let window = engine.window;
-    let setup = |servers| Setup { servers, engine, net, threads, silence };
+    let setup = |servers| Setup { servers, engine, net, sockets: None, threads, silence };
     let header = Renderer::header(format);
     let renderer = move |servers: &[_], now: Time| {
         Renderer::new(format, Context::new(servers, now, SystemTime::now(), attempt_log))

@@ -109,7 +109,7 @@ impl ScanReport {
 
     /// Takes what the workers and the writer did.
     pub(super) fn take(&mut self, sum: Sum<Scan>) {
-        let Account { totals, servers, local, delivery_errors } = sum.account;
+        let Account { totals, servers, local, delivery_errors, .. } = sum.account;
         (self.totals, self.servers, self.local, self.delivery_errors) =
             (totals, servers, local, delivery_errors);
         self.tally = sum.tally;

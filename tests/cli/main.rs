@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod absence;
+mod bench;
 mod demo;
 mod dig;
 mod edns;

@@ -6,7 +6,7 @@ use super::{Files, run, run_with_input, text};
 fn help_has_examples_for_every_command() {
     let top = run(&["--help"]);
     top.assert_code(0);
-    for command in ["query", "scan", "demo", "decode", "rrcheck", "completions", "man"] {
+    for command in ["query", "scan", "bench", "demo", "decode", "rrcheck", "completions", "man"] {
         assert!(top.stdout.contains(&format!("\n  {command} ")), "{command}:\n{}", top.stdout);
         let help = run(&[command, "--help"]);
         help.assert_code(0);

@@ -11,6 +11,7 @@ mod outage;
 mod rejection;
 mod sockets;
 mod streams;
+mod strict;
 
 use std::collections::HashSet;
 use std::time::Duration;

@@ -1,8 +1,10 @@
-//! What whoever started this process gave it: standard streams, and signals to be ignored.
+//! This process: what whoever started it gave it (standard streams, and signals to be ignored), and the
+//! processor time that it has taken.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 /// A bit for each standard stream that nothing can be read from, or written to.
 static USELESS: AtomicU8 = AtomicU8::new(0);
@@ -53,4 +55,13 @@ pub(crate) fn is_ignored(signal: i32) -> io::Result<bool> {
         0 => Ok(action.sa_sigaction == libc::SIG_IGN),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// The processor time that all threads of this process have taken.
+pub(crate) fn processor_time() -> Option<Duration> {
+    let mut at = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes one timespec, which outlives it.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut at) };
+    let seconds = u64::try_from(at.tv_sec).ok().filter(|_| result == 0)?;
+    Some(Duration::new(seconds, u32::try_from(at.tv_nsec).ok()?))
 }

@@ -35,6 +35,8 @@ pub(super) struct Connection<K> {
     pub(super) local: Option<IpAddr>,
     /// When the handshake is given up, if it is not over.
     pub(super) connect_by: Option<Time>,
+    /// How long the handshake took, until it is taken note of.
+    pub(super) handshake: Option<Duration>,
     /// Framed queries that are not written yet.
     out: BytesMut,
     framer: Framer,
@@ -112,6 +114,7 @@ impl<K: Copy> Connection<K> {
             local: local.map(|addr| addr.ip()),
             stream: TcpStream::from_std(socket.into())?,
             connect_by: Some(now + HANDSHAKE),
+            handshake: None,
             out: BytesMut::new(),
             framer: Framer::default(),
             waiting: VecDeque::new(),
@@ -225,6 +228,7 @@ impl<K: Copy> Connection<K> {
     /// The connection is made: the time of the queries that waited for it begins.
     fn begin_to_wait(&mut self, now: Time, each: &mut Each<'_, K>) {
         self.connect_by = None;
+        self.handshake = Some(now.since(self.active));
         self.active = now;
         for query in &mut self.waiting {
             query.at = now;

@@ -13,6 +13,7 @@ use super::connection::{Connection, News, Query, errno, not_made};
 use crate::engine::{ServerId, StreamCause, StreamFailure, Time};
 use crate::net::address::{GONE, IsGone};
 use crate::net::clock::Clock;
+use crate::net::counts::ConnectCounts;
 use crate::net::error::{TIMED_OUT, is_out_of_descriptors};
 use crate::net::options::Options;
 
@@ -51,6 +52,7 @@ pub(in crate::net) struct Pool<K> {
     /// Servers that wait for a connection to end so that they can have one.
     starved: VecDeque<ServerId>,
     sweep_at: Option<Time>,
+    counts: ConnectCounts,
 }
 
 struct Limits {
@@ -58,6 +60,8 @@ struct Limits {
     per_server: usize,
     pipeline: usize,
     idle: Duration,
+    /// Queries on a connection in all, whatever the server takes.
+    queries: Option<u32>,
     bind: Option<IpAddr>,
 }
 
@@ -95,6 +99,7 @@ impl<K: Copy> Pool<K> {
                 per_server: usize::from(options.tcp_connections_per_server.max(1)),
                 pipeline: usize::from(options.tcp_pipeline.max(1)),
                 idle: options.tcp_idle,
+                queries: options.tcp_queries.map(Into::into),
                 bind: options.bind,
             },
             servers: HashMap::new(),
@@ -103,7 +108,13 @@ impl<K: Copy> Pool<K> {
             first: 0,
             starved: VecDeque::new(),
             sweep_at: None,
+            counts: ConnectCounts::default(),
         }
+    }
+
+    /// The connections so far.
+    pub(in crate::net) fn counts(&self) -> &ConnectCounts {
+        &self.counts
     }
 
     /// Takes a query; [`Pool::poll`] writes it.
@@ -235,7 +246,11 @@ impl<K: Copy> Pool<K> {
                     News::Message(received, octets) => Event::Message { server, received, octets },
                 });
             };
-            match connection.poll(cx, clock, &mut hand_on) {
+            let polled = connection.poll(cx, clock, &mut hand_on);
+            if let Some(span) = connection.handshake.take() {
+                self.counts.handshakes.record(span);
+            }
+            match polled {
                 Ok(false) => continue,
                 Ok(true) => self.retire(place, each),
                 Err(end) => {
@@ -310,6 +325,7 @@ impl<K: Copy> Pool<K> {
         self.sweep_at = [self.sweep_at, connection.connect_by].into_iter().flatten().min();
         self.connections[place] = Some(connection);
         self.open += 1;
+        self.counts.attempts += 1;
         if let Some(server) = self.servers.get_mut(&id) {
             server.connections.push(place);
         }
@@ -402,12 +418,12 @@ impl<K: Copy> Pool<K> {
     fn retire(&mut self, place: usize, each: &mut Each<'_, K>) {
         let Some(connection) = &self.connections[place] else { return };
         let Some(server) = self.servers.get_mut(&connection.server) else { return };
-        let Some(quota) = server.quota else { return };
+        let Some(quota) = self.limits.queries.or(server.quota) else { return };
         if connection.asked < quota || !connection.waiting.is_empty() {
             return;
         }
         server.good += 1;
-        if server.good >= GOOD_CONNECTIONS {
+        if server.good >= GOOD_CONNECTIONS && self.limits.queries.is_none() {
             server.good = 0;
             server.quota = Some(quota.saturating_mul(2));
         }
@@ -473,7 +489,7 @@ impl<K: Copy> Server<K> {
 
     /// A connection that takes one more query: the one with the fewest open.
     fn room(&self, connections: &[Option<Connection<K>>], limits: &Limits) -> Option<(usize, Fit)> {
-        let quota = self.quota.unwrap_or(u32::MAX);
+        let quota = limits.queries.or(self.quota).unwrap_or(u32::MAX);
         let (open, place) = self
             .connections
             .iter()

@@ -15,7 +15,6 @@ use tokio::io::unix::AsyncFd;
 use super::event::{Each, Event};
 use super::send_batches::SendBatches;
 use super::send_queue::{NextStep, QueueState, SendError, SendQueue, Subject};
-use super::socket::{RECEIVE_BUFFER, SEND_BUFFER};
 use crate::engine::{SocketId, Time, Unreachable};
 use crate::net::attendance::{Overflow, keep_latest};
 use crate::net::clock::Clock;
@@ -66,11 +65,12 @@ impl Batched {
         id: SocketId,
         io: Socket,
         family: Family,
+        (receive, send): (usize, usize),
         counts: &mut LocalCounts,
     ) -> io::Result<()> {
         let fd = io.as_fd();
         // Needs CAP_NET_ADMIN; without it the sizes that were granted before stay.
-        let _ = sys::force_buffers(fd, RECEIVE_BUFFER, SEND_BUFFER);
+        let _ = sys::force_buffers(fd, receive, send);
         // Each of these may be missing in an old kernel or a sandbox; we do without then.
         let segmentation = sys::knows_segmentation(fd);
         counts.gro = sys::enable_coalescing(fd).is_ok();

@@ -1,7 +1,6 @@
 //! The sockets of both families, whichever way they move datagrams.
 
 use std::io;
-use std::net::IpAddr;
 use std::task::{Context, Poll};
 
 use socket2::Socket;
@@ -12,7 +11,7 @@ use super::event::{Each, Event};
 use super::portable::Portable;
 use super::send_batches::SendBatches;
 use super::send_queue::QueueState;
-use super::socket::open;
+use super::socket::Local;
 use crate::engine::{SocketId, Time};
 use crate::net::address::{self, GONE, IsGone};
 use crate::net::attendance::Overflow;
@@ -29,7 +28,7 @@ pub(in crate::net) struct Udp {
     per_family: u16,
     /// Which families have their sockets.
     opened: [bool; 2],
-    bind: Option<IpAddr>,
+    local: Local,
     /// Whether the system still has that address.
     is_gone: IsGone,
     /// It had not when it was last looked at.
@@ -68,7 +67,7 @@ impl Udp {
         Ok(Self {
             per_family: options.sockets_per_family(),
             opened: [false; 2],
-            bind: options.bind,
+            local: Local::of(options),
             is_gone: address::is_gone,
             gone: false,
             backend,
@@ -94,8 +93,8 @@ impl Udp {
         }
         let sockets = (0..self.per_family)
             .map(|nth| {
-                open(family, self.bind).map_err(|error| {
-                    NetError::open(error, "UDP socket", nth, self.per_family, family, self.bind)
+                self.local.open(family, nth).map_err(|error| {
+                    NetError::open(error, "UDP socket", nth, self.per_family, family, self.local.ip)
                 })
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -109,14 +108,17 @@ impl Udp {
     fn add(&mut self, id: SocketId, socket: Socket, family: Family) -> io::Result<()> {
         match &mut self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Batched(batched) => batched.add(id, socket, family, &mut self.counts),
+            Backend::Batched(batched) => {
+                let buffers = self.local.buffers();
+                batched.add(id, socket, family, buffers, &mut self.counts)
+            }
             Backend::Portable(portable) => portable.add(id, socket),
         }
     }
 
     /// Opens one more socket.
     pub(in crate::net) fn open(&mut self, id: SocketId, family: Family) -> io::Result<()> {
-        let socket = open(family, self.bind)?;
+        let socket = self.local.open(family, id.0 % self.per_family)?;
         self.add(id, socket, family)
     }
 
@@ -142,7 +144,7 @@ impl Udp {
     /// changed. When it is there again, all sockets are bound anew, on fresh random ports; if that
     /// fails, it counts as gone. To be called while nothing waits to be sent.
     pub(in crate::net) fn look_at_address(&mut self) -> Option<AddressChange> {
-        let ip = self.bind?;
+        let ip = self.local.ip?;
         let gone = (self.is_gone)(ip);
         match (self.gone, gone) {
             (false, true) => {
@@ -151,7 +153,11 @@ impl Udp {
             }
             (true, false) => {
                 for id in self.sockets() {
-                    let socket = open(Family::of(ip), self.bind).ok()?;
+                    if self.local.port.is_some() {
+                        // The new socket is to have the same port.
+                        self.close(id);
+                    }
+                    let socket = self.local.open(Family::of(ip), id.0 % self.per_family).ok()?;
                     self.close(id);
                     self.add(id, socket, Family::of(ip)).ok()?;
                 }
@@ -221,7 +227,7 @@ impl Udp {
         }
         self.retry_at = None;
         let (backend, counts) = (&mut self.backend, &mut self.counts);
-        let (bind, is_gone) = (self.bind, self.is_gone);
+        let (bind, is_gone) = (self.local.ip, self.is_gone);
         let mut gone = None;
         let each: &mut Each<'_> = &mut |event| match event {
             Event::NotSent { batch, datagrams, errno }
