@@ -418,7 +418,7 @@ fn report(texts: &[[String; 2]]) -> VerifyReport {
         records: texts.iter().map(record).collect(),
         servers: Vec::new(),
         chance: None,
-        effort: Effort { questions: 1, looks: 1, visible_share: 0.5, cut_short: None },
+        effort: Effort { queries: 1, checks: 1, visible_share: 0.5, cut_short: None },
         history: Vec::new(),
     }
 }

@@ -98,10 +98,8 @@ impl Engine {
         server.counts.record_rtt(rtt.as_micros() as u64);
         if late {
             server.counts.late += 1;
-            server.counts.lost += u64::from(attempt.outcome != Outcome::TimedOut);
         } else {
             server.counts.answered += 1;
-            server.counts.lost -= u64::from(attempt.outcome == Outcome::TimedOut);
             match attempt.transport {
                 Transport::Udp => self.silent_sockets[usize::from(attempt.socket.0)] = 0,
                 Transport::Tcp => server.on_stream_answer(),
@@ -122,6 +120,7 @@ impl Engine {
                 self.again.note(true);
             }
         }
+        server.counts.lost -= u64::from(attempt.outcome == Outcome::TimedOut);
         server.counts.unreachable -= u64::from(matches!(attempt.outcome, Outcome::Unreachable(_)));
         self.unanswered_since = None;
         let Attempt { server: id, sent, .. } = self.slots[index].attempts[number];

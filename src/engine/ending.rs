@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::exchange::{
     Attempt, Ending, Failure, Finished, Outcome, Response, ServerChoice, ServerId, Sink, Transport,
 };
-use super::ids::Past;
+use super::ids::{Past, PastEnd};
 use super::slot::{Ended, Slot, TRUNCATED, Timer};
 use super::time::Time;
 
@@ -155,9 +155,8 @@ impl Engine {
             }
             match attempt.transport {
                 Transport::Udp => {
-                    let answered =
-                        matches!(attempt.outcome, Outcome::Answered(_) | Outcome::Late(_));
-                    let past = Past::new(answered, attempt.server, question, attempt.sent);
+                    let end = PastEnd::from(&attempt.outcome);
+                    let past = Past::new(end, attempt.server, question, attempt.sent);
                     self.ids[usize::from(attempt.socket.0)].release(attempt.id, past);
                 }
                 Transport::Tcp => {

@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::exchange::ServerId;
+use super::exchange::{Outcome, ServerId};
 use super::time::Time;
 
 /// What stands behind a message ID.
@@ -17,24 +17,55 @@ pub(super) enum Use {
     Past(Past),
 }
 
+/// What an attempt over UDP was counted as when its exchange was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PastEnd {
+    /// Answered, in time or late: one more response is a duplicate.
+    Answered,
+    Lost,
+    Unreachable,
+    NotSent,
+    Abandoned,
+}
+
+impl From<&Outcome> for PastEnd {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Answered(_) | Outcome::Late(_) => Self::Answered,
+            Outcome::TimedOut => Self::Lost,
+            Outcome::Unreachable(_) => Self::Unreachable,
+            Outcome::NotSent(_) => Self::NotSent,
+            // A stream has no past here.
+            Outcome::Waiting | Outcome::Abandoned | Outcome::StreamFailed(_) => Self::Abandoned,
+        }
+    }
+}
+
 /// The remains of an attempt, for telling late and second responses from strangers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Past {
-    pub(super) answered: bool,
+    pub(super) end: PastEnd,
     /// The lowest 14 bits of the server's number.
     server: u16,
     /// The lowest 16 bits of the question's hash.
     question: u16,
-    /// When it was sent, in units of 2^16 nanoseconds, 32 bits of it: 78 hours.
+    /// When it was sent, in units of 2^16 nanoseconds, 31 bits of it: 39 hours.
     sent: u32,
 }
 
-const SENT_BITS: u32 = 16;
+/// Nanoseconds are shifted by so much.
+const SENT_UNIT: u32 = 16;
+const SENT_MASK: u32 = u32::MAX >> 1;
 
 impl Past {
-    pub(super) fn new(answered: bool, server: ServerId, question: u16, sent: Time) -> Self {
+    pub(super) fn new(end: PastEnd, server: ServerId, question: u16, sent: Time) -> Self {
         let server = (server.0 & 0x3FFF) as u16;
-        Self { answered, server, question, sent: (sent.as_nanos() >> SENT_BITS) as u32 }
+        let sent = (sent.as_nanos() >> SENT_UNIT) as u32 & SENT_MASK;
+        Self { end, server, question, sent }
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.end == PastEnd::Answered
     }
 
     /// Whether a response from `server` to `question` belongs to this.
@@ -44,13 +75,14 @@ impl Past {
 
     /// How long ago it was sent, to 65 microseconds.
     pub(super) fn age(&self, now: Time) -> std::time::Duration {
-        let now = (now.as_nanos() >> SENT_BITS) as u32;
-        std::time::Duration::from_nanos(u64::from(now.wrapping_sub(self.sent)) << SENT_BITS)
+        let now = (now.as_nanos() >> SENT_UNIT) as u32;
+        let age = now.wrapping_sub(self.sent) & SENT_MASK;
+        std::time::Duration::from_nanos(u64::from(age) << SENT_UNIT)
     }
 }
 
-/// The 65,536 message IDs of one socket, each in eight octets: two bits of kind, then either slot
-/// and attempt, or question, server and time.
+/// The 65,536 message IDs of one socket, each in eight octets: three bits of kind, then either
+/// slot and attempt, or question, server and time.
 #[derive(Debug)]
 pub(super) struct IdTable {
     entries: Vec<u64>,
@@ -59,9 +91,16 @@ pub(super) struct IdTable {
     taken: u32,
 }
 
+const KIND: u32 = 61;
+const QUESTION: u32 = 45;
+const SERVER: u32 = 31;
+
 const LIVE: u64 = 1;
 const ANSWERED: u64 = 2;
-const UNANSWERED: u64 = 3;
+const LOST: u64 = 3;
+const UNREACHABLE: u64 = 4;
+const NOT_SENT: u64 = 5;
+const ABANDONED: u64 = 6;
 
 impl IdTable {
     pub(super) fn new() -> Self {
@@ -71,16 +110,21 @@ impl IdTable {
     #[inline]
     pub(super) fn get(&self, id: u16) -> Use {
         let entry = self.entries[usize::from(id)];
-        match entry >> 62 {
-            0 => Use::Free,
-            LIVE => Use::Live { slot: (entry >> 16) as u32, attempt: entry as u16 },
-            kind => Use::Past(Past {
-                answered: kind == ANSWERED,
-                server: (entry >> 32 & 0x3FFF) as u16,
-                question: (entry >> 46) as u16,
-                sent: entry as u32,
-            }),
-        }
+        let end = match entry >> KIND {
+            0 => return Use::Free,
+            LIVE => return Use::Live { slot: (entry >> 16) as u32, attempt: entry as u16 },
+            ANSWERED => PastEnd::Answered,
+            LOST => PastEnd::Lost,
+            UNREACHABLE => PastEnd::Unreachable,
+            NOT_SENT => PastEnd::NotSent,
+            _ => PastEnd::Abandoned,
+        };
+        Use::Past(Past {
+            end,
+            server: (entry >> SERVER & 0x3FFF) as u16,
+            question: (entry >> QUESTION) as u16,
+            sent: entry as u32 & SENT_MASK,
+        })
     }
 
     /// Reads the entries of IDs that are about to be taken.
@@ -108,11 +152,11 @@ impl IdTable {
         rng: &mut StdRng,
     ) -> Option<u16> {
         let id = match self.get(drawn) {
-            Use::Past(past) if past.answered => drawn,
+            Use::Past(past) if past.is_answered() => drawn,
             Use::Free => drawn,
             _ => self.find(drawn, now, rng)?,
         };
-        self.entries[usize::from(id)] = LIVE << 62 | u64::from(slot) << 16 | u64::from(attempt);
+        self.entries[usize::from(id)] = LIVE << KIND | u64::from(slot) << 16 | u64::from(attempt);
         self.live += 1;
         self.taken = self.taken.saturating_add(1);
         Some(id)
@@ -126,7 +170,7 @@ impl IdTable {
         for _ in 0..4 {
             match self.get(id) {
                 Use::Live { .. } => {}
-                Use::Past(past) if !past.answered && past.age(now) < SPARED => {
+                Use::Past(past) if !past.is_answered() && past.age(now) < SPARED => {
                     second_best = Some(id);
                 }
                 Use::Past(_) | Use::Free => return Some(id),
@@ -162,10 +206,16 @@ impl IdTable {
     #[inline]
     pub(super) fn release(&mut self, id: u16, past: Past) {
         debug_assert!(matches!(self.get(id), Use::Live { .. }), "only a live ID is released");
-        let kind = if past.answered { ANSWERED } else { UNANSWERED };
-        self.entries[usize::from(id)] = kind << 62
-            | u64::from(past.question) << 46
-            | u64::from(past.server) << 32
+        let kind = match past.end {
+            PastEnd::Answered => ANSWERED,
+            PastEnd::Lost => LOST,
+            PastEnd::Unreachable => UNREACHABLE,
+            PastEnd::NotSent => NOT_SENT,
+            PastEnd::Abandoned => ABANDONED,
+        };
+        self.entries[usize::from(id)] = kind << KIND
+            | u64::from(past.question) << QUESTION
+            | u64::from(past.server) << SERVER
             | u64::from(past.sent);
         self.live -= 1;
     }
@@ -174,7 +224,7 @@ impl IdTable {
     pub(super) fn mark_answered(&mut self, id: u16) {
         debug_assert!(matches!(self.get(id), Use::Past(_)), "only a past use is marked");
         let entry = &mut self.entries[usize::from(id)];
-        *entry = *entry & !(3 << 62) | ANSWERED << 62;
+        *entry = *entry & !(7 << KIND) | ANSWERED << KIND;
     }
 }
 
@@ -199,7 +249,7 @@ mod tests {
             assert_eq!(table.get(id), Use::Live { slot, attempt: 0 });
         }
         assert_eq!(table.take(5, 0, 0, Time::ZERO, &mut rng), None);
-        table.release(77, Past::new(true, ServerId(0), 0, Time::ZERO));
+        table.release(77, Past::new(PastEnd::Answered, ServerId(0), 0, Time::ZERO));
         assert_eq!(table.take(5, 9, 3, Time::ZERO, &mut rng), Some(77));
     }
 
@@ -210,13 +260,31 @@ mod tests {
         let sent = Time::ZERO + Duration::from_secs(3600 * 100);
         let id = table.take(5, u32::MAX, u16::MAX, sent, &mut rng).unwrap();
         assert_eq!(table.get(id), Use::Live { slot: u32::MAX, attempt: u16::MAX });
-        table.release(id, Past::new(false, ServerId(0x3FFF), 0xBEEF, sent));
+        table.release(id, Past::new(PastEnd::Lost, ServerId(0x3FFF), 0xBEEF, sent));
         let Use::Past(past) = table.get(id) else { panic!("not past") };
-        assert!(!past.answered && past.fits(ServerId(0x3FFF), 0xBEEF));
+        assert!(past.end == PastEnd::Lost && past.fits(ServerId(0x3FFF), 0xBEEF));
         assert!(!past.fits(ServerId(1), 0xBEEF) && !past.fits(ServerId(0x3FFF), 1));
         let age = past.age(sent + Duration::from_millis(1500));
         assert!(age.abs_diff(Duration::from_millis(1500)) < Duration::from_micros(66));
         table.mark_answered(id);
-        assert!(matches!(table.get(id), Use::Past(past) if past.answered));
+        assert!(matches!(table.get(id), Use::Past(past) if past.is_answered()));
+    }
+
+    #[test]
+    fn a_past_use_keeps_how_it_ended() {
+        let mut table = IdTable::new();
+        let mut rng = StdRng::seed_from_u64(3);
+        for end in [
+            PastEnd::Answered,
+            PastEnd::Lost,
+            PastEnd::Unreachable,
+            PastEnd::NotSent,
+            PastEnd::Abandoned,
+        ] {
+            let id = table.take(5, u32::MAX, u16::MAX, Time::ZERO, &mut rng).unwrap();
+            table.release(id, Past::new(end, ServerId(u32::MAX), u16::MAX, Time::ZERO));
+            let Use::Past(past) = table.get(id) else { panic!("not past") };
+            assert_eq!(past.end, end);
+        }
     }
 }

@@ -82,10 +82,10 @@ impl Engine {
                     return self.unsolicited(Mismatch::OtherId, message);
                 }
                 let counts = &mut self.servers[server.0 as usize].counts;
-                if past.answered {
+                if past.is_answered() {
                     counts.duplicates += 1;
                 } else {
-                    counts.late += 1;
+                    counts.answered_after(past.end);
                     let rtt = past.age(received);
                     counts.record_rtt(rtt.as_micros() as u64);
                     if self.config.window.is_strict() {

@@ -20,7 +20,7 @@ use super::engine::Engine;
 use super::exchange::{
     AttemptKey, Failure, Outcome, RetryReason, ServerId, Sink, SocketId, Transport,
 };
-use super::ids::{Past, Use};
+use super::ids::{Past, PastEnd, Use};
 use super::slot::{Ended, Timer};
 use super::time::Time;
 use super::transmit::Transmits;
@@ -266,7 +266,8 @@ impl Engine {
         let Some(attempt) = slot.attempts.pop() else { return };
         match attempt.transport {
             Transport::Udp => {
-                let past = Past::new(true, attempt.server, slot.question_hash(), attempt.sent);
+                let question = slot.question_hash();
+                let past = Past::new(PastEnd::Answered, attempt.server, question, attempt.sent);
                 self.ids[usize::from(attempt.socket.0)].release(attempt.id, past);
             }
             Transport::Tcp => {

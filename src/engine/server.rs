@@ -10,6 +10,7 @@ use super::config::{EngineConfig, Window};
 use super::control::{Control, Doubt};
 use super::cookie::Cookie;
 use super::edns::EdnsSupport;
+use super::ids::PastEnd;
 use super::limiter::{Limiter, Path};
 
 use super::rejection::Rejections;
@@ -20,16 +21,17 @@ use super::window::AdaptiveWindow;
 /// The accounting of one server.
 ///
 /// Every attempt that was handed to the driver is counted once in `sent`, and ends in exactly one
-/// of `answered`, `lost`, `unreachable`, `not_sent`, `stream_failed` and `abandoned`.
+/// of `answered`, `late`, `lost`, `unreachable`, `not_sent`, `stream_failed` and `abandoned`. A
+/// response that comes after the end moves its attempt to `late`.
 #[derive(Debug, Clone)]
 pub struct ServerCounts {
     /// Attempts handed to the driver.
     pub sent: u64,
     /// Attempts answered in time.
     pub answered: u64,
-    /// Attempts not answered in time; `late` is a part of them.
+    /// Attempts that were never answered.
     pub lost: u64,
-    /// Attempts answered after their timeout.
+    /// Attempts answered too late: after their timeout, or after their exchange had ended.
     pub late: u64,
     /// Attempts that could not be delivered, as ICMP says, and were not answered.
     pub unreachable: u64,
@@ -81,6 +83,19 @@ impl ServerCounts {
     pub(super) fn record_rtt(&mut self, micros: u64) {
         // The histogram grows as needed, and no wait of ours is as long as it can hold.
         let _ = self.rtt_us.record(micros);
+    }
+
+    /// Counts a response to an attempt that had ended without one, and was counted as `end`.
+    pub(super) fn answered_after(&mut self, end: PastEnd) {
+        let counted = match end {
+            PastEnd::Answered => &mut self.answered,
+            PastEnd::Lost => &mut self.lost,
+            PastEnd::Unreachable => &mut self.unreachable,
+            PastEnd::NotSent => &mut self.not_sent,
+            PastEnd::Abandoned => &mut self.abandoned,
+        };
+        *counted -= 1;
+        self.late += 1;
     }
 
     /// Adds the counts of the same server as another engine saw it.

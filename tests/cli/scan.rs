@@ -157,7 +157,8 @@ fn the_accounting_adds_up_under_faults() {
             + number("/totals/cancelled")
     );
     let sent = number("/servers/0/sent");
-    let ends = ["answered", "lost", "unreachable", "not_sent", "stream_failed", "abandoned"];
+    let ends =
+        ["answered", "late", "lost", "unreachable", "not_sent", "stream_failed", "abandoned"];
     let ended: u64 = ends.iter().map(|end| number(&format!("/servers/0/{end}"))).sum();
     assert_eq!(sent, ended);
     assert_eq!(number("/totals/attempts"), sent);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dnsonde::engine::{EngineConfig, Failure, Outcome, QueryProfile, ServerChoice, Window};
+use dnsonde::engine::{EngineConfig, Failure, Outcome, QueryProfile, ServerChoice, ServerId, Window};
 use proptest::prelude::*;
 
 use super::network::{Behaviour, Network};
@@ -29,6 +29,20 @@ fn cancelling_ends_every_exchange_once() {
     while network.step() {}
     let totals = network.engine.totals();
     assert_eq!((network.results.len(), totals.open, totals.answered), (500, 0, 1));
+}
+
+#[test]
+fn a_response_after_the_end_moves_its_attempt_from_abandoned_to_late() {
+    let mut network = under_way(EngineConfig::default(), vec![good()], 1, 20);
+    network.cancel();
+    let counts = network.engine.server(ServerId(0)).counts;
+    let (sent, abandoned) = (counts.sent, counts.abandoned);
+    assert_eq!((counts.answered, counts.late, abandoned), (1, 0, sent - 1));
+    assert!(abandoned > 0, "nothing was on its way");
+    while network.step() {}
+    let counts = network.engine.server(ServerId(0)).counts;
+    assert_eq!((counts.answered, counts.late, counts.abandoned), (1, abandoned, 0));
+    assert_eq!((counts.sent, counts.lost), (sent, 0));
 }
 
 #[test]

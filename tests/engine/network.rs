@@ -588,8 +588,9 @@ impl Network {
         if self.engine.is_idle() {
             for server in self.engine.servers() {
                 let c = server.counts;
-                let ended = c.answered + c.lost + c.unreachable + c.not_sent + c.stream_failed;
-                let all = ended + c.abandoned;
+                let answered = c.answered + c.late;
+                let failed = c.lost + c.unreachable + c.not_sent + c.stream_failed;
+                let all = answered + failed + c.abandoned;
                 // Questions of the engine's own may still be in flight.
                 let lost = if t.own_attempts > 0 { c.sent < all } else { c.sent != all };
                 assert!(!lost, "an attempt got lost: {c:?}");

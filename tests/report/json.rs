@@ -73,7 +73,7 @@ fn the_members_say_what_the_report_says() {
         ("/records/0/servers/7/state", "missing".into()),
         ("/servers/10/role", "recursive".into()),
         ("/chance/low", 0.6481.into()),
-        ("/effort/looks", 14.into()),
+        ("/effort/checks", 14.into()),
     ] {
         assert_eq!(value.pointer(pointer), Some(&expected), "{pointer}");
     }

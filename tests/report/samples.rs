@@ -216,7 +216,7 @@ pub fn seed_story() -> VerifyReport {
             estimate: 0.738_2,
             interval: Interval { low: 0.648_1, high: 0.751_9 },
         }),
-        effort: Effort { questions: 911, looks: LOOKS, visible_share: 0.192_6, cut_short: None },
+        effort: Effort { queries: 911, checks: LOOKS, visible_share: 0.192_6, cut_short: None },
         history: Vec::new(),
     }
 }
@@ -236,7 +236,7 @@ pub fn healthy() -> VerifyReport {
         records: TOKENS.iter().map(|token| record(token, 0)).collect(),
         servers,
         chance: Some(Chance { estimate: 1.0, interval: Interval { low: 0.970_4, high: 1.0 } }),
-        effort: Effort { questions: 840, looks: LOOKS, visible_share: 0.192_6, cut_short: None },
+        effort: Effort { queries: 840, checks: LOOKS, visible_share: 0.192_6, cut_short: None },
         history: vec![
             Moment {
                 at: 1_769_860_800,
@@ -263,8 +263,8 @@ pub fn empty() -> VerifyReport {
         servers: vec![],
         chance: None,
         effort: Effort {
-            questions: 0,
-            looks: 0,
+            queries: 0,
+            checks: 0,
             visible_share: 1.0,
             cut_short: Some("the network cannot be reached".to_owned()),
         },

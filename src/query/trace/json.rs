@@ -8,9 +8,9 @@ use crate::walk::{Delegation, NameServer, Path, PathEnd, Rrset, ServerResponse, 
 
 /// Appends the trace as one JSON object and a line end.
 pub fn write_json(report: &WalkReport, out: &mut Vec<u8>) {
-    let given_up = [(report.ipv4_given_up, "ipv4"), (report.ipv6_given_up, "ipv6")];
-    let given_up: Vec<&str> =
-        given_up.into_iter().filter(|(is, _)| *is).map(|(_, family)| family).collect();
+    let abandoned = [(report.ipv4_given_up, "ipv4"), (report.ipv6_given_up, "ipv6")];
+    let abandoned: Vec<&str> =
+        abandoned.into_iter().filter(|(is, _)| *is).map(|(_, family)| family).collect();
     let zones: Vec<Value> =
         report.delegations.iter().map(|zone| delegation(report, zone)).collect();
     let paths: Vec<Value> = report.paths.iter().map(|one| path(report, one)).collect();
@@ -20,9 +20,9 @@ pub fn write_json(report: &WalkReport, out: &mut Vec<u8>) {
         "name": report.paths[0].name.to_string(),
         "type": report.rtype.to_string(),
         "complete": is_complete(report),
-        "questions": report.evidence.exchanges.len(),
+        "queries": report.evidence.exchanges.len(),
         "cut_short": report.cut_short,
-        "families_given_up": given_up,
+        "families_abandoned": abandoned,
         "zones": zones,
         "paths": paths,
     });
@@ -92,7 +92,7 @@ fn said(report: &WalkReport, answer: &ServerResponse) -> Value {
     json!({
         "server": answer.server.to_string(),
         "status": answer.reading().map(|reading| reading.rcode.to_string()),
-        "says": words(report, answer),
+        "summary": words(report, answer),
         "rtt_us": rtt_us(report, answer),
     })
 }

@@ -264,7 +264,7 @@ mod tests {
             }],
             servers: Vec::new(),
             chance: None,
-            effort: Effort { questions: 0, looks: 1, visible_share: 1.0, cut_short: None },
+            effort: Effort { queries: 0, checks: 1, visible_share: 1.0, cut_short: None },
             history: Vec::new(),
         }
     }

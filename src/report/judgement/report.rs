@@ -164,10 +164,10 @@ pub struct RecordAtServer {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Effort {
     /// Messages sent, all told.
-    pub questions: u64,
-    /// How often each record was looked at, at each address, over UDP.
-    pub looks: u64,
-    /// The smallest share of failures that so many looks at one address show with a probability of
+    pub queries: u64,
+    /// How often each record was checked, at each address, over UDP.
+    pub checks: u64,
+    /// The smallest share of failures that so many checks at one address show with a probability of
     /// 95 %, from 0 to 1.
     pub visible_share: f64,
     /// Why not all was asked that should have been (interrupted, limits), in one sentence.

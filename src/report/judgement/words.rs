@@ -213,20 +213,20 @@ pub fn chance_sentence(chance: Option<Chance>) -> String {
 
 /// What was asked, and what so much asking can miss, in sentences.
 pub fn effort_sentences(effort: &Effort, duration: Duration) -> Vec<String> {
-    let Effort { questions, looks, visible_share, cut_short } = effort;
+    let Effort { queries, checks, visible_share, cut_short } = effort;
     let mut sentences = vec![format!(
         "{} in {}.",
-        match questions {
+        match queries {
             1 => "1 query".to_owned(),
             count => format!("{count} queries"),
         },
         seconds(duration)
     )];
-    if *looks > 0 {
+    if *checks > 0 {
         sentences.push(format!(
             "Each record was checked at least {} at each address over UDP. A fault that {} there \
              could have been missed.",
-            times(*looks),
+            times(*checks),
             missed(*visible_share)
         ));
     }
@@ -393,9 +393,9 @@ mod tests {
 
     #[test]
     fn effort_says_what_could_be_seen_and_what_not() {
-        let effort = |looks, visible_share| Effort {
-            questions: 1,
-            looks,
+        let effort = |checks, visible_share| Effort {
+            queries: 1,
+            checks,
             visible_share,
             cut_short: Some("it was interrupted".to_owned()),
         };

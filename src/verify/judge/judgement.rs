@@ -45,8 +45,8 @@ pub fn judge(evidence: &Verification, started: u64, duration: Duration) -> Verif
         servers: servers(&evidence.log),
         chance: verdict::chance(&observed),
         effort: Effort {
-            questions: (sent_by_walk.sum::<usize>() + sent) as u64,
-            looks: checks,
+            queries: (sent_by_walk.sum::<usize>() + sent) as u64,
+            checks,
             visible_share: largest_unseen_share(checks, CONFIDENCE),
             cut_short: evidence.log.cut_short.clone(),
         },
