@@ -123,10 +123,10 @@ fn records_of_messages_are_read_in_their_own_class_only() {
         [
             "key. 0 ANY TSIG hmac-sha256. 1 300 4 YWJjZA== 7 BADTIME 6 AAAAAAAB",
             "key. 0 ANY TKEY gss-tsig. 19700101000000 20300101000000 3 NOERROR 0 0",
-            "; error: line 3, column 9: no zone has records of the type TSIG",
+            "; error: line 3, column 9: records of type TSIG do not occur in zones",
             ". 32768 CLASS1232 OPT \\# 4 00030000",
             "x. 0 ANY ANY \\# 0",
-            "; error: line 6, column 4: no zone has records of the type AXFR",
+            "; error: line 6, column 4: records of type AXFR do not occur in zones",
             "x. 3600 IN NSEC . NXNAME",
         ]
     );
@@ -241,12 +241,12 @@ fn quoted_names_are_read_and_strings_do_not_run_on() {
         ("x HINFO \"a\"b c", 12),
         ("x TXT ( \"a\"b\n c )", 12),
     ] {
-        let reason = "text runs into a quotation mark; strings have a space between them";
+        let reason = "text runs into a quotation mark; separate strings with a space";
         let error = format!("; error: line 1, column {column}: {reason}\n");
         assert_eq!(rrcheck(&[], text), (error, 1), "{text}");
     }
     let (output, code) = rrcheck(&[], "$GENERATE 1-9 a$ A 192.0.2.$\n");
-    let reason = "$GENERATE is not read: write out the records that it stands for";
+    let reason = "$GENERATE is not supported: write out the records";
     assert_eq!((output, code), (format!("; error: line 1, column 1: {reason}\n"), 1));
 }
 
@@ -329,7 +329,7 @@ fn an_entry_has_a_mebibyte_and_one_that_is_longer_takes_no_other_with_it() {
         output.lines().collect::<Vec<_>>(),
         [
             "; error: line 1, column 8: a parenthesis is not closed",
-            "; error: line 1500002, column 3: a parenthesis is closed that was not opened",
+            "; error: line 1500002, column 3: a closing parenthesis without an opening one",
             "b. 3600 IN A 192.0.2.1",
         ]
     );
@@ -398,6 +398,6 @@ fn an_input_without_a_record_is_an_error() {
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{input:?}");
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains("standard input: no record in it"), "{stderr}");
+        assert!(stderr.contains("standard input: contains no record"), "{stderr}");
     }
 }

@@ -429,9 +429,9 @@ fn a_broken_entry_leaves_the_others_alone() {
         read("a 1 A x (\n y )\nb 2 TXT \"x\nc 3 A 192.0.2.1\nd 4 TXT (a \"b\n)\ne 5 A 192.0.2.2"),
         [
             "line 1, column 7: expected an IPv4 address, found 'x'",
-            "line 3, column 9: a quoted string is not closed on its line",
+            "line 3, column 9: a quoted string does not end on its line",
             "c.example.org. 3 IN A 192.0.2.1",
-            "line 5, column 12: a quoted string is not closed on its line",
+            "line 5, column 12: a quoted string does not end on its line",
             "e.example.org. 5 IN A 192.0.2.2",
         ]
     );
@@ -441,7 +441,7 @@ fn a_broken_entry_leaves_the_others_alone() {
         [
             "line 1, column 10: a parenthesis is not closed",
             "b. 1 IN TXT \"y\"",
-            "line 3, column 7: a parenthesis is closed that was not opened",
+            "line 3, column 7: a closing parenthesis without an opening one",
             "d. 1 IN TXT \"z\"",
         ]
     );

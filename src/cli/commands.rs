@@ -13,10 +13,10 @@ use super::{
     verify,
 };
 
-/// A raw-packet DNS probing engine.
+/// Finds out what DNS servers really answer.
 ///
-/// Sends DNS messages straight to authoritative and recursive servers, many at once, and keeps
-/// evidence of every attempt.
+/// Sends queries straight to authoritative and recursive servers, many at once, and keeps evidence of
+/// every attempt.
 #[derive(Debug, Parser)]
 #[command(
     name = "dnsonde",
@@ -24,14 +24,14 @@ use super::{
     propagate_version = true,
     max_term_width = 100,
     after_help = "Examples:
-  dnsonde demo                                      look what it does, offline
+  dnsonde demo                                      see what it does, without a network
   dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
-  dnsonde example.org MX @192.0.2.53                one exchange in full, as `query` shows it
+  dnsonde example.org MX @192.0.2.53                one query and its response in full
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
   dnsonde bench -s 192.0.2.53 -d queries.txt        how fast does a server answer?
 
-Exit status: 0 fine, 1 a problem was found, 2 usage error, 3 could not tell, 141 nobody read the \
-              output to its end."
+Exit status: 0 success, 1 a problem was found, 2 usage error, 3 no result, 141 the reader of the \
+              output closed it."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -48,7 +48,7 @@ enum Command {
     Playground(playground::Args),
     Decode(decode::Args),
     Rrcheck(Box<rrcheck::Args>),
-    /// Write completions for a shell to standard output
+    /// Write shell completions to standard output
     #[command(after_help = "Examples:
   dnsonde completions bash > /etc/bash_completion.d/dnsonde
   dnsonde completions zsh > ~/.zfunc/_dnsonde")]
@@ -62,7 +62,7 @@ enum Command {
   dnsonde man scan > dnsonde-scan.1
   dnsonde man demo scan | man -l -")]
     Man {
-        /// The command to write about; without it, dnsonde as a whole
+        /// The command to describe; without it, dnsonde as a whole
         command: Vec<String>,
     },
 }

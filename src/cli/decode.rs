@@ -21,19 +21,19 @@ const CHUNK: usize = 1 << 16;
 
 /// Show the DNS messages in a capture, a dump or a file
 ///
-/// Finds out by itself what it is given: a capture (pcap or pcapng: UDP and TCP of port 53, with
-/// VLANs, fragments and segments put in order), the text of a dump (xxd, hexdump -C, od -A x -t x1,
-/// tcpdump -x, -xx and -X, tshark -x, Wireshark), hexadecimal digits, an array of C (0x12, 0x34), an
-/// escaped string (\x12\x34), Base64, or one message in octets. A message that is written down
-/// may have its length (TCP) or the headers of its packet in front. In text, an empty line ends a
-/// message, and so does the end of the line that completes it.
+/// Detects the format of its input: a capture (pcap or pcapng: UDP and TCP of port 53, with VLANs;
+/// fragments and segments are reassembled), the text of a dump (xxd, hexdump -C, od -A x -t x1,
+/// tcpdump -x, -xx and -X, tshark -x, Wireshark), hexadecimal digits, a C array (0x12, 0x34), an
+/// escaped string (\x12\x34), Base64, or one message in binary. A message written as text may be
+/// preceded by its TCP length or its packet headers. In text, a message ends at an empty line, or at
+/// the end of the line that completes it.
 ///
-/// Messages are written like dig does, or as JSON, those of packets with the number of the packet,
-/// its time, and addresses and ports. Of a malformed message, what can be read is shown, and then
-/// where it breaks and why; a packet that cannot be read is told in one sentence.
+/// Writes messages as dig does, or as JSON; messages from packets with the number and time of the
+/// packet, addresses and ports. Shows as much of a malformed message as can be read, and then where it
+/// breaks and why. For a packet that cannot be read, says why in one sentence.
 ///
-/// Exit status: 0 all messages are well-formed, 1 one is not, or a packet cannot be read, 2 the input
-/// cannot be read, is none of these, or holds no DNS message.
+/// Exit status: 0 all messages are well-formed, 1 a message is malformed or a packet cannot be read,
+/// 2 the input cannot be read, is in none of these formats, or has no DNS message.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dnsonde decode capture.pcapng
@@ -42,19 +42,19 @@ const CHUNK: usize = 1 << 16;
   echo 12340100000100000000000003777777076578616d706c65036f72670000010001 | dnsonde decode
   dnsonde decode --tcp --format json stream.bin")]
 pub struct Args {
-    /// The input is text, whatever it looks like
+    /// Treat the input as text, even if it looks like something else
     #[arg(long)]
     hex: bool,
-    /// The input is one message in octets, whatever it looks like; with --tcp, a stream of them
+    /// Treat the input as one binary message; with --tcp, as a stream of them
     #[arg(long, conflicts_with = "hex")]
     octets: bool,
-    /// The input is a TCP stream: each message has its length in two octets before it
+    /// Treat the input as a TCP stream: a length of two octets precedes each message
     #[arg(long)]
     tcp: bool,
-    /// A port that carries DNS in the packets of a capture; may be repeated
+    /// The port of DNS in captured packets; may be repeated
     #[arg(long, value_name = "PORT", default_value = "53", value_delimiter = ',')]
     port: Vec<u16>,
-    /// How to write the messages
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// The file to read; `-` is standard input
@@ -64,10 +64,10 @@ pub struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Format {
-    /// Like dig
+    /// As dig does
     #[default]
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 

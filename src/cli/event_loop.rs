@@ -10,5 +10,5 @@ use crate::net;
 /// # Errors
 /// The system has no file descriptors left for it.
 pub(super) fn event_loop() -> anyhow::Result<Runtime> {
-    net::event_loop().context("no event loop can be set up")
+    net::event_loop().context("cannot set up an event loop")
 }

@@ -124,14 +124,14 @@ fn clash(old: &Opened, new: &Opened) -> CliError {
     let (first, second) = (&old.what, &new.what);
     let (input, output) = match (old.used, new.used) {
         (Used::Input, Used::Input) => {
-            return CliError::usage(format!("{second} is read twice, and can be read only once"));
+            return CliError::usage(format!("{second} is given twice, but can be read only once"));
         }
         (Used::Input, _) => (old, new),
         (_, Used::Input) => (new, old),
         _ => {
             let sentence =
-                format!("{first} and {second} are the same file, and would be mixed up in it");
-            return CliError::usage(sentence).hint("give each a file of its own");
+                format!("{first} and {second} are the same file, where their contents would mix");
+            return CliError::usage(sentence).hint("give each its own file");
         }
     };
     let (input, output) = (&input.what, &output.what);

@@ -27,7 +27,7 @@ impl FromStr for Rate {
         }
         match text.parse::<f64>() {
             Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(Self(Some(rate))),
-            _ => Err("neither `unlimited` nor a number above 0".to_owned()),
+            _ => Err("expected `unlimited` or a number above 0".to_owned()),
         }
     }
 }
@@ -91,7 +91,7 @@ impl Limits {
         let mut parts: Vec<String> = Vec::new();
         for (limit, to) in limits {
             let Some(Limit { rate, by_default }) = limit else { continue };
-            let what = if parts.is_empty() { " queries a second" } else { "" };
+            let what = if parts.is_empty() { " queries per second" } else { "" };
             let to = if one { "" } else { to };
             let by_default = if by_default { " (by default)" } else { "" };
             parts.push(format!("{}{what}{to}{by_default}", shown(rate)));
@@ -99,7 +99,7 @@ impl Limits {
         if one && parts.len() == 2 {
             // The lower one is what holds.
             let rate = self.total?.rate.min(self.per_server?.rate);
-            parts = vec![format!("{} queries a second", shown(rate))];
+            parts = vec![format!("{} queries per second", shown(rate))];
         }
         if parts.is_empty() {
             return None;
@@ -159,20 +159,20 @@ mod tests {
                 "",
                 None,
                 Some(1_000.0),
-                "at most 1,000 queries a second (by default); --rate sets another limit",
+                "at most 1,000 queries per second (by default); --rate sets another limit",
             ),
-            (ONE, "5000", "", Some(5_000.0), None, "at most 5,000 queries a second"),
+            (ONE, "5000", "", Some(5_000.0), None, "at most 5,000 queries per second"),
             (ONE, "unlimited", "", None, None, ""),
-            (ONE, "", "30000", None, Some(30_000.0), "at most 30,000 queries a second"),
+            (ONE, "", "30000", None, Some(30_000.0), "at most 30,000 queries per second"),
             (ONE, "", "unlimited", None, None, ""),
-            (ONE, "7.5", "90", Some(7.5), Some(90.0), "at most 7.5 queries a second"),
+            (ONE, "7.5", "90", Some(7.5), Some(90.0), "at most 7.5 queries per second"),
             (
                 TWO,
                 "",
                 "",
                 Some(20_000.0),
                 Some(1_000.0),
-                "at most 1,000 queries a second to one server (by default) and 20,000 in total (by default)…",
+                "at most 1,000 queries per second to one server (by default) and 20,000 in total (by default)…",
             ),
             (
                 TWO,
@@ -180,7 +180,7 @@ mod tests {
                 "",
                 Some(5.0),
                 Some(1_000.0),
-                "at most 1,000 queries a second to one server (by default) and 5 in total…",
+                "at most 1,000 queries per second to one server (by default) and 5 in total…",
             ),
             (TWO, "unlimited", "", None, None, ""),
             (
@@ -189,7 +189,7 @@ mod tests {
                 "7.5",
                 Some(20_000.0),
                 Some(7.5),
-                "at most 7.5 queries a second to one server and 20,000 in total (by default)…",
+                "at most 7.5 queries per second to one server and 20,000 in total (by default)…",
             ),
             (
                 TWO,
@@ -197,16 +197,16 @@ mod tests {
                 "unlimited",
                 Some(20_000.0),
                 None,
-                "at most 20,000 queries a second in total (by default)…",
+                "at most 20,000 queries per second in total (by default)…",
             ),
-            (TWO, "unlimited", "9", None, Some(9.0), "at most 9 queries a second to one server"),
+            (TWO, "unlimited", "9", None, Some(9.0), "at most 9 queries per second to one server"),
             (
                 TWO,
                 "5",
                 "6",
                 Some(5.0),
                 Some(6.0),
-                "at most 6 queries a second to one server and 5 in total",
+                "at most 6 queries per second to one server and 5 in total",
             ),
             (
                 STRANGERS,
@@ -214,7 +214,7 @@ mod tests {
                 "",
                 Some(20_000.0),
                 Some(100.0),
-                "at most 100 queries a second to one server (by default) and 20,000 in total (by default)…",
+                "at most 100 queries per second to one server (by default) and 20,000 in total (by default)…",
             ),
             (
                 STRANGERS,
@@ -222,7 +222,7 @@ mod tests {
                 "",
                 Some(5_000.0),
                 Some(100.0),
-                "at most 100 queries a second to one server (by default) and 5,000 in total…",
+                "at most 100 queries per second to one server (by default) and 5,000 in total…",
             ),
             (STRANGERS, "unlimited", "", None, None, ""),
             (
@@ -231,11 +231,11 @@ mod tests {
                 "500",
                 Some(20_000.0),
                 Some(500.0),
-                "at most 500 queries a second to one server and 20,000 in total (by default)…",
+                "at most 500 queries per second to one server and 20,000 in total (by default)…",
             ),
             (LOCAL, "", "", None, None, ""),
-            (LOCAL, "5", "", Some(5.0), None, "at most 5 queries a second in total"),
-            (LOCAL, "", "6", None, Some(6.0), "at most 6 queries a second to one server"),
+            (LOCAL, "5", "", Some(5.0), None, "at most 5 queries per second in total"),
+            (LOCAL, "", "6", None, Some(6.0), "at most 6 queries per second to one server"),
         ] {
             let targets = targets(servers);
             let rate = |text: &str| (!text.is_empty()).then(|| text.parse::<Rate>().unwrap());

@@ -19,7 +19,7 @@ pub(super) fn write(words: &[String], mut whole: clap::Command) -> anyhow::Resul
             let unknown =
                 CliError::usage(format!("unknown command '{}'", words[..=number].join(" ")));
             match &names[..] {
-                [] => unknown.hint(format!("`dnsonde {}` has no commands", command.get_name())),
+                [] => unknown.hint(format!("`dnsonde {}` has no subcommands", command.get_name())),
                 names => unknown.hint(format!("the commands are {}", names.join(", "))),
             }
         })?;

@@ -161,7 +161,7 @@ impl Write for Writer {
 
 /// Nobody reads an output any more: the reader has seen enough, and nothing is said of it.
 #[derive(Debug, thiserror::Error)]
-#[error("nobody reads the output any more")]
+#[error("the reader of the output has closed it")]
 pub(super) struct Closed;
 
 /// Writes to standard output.

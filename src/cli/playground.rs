@@ -18,28 +18,27 @@ use super::shell::shell_word;
 use crate::playground::{Scenario, ServeError, World, serve};
 use crate::walk::Hints;
 
-/// Serve a DNS world with something wrong in it, offline
+/// Serve a DNS world with a fault in it, without a network
 ///
-/// Starts the name servers and resolvers of a scenario on loopback addresses of this machine, and
-/// says which command examines them. No packet leaves the machine. Without a scenario, lists those
-/// that are built in; any other one is a TOML file. Ctrl-C ends it.
+/// Starts the name servers and resolvers of a scenario on loopback addresses of this machine, and prints
+/// the command that examines them. No packet leaves the machine. Without a scenario, lists the built-in
+/// ones; you can also write your own as a TOML file. Ctrl-C ends it.
 ///
-/// Exit status: 0 ended by Ctrl-C, 2 there is no such scenario or its file makes no sense, 3 it
-/// cannot be served.
+/// Exit status: 0 ended by Ctrl-C, 2 unknown or invalid scenario, 3 the scenario cannot be served.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dnsonde playground
   dnsonde playground record-missing-on-some
   dnsonde playground ./mine.toml --port 5353")]
 pub(super) struct Args {
-    /// The scenario: one that is built in, or a file
+    /// A built-in scenario, or a file
     scenario: Option<String>,
 
-    /// The port of every server; 0 is any that is free
+    /// The port of every server; 0 means any free port
     #[arg(long, default_value_t = 0, value_name = "N")]
     port: u16,
 
-    /// What the dice of faults begin with
+    /// The seed of random faults
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
 }
@@ -50,15 +49,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let scenario = load(wanted)?;
     let scenario = scenario.on_loopback().map_err(|error| wrong(wanted, &error))?;
     if let Err(error) = Hints::from_text(scenario.root_hints().as_bytes()) {
-        let sentence = format!("{wanted}: nothing leads to its servers: {error}");
+        let sentence = format!("{wanted}: the scenario has no usable root server: {error}");
         return Err(CliError::usage(sentence)
-            .hint("of its servers, only those with addresses in 127.0.0.0/8, or ::1, can be served")
+            .hint("only servers with addresses in 127.0.0.0/8, or ::1, can be served")
             .into());
     }
     let directory = tempfile::Builder::new()
         .prefix("dnsonde-")
         .tempdir()
-        .context("no temporary directory can be made")?;
+        .context("cannot create a temporary directory")?;
     let hints = directory.path().join("root.hints");
     std::fs::write(&hints, scenario.root_hints())
         .with_context(|| format!("{}: cannot be written", hints.display()))?;
@@ -97,8 +96,9 @@ fn load(wanted: &str) -> anyhow::Result<Scenario> {
     }
     let path = Path::new(wanted);
     if path.components().count() == 1 && path.extension().is_none() && !path.exists() {
-        let cli_error = CliError::usage(format!("'{wanted}' is not a scenario"))
-            .hint("'dnsonde playground' lists them; a file needs its path, as ./FILE");
+        let cli_error = CliError::usage(format!("unknown scenario '{wanted}'")).hint(
+            "`dnsonde playground` lists the built-in ones; write a file with its path, as ./FILE",
+        );
         return Err(cli_error.into());
     }
     let text = read_text(path)?;
@@ -113,10 +113,10 @@ fn wrong(what: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
 fn refused(error: ServeError) -> anyhow::Error {
     let hint = match &error {
         ServeError::Bind { error, .. } if error.kind() == std::io::ErrorKind::AddrInUse => {
-            "without --port, one that is free is chosen"
+            "without --port, dnsonde chooses a free port"
         }
         ServeError::Bind { .. } if !cfg!(target_os = "linux") => {
-            "only Linux has all of 127.0.0.0/8 without being told to"
+            "only Linux has all of 127.0.0.0/8 on loopback by default"
         }
         _ => return error.into(),
     };
@@ -126,13 +126,12 @@ fn refused(error: ServeError) -> anyhow::Error {
 /// What is there, and what to do with it.
 fn introduce(scenario: &Scenario, hints: &Path, port: u16) -> String {
     let mut text = format!("{}\n\n{}\n\n", scenario.title, scenario.story.trim());
-    let _ =
-        writeln!(text, "The world is on port {port} of these addresses, and ends with Ctrl-C:\n");
+    let _ = writeln!(text, "Serving on port {port} of these addresses, until Ctrl-C:\n");
     for (name, role, addresses) in scenario.hosts() {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "  {:<24} {name:<8} {role}", addresses.join(" "));
     }
-    let _ = writeln!(text, "\nTo examine it:\n\n  {}", command(scenario, hints, port));
+    let _ = writeln!(text, "\nTo examine it, run:\n\n  {}", command(scenario, hints, port));
     if !scenario.expect.findings.is_empty() {
         let findings = scenario.expect.findings.join(", ");
         let _ = writeln!(text, "\nIt should find: {findings}.");

@@ -65,7 +65,7 @@ impl ProgressLine {
         if let Some((span, errno)) = state.cannot_send {
             let error = std::io::Error::from_raw_os_error(errno);
             bar.set_message(format!(
-                "paused for {} s: this machine cannot send ({error}); trying again every second",
+                "paused for {} s: this machine cannot send ({error}); retrying every second",
                 span.as_secs()
             ));
             return;
@@ -88,9 +88,7 @@ impl ProgressLine {
         match (before, cannot_send) {
             (None, Some((_, errno))) => {
                 let error = std::io::Error::from_raw_os_error(errno);
-                note(&format!(
-                    "paused: this machine cannot send ({error}); trying again every second"
-                ));
+                note(&format!("paused: this machine cannot send ({error}); retrying every second"));
             }
             (Some(span), None) => {
                 note(&format!("sending again after {} s", span.as_secs().max(1)));

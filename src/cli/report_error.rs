@@ -51,9 +51,9 @@ const NO_OPTION: &str = "  tip: to pass '-";
 fn in_words(line: &str) -> Cow<'_, str> {
     const NUMBERS: [(&str, &str); 4] = [
         ("invalid digit found in string", "not a whole number"),
-        ("cannot parse integer from empty string", "a number is missing"),
-        ("number too large to fit in target type", "too large a number"),
-        ("number too small to fit in target type", "too small a number"),
+        ("cannot parse integer from empty string", "missing number"),
+        ("number too large to fit in target type", "number too large"),
+        ("number too small to fit in target type", "number too small"),
     ];
     for (theirs, ours) in NUMBERS {
         if let Some(front) = line.strip_suffix(theirs) {

@@ -15,17 +15,16 @@ const DEFAULT_TTL: u32 = 3600;
 
 /// Check records and write them in canonical form
 ///
-/// Reads records in the format of zone files: OWNER [TTL] [CLASS] TYPE RDATA, over several lines in
-/// parentheses. Writes one line for each, in the same order: the record, or an error with line,
-/// column and reason. A record without a TTL gets 3600, without a class IN; a line that begins
-/// with a blank takes the owner of the one before. $ORIGIN and $TTL are understood, $INCLUDE and
-/// $GENERATE are refused; empty lines and comments are passed over. Records that only messages have
-/// (TSIG, TKEY, OPT and those of updates) are read in the classes that they have there, not in IN,
-/// CH or HS.
+/// Reads records in zone file format: OWNER [TTL] [CLASS] TYPE RDATA, over several lines in
+/// parentheses. Writes one line for each, in the same order: the record, or an error with line, column
+/// and reason. A record without a TTL gets 3600, one without a class IN; a line that begins with a
+/// blank takes the owner of the record before. $ORIGIN and $TTL are understood, $INCLUDE and $GENERATE
+/// are refused; empty lines and comments are skipped. Records that occur only in messages (TSIG, TKEY,
+/// OPT and those of updates) are read in the classes that they have there, not in IN, CH or HS.
 ///
-/// It is read as a stream, an entry of at most 1 MiB at a time.
+/// The input is read as a stream, one entry of at most 1 MiB at a time.
 ///
-/// Exit status: 0 all records are fine, 1 at least one is not, 2 the input cannot be read or holds no
+/// Exit status: 0 all records are valid, 1 at least one is not, 2 the input cannot be read or has no
 /// record.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -33,13 +32,13 @@ const DEFAULT_TTL: u32 = 3600;
   dnsonde rrcheck example.org.zone --origin example.org
   dnsonde rrcheck --generic records.txt")]
 pub struct Args {
-    /// Write the generic form of RFC 3597: OWNER TTL CLASS1 TYPE15 \# LENGTH HEX
+    /// Write the generic format of RFC 3597: OWNER TTL CLASS1 TYPE15 \# LENGTH HEX
     #[arg(long, conflicts_with = "format")]
     generic: bool,
-    /// What completes names without a final dot, and what @ stands for, until $ORIGIN says it
+    /// The origin until $ORIGIN sets it: completes names without a final dot, and stands for @
     #[arg(long, value_name = "NAME", default_value = ".")]
     origin: NameBuf,
-    /// How to write the records
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// The file to read; `-` is standard input
@@ -49,10 +48,10 @@ pub struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Format {
-    /// Master file format
+    /// Zone file format
     #[default]
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
@@ -107,7 +106,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     print(&out)?;
     ended?;
     if empty {
-        return Err(CliError::usage(format!("{}: no record in it", pieces.label)).into());
+        return Err(CliError::usage(format!("{}: contains no record", pieces.label)).into());
     }
     Ok(ExitCode::from(u8::from(!fine)))
 }

@@ -47,7 +47,7 @@ pub(super) fn failure(error: ScanError, report: &ScanReport) -> anyhow::Error {
         // It is a file that makes no sense, and was no list from the start.
         ScanError::Encoding { label, error } => no_text(&label, &error).into(),
         ScanError::WrongListFormat { wrong_format, .. } => CliError::usage(sentence)
-            .hint(format!("{}; --keep-going goes on all the same", wrong_format.hint()))
+            .hint(format!("{}; or continue with --keep-going", wrong_format.hint()))
             .into(),
         _ => CliError::could_not(sentence).into(),
     }
@@ -63,7 +63,7 @@ async fn handle_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
         stop.escalate();
         match level {
             Level::Run => {
-                note("stopping; waiting for answers on their way (Ctrl-C again: do not wait)");
+                note("stopping; waiting for outstanding responses (Ctrl-C again: do not wait)");
             }
             Level::Drain | Level::Cancel => {}
             Level::Abandon => std::process::exit(PROBLEM.into()),

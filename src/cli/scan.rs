@@ -38,38 +38,38 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// Look up a list of names
 ///
-/// Reads names from a file or standard input, one a line, asks for each of them, and writes a line of
-/// output for each name and type, in the order in which they are finished. A line is NAME, NAME,TYPE or
-/// NAME TYPE (with spaces or a tab), each perhaps in quotes; # or ; begins a comment. Special characters
-/// in names are written as in zone files (\DDD, \X), names in other scripts are asked in their IDNA
-/// form, and *.example.org asks for the wildcard itself. The list is UTF-8 or UTF-16.
+/// Reads names from a file or standard input, one per line, queries each of them, and writes one line
+/// of output for each name and type, as soon as it is finished. A line is NAME, NAME,TYPE or NAME TYPE
+/// (separated by spaces or a tab); fields may be quoted; # or ; begins a comment. Write special
+/// characters in names as in zone files (\DDD, \X). Names in other scripts are queried in their IDNA
+/// form, and *.example.org queries the wildcard itself. The list is UTF-8 or UTF-16.
 ///
 /// With the type PTR, a line may also be an address or a prefix of up to 16,777,216 addresses
-/// (192.0.2.0/24, 2001:db8::/120): the names of the addresses are looked up. Other types are not asked
-/// for an address.
+/// (192.0.2.0/24, 2001:db8::/120): the names of those addresses are looked up. Other types are not
+/// queried for an address.
 ///
-/// A line that cannot be asked, such as a URL, gives a line with status INVALID that says what it is
-/// and what to write. If more than half of the first 1,000 lines are such, the scan stops and says what
-/// the list looks like, unless --keep-going is given.
+/// A line that is not a name, such as a URL, becomes a line with the status INVALID, which says what it
+/// is and what to write instead. If more than half of the first 1,000 lines are invalid, the scan stops
+/// and says what the list looks like, unless --keep-going is given.
 ///
-/// A truncated response is asked for again over TCP. If TCP brings none, the line has what came, and the
-/// status TRUNCATED.
+/// A truncated response is fetched again over TCP. If that fails, the line has the truncated response
+/// and the status TRUNCATED.
 ///
-/// With --iterative no resolver is asked, but the authoritative servers, from the root on, as a
-/// resolver would. The line of a name that no server gives an answer for has the status SERVFAIL, or
+/// With --iterative, dnsonde follows the delegations from the root to the authoritative servers itself,
+/// as a resolver would. If no server answers usefully for a name, its line has the status SERVFAIL, or
 /// TIMEOUT if the servers of its zone are silent, and says why.
 ///
-/// Without -r, -R and --iterative, the system's own resolvers are asked.
+/// Without -r, -R and --iterative, the system's resolvers are queried.
 ///
-/// By default at most 1,000 queries a second go to one server (100 with --iterative, where the servers
-/// are strangers) and 20,000 to all together, except to servers on this machine. With one server, --rate
-/// is its limit; with several, or with --iterative, it is that of all together, and the limit of each
-/// stays. Which limits hold is told at the start.
+/// By default, one server gets at most 1,000 queries per second (100 with --iterative, where the servers
+/// are not yours), and all servers together at most 20,000; servers on this machine have no limit. With
+/// one server, --rate is its limit; with several, or with --iterative, --rate is the limit of all
+/// together, and each keeps its own. The limits in force are shown at the start.
 ///
-/// Ctrl-C stops asking and waits for the answers that are on their way; a second Ctrl-C does not wait.
+/// Ctrl-C stops sending and waits for outstanding responses; a second Ctrl-C does not wait.
 ///
-/// Exit status: 0 every line of input has its line of output, 1 interrupted, 2 usage error, or the
-/// input is no list of names, 3 the scan could not be carried out.
+/// Exit status: 0 every input line has its output line, 1 interrupted, 2 usage error or the input is
+/// not a list of names, 3 the scan failed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl
@@ -85,132 +85,131 @@ pub(super) struct Args {
     #[arg(default_value = "-", value_name = "FILE")]
     input: PathBuf,
 
-    /// Types to ask each name for
+    /// Types to query for each name
     #[arg(short = 't', long = "type", value_name = "TYPE", value_delimiter = ',')]
     #[arg(default_value = "A", value_parser = asked_type)]
     types: Vec<RecordType>,
 
-    /// The class to ask in: IN, CH (such as for version.bind,TXT), HS or CLASS3
+    /// The class: IN, CH (for example for version.bind,TXT), HS or CLASS3
     #[arg(long, value_name = "CLASS", default_value = "IN", value_parser = asked_class)]
     class: Class,
 
-    /// Servers to ask: ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://
+    /// Servers to query: ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://
     /// [default: the system's resolvers]
     #[arg(short = 'r', long = "resolver", value_name = "SERVER", value_delimiter = ',')]
     resolvers: Vec<String>,
 
-    /// A file of servers, one address a line, with a port or without; `-` is standard input
+    /// A file of servers, one address per line, with or without a port; `-` is standard input
     #[arg(short = 'R', long = "resolvers", value_name = "FILE")]
     resolver_list: Option<PathBuf>,
 
-    /// Ask authoritative servers, from the root on, instead of resolvers
+    /// Query authoritative servers, starting at the root, instead of resolvers
     #[arg(long, conflicts_with_all = ["resolvers", "resolver_list"])]
     iterative: bool,
 
-    /// With --iterative: the root servers, in the form of named.root, instead of those built in
+    /// With --iterative: the root servers, as a root hints file (named.root) [default: built in]
     #[arg(long, requires = "iterative", value_name = "FILE")]
     root_hints: Option<PathBuf>,
 
-    /// With --iterative: the port of all servers
+    /// With --iterative: the port of every server
     #[arg(long, requires = "iterative", value_name = "N", default_value_t = DNS_PORT)]
     port: u16,
 
-    /// Ask over IPv4 only
+    /// Use IPv4 only
     #[arg(short = '4', conflicts_with = "ipv6")]
     ipv4: bool,
 
-    /// Ask over IPv6 only
+    /// Use IPv6 only
     #[arg(short = '6')]
     ipv6: bool,
 
-    /// Write the lines to a file; `-` is standard output
+    /// Write the output to a file; `-` is standard output
     #[arg(short = 'o', long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// What lines look like; on a terminal text, else jsonl
+    /// The output format [default: text on a terminal, jsonl elsewhere]
     #[arg(long, value_enum)]
     format: Option<FormatName>,
 
     /// Put an apostrophe before cells that begin with = + - or @, which spreadsheets take for formulas
-    /// (csv only); the cell is then not what the DNS has
+    /// (csv only); such a cell then differs from what is in the DNS
     #[arg(long)]
     csv_safe: bool,
 
-    /// Go on with a list of which more than half of the first 1,000 lines cannot be asked
+    /// Continue even if more than half of the first 1,000 lines are invalid
     #[arg(long)]
     keep_going: bool,
 
-    /// Add each attempt and what became of it (jsonl only)
+    /// Add each attempt and its outcome (jsonl only)
     #[arg(long)]
     attempts: bool,
 
-    /// Write the whole accounting to a file, as JSON; `-` is standard output
+    /// Write statistics of the scan and of each server to a file, as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     stats: Option<PathBuf>,
 
-    /// Queries in flight at once, or `auto`: as many as the servers answer without loss
+    /// Queries in flight at the same time, or `auto`: as many as the servers answer without loss
     #[arg(long, default_value = "auto", value_name = "N")]
     concurrency: Concurrency,
 
-    /// Most queries a second to all servers together, or `unlimited`, to each of them as well
-    /// [default: 20000, or with one server what --rate-per-server says]
+    /// Maximum queries per second, total; `unlimited` also lifts the limit of each server
+    /// [default: 20000; with one server, the value of --rate-per-server]
     #[arg(long, value_name = "QPS")]
     rate: Option<Rate>,
 
-    /// Most queries a second to one server, or `unlimited` [default: 1000, or 100 with --iterative; with
-    /// one server what --rate says]
+    /// Maximum queries per second to one server, or `unlimited` [default: 1000, or 100 with --iterative;
+    /// with one server, the value of --rate]
     #[arg(long, value_name = "QPS")]
     rate_per_server: Option<Rate>,
 
-    /// Further attempts after the first; with --iterative of each server [default: 4, or 2 with
+    /// Retries after the first attempt; with --iterative, for each server [default: 4, or 2 with
     /// --iterative]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=100))]
     retries: Option<u16>,
 
-    /// How long an attempt waits for its answer, in milliseconds; a TCP handshake has 4 s besides
+    /// How long an attempt waits for its response, in milliseconds; a TCP handshake gets 4 s more
     #[arg(long, default_value_t = 1000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=600_000))]
     timeout: u64,
 
-    /// End when no server has answered anything for so many seconds, names included that it has
-    /// answered before; 0 for never [default: 30, or longer with --iterative]
+    /// End when no server has answered anything for this many seconds, not even names that it
+    /// answered before; 0 means never [default: 30, or longer with --iterative]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     give_up_after: Option<u64>,
 
-    /// Ask over TCP
+    /// Query over TCP
     #[arg(long)]
     tcp: bool,
 
-    /// Ask without EDNS
+    /// Query without EDNS
     #[arg(long, conflicts_with_all = ["bufsize", "dnssec", "nsid", "cookies"])]
     no_edns: bool,
 
-    /// The largest UDP answer that is taken, in octets
+    /// The largest UDP response to accept, in octets (the EDNS buffer size)
     #[arg(long, default_value_t = 1232, value_name = "N", value_parser = clap::value_parser!(u16).range(512..))]
     bufsize: u16,
 
-    /// Ask for DNSSEC records (DO)
+    /// Request DNSSEC records (DO)
     #[arg(long)]
     dnssec: bool,
 
-    /// Ask servers who they are (NSID)
+    /// Request the identity of each server (NSID)
     #[arg(long)]
     nsid: bool,
 
-    /// Send DNS cookies (RFC 7873): where a server has returned ours once, what comes without is
-    /// no answer
+    /// Send DNS cookies (RFC 7873); once a server has returned one, its responses must have it
     #[arg(long)]
     cookies: bool,
 
-    /// Ask without recursion (RD clear), as authoritative servers are asked
+    /// Clear RD: query without recursion, as for authoritative servers
     #[arg(long)]
     norecurse: bool,
 
-    /// Mix the case of letters in questions and want it back so, against forged answers [default
-    /// with --iterative]
+    /// Mix the case of letters in names and require the same case in responses, against forgery
+    /// [default with --iterative]
     #[arg(long = "0x20", overrides_with = "plain_case")]
     mixed_case: bool,
 
-    /// Ask in the case that names are given in
+    /// Keep the case that names are given in
     #[arg(long = "no-0x20", overrides_with = "mixed_case")]
     plain_case: bool,
 
@@ -225,15 +224,15 @@ pub(super) struct Args {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum FormatName {
-    /// One JSON object a line
+    /// One JSON object per line
     Jsonl,
-    /// A row for each answer record
+    /// One row for each answer record
     Csv,
-    /// A readable line for each answer record
+    /// One readable line for each answer record
     Text,
-    /// The lines of massdns -o J
+    /// As massdns -o J writes them
     Massdns,
-    /// The result lines of zdns
+    /// As zdns writes results
     Zdns,
 }
 
@@ -261,7 +260,7 @@ impl FromStr for Concurrency {
         }
         match text.parse() {
             Ok(window) if window > 0 => Ok(Self(Window::Fixed(window))),
-            _ => Err("neither `auto` nor a number from 1".to_owned()),
+            _ => Err("expected `auto` or a number of at least 1".to_owned()),
         }
     }
 }
@@ -270,12 +269,12 @@ impl FromStr for Concurrency {
 fn asked_type(text: &str) -> Result<RecordType, String> {
     let rtype: RecordType = text
         .parse()
-        .map_err(|_| "not a record type: types are written like MX or TYPE65280".to_owned())?;
+        .map_err(|_| "unknown record type; write types like MX or TYPE65280".to_owned())?;
     if is_askable(rtype) { Ok(rtype) } else { Err(format!("{rtype} cannot be looked up")) }
 }
 
 fn asked_class(text: &str) -> Result<Class, String> {
-    parse_class(text).ok_or_else(|| "not a class: write IN, CH, HS or CLASS3".to_owned())
+    parse_class(text).ok_or_else(|| "unknown class; write IN, CH, HS or CLASS3".to_owned())
 }
 
 /// Runs the command.
@@ -295,7 +294,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let stats = stats.as_deref().map(|path| output::create("--stats", path)).transpose()?;
     if of_the_system && let Targets::Resolvers(servers) = &plan.targets {
         let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
-        note(&format!("asking the system's resolvers: {}", servers.join(", ")));
+        note(&format!("querying the system's resolvers: {}", servers.join(", ")));
     }
     limits.announce(&plan.targets);
     let mut progress = ProgressLine::new(plan.source.size, to_terminal);
@@ -365,7 +364,7 @@ fn conclude(report: &ScanReport) -> ExitCode {
         }
         ScanEnd::Silence(span) => {
             note(&format!(
-                "no server has answered anything for {} s; {}",
+                "no server has answered for {} s; {}",
                 span.as_secs(),
                 summary::left_over(report)
             ));
@@ -374,7 +373,7 @@ fn conclude(report: &ScanReport) -> ExitCode {
         ScanEnd::CannotSend(span, errno) => {
             let error = io::Error::from_raw_os_error(errno);
             note(&format!(
-                "this machine could not send anything for {} s ({error}); {}",
+                "this machine could not send for {} s ({error}); {}",
                 span.as_secs(),
                 summary::left_over(report)
             ));
@@ -392,7 +391,7 @@ fn write_stats(target: &Target, report: &ScanReport) -> anyhow::Result<()> {
     let mut text = serde_json::to_vec_pretty(&report.to_json())?;
     text.push(b'\n');
     let mut target = target;
-    written(&format!("{}: the accounting", target.label), target.write_all(&text))
+    written(&format!("{}: the statistics", target.label), target.write_all(&text))
 }
 
 /// Whom to ask, and how.
@@ -420,10 +419,8 @@ impl Args {
         let families = Families::of(self.ipv4, self.ipv6);
         if self.iterative {
             if self.class != Class::IN {
-                return Err(CliError::usage(
-                    "--iterative follows delegations in the class IN only",
-                )
-                .hint(format!("name the servers to ask in {} with -r or -R", self.class)));
+                return Err(CliError::usage("--iterative works in class IN only")
+                    .hint(format!("give the servers for class {} with -r or -R", self.class)));
             }
             let from = FromRoot {
                 hints: servers::read_hints(self.root_hints.as_deref())?,
@@ -455,7 +452,7 @@ impl Args {
             let dash = Path::new("-");
             if path == dash && self.input == dash {
                 return Err(CliError::usage(
-                    "standard input cannot be the list of names and that of servers",
+                    "the list of names and the list of servers cannot both come from standard input",
                 )
                 .hint("give one of them as a file"));
             }
@@ -478,12 +475,12 @@ impl Args {
         let by_default = if to_terminal { FormatName::Text } else { FormatName::Jsonl };
         let format = self.format.map_or(by_default.into(), Format::from);
         if self.attempts && format != Format::Jsonl {
-            return Err(CliError::usage("--attempts is for --format jsonl only").into());
+            return Err(CliError::usage("--attempts works with --format jsonl only").into());
         }
         let format = match format {
             Format::Csv if self.csv_safe => Format::CsvSafe,
             _ if self.csv_safe => {
-                return Err(CliError::usage("--csv-safe is for --format csv only").into());
+                return Err(CliError::usage("--csv-safe works with --format csv only").into());
             }
             format => format,
         };
@@ -561,7 +558,7 @@ impl Args {
 fn open_input(path: &Path) -> Result<Source, CliError> {
     let input::Input { label, read, size } = input::open(path)?;
     if path == Path::new("-") && io::stdin().is_terminal() {
-        note("reading names from the terminal; Ctrl-D ends them");
+        note("reading names from the terminal; end with Ctrl-D");
     }
     Ok(Source { label, read, size })
 }

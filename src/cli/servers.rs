@@ -79,8 +79,10 @@ pub(super) fn parse_server(text: &str, form: Form) -> Result<ServerSpec, CliErro
     };
     if may_be_file && Path::new(text).is_file() {
         let hint = match form.list {
-            Some(option) => format!("{option} {} reads servers from a file", shell_word(text)),
-            None => format!("name each server with {}", form.server),
+            Some(option) => {
+                format!("use {option} {} to read servers from a file", shell_word(text))
+            }
+            None => format!("give each server with {}", form.server),
         };
         let sentence = format!("'{text}' is a file, not a server");
         let or_else = if parsed.is_ok() {
@@ -114,10 +116,8 @@ pub(super) fn resolve(
             .collect(),
         ServerHost::Name(name) => {
             let found = (name.as_str(), port).to_socket_addrs().map_err(|error| {
-                CliError::could_not(format!(
-                    "the system finds no address of server '{name}': {error}"
-                ))
-                .hint("give the address of the server")
+                CliError::could_not(format!("cannot resolve server name '{name}': {error}"))
+                    .hint("give the address of the server")
             })?;
             let (usable, others): (Vec<_>, Vec<_>) = found.partition(|address| {
                 // The system knows the interface of a link-local address that it gives.
@@ -126,7 +126,7 @@ pub(super) fn resolve(
             });
             if let (true, Some(other)) = (usable.is_empty(), others.first()) {
                 return Err(CliError::usage(format!(
-                    "server '{name}' has the address {}, which cannot be asked",
+                    "server '{name}' has the address {}, which cannot be queried",
                     other.ip()
                 ))
                 .hint("give the address of the server"));
@@ -138,7 +138,7 @@ pub(super) fn resolve(
         addresses.into_iter().filter(|address| families.allow(address.ip())).collect();
     if allowed.is_empty() {
         return Err(CliError::usage(format!(
-            "server '{host}' has no address of the family that was asked for"
+            "server '{host}' has no address of the requested family"
         )));
     }
     Ok(allowed)
@@ -185,13 +185,13 @@ pub(super) fn resolvers(
 ) -> Result<Resolvers, CliError> {
     if specs.is_empty() {
         let addresses = of_the_system(port, families)
-            .map_err(|cli_error| cli_error.hint(format!("name a server with {}", form.server)))?;
+            .map_err(|cli_error| cli_error.hint(format!("give a server with {}", form.server)))?;
         return Ok(Resolvers { addresses, tcp, of_the_system: true, doubts: Vec::new() });
     }
     let over_tcp = specs.iter().filter(|spec| spec.tcp).count();
     if over_tcp > 0 && over_tcp < specs.len() && !tcp {
-        return Err(CliError::usage("some servers have tcp:// and some have not")
-            .hint(format!("give it to all of them, or use {}", form.tcp)));
+        return Err(CliError::usage("tcp:// must be on all servers or on none")
+            .hint(format!("write it on all of them, or use {}", form.tcp)));
     }
     tcp |= over_tcp > 0;
     let (mut seen, mut addresses) = (HashSet::new(), Vec::new());
@@ -209,7 +209,7 @@ fn doubts(specs: &[ServerSpec], port: u16) -> Vec<String> {
         .take(DOUBTS_TOLD)
         .map(|(spec, (address, meant))| {
             let host = &spec.host;
-            format!("{host} was asked at port {port}; for port {meant} write [{address}]:{meant}")
+            format!("querying {host} at port {port}; for port {meant}, write [{address}]:{meant}")
         })
         .collect()
 }
@@ -242,7 +242,7 @@ pub(super) fn of_the_system(port: u16, families: Families) -> Result<Vec<SocketA
         }
     }
     if servers.is_empty() {
-        return Err(none("no usable name server in it"));
+        return Err(none("contains no usable name server"));
     }
     Ok(servers)
 }
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn an_address_that_was_perhaps_one_with_a_port_is_doubted() {
         for (text, doubt) in [
-            ("::1:5300", Some("::1:5300 was asked at port 53; for port 5300 write [::1]:5300")),
+            ("::1:5300", Some("querying ::1:5300 at port 53; for port 5300, write [::1]:5300")),
             ("[::1]:5300", None),
             ("2001:db8::53", None),
         ] {
@@ -314,6 +314,6 @@ mod tests {
         assert!(named(&["tcp://192.0.2.1"], false).unwrap().tcp);
         assert!(named(&["tcp://192.0.2.1", "192.0.2.2"], true).unwrap().tcp);
         let cli_error = named(&["tcp://192.0.2.1", "192.0.2.2"], false).unwrap_err();
-        assert_eq!(cli_error.hint.as_deref(), Some("give it to all of them, or use --tcp"));
+        assert_eq!(cli_error.hint.as_deref(), Some("write it on all of them, or use --tcp"));
     }
 }

@@ -12,27 +12,28 @@ pub(super) fn print(report: &ScanReport) {
     text(report).lines().for_each(notes::line);
 }
 
-/// What was read and not asked, or asked and not waited for.
+/// What was read and not sent, or sent and not waited for.
 pub(super) fn left_over(report: &ScanReport) -> String {
     let input = &report.input;
     let mut text = match (input.not_asked, input.whole) {
-        (0, true) => "every question was asked".to_owned(),
+        (0, true) => "every query was sent".to_owned(),
         (0, false) if input.lines == 0 => "the input was not read".to_owned(),
         (0, false) => "the rest of the input was not read".to_owned(),
         (count, true) => {
-            format!("{} not asked", counted(count, "question was", "questions were"))
+            format!("{} not sent", counted(count, "query was", "queries were"))
         }
         (count, false) => format!(
-            "at least {} not asked, since the input was not read to its end",
-            counted(count, "question was", "questions were")
+            "at least {} not sent, since the input was not read to its end",
+            counted(count, "query was", "queries were")
         ),
     };
     let cut_short = report.tally.cut_short;
     if cut_short > 0 {
-        let _ = write!(text, ", {} asked and not waited for", counted(cut_short, "was", "were"));
+        let responses = counted(cut_short, "response was", "responses were");
+        let _ = write!(text, ", {responses} not waited for");
     }
     if !report.output.whole {
-        text.push_str(", and not all that was finished is written");
+        text.push_str(", and some finished lines were not written");
     }
     text
 }
@@ -41,8 +42,7 @@ fn text(report: &ScanReport) -> String {
     let tally = &report.tally;
     let seconds = report.duration.as_secs_f64();
     let lines = tally.lines();
-    let mut text =
-        format!("dnsonde: {} in {seconds:.1} s", counted(lines, "question", "questions"));
+    let mut text = format!("dnsonde: {} in {seconds:.1} s", counted(lines, "query", "queries"));
     if lines > 0 && seconds > 0.0 {
         let _ = write!(text, " ({}/s)", grouped((lines as f64 / seconds).round() as u64));
     }
@@ -64,12 +64,12 @@ fn text(report: &ScanReport) -> String {
         }
     }
     if lines > 0 {
-        let _ = write!(text, "; {:.3} attempts a question", tally.attempts as f64 / lines as f64);
+        let _ = write!(text, "; {:.3} attempts per query", tally.attempts as f64 / lines as f64);
     }
     text.push('\n');
     if report.input.invalid > 0 {
         let invalid = counted(report.input.invalid, "line", "lines");
-        let _ = writeln!(text, "dnsonde: {invalid} could not be asked (status INVALID)");
+        let _ = writeln!(text, "dnsonde: {invalid} invalid (status INVALID)");
         if let Some(wrong_format) = &report.wrong_format {
             let _ = writeln!(text, "dnsonde: {wrong_format}: {}", wrong_format.hint());
         }
@@ -78,25 +78,25 @@ fn text(report: &ScanReport) -> String {
         let _ = writeln!(
             text,
             "dnsonde: {} without EDNS, because servers refuse it (edns_off in the \
-             lines): nothing that needs it, as --dnssec and --nsid do, was asked there",
-            counted(tally.edns_off, "answer came", "answers came")
+             lines); options that need EDNS, such as --dnssec and --nsid, had no effect there",
+            counted(tally.edns_off, "response came", "responses came")
         );
     }
     if report.totals.suspected > 0 {
         let _ = writeln!(
             text,
             "dnsonde: somebody may be forging answers: {} repeated over TCP after \
-             messages that do not match what was asked ({} in all)",
+             unsolicited responses ({} in all)",
             counted(report.totals.suspected, "query was", "queries were"),
             grouped(report.totals.unmatched)
         );
     }
     if report.local.receive_overflow > 0 {
-        let dropped = counted(report.local.receive_overflow, "answer", "answers");
+        let dropped = counted(report.local.receive_overflow, "response", "responses");
         let _ = writeln!(
             text,
             "dnsonde: this machine dropped {dropped} because its receive buffers were \
-             full: that is no loss of the network; a lower --rate or --concurrency avoids it"
+             full; this is not network loss: lower --rate or --concurrency"
         );
     }
     let absences = &report.local.absences;
@@ -104,7 +104,7 @@ fn text(report: &ScanReport) -> String {
         let _ = writeln!(
             text,
             "dnsonde: this program did not run for {:.1} s in all ({}), because it was stopped or the \
-             machine was busy; answers that came meanwhile count by the time they came",
+             machine was busy; responses that arrived meanwhile count at their arrival time",
             absences.stalled.as_secs_f64(),
             times(absences.stalls)
         );
@@ -112,8 +112,8 @@ fn text(report: &ScanReport) -> String {
     if absences.suspensions > 0 {
         let _ = writeln!(
             text,
-            "dnsonde: this machine was suspended for {:.1} s in all ({}): what was on its way then may \
-             be told as a timeout",
+            "dnsonde: this machine was suspended for {:.1} s in all ({}): queries in flight then may \
+             appear as timeouts",
             absences.suspended.as_secs_f64(),
             times(absences.suspensions)
         );
@@ -122,7 +122,7 @@ fn text(report: &ScanReport) -> String {
         let _ = writeln!(
             text,
             "dnsonde: the clock of this machine was set during the scan ({}): round-trip times around \
-             that moment are as this program saw them, not as the kernel did",
+             that moment were measured by this program, not by the kernel",
             times(absences.clock_steps)
         );
     }
@@ -137,7 +137,7 @@ fn text(report: &ScanReport) -> String {
         let _ = writeln!(
             text,
             "dnsonde: paused {} because this machine could not send, {:.1} s in total; no attempt \
-             was counted meanwhile",
+             was counted during a pause",
             times(delivery_errors.pauses),
             delivery_errors.paused.as_secs_f64()
         );
@@ -173,7 +173,7 @@ fn list_of_servers(report: &ScanReport) -> String {
     rates.sort_by(f64::total_cmp);
     let limited = match (&rates[..], rates.first(), rates.last()) {
         (rates, Some(lowest), Some(highest)) => format!(
-            "good, and limited to so many queries a second: {lowest:.0} to {highest:.0}, half of \
+            "good, but limited: to {lowest:.0} to {highest:.0} queries per second, half of \
              them to {:.0} or less",
             rates[(rates.len() - 1) / 2]
         ),
@@ -187,7 +187,7 @@ fn list_of_servers(report: &ScanReport) -> String {
         (rates.len(), &limited),
         (
             count(&is(ServerStatus::Refusing)),
-            "answer, and nothing of use: REFUSED, SERVFAIL, referrals",
+            "without useful responses: REFUSED, SERVFAIL, referrals",
         ),
         (count(&is(ServerStatus::Silent)), "silent"),
         (count(&is(ServerStatus::Untried)), "not tried"),

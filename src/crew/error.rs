@@ -23,13 +23,13 @@ pub enum CrewError {
         source: io::Error,
     },
     /// The system gives no thread.
-    #[error("no thread can be started: {0}")]
+    #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
     /// The system gives no event loop.
-    #[error("no event loop can be set up: {0}")]
+    #[error("cannot set up an event loop: {0}")]
     Runtime(#[source] io::Error),
     /// A thread ended without a word.
-    #[error("a thread of this program has failed")]
+    #[error("a thread of this program failed")]
     Panic,
 }
 

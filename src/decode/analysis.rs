@@ -120,7 +120,7 @@ impl<'o> Analysis<'o> {
                 }
                 self.unknown_links.push(link);
                 let reason = format!(
-                    "packets of the link type {} are not read, this one and others like it",
+                    "link type {} is not supported: packets like this one are skipped",
                     link.0
                 );
                 self.problem(origin, reason, sink)

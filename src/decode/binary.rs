@@ -42,7 +42,7 @@ impl Framer {
             Some((&length, octets)) => {
                 give(sink, Item::Message { octets, origin: self.origin, incomplete: None })?;
                 let (said, there) = (u16::from_be_bytes(length), octets.len());
-                format!("the length says {said} octets, but {there} follow")
+                format!("the length is {said} octets, but {there} follow")
             }
             None if !self.rest.is_empty() => "the stream ends inside a length".to_owned(),
             None if self.offset == 0 => "the stream is empty".to_owned(),
@@ -87,7 +87,7 @@ pub(super) fn read_octets(
     }
     if octets.len() > LONGEST {
         return Err(InputError::form(
-            "the input is longer than 65,535 octets, and so no DNS message",
+            "the input is longer than 65,535 octets, too long for a DNS message",
         ));
     }
     give(sink, Item::Message { octets: &octets, origin, incomplete: None })
@@ -96,8 +96,8 @@ pub(super) fn read_octets(
 /// What is none of the forms.
 pub(super) fn unknown() -> InputError {
     InputError::with_hint(
-        "the input is no DNS message, no capture (pcap, pcapng) and no dump of one",
-        "--octets reads it as one message all the same",
+        "the input is not a DNS message, a capture (pcap, pcapng) or a dump",
+        "use --octets to read it as one message anyway",
     )
 }
 

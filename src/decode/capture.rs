@@ -99,7 +99,7 @@ pub(super) fn read_pcap(
         let there = fill(input, &mut record[16..])?;
         if there < captured {
             let reason = format!(
-                "the capture ends inside this packet: {there} of {captured} octets are there"
+                "the capture ends inside this packet: {there} of {captured} octets are present"
             );
             return end(Some(reason), analysis, sink);
         }
@@ -222,8 +222,7 @@ pub(super) fn read_pcapng(
                     }
                     Ok(_) => {}
                     Err(_) => {
-                        let reason =
-                            "the description of an interface before this packet is malformed";
+                        let reason = "an interface description before this packet is malformed";
                         return end(Some(reason.to_owned()), analysis, sink);
                     }
                 }
@@ -280,7 +279,7 @@ fn read_packet(
         return analysis.unreadable("the block of this packet is malformed", sink);
     };
     let Some(interface) = interfaces.get(id as usize) else {
-        let reason = format!("this packet is of the interface {id}, which nothing describes");
+        let reason = format!("this packet belongs to interface {id}, which is not described");
         return analysis.unreadable(&reason, sink);
     };
     let time = ticks.and_then(|(high, low)| interface.time(high, low));

@@ -51,10 +51,12 @@ impl Datagram {
             return Reassembly::Bad("its fragments reach beyond 65,535 octets");
         }
         if fragment.more && !fragment.octets.len().is_multiple_of(8) {
-            return Reassembly::Bad("a fragment that is not the last has no multiple of 8 octets");
+            return Reassembly::Bad(
+                "a fragment other than the last is not a multiple of 8 octets long",
+            );
         }
         if !fragment.more && self.total.replace(end).is_some_and(|total| total != end) {
-            return Reassembly::Bad("two fragments say to be the last, at different places");
+            return Reassembly::Bad("two fragments claim to be the last, at different offsets");
         }
         let at = self.pieces.partition_point(|(offset, _)| *offset < start);
         let same =
@@ -69,7 +71,7 @@ impl Datagram {
             return Reassembly::Bad("its fragments overlap");
         }
         if self.pieces.len() >= MOST_PIECES {
-            return Reassembly::Bad("it is cut into too many fragments");
+            return Reassembly::Bad("it has too many fragments");
         }
         if !fragment.octets.is_empty() {
             self.pieces.insert(at, (start, fragment.octets.to_vec()));
@@ -78,7 +80,7 @@ impl Datagram {
         let there: usize = self.pieces.iter().map(|(_, octets)| octets.len()).sum();
         match self.pieces.last() {
             Some((offset, octets)) if offset + octets.len() > total => {
-                Reassembly::Bad("a fragment lies behind the last one")
+                Reassembly::Bad("a fragment lies beyond the last one")
             }
             _ if there == total => {
                 Reassembly::Whole(self.pieces.drain(..).flat_map(|(_, octets)| octets).collect())

@@ -156,7 +156,7 @@ impl InputError {
 
     /// There is nothing in the input, or nothing but blanks and comments.
     pub(super) fn empty() -> Self {
-        Self::form("no DNS message in it")
+        Self::form("contains no DNS message")
     }
 
     pub(super) fn with_hint(sentence: impl Into<String>, hint: impl Into<String>) -> Self {

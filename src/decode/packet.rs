@@ -93,7 +93,7 @@ pub(super) fn parse<'a>(
 ) -> Result<Parsed<'a>, String> {
     match network(link, octets) {
         Network::Ip(octets) => ip(octets, missing, DEEPEST),
-        Network::Short => Err("it ends inside the header of the link layer".to_owned()),
+        Network::Short => Err("it ends inside its link-layer header".to_owned()),
         Network::Other => Ok(Parsed::Other),
         Network::Unknown => Ok(Parsed::UnknownLink),
     }
@@ -216,7 +216,7 @@ fn ip(octets: &[u8], missing: usize, depth: usize) -> Result<Parsed<'_>, String>
     match octets.first().map(|first| first >> 4) {
         Some(4) => ipv4(octets, missing, depth),
         Some(6) => ipv6(octets, missing, depth),
-        Some(other) => Err(format!("it says to be of version {other} of IP")),
+        Some(other) => Err(format!("its IP version is {other}")),
         None => Err("it ends before its IP header".to_owned()),
     }
 }
@@ -234,7 +234,7 @@ fn within(octets: &[u8], said: usize, missing: usize) -> (&[u8], usize) {
 fn ipv4(octets: &[u8], missing: usize, depth: usize) -> Result<Parsed<'_>, String> {
     let length = usize::from(octets[0] & 0xF) * 4;
     if length < 20 {
-        return Err(format!("its IPv4 header says to have {length} octets, but 20 are the least"));
+        return Err(format!("its IPv4 header claims {length} octets, but 20 is the minimum"));
     }
     let Some(header) = octets.get(..length) else {
         return Err("it ends inside its IPv4 header".to_owned());
@@ -337,14 +337,12 @@ pub(super) fn transport(
             let said = usize::from(u16(octets, 4).ok_or_else(cut)?);
             let payload = octets.get(8..).ok_or_else(cut)?;
             if (1..8).contains(&said) {
-                return Err(format!(
-                    "its UDP header says that it has {said} octets; 8 are the least"
-                ));
+                return Err(format!("its UDP header claims {said} octets, but 8 is the minimum"));
             }
             let said = said.checked_sub(8).unwrap_or(payload.len() + missing);
             if said > payload.len() + missing {
                 let there = payload.len() + missing;
-                return Err(format!("its UDP header says {said} octets, but IP carries {there}"));
+                return Err(format!("its UDP header claims {said} octets, but IP carries {there}"));
             }
             let payload = &payload[..said.min(payload.len())];
             let missing = said - payload.len();
@@ -358,7 +356,7 @@ pub(super) fn transport(
             let length = usize::from(length >> 4) * 4;
             if length < 20 {
                 return Err(format!(
-                    "its TCP header says to have {length} octets; 20 are the least"
+                    "its TCP header claims {length} octets, but 20 is the minimum"
                 ));
             }
             let payload = octets.get(length..).ok_or_else(cut)?;

@@ -40,6 +40,6 @@ pub fn read(
         return Ok(());
     }
     let ports: Vec<String> = options.ports.iter().map(u16::to_string).collect();
-    let sentence = format!("no DNS message of port {} in {packets} packets", ports.join(" or "));
-    Err(InputError::with_hint(sentence, "--port takes another port"))
+    let sentence = format!("no DNS message on port {} in {packets} packets", ports.join(" or "));
+    Err(InputError::with_hint(sentence, "use --port for another port"))
 }

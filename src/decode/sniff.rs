@@ -19,11 +19,11 @@ pub(super) enum Form {
 
 /// What cannot be read and has a sign of its own, with what to do about it.
 const KNOWN: &[(&[u8], &str, &str)] = &[
-    (b"snoop\0\0\0", "a capture of snoop", "editcap -F pcapng FILE NEW makes one that is read"),
+    (b"snoop\0\0\0", "a snoop capture", "convert it: editcap -F pcapng FILE NEW"),
     (
         b"\x34\xCD\xB2\xA1",
-        "a pcap of a form that was modified long ago",
-        "editcap -F pcapng FILE NEW makes one that is read",
+        "a pcap in an old, modified format",
+        "convert it: editcap -F pcapng FILE NEW",
     ),
 ];
 
@@ -43,19 +43,19 @@ pub(super) fn form(head: &[u8], options: &Options) -> Result<Form, InputError> {
     }
     if let Some((_, what, hint)) = KNOWN.iter().find(|(sign, ..)| head.starts_with(sign)) {
         return Err(InputError::with_hint(
-            format!("the input is {what}, which is not read"),
+            format!("the input is {what}, which is not supported"),
             *hint,
         ));
     }
     if let Some((what, unpack)) = encoding::compression(head) {
         return Err(InputError::with_hint(
-            format!("the input is compressed by {what}, which is not read"),
+            format!("the input is compressed with {what}, which is not supported"),
             format!("{unpack} FILE | dnsonde decode"),
         ));
     }
     if let Some(name) = wide_text(head) {
         return Err(InputError::with_hint(
-            format!("the input is text in {name}, which is not read"),
+            format!("the input is text in {name}, which is not supported"),
             format!("iconv -f {name} -t UTF-8 FILE | dnsonde decode"),
         ));
     }

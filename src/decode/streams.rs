@@ -120,7 +120,7 @@ impl Stream {
 fn unfinished(frame: &[u8]) -> String {
     match frame.split_first_chunk::<2>() {
         Some((&length, there)) => format!(
-            "this TCP stream ends inside a message: {} of {} octets are there",
+            "this TCP stream ends inside a message: {} of {} octets are present",
             there.len(),
             u16::from_be_bytes(length)
         ),
@@ -177,7 +177,7 @@ impl Streams {
                 used: self.clock,
             };
             if !header.syn && !payload.is_empty() && !begins_message(payload) {
-                let reason = "this TCP stream was captured from the middle of a message on";
+                let reason = "the capture of this TCP stream starts in the middle of a message";
                 give(sink, Item::Problem { origin, offset: 0, reason: reason.to_owned() })?;
             }
             self.streams.insert(flow, stream);

@@ -170,9 +170,9 @@ impl Text<'_, '_> {
         if line::is_word_dump(line) && found != Some(Writing::Dump) {
             return Err(InputError::with_hint(
                 format!(
-                    "line {number}: a dump in words of two octets, in an order that it does not say"
+                    "line {number}: a dump in words of two octets, whose byte order is unknown"
                 ),
-                "hexdump -C, od -A x -t x1 or xxd write octets one by one",
+                "use hexdump -C, od -A x -t x1 or xxd, which write single octets",
             ));
         }
         let fits = match found {
@@ -199,7 +199,7 @@ impl Text<'_, '_> {
         self.prose_len += line.len() + 1;
         let sentence = self.prose.get_or_insert_with(|| {
             let sentence = format!(
-                "line {number}, column 1: '{}' is neither digits nor Base64 nor a line of a dump",
+                "line {number}, column 1: '{}' is not hexadecimal, Base64 or a line of a dump",
                 excerpt(line)
             );
             (number, sentence)
@@ -244,7 +244,7 @@ impl Text<'_, '_> {
         }
         if let Some(column) = dumped.broken {
             return Err(InputError::form(format!(
-                "line {number}, column {column}: neither a pair of hexadecimal digits nor a column of text"
+                "line {number}, column {column}: expected two hexadecimal digits or the text column"
             )));
         }
         let there = self.passed + self.group.len();
@@ -351,15 +351,15 @@ impl Text<'_, '_> {
             && !self.options.text
         {
             return Err(InputError::with_hint(
-                format!("what begins in line {} is no DNS message and no packet", self.start),
-                "--hex reads it as a message all the same",
+                format!("the data from line {} on is not a DNS message or a packet", self.start),
+                "use --hex to read it as a message anyway",
             ));
         }
         binary::give_octets(&octets, origin, self.analysis, sink)
     }
 
     fn not_base64(&self) -> InputError {
-        InputError::form(format!("what begins in line {} is not Base64", self.start))
+        InputError::form(format!("the data from line {} on is not Base64", self.start))
     }
 
     fn finish(mut self, sink: &mut Sink<'_>) -> Result<(), InputError> {
@@ -368,7 +368,7 @@ impl Text<'_, '_> {
             if let Some((_, sentence)) = self.prose.take() {
                 return Err(InputError::with_hint(
                     sentence,
-                    "dnsonde decode --help names the forms that are read; tcpdump needs -x to write octets",
+                    "`dnsonde decode --help` lists the supported formats; tcpdump needs -x to write octets",
                 ));
             }
             return Err(InputError::empty());

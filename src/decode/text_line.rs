@@ -314,7 +314,7 @@ fn unescape(
         let Some(&octet) = line.get(at) else {
             return match mark {
                 None => Ok(at),
-                Some(_) => Err((at + 1, "the string has no end on its line".to_owned())),
+                Some(_) => Err((at + 1, "the string does not end on its line".to_owned())),
             };
         };
         if Some(octet) == mark {
@@ -330,7 +330,7 @@ fn unescape(
         let rest = line.get(at + 1..).unwrap_or_default();
         let (value, len) = match rest {
             [b'x', ..] => match digits(&rest[1..]).min(2) {
-                0 => return Err((at + 1, "\\x has no hexadecimal digit behind it".to_owned())),
+                0 => return Err((at + 1, "\\x is not followed by a hexadecimal digit".to_owned())),
                 1 => (nibble(rest[1]), 2),
                 _ => (nibble(rest[1]).zip(nibble(rest[2])).map(|(high, low)| high << 4 | low), 3),
             },
@@ -361,7 +361,7 @@ fn unescape(
             [] => return Err((at + 1, "a backslash has nothing behind it".to_owned())),
         };
         let Some(value) = value else {
-            return Err((at + 1, "the escape is no octet".to_owned()));
+            return Err((at + 1, "the escape is not an octet".to_owned()));
         };
         out.push(value);
         at += 1 + len;

@@ -18,10 +18,10 @@ pub enum EncodingError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Four octets a character.
-    #[error("is text in UTF-32, which is not read")]
+    #[error("is text in UTF-32, which is not supported")]
     Utf32,
     /// An archive or a compressed file.
-    #[error("is compressed by {what}, which is not read")]
+    #[error("is compressed with {what}, which is not supported")]
     Compressed {
         /// What it is, such as `gzip`.
         what: &'static str,
@@ -298,12 +298,12 @@ mod tests {
     #[test]
     fn what_is_no_text_is_refused_and_the_command_that_converts_it_named() {
         for (octets, what, hint) in [
-            (&b"\x1F\x8B\x08\0\0\0\0\0"[..], "compressed by gzip", "zcat FILE"),
-            (b"PK\x03\x04\x14\0\0\0", "compressed by zip", "unzip -p FILE"),
-            (b"\x28\xB5\x2F\xFD\x04", "compressed by zstd", "zstdcat FILE"),
-            (b"\xFD7zXZ\0\0", "compressed by xz", "xzcat FILE"),
-            (b"BZh91AY&SY", "compressed by bzip2", "bzcat FILE"),
-            (b"BZh11AY&SY", "compressed by bzip2", "bzcat FILE"),
+            (&b"\x1F\x8B\x08\0\0\0\0\0"[..], "compressed with gzip", "zcat FILE"),
+            (b"PK\x03\x04\x14\0\0\0", "compressed with zip", "unzip -p FILE"),
+            (b"\x28\xB5\x2F\xFD\x04", "compressed with zstd", "zstdcat FILE"),
+            (b"\xFD7zXZ\0\0", "compressed with xz", "xzcat FILE"),
+            (b"BZh91AY&SY", "compressed with bzip2", "bzcat FILE"),
+            (b"BZh11AY&SY", "compressed with bzip2", "bzcat FILE"),
             (b"\xFF\xFE\0\0a\0\0\0", "UTF-32", "iconv"),
             (b"\0\0\xFE\xFF\0\0\0a", "UTF-32", "iconv"),
             (b"a\0\0\0b\0\0\0", "UTF-32", "iconv"),

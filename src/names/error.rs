@@ -22,7 +22,7 @@ pub enum LineError {
     #[error("the line is longer than {MAX_LINE} octets")]
     TooLong,
     /// Not text at all.
-    #[error("neither ASCII nor UTF-8; convert the list, or write such octets as \\DDD")]
+    #[error("neither ASCII nor UTF-8; convert the list, or write these octets as \\DDD")]
     Encoding,
     /// A control character.
     #[error("control character {0:#04x} in the name; write it as \\{0:03} if it belongs there")]
@@ -31,10 +31,10 @@ pub enum LineError {
     #[error("{0}")]
     Idna(#[from] IdnaError),
     /// What stands behind the name is no type.
-    #[error("'{0}' is not a record type; a line is NAME or NAME,TYPE")]
+    #[error("unknown record type '{0}'; a line is NAME or NAME,TYPE")]
     Type(String),
     /// A type that no plain query asks for.
-    #[error("{0} cannot be looked up: it is no type of records that a name has")]
+    #[error("{0} cannot be queried: it occurs in messages, not in zones")]
     NotAskable(RecordType),
     /// Nothing behind the comma.
     #[error("nothing follows the comma; a line is NAME or NAME,TYPE")]
@@ -51,7 +51,7 @@ pub enum LineError {
         separator: Separator,
     },
     /// A name and a server for it.
-    #[error("'{0}' looks like a server, not a record type; servers are given with -r or -R")]
+    #[error("'{0}' looks like a server, not a record type; give servers with -r or -R")]
     NameServer(String),
     /// An address, and names behind it.
     #[error("a line of a hosts file; write only the name, not the address in front of it: {0}")]
@@ -66,21 +66,19 @@ pub enum LineError {
     #[error("a URL, not a name; write only its host: {0}")]
     Url(String),
     /// A host and a path.
-    #[error("a name and a path; write only the name: {0}; or \\/ for a slash that belongs to it")]
+    #[error("a name and a path; write only the name: {0}; or \\/ for a slash in the name")]
     Path(String),
     /// A host and a port.
     #[error("a name and a port; write only the name: {0}")]
     Port(String),
     /// A mailbox.
-    #[error("an email address or a user at a host; write only what is behind the @: {0}")]
+    #[error("an email address, or a user at a host; write only the part after the @: {0}")]
     Mailbox(String),
     /// An address.
-    #[error("an IP address, not a name: scan -t PTR and query -x look up the name of an address")]
+    #[error("an IP address, not a name: use scan -t PTR or query -x for reverse lookups")]
     Address(IpAddr),
     /// A prefix.
-    #[error(
-        "a prefix of IP addresses, not a name: scan -t PTR looks up the names of its addresses"
-    )]
+    #[error("a prefix of IP addresses, not a name: use scan -t PTR for reverse lookups")]
     Prefix(Prefix),
     /// What would be a prefix, were it right.
     #[error("{0}")]
@@ -89,12 +87,12 @@ pub enum LineError {
     #[error("an IP address and a port; write only the address: {0}")]
     AddressPort(IpAddr),
     /// An address and a zone.
-    #[error("an IP address and an interface; the name of an address has none: write {0}")]
+    #[error("an IP address and an interface; reverse lookups have no interface: write {0}")]
     AddressZone(IpAddr),
     /// The last label is a number.
     #[error(
         "neither a name nor an IP address: no top-level domain is a number; write a digit as \\DDD \
-         to ask for it all the same"
+         to query it anyway"
     )]
     Numeric,
     /// A rule of a blocklist.
@@ -107,15 +105,15 @@ pub enum LineError {
     #[error("HTML or XML; write only the name in it")]
     Markup,
     /// Quotation marks that are not those around a field.
-    #[error("a quotation mark in the name; a field is quoted as a whole, or not at all")]
+    #[error("a quotation mark in the name; quote a whole field, or nothing")]
     Quote,
     /// A regular expression, all dots behind backslashes.
-    #[error("every dot is behind a backslash, as in a regular expression; write plain dots")]
+    #[error("a backslash precedes every dot, as in a regular expression; write plain dots")]
     Regex,
     /// An asterisk that is not a whole label.
     #[error(
-        "a pattern; only a whole label can be *, and it asks for the wildcard itself; write \\* \
-             for an asterisk that belongs to the name"
+        "a pattern; only a whole label can be *, which queries the wildcard itself; write \\* \
+             for an asterisk in the name"
     )]
     Pattern,
     /// A space.
@@ -159,7 +157,7 @@ impl LineError {
             Self::Encoding => "text that is not UTF-8",
             Self::Control(0) => "a binary file, or UTF-16 without a byte order mark",
             Self::Control(_) => "a binary file",
-            Self::Ranking { .. } => "a ranking, a number in front of each name",
+            Self::Ranking { .. } => "a ranking, with a number before each name",
             Self::NameServer(_) => "a list of names and servers",
             Self::HostsFile(_) => "a hosts file",
             Self::Record => "a zone file, or other records",
@@ -177,10 +175,10 @@ impl LineError {
             Self::Quote => "a list of quoted names",
             Self::Regex | Self::Pattern => "a list of patterns",
             Self::Type(_) | Self::NotAskable(_) | Self::NoType | Self::Columns => {
-                "a table with other columns than a name and a type"
+                "a table with columns other than a name and a type"
             }
             Self::Name(_) | Self::TooLong | Self::Idna(_) | Self::Space | Self::Character(_) => {
-                "something else than a list of names"
+                "something other than a list of names"
             }
         }
     }
@@ -189,13 +187,13 @@ impl LineError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Encoding => {
-                "convert it, such as with iconv -f ISO-8859-1 -t UTF-8 LIST".to_owned()
+                "convert it, for example with iconv -f ISO-8859-1 -t UTF-8 LIST".to_owned()
             }
             Self::Control(0) => {
                 "if it is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8 LIST".to_owned()
             }
             Self::Ranking { column, separator } => {
-                format!("keep the column of the names: {} LIST", cut(*separator, *column))
+                format!("keep the column with the names: {} LIST", cut(*separator, *column))
             }
             Self::HostsFile(_) => "keep the names: awk '{print $2}' LIST".to_owned(),
             Self::Record => "keep the names: awk '{print $1}' LIST".to_owned(),
@@ -208,14 +206,14 @@ impl LineError {
             }
             Self::Port(_) => "keep the names: cut -d: -f1 LIST".to_owned(),
             Self::Mailbox(_) => "keep the domains: cut -d@ -f2 LIST".to_owned(),
-            Self::Address(_) | Self::Prefix(_) => "look up their names with -t PTR".to_owned(),
+            Self::Address(_) | Self::Prefix(_) => "use -t PTR for reverse lookups".to_owned(),
             Self::AddressPort(_) => {
-                "leave out the ports, and look up the names of the addresses with -t PTR".to_owned()
+                "leave out the ports, and use -t PTR for reverse lookups".to_owned()
             }
             Self::Adblock => {
                 "keep the names: sed -nE 's/^\\|\\|([^/^$*]+)\\^.*/\\1/p' LIST".to_owned()
             }
-            Self::Json => "keep the names, such as with jq -r .name LIST".to_owned(),
+            Self::Json => "keep the names, for example with jq -r .name LIST".to_owned(),
             _ => "a line is NAME, NAME TYPE or NAME,TYPE".to_owned(),
         }
     }

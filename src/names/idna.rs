@@ -10,7 +10,7 @@ use std::borrow::Cow;
 #[non_exhaustive]
 pub enum IdnaError {
     /// A character that stands for something else.
-    #[error("U+{:04X} in the name, which stands for {}; write the name without it", u32::from(*.0), meaning(*.1))]
+    #[error("U+{:04X} in the name, which looks like {}; write the name without it", u32::from(*.0), meaning(*.1))]
     Mapped(char, char),
     /// A character that IDNA does not allow.
     #[error("U+{:04X} is not allowed in a name ({})", u32::from(*.0), note(*.0))]
@@ -20,7 +20,7 @@ pub enum IdnaError {
     Invalid,
     /// Escapes beside characters that are not ASCII.
     #[error(
-        "a backslash beside letters that are not ASCII; write them as \\DDD as well, or in their \
+        "a backslash next to letters that are not ASCII; write them as \\DDD as well, or in their \
          form for the DNS (xn--...)"
     )]
     Escape,

@@ -19,7 +19,7 @@ pub struct FormatCheck {
 /// A list of which more than half of the first lines cannot be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{invalid} of the first {lines} lines cannot be asked; the list looks like {}",
+    "{invalid} of the first {lines} lines are invalid; the list looks like {}",
     self.error.looks_like()
 )]
 pub struct WrongListFormat {
@@ -94,7 +94,7 @@ mod tests {
         let wrong_format = check.wrong_format().unwrap();
         assert_eq!(
             wrong_format.to_string(),
-            "501 of the first 1000 lines cannot be asked; the list looks like a list of URLs"
+            "501 of the first 1000 lines are invalid; the list looks like a list of URLs"
         );
         assert!(wrong_format.hint().starts_with("keep the hosts: sed"));
     }

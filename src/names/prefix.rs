@@ -19,13 +19,13 @@ pub struct Prefix {
 #[non_exhaustive]
 pub enum PrefixError {
     /// Behind the slash is no length of a prefix.
-    #[error("what follows the slash is not a prefix length (0 to {0})")]
+    #[error("invalid prefix length (0 to {0}) after the slash")]
     Length(u8),
     /// Bits are set behind the prefix.
-    #[error("bits are set behind the prefix length; write {0}/{1} for the prefix, or {2} alone")]
+    #[error("bits are set beyond the prefix length; write {0}/{1} for the prefix, or {2} alone")]
     HostBits(IpAddr, u8, IpAddr),
     /// More than [`MOST_ADDRESSES`].
-    #[error("the prefix has more than {MOST_ADDRESSES} addresses; the shortest is /{0}")]
+    #[error("the prefix has more than {MOST_ADDRESSES} addresses; the shortest allowed is /{0}")]
     TooShort(u8),
 }
 
@@ -138,16 +138,16 @@ mod tests {
     #[test]
     fn a_prefix_that_cannot_be_taken_says_why() {
         for (text, why) in [
-            ("192.0.2.0/33", "not a prefix length (0 to 32)"),
-            ("192.0.2.0/", "not a prefix length"),
-            ("192.0.2.0/+8", "not a prefix length"),
-            ("192.0.2.0/255.255.255.0", "not a prefix length"),
-            ("2001:db8::/129", "not a prefix length (0 to 128)"),
+            ("192.0.2.0/33", "invalid prefix length (0 to 32)"),
+            ("192.0.2.0/", "invalid prefix length"),
+            ("192.0.2.0/+8", "invalid prefix length"),
+            ("192.0.2.0/255.255.255.0", "invalid prefix length"),
+            ("2001:db8::/129", "invalid prefix length (0 to 128)"),
             ("192.0.2.77/26", "write 192.0.2.64/26 for the prefix, or 192.0.2.77 alone"),
             ("2001:db8::1/64", "write 2001:db8::/64 for the prefix"),
-            ("0.0.0.0/0", "the shortest is /8"),
-            ("::/0", "the shortest is /104"),
-            ("2001:db8::/64", "the shortest is /104"),
+            ("0.0.0.0/0", "the shortest allowed is /8"),
+            ("::/0", "the shortest allowed is /104"),
+            ("2001:db8::/64", "the shortest allowed is /104"),
         ] {
             let error = Prefix::parse(text).unwrap().unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");

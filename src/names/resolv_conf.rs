@@ -287,7 +287,7 @@ mod tests {
             (
                 b"nameserver fe80::1\nnameserver ::1\n",
                 "::1",
-                "line 1: nameserver 'fe80::1' is skipped: a link-local address needs the interface it is on",
+                "line 1: nameserver 'fe80::1' is skipped: a link-local address needs its interface",
             ),
             (
                 b"nameserver 224.0.0.1\n",

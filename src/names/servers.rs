@@ -58,10 +58,10 @@ pub struct ServerError {
 #[non_exhaustive]
 pub enum ServerErrorKind {
     /// `[V6` without an end.
-    #[error("a ']' is missing")]
+    #[error("missing ']'")]
     Bracket,
     /// `[V6]x`.
-    #[error("only a port may follow the ']'")]
+    #[error("only a port may follow ']'")]
     AfterBracket,
     /// Not a number from 1 to 65535.
     #[error("the port must be a number from 1 to 65535")]
@@ -79,13 +79,13 @@ pub enum ServerErrorKind {
     #[error("{0}:// is not supported")]
     Scheme(String),
     /// A link-local address says nothing without its interface.
-    #[error("a link-local address needs the interface it is on")]
+    #[error("a link-local address needs its interface")]
     LinkLocal(Ipv6Addr),
     /// A zone behind an address that has none, or nothing behind the `%`.
     #[error("only a link-local IPv6 address has a zone (%INTERFACE)")]
     Zone,
     /// `0.0.0.0` or `::`.
-    #[error("the unspecified address is no machine")]
+    #[error("the unspecified address is not a server")]
     Unspecified,
     /// A group of machines.
     #[error("a multicast address is not one server")]
@@ -113,13 +113,9 @@ impl ServerError {
             }
             Kind::Zone => "write the address without the %".to_owned(),
             Kind::Scheme(_) => {
-                "DNS is sent over UDP and TCP only, unencrypted: write ADDR or tcp://ADDR"
-                    .to_owned()
+                "dnsonde uses unencrypted UDP and TCP only: write ADDR or tcp://ADDR".to_owned()
             }
-            Kind::Unspecified => {
-                "a server on this machine is 127.0.0.1 or ::1; elsewhere give its own address"
-                    .to_owned()
-            }
+            Kind::Unspecified => "for a server on this machine, write 127.0.0.1 or ::1".to_owned(),
             Kind::Multicast | Kind::Broadcast | Kind::Prefix => {
                 "give the address of each server".to_owned()
             }
@@ -283,7 +279,7 @@ pub enum ServerListError {
     #[error("line {0}: not text")]
     Binary(u64),
     /// An entry that is no address.
-    #[error("line {line}: '{text}' is not the address of a server")]
+    #[error("line {line}: '{text}' is not a server address")]
     Entry {
         /// Counted from 1.
         line: u64,
@@ -301,7 +297,7 @@ pub enum ServerListError {
         text: String,
     },
     /// Nothing but comments.
-    #[error("no server in it")]
+    #[error("contains no server")]
     Empty,
 }
 
@@ -310,7 +306,7 @@ impl ServerListError {
     pub fn hint(&self) -> String {
         match self {
             Self::Binary(_) | Self::Empty => FORM.to_owned(),
-            Self::Entry { kind: None, .. } => format!("a list has no host names: {FORM}"),
+            Self::Entry { kind: None, .. } => format!("host names are not allowed in a list: {FORM}"),
             Self::Entry { text, kind: Some(kind), .. } => match kind {
                 ServerErrorKind::Neither | ServerErrorKind::Ipv4 | ServerErrorKind::Port => {
                     FORM.to_owned()
@@ -321,7 +317,7 @@ impl ServerListError {
                 }
             },
             Self::Columns { text, .. } if text.contains(',') => {
-                "keep the column with the addresses, without its title: cut -d, -f1 | tail -n +2"
+                "keep only the column with the addresses, without its heading: cut -d, -f1 | tail -n +2"
                     .to_owned()
             }
             Self::Columns { .. } => {
@@ -332,7 +328,7 @@ impl ServerListError {
     }
 }
 
-const FORM: &str = "write one ADDR, ADDR:PORT or [V6]:PORT a line; # begins a comment";
+const FORM: &str = "write one ADDR, ADDR:PORT or [V6]:PORT per line; # begins a comment";
 
 /// Reads a list of servers: one address a line, with a port or without, or several with commas
 /// between them; comments behind `#` or `;`. The `nameserver` lines of a `resolv.conf` are read, too.
@@ -470,7 +466,7 @@ mod tests {
             ("192.0.2.1:", "the port must be", "write ADDR"),
             ("192.0.2.1#dns.example", "the port must be", "write ADDR"),
             ("192.0.2.0/24", "a prefix is not one server", "each server"),
-            ("[2001:db8::1", "']' is missing", "write ADDR"),
+            ("[2001:db8::1", "missing ']'", "write ADDR"),
             ("[2001:db8::1]x", "only a port", "write ADDR"),
             ("2001:db8::g", "neither", "write ADDR"),
             ("2001:db8:0:0:0:0:0:1:5300", "needs brackets", "write [2001:db8::1]:5300"),
@@ -479,9 +475,9 @@ mod tests {
             ("https://192.0.2.1/dns-query", "https:// is not supported", "unencrypted"),
             ("tls://192.0.2.1", "tls:// is not supported", "unencrypted"),
             ("sdns://AgcAAAA", "sdns:// is not supported", "unencrypted"),
-            ("fe80::53", "needs the interface", "write fe80::53%INTERFACE"),
-            ("[fe80::53]:53", "needs the interface", "write fe80::53%INTERFACE"),
-            ("fe80::53%", "needs the interface", "write fe80::53%INTERFACE"),
+            ("fe80::53", "needs its interface", "write fe80::53%INTERFACE"),
+            ("[fe80::53]:53", "needs its interface", "write fe80::53%INTERFACE"),
+            ("fe80::53%", "needs its interface", "write fe80::53%INTERFACE"),
             ("2001:db8::1%eth0", "only a link-local", "without the %"),
             ("192.0.2.1%eth0", "only a link-local", "without the %"),
             ("0.0.0.0", "unspecified", "127.0.0.1 or ::1"),
@@ -545,10 +541,10 @@ mod tests {
         for (octets, expected) in [
             (
                 &b"192.0.2.1\nresolver.example\n"[..],
-                "line 2: 'resolver.example' is not the address",
+                "line 2: 'resolver.example' is not a server address",
             ),
-            (b"resolver.example", "no host names"),
-            (b"192.0.2.1\n\n192.0.2.999\n", "line 3: '192.0.2.999' is not the address"),
+            (b"resolver.example", "host names are not allowed"),
+            (b"192.0.2.1\n\n192.0.2.999\n", "line 3: '192.0.2.999' is not a server address"),
             (
                 b"192.0.2.1 ns.example.\n",
                 "line 1: '192.0.2.1 ns.example.' has more than one column",
@@ -558,11 +554,11 @@ mod tests {
                 "line 1: 'ip_address,name' has more than one column",
             ),
             (b"192.0.2.1,,AS1\n", "cut -d, -f1"),
-            (b"fe80::1\n", "needs the interface it is on; write fe80::1%INTERFACE"),
+            (b"fe80::1\n", "needs its interface; write fe80::1%INTERFACE"),
             (b"224.0.0.1\n", "a multicast address is not one server"),
             (b"192.0.2.1\n\0\0", "line 2: not text"),
-            (b"# nothing\n", "no server in it"),
-            (b"", "no server in it"),
+            (b"# nothing\n", "contains no server"),
+            (b"", "contains no server"),
             (b"\xFF\xFF\xFF\n", "line 1: "),
         ] {
             let error = list(octets).unwrap_err();

@@ -43,7 +43,7 @@ fn wrong<E: serde::de::Error>(text: &str, what: &str, error: impl Display) -> E 
 pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     OneOrMany::deserialize(deserializer)
         .map(OneOrMany::into_vec)
-        .map_err(|_| D::Error::custom("a text or a list of texts is expected"))
+        .map_err(|_| D::Error::custom("expected a string or a list of strings"))
 }
 
 /// Domain names.
@@ -78,7 +78,7 @@ pub(super) fn transport<'de, D: Deserializer<'de>>(
     match String::deserialize(deserializer)?.as_str() {
         "udp" => Ok(Some(Transport::Udp)),
         "tcp" => Ok(Some(Transport::Tcp)),
-        other => Err(D::Error::custom(format!("'{other}' is neither udp nor tcp"))),
+        other => Err(D::Error::custom(format!("unknown transport '{other}'; write udp or tcp"))),
     }
 }
 

@@ -62,10 +62,10 @@ pub struct Service {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// An address that is not of this machine alone.
-    #[error("{0} is not a loopback address; a playground binds to no other")]
+    #[error("{0} is not a loopback address; the playground uses no other")]
     NotLoopback(IpAddr),
     /// Somebody else has the port, or the address cannot be had.
-    #[error("{address} cannot be bound: {error}")]
+    #[error("cannot bind {address}: {error}")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -73,7 +73,7 @@ pub enum ServeError {
         error: io::Error,
     },
     /// No thread, or no event loop.
-    #[error("the playground cannot be started: {0}")]
+    #[error("cannot start the playground: {0}")]
     Start(#[from] io::Error),
 }
 

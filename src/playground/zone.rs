@@ -49,10 +49,10 @@ pub enum ZoneError {
     #[error("{0} is not in the zone")]
     Outside(String),
     /// There is no SOA record at the apex.
-    #[error("there is no SOA record")]
+    #[error("the zone has no SOA record")]
     NoSoa,
     /// An edit removes what is not there.
-    #[error("there is no '{0}' to be removed")]
+    #[error("there is no '{0}' to remove")]
     NothingToRemove(String),
 }
 

@@ -86,10 +86,10 @@ pub fn write_text(exchange: &QueryResult, view: &View, out: &mut Vec<u8>) {
             line(out, &format!("\n;; MALFORMED: {error}"));
         }
         if exchange.truncated && comments {
-            line(out, &format!("\n;; WARNING: this is not the whole answer: {}", reason(exchange)));
+            line(out, &format!("\n;; WARNING: the response is not complete: {}", reason(exchange)));
         }
     } else if comments {
-        line(out, &format!(";; no answer: {}", reason(exchange)));
+        line(out, &format!(";; no response: {}", reason(exchange)));
     }
     if view.stats {
         if out.len() > start && reply.is_some() {
@@ -103,7 +103,7 @@ fn write_stats(exchange: &QueryResult, reply: Option<&Reply<'_>>, out: &mut Vec<
     if let Some(reply) = reply {
         if let Some(answer) = reply.answer {
             let stamp = match answer.stamp {
-                Stamp::Kernel => "by the kernel's time stamp",
+                Stamp::Kernel => "by the kernel's timestamp",
                 Stamp::Clock => "by our clock",
             };
             line(out, &format!(";; Query time: {} ms ({stamp})", millis(&answer)));
@@ -141,7 +141,7 @@ fn write_stats(exchange: &QueryResult, reply: Option<&Reply<'_>>, out: &mut Vec<
         line(out, &text);
     }
     if !exchange.unmatched.is_empty() {
-        line(out, ";; NOT TAKEN FOR AN ANSWER:");
+        line(out, ";; NOT ACCEPTED AS A RESPONSE:");
         for unmatched in &exchange.unmatched {
             line(out, &format!(";;  {}", unmatched_text(unmatched, exchange.start())));
         }
@@ -270,7 +270,7 @@ pub fn reason(exchange: &QueryResult) -> String {
     if let Some(error) = exchange.reply().and_then(|reply| reply.malformed)
         && !exchange.truncated
     {
-        return format!("the answer is malformed: {error}");
+        return format!("the response is malformed: {error}");
     }
     let attempts: Vec<Attempt> = exchange.attempts.iter().map(|(attempt, _)| *attempt).collect();
     let mut text = Vec::new();
@@ -303,7 +303,7 @@ fn became(outcome: &Outcome) -> String {
                 errno => format!("{clause} ({})", system_error(errno)),
             }
         }
-        Outcome::Abandoned => "given up".into(),
+        Outcome::Abandoned => "abandoned".into(),
     }
 }
 

@@ -23,7 +23,9 @@ pub const fn stream_cause_clause(cause: StreamCause) -> &'static str {
     match cause {
         StreamCause::Refused => "the TCP connection was refused",
         StreamCause::Unreachable => "the TCP connection could not be made: no route to the server",
-        StreamCause::ConnectTimedOut => "the TCP connection timed out: no answer to the handshake",
+        StreamCause::ConnectTimedOut => {
+            "the TCP connection timed out: no response to the handshake"
+        }
         StreamCause::Reset => "the server reset the TCP connection",
         StreamCause::Closed => "the server closed the TCP connection without a response",
         StreamCause::ClosedMidMessage => {
@@ -31,7 +33,7 @@ pub const fn stream_cause_clause(cause: StreamCause) -> &'static str {
         }
         StreamCause::Silent => "the TCP connection went silent",
         StreamCause::Unsolicited => {
-            "the TCP connection was closed: the server sent messages that answer nothing"
+            "the TCP connection was closed: the server sent unsolicited messages"
         }
         StreamCause::Broken => "the TCP connection failed",
     }
@@ -41,14 +43,16 @@ pub const fn stream_cause_clause(cause: StreamCause) -> &'static str {
 /// RFC 4443 §3.1).
 pub const fn icmp_clause(error: Unreachable) -> &'static str {
     match (error.icmp_type, error.icmp_code) {
-        (3, 3) | (1, 4) => "ICMP says that the port is unreachable: nothing listens there",
+        (3, 3) | (1, 4) => "ICMP port unreachable: nothing listens there",
         (3, 9 | 10 | 13) | (1, 1 | 5) => {
-            "ICMP says that a firewall on the way forbids it (administratively prohibited)"
+            "ICMP administratively prohibited: a firewall on the path forbids it"
         }
-        (3, 0 | 6 | 11) | (1, 0 | 6) => "ICMP says that there is no route to the server's network",
-        (3, 1 | 7 | 12) | (1, 3) => "ICMP says that the server's address cannot be reached",
-        (3, 4) | (2, _) => "ICMP says that the query is too large for the path",
-        _ => "ICMP says that the server cannot be reached",
+        (3, 0 | 6 | 11) | (1, 0 | 6) => {
+            "ICMP network unreachable: no route to the server's network"
+        }
+        (3, 1 | 7 | 12) | (1, 3) => "ICMP host unreachable: the server's address cannot be reached",
+        (3, 4) | (2, _) => "ICMP packet too big: the query does not fit the path",
+        _ => "ICMP destination unreachable",
     }
 }
 
@@ -157,7 +161,7 @@ mod tests {
             (1, 1, "prohibited"),
             (3, 1, "address"),
             (1, 0, "route"),
-            (0, 0, "cannot be reached"),
+            (0, 0, "destination"),
         ] {
             let error = Unreachable { icmp_type, icmp_code, errno: 111 };
             let reported =

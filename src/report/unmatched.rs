@@ -30,17 +30,17 @@ pub const fn mismatch_text(why: Mismatch) -> &'static str {
     match why {
         Mismatch::TooShort => "it is shorter than a DNS header",
         Mismatch::NotAResponse => "it is a query, not a response (QR is clear)",
-        Mismatch::OtherAddress => "it comes from an address that was not asked",
-        Mismatch::OtherPort => "it comes from another port than the one that was asked",
+        Mismatch::OtherAddress => "it comes from an address that was not queried",
+        Mismatch::OtherPort => "it comes from a port that was not queried",
         Mismatch::OtherId => "no query has its message ID",
         Mismatch::NoQuestion => "it has no question",
         Mismatch::SeveralQuestions => "it has more than one question",
-        Mismatch::OtherQuestion => "it answers another question",
-        Mismatch::CaseChanged => "its question has letters in another case than they were sent in",
-        Mismatch::LateAndDoubtful => "it came late, after messages that do not match",
-        Mismatch::NoCookie => "it lacks the cookie that this server has returned before",
+        Mismatch::OtherQuestion => "its question is not the query's",
+        Mismatch::CaseChanged => "its question is not in the case of the query",
+        Mismatch::LateAndDoubtful => "it came late, after messages that did not match",
+        Mismatch::NoCookie => "it lacks the cookie, which this server has returned before",
         Mismatch::WrongCookie => "its cookie is not the one that was sent",
-        Mismatch::GivenUp => "its query had been given up",
+        Mismatch::GivenUp => "its query had been abandoned",
     }
 }
 

@@ -259,7 +259,7 @@ impl Iteration {
             };
             let end = end.unwrap_or(Conclusion::Unresolved {
                 status: Status::Rcode(Rcode::SERVFAIL),
-                error: "what was found is larger than a message can be",
+                error: "the result is larger than a message can be",
             });
             let exchanges = &resolution.exchanges;
             each(&Settled { name: name.as_wire(), rtype, exchanges, end, at: now });
@@ -431,13 +431,13 @@ fn why(
                 answer.rcode.to_string()
             }
             Some(answer) if asked.answered && answer.malformed => "malformed".to_owned(),
-            _ if unseen => "asked while this program did not run".to_owned(),
+            _ if unseen => "queried while this program did not run".to_owned(),
             _ if asked.answered => "lame".to_owned(),
             Some(_) => match asked.attempts.last().map(|attempt| attempt.outcome) {
                 Some(Outcome::StreamFailed(failure)) => {
                     format!("truncated ({})", stream_cause_clause(failure.cause))
                 }
-                _ => "truncated (no answer over TCP)".to_owned(),
+                _ => "truncated (no response over TCP)".to_owned(),
             },
             _ if undelivered => match asked.attempts.last().map(|attempt| attempt.outcome) {
                 Some(Outcome::Unreachable(error)) => {
@@ -453,7 +453,7 @@ fn why(
         }
     }
     if said.is_empty() {
-        text.push_str(": they have never answered, and were not asked again");
+        text.push_str(": they have never answered, and were not queried again");
         return (Status::Timeout, text);
     }
     for (i, (word, count)) in said.iter().enumerate() {
@@ -568,7 +568,7 @@ mod tests {
         assert!(silent.1.ends_with(": 2 silent"), "{}", silent.1);
         let absent = unheard(Some(Time::ZERO));
         assert_eq!(absent.0, Status::Timeout);
-        assert!(absent.1.ends_with(": 2 asked while this program did not run"), "{}", absent.1);
+        assert!(absent.1.ends_with(": 2 queried while this program did not run"), "{}", absent.1);
         assert_eq!(absent.2, 4 * silent.2, "each is asked three times more");
     }
 

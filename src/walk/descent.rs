@@ -21,8 +21,7 @@ use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 
 /// Why a query has no outcome that says anything of the server.
-const ABSENT: &str =
-    "this program did not run, or the machine was suspended, each time that it was asked";
+const ABSENT: &str = "the program did not run, or the machine was suspended, during each attempt";
 
 /// One query to one server, as a server of a zone: server, zone, name, type.
 type Key = (SocketAddr, NameBuf, NameBuf, RecordType);

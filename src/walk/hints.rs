@@ -39,8 +39,8 @@ pub enum HintsError {
     Text(#[from] TextError),
     /// No server of the root has an address in it.
     #[error(
-        "no root server with an address: root hints need NS records of '.' and the A or AAAA \
-         records of what they name"
+        "no root server with an address: root hints need the NS records of '.' and the A or AAAA \
+         records of their targets"
     )]
     Empty,
 }

@@ -68,18 +68,18 @@ pub enum Unresolved {
         zone: NameBuf,
     },
     /// Every server of a zone was asked and none was of use.
-    #[error("no server of {zone} gives a useful answer")]
+    #[error("no server of {zone} gives a useful response")]
     NoUsefulAnswer {
         /// The zone.
         zone: NameBuf,
     },
     /// An alias leads back to an earlier one.
-    #[error("the alias {0} leads back to itself")]
+    #[error("the CNAME at {0} leads back to itself")]
     CnameLoop(NameBuf),
     /// More aliases than a chain may have.
-    #[error("too many aliases, the last one to {0}")]
+    #[error("too many CNAMEs in a row, the last one to {0}")]
     CnameChainTooLong(NameBuf),
     /// It takes more exchanges, or deeper lookups, than allowed.
-    #[error("it takes more questions than allowed")]
+    #[error("it takes more queries than allowed")]
     TooMuchWork,
 }

@@ -2,7 +2,7 @@
 
 /// A mnemonic that its registry does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{text}' is not a known {registry}")]
+#[error("unknown {registry} '{text}'")]
 pub struct UnknownMnemonic {
     /// The text as it was given, cut to 40 characters.
     pub text: String,

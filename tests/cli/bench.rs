@@ -273,7 +273,7 @@ fn an_input_without_any_query_is_refused() {
         (&b""[..], "standard input: contains no query\n"),
         (b"; a comment\n\n", "standard input: contains no query\n"),
         (b"www.demo.test\n", "standard input: contains no query (1 line cannot be asked)"),
-        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "is compressed by gzip"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "is compressed with gzip"),
     ] {
         let run = run_with_input(&["bench", "--format", "json"], input);
         run.assert_code(2).assert_stderr(sentence);
@@ -299,7 +299,7 @@ fn what_is_not_measured_and_what_contradicts_itself_is_refused_in_one_sentence()
         (&["-l", "soon"], "not a number of seconds above 0"),
         (&["-E", "nsid"], "not CODE:VALUE"),
         (&["-E", "10:abc"], "not an even number of hexadecimal digits"),
-        (&["-f", "inet6"], "no address of the family"),
+        (&["-f", "inet6"], "no address of the requested family"),
         (&["-a", "::1"], "no address of the family of -a ::1"),
         (&["-s", "tcp://127.0.0.1"], "-s takes a server without tcp://"),
         (&["-O", "num-queries-per-conn=3"], "-O num-queries-per-conn is for -m tcp only"),

@@ -8,7 +8,7 @@ fn every_name_of_the_demo_scan_gets_its_right_answer() {
     let out = text(&files.path("lines.jsonl"));
     let run = run(&["demo", "scan", "--names", "5000", "-o", &out]);
     run.assert_code(0);
-    assert!(run.stdout.contains("5,000 have the right answer"), "{}", run.stdout);
+    assert!(run.stdout.contains("5,000 answered correctly"), "{}", run.stdout);
     for role in ["healthy", "lossy", "difficult"] {
         assert!(run.stdout.contains(&format!("\n  {role} ")), "{}", run.stdout);
     }
@@ -19,7 +19,7 @@ fn every_name_of_the_demo_scan_gets_its_right_answer() {
 fn the_story_of_the_demo_is_told_and_its_faults_are_found() {
     let run = run(&["demo"]);
     run.assert_code(0);
-    for part in ["packet leaves it", "ns4.example.com does not have the 3 records", "What to do:"] {
+    for part in ["no packet leaves", "ns4.example.com does not have the 3 records", "What to do:"] {
         assert!(run.stdout.contains(part), "{part} is not in {}", run.stdout);
     }
 }

@@ -119,8 +119,8 @@ fn a_batch_file_has_a_query_a_line() {
     assert_eq!(lines[1], ";b.demo.test.\t\t\tIN\tAAAA");
     for (input, sentence) in [
         ("a.demo.test\nb.demo.test NOTYPE\n", "standard input, line 2: unknown record type"),
-        ("a.demo.test --trace\n", "standard input, line 1: not the words of a query"),
-        ("# none\n", "no query in it"),
+        ("a.demo.test --trace\n", "standard input, line 1: not a valid query"),
+        ("# none\n", "contains no query"),
         ("\u{1}\u{fffd}", "invalid name"),
     ] {
         let run = run_with_input(&words, input.as_bytes());
@@ -133,16 +133,16 @@ fn a_batch_file_has_a_query_a_line() {
 fn an_option_that_is_lacking_is_named_with_what_serves_instead() {
     for (words, before, now) in [
         ("+https a.test", "'+https' is no option", "+https is not supported"),
-        ("-y k:c2VjcmV0 a.test", "unexpected argument '-y'", "`dig -y` and `kdig -y` do that"),
+        ("-y k:c2VjcmV0 a.test", "unexpected argument '-y'", "use `dig -y` or `kdig -y`"),
         ("-R 3 a.test", "unexpected argument '-R'", "+retry=N"),
         ("--short a.test", "unexpected argument '--short'", "+short"),
         ("+shrot a.test", "'+shrot' is no option of query", "did you mean +short?"),
-        ("a.test AXFR", "AXFR cannot be asked by a plain query", "`dig @SERVER ZONE AXFR` does"),
-        ("192.0.2.1", ";; no answer", "-x 192.0.2.1 asks for its name"),
+        ("a.test AXFR", "AXFR cannot be queried", "use `dig @SERVER ZONE AXFR`"),
+        ("192.0.2.1", ";; no response", "use -x 192.0.2.1 for its PTR records"),
         ("https://a.test/", "is no name: a URL", "write a.test"),
         ("a.test -b 127.0.0.1#53", "unexpected argument '-b'", "a port cannot be chosen"),
-        ("a.test @192.0.2.1 -b ::1", "unexpected argument '-b'", "cannot be asked from -b ::1"),
-        ("+trace a.test @192.0.2.1", "is no option of query", "and no @SERVER"),
+        ("a.test @192.0.2.1 -b ::1", "unexpected argument '-b'", "cannot be queried from -b ::1"),
+        ("+trace a.test @192.0.2.1", "is no option of query", "cannot be used with @SERVER"),
     ] {
         let words: Vec<&str> = ["query"].into_iter().chain(words.split_whitespace()).collect();
         let run = run(&words);

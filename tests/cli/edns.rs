@@ -14,7 +14,7 @@ fn a_scan_tells_where_it_had_to_do_without_edns() {
     let args = ["scan", "-r", &addr, "--dnssec", "--attempts", "--stats", &stats];
     let names: String = (0..20).map(|i| format!("n{i}.demo.test\n")).collect();
     let run = run_with_input(&args, names.as_bytes());
-    run.assert_code(0).assert_stderr("20 answers came without EDNS");
+    run.assert_code(0).assert_stderr("20 responses came without EDNS");
     for line in run.lines() {
         assert_eq!(line["edns_off"], format!("FORMERR from {addr}"), "{line}");
         assert_valid("scan-line", &line);

@@ -63,7 +63,7 @@ impl Bench {
 }
 
 const OVERWRITES: &str = "the output would overwrite it";
-const MIXED: &str = "are the same file, and would be mixed up in it";
+const MIXED: &str = "are the same file, where their contents would mix";
 
 /// What is asked for, what became of it before there was a check, and what is said now.
 const CLASHES: [(&str, &str, &str); 32] = [
@@ -105,7 +105,7 @@ const CLASHES: [(&str, &str, &str); 32] = [
     (
         "verify demo.test --records - --root-hints /dev/stdin < zone",
         "the same text read anew",
-        "is read twice, and can be read only once",
+        "is given twice, but can be read only once",
     ),
 ];
 
@@ -326,10 +326,10 @@ fn assert_told_truly(stderr: &str, lines: &str, output: &str, names: u64, stats:
     assert_eq!(stats["input"]["questions"], names);
     let not_asked = stats["input"]["not_asked"].as_u64().unwrap();
     let left = match not_asked {
-        0 => "; every question was asked".to_owned(),
-        1 => "; 1 question was not asked".to_owned(),
-        count if count < 1000 => format!("; {count} questions were not asked"),
-        count => format!("; {},{:03} questions were not asked", count / 1000, count % 1000),
+        0 => "; every query was sent".to_owned(),
+        1 => "; 1 query was not sent".to_owned(),
+        count if count < 1000 => format!("; {count} queries were not sent"),
+        count => format!("; {},{:03} queries were not sent", count / 1000, count % 1000),
     };
     assert!(stderr.contains(&left), "'{left}' is not in\n{stderr}");
 }
@@ -358,7 +358,7 @@ fn neither_a_full_disk_nor_an_accounting_that_fails_too_hides_the_other() {
         "exec $D scan list -r $A --stats /dev/fd/3 > /dev/full 3> /dev/full",
     ] {
         let run = bench.run(script);
-        run.assert_code(3).assert_stderr("the accounting cannot be written: No space left");
+        run.assert_code(3).assert_stderr("the statistics cannot be written: No space left");
         run.assert_stderr(": cannot be written after 0 whole lines: No space left");
         assert_eq!(run.stderr.matches("No space left").count(), 2, "{}", run.stderr);
     }
@@ -471,7 +471,7 @@ fn an_accounting_that_fails_after_the_reader_has_gone_is_told() {
     let bench = Bench::new();
     let limited = "trap '' XFSZ; ulimit -f 0; exec $D scan list -r $A --stats stats";
     let run = Run::of(bench.command(limited).stdout(closed()).output().unwrap());
-    run.assert_code(3).assert_stderr("dnsonde: stats: the accounting cannot be written: ");
+    run.assert_code(3).assert_stderr("dnsonde: stats: the statistics cannot be written: ");
     assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
 }
 

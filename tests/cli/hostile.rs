@@ -143,7 +143,7 @@ fn a_malformed_answer_is_asked_again_told_and_counted_in_every_format() {
         assert_eq!((&line["rcode"], &line["attempts"]), (&"NOERROR".into(), &2.into()));
         let why = line["malformed"].as_str().unwrap();
         assert!(why.starts_with("octet "), "{why}");
-        assert_eq!(line["error"], format!("the answer is malformed: {why}"));
+        assert_eq!(line["error"], format!("the response is malformed: {why}"));
         let first = &line["attempt_log"][0];
         assert_eq!(
             (&first["malformed"], &first["retried_because"]),

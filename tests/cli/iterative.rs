@@ -87,7 +87,7 @@ fn every_name_has_the_answer_of_its_authoritative_servers() {
     let files = Files::new();
     let stats = text(&files.path("stats.json"));
     let run = scan(&world, names, &["--attempts", "--stats", &stats]);
-    run.assert_code(0).assert_stderr("7 questions in");
+    run.assert_code(0).assert_stderr("7 queries in");
     let lines = run.lines();
     lines.iter().for_each(|line| assert_valid("scan-line", line));
     assert_eq!(lines.len(), 8);
@@ -162,21 +162,25 @@ fn a_name_that_cannot_be_resolved_has_a_line_that_says_why() {
     let lines = run.lines();
     lines.iter().for_each(|line| assert_valid("scan-line", line));
     for (name, status, error) in [
-        ("www.lame.com.", "SERVFAIL", "no server of lame.com. gives a useful answer: 1 REFUSED"),
-        ("www.silent.com.", "TIMEOUT", "no server of silent.com. gives a useful answer: 1 silent"),
+        ("www.lame.com.", "SERVFAIL", "no server of lame.com. gives a useful response: 1 REFUSED"),
+        (
+            "www.silent.com.",
+            "TIMEOUT",
+            "no server of silent.com. gives a useful response: 1 silent",
+        ),
         (
             "www.gone.com.",
             "UNREACHABLE",
-            "no server of gone.com. gives a useful answer: 1 unreachable (ICMP says that the port is \
-             unreachable: nothing listens there)",
+            "no server of gone.com. gives a useful response: 1 unreachable \
+             (ICMP port unreachable: nothing listens there)",
         ),
         ("www.lost.com.", "SERVFAIL", "no name server of lost.com. has a usable address"),
         (
             "www.glueless.com.",
             "SERVFAIL",
-            "no server of glueless.com. gives a useful answer: 1 REFUSED",
+            "no server of glueless.com. gives a useful response: 1 REFUSED",
         ),
-        ("loop.example.com.", "SERVFAIL", "the alias loop.example.com. leads back to itself"),
+        ("loop.example.com.", "SERVFAIL", "the CNAME at loop.example.com. leads back to itself"),
     ] {
         let line = line(&lines, name, "A");
         assert_eq!((&line["status"], &line["error"]), (&status.into(), &error.into()), "{line:#}");
@@ -210,7 +214,7 @@ fn a_zone_that_cannot_be_reached_is_no_failure_of_the_scan() {
 fn every_format_shows_aliases_of_other_zones_and_reasons() {
     let world = Served::new(Scenario::from_toml("faulty", FAULTY).unwrap());
     let names = "t2._domainkey.example.com,TXT\nwww.lame.com\nwww.silent.com\n";
-    let why = "no server of lame.com. gives a useful answer: 1 REFUSED";
+    let why = "no server of lame.com. gives a useful response: 1 REFUSED";
     for (format, contained) in [
         ("text", &["t2.dkim.amazonses.com.\t", "SERVFAIL after", why][..]),
         ("csv", &["CNAME,t2.dkim.amazonses.com.", ",SERVFAIL,", why]),
@@ -311,7 +315,7 @@ fn an_interrupt_leaves_names_unfinished_and_says_so() {
     }
     let (code, stderr) = super::stopping::end(child);
     assert_eq!(code, Some(1), "{stderr}");
-    assert!(stderr.contains("2 were asked and not waited for"), "{stderr}");
+    assert!(stderr.contains("2 responses were not waited for"), "{stderr}");
     let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     assert_valid("scan-stats", &stats);
     assert_eq!(super::stopping::assert_all_is_accounted_for(&stats, 3), 0);

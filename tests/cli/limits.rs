@@ -14,8 +14,8 @@ fn limits_are_told_once_at_the_start() {
     let addr = server.addr().to_string();
     for (options, sentence) in [
         (&[][..], None),
-        (&["--rate", "5000"], Some("dnsonde: at most 5,000 queries a second\n")),
-        (&["--rate-per-server", "700"], Some("dnsonde: at most 700 queries a second\n")),
+        (&["--rate", "5000"], Some("dnsonde: at most 5,000 queries per second\n")),
+        (&["--rate-per-server", "700"], Some("dnsonde: at most 700 queries per second\n")),
         (&["--rate", "unlimited"], None),
     ] {
         // On this machine nothing is limited by default.
@@ -26,20 +26,23 @@ fn limits_are_told_once_at_the_start() {
             Some(sentence) => assert!(run.stderr.starts_with(sentence), "{}", run.stderr),
             None => assert!(!run.stderr.contains("at most"), "{}", run.stderr),
         }
-        assert_eq!(run.stderr.matches("queries a second").count(), usize::from(sentence.is_some()));
+        assert_eq!(
+            run.stderr.matches("queries per second").count(),
+            usize::from(sentence.is_some())
+        );
     }
 }
 
 /// Nothing is sent, for there is no name to ask.
 #[test]
 fn a_total_leaves_the_limit_of_each_server() {
-    let one = "at most 1,000 queries a second (by default); --rate sets another limit\n";
-    let strangers = "at most 100 queries a second to one server (by default) and 20,000 in total";
-    let few = "at most 100 queries a second to one server (by default) and 5,000 in total;";
-    let two = "at most 1,000 queries a second to one server (by default) and 5 in total;";
+    let one = "at most 1,000 queries per second (by default); --rate sets another limit\n";
+    let strangers = "at most 100 queries per second to one server (by default) and 20,000 in total";
+    let few = "at most 100 queries per second to one server (by default) and 5,000 in total;";
+    let two = "at most 1,000 queries per second to one server (by default) and 5 in total;";
     for (args, sentence) in [
         (&["-r", "192.0.2.1"][..], one),
-        (&["-r", "192.0.2.1", "--rate", "5"], "at most 5 queries a second\n"),
+        (&["-r", "192.0.2.1", "--rate", "5"], "at most 5 queries per second\n"),
         (&["-r", "192.0.2.1,192.0.2.2", "--rate", "5"], two),
         (&["--iterative"], strangers),
         (&["--iterative", "--rate", "5000"], few),

@@ -13,7 +13,7 @@ fn without_a_scenario_those_that_are_built_in_are_listed() {
 
 #[test]
 fn what_is_no_scenario_is_a_usage_error() {
-    run(&["playground", "no-such"]).assert_code(2).assert_stderr("'no-such' is not a scenario");
+    run(&["playground", "no-such"]).assert_code(2).assert_stderr("unknown scenario 'no-such'");
     run(&["playground", "./no-such.toml"]).assert_code(2).assert_stderr("cannot be opened");
     let files = Files::new();
     let broken = files.write("broken.toml", "title = 'x'\nstorey = 'y'\n");
@@ -33,9 +33,9 @@ fn a_world_whose_root_is_elsewhere_is_not_served() {
     // Were it served all the same, this would end it.
     let taken = std::net::UdpSocket::bind("127.53.1.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    run(&["playground", &far, "--port", &port])
-        .assert_code(2)
-        .assert_stderr("far.toml: nothing leads to its servers: no root server with an address");
+    run(&["playground", &far, "--port", &port]).assert_code(2).assert_stderr(
+        "far.toml: the scenario has no usable root server: no root server with an address",
+    );
 }
 
 #[cfg(target_os = "linux")]

@@ -45,7 +45,7 @@ fn every_name_has_its_line_with_the_right_answer() {
 fn a_single_line_that_cannot_be_asked_is_told_in_the_singular() {
     let server = server();
     let run = scan("two words\nlast.demo.test\n", server.addr(), &[]);
-    run.assert_code(0).assert_stderr("dnsonde: 1 line could not be asked (status INVALID)");
+    run.assert_code(0).assert_stderr("dnsonde: 1 line invalid (status INVALID)");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn input_is_understood_in_all_its_forms() {
                  typed.demo.test,TXT\nbücher.demo.test\n192.0.2.1,PTR\n_under.score.demo.test\n\
                  two words\nbad..name\nx.demo.test,NOTYPE\n\x07bell.demo.test\nlast.demo.test";
     let run = scan(input, server.addr(), &["-t", "A,AAAA"]);
-    run.assert_code(0).assert_stderr("4 lines could not be asked");
+    run.assert_code(0).assert_stderr("4 lines invalid");
     let lines = run.lines();
     let mut seen: Vec<String> = lines
         .iter()
@@ -91,7 +91,7 @@ fn input_is_understood_in_all_its_forms() {
     assert_eq!(errors.len(), 4);
     assert!(errors[0].starts_with("line 10: more than a name and a type"), "{errors:?}");
     assert!(errors[1].starts_with("line 11: "), "{errors:?}");
-    assert!(errors[2].starts_with("line 12: 'NOTYPE' is not a record type"), "{errors:?}");
+    assert!(errors[2].starts_with("line 12: unknown record type 'NOTYPE'"), "{errors:?}");
     assert!(errors[3].starts_with("line 13: control character 0x07"), "{errors:?}");
     assert!(!run.stdout.contains('\x07'));
     lines.iter().for_each(|line| assert_valid("scan-line", line));

@@ -24,9 +24,9 @@ fn echo() -> SocketAddr {
 fn addresses_that_cannot_be_one_server_are_refused_and_the_way_out_is_told() {
     for (text, before, now) in [
         ("fe80::53", "no server can be reached", "write fe80::53%INTERFACE"),
-        ("fe80::53%nowhere9", "the system finds no address", "no interface is called 'nowhere9'"),
-        ("0.0.0.0", "answered", "the unspecified address is no machine"),
-        ("[::]:53", "answered", "the unspecified address is no machine"),
+        ("fe80::53%nowhere9", "cannot resolve server name", "no interface is called 'nowhere9'"),
+        ("0.0.0.0", "answered", "the unspecified address is not a server"),
+        ("[::]:53", "answered", "the unspecified address is not a server"),
         ("224.0.0.251:5353", "no server", "a multicast address is not one server"),
         ("ff02::fb", "no server", "a multicast address is not one server"),
         ("255.255.255.255", "no server", "a broadcast address is not one server"),
@@ -53,9 +53,9 @@ fn a_list_in_the_place_of_a_server_is_not_asked_for_in_the_dns() {
     let files = Files::new();
     let list = files.write("resolvers.txt", "127.0.0.1\n");
     for (args, hint) in [
-        (&["scan", "-r", "resolvers.txt"][..], "-R resolvers.txt reads servers from a file"),
-        (&["scan", "-r", &list], "reads servers from a file"),
-        (&["query", "@resolvers.txt", "a.demo.test"], "name each server with @SERVER"),
+        (&["scan", "-r", "resolvers.txt"][..], "use -R resolvers.txt to read servers from a file"),
+        (&["scan", "-r", &list], "to read servers from a file"),
+        (&["query", "@resolvers.txt", "a.demo.test"], "give each server with @SERVER"),
         (&["verify", "demo.test", "--dmarc", "-r", "resolvers.txt"], "with -r SERVER"),
     ] {
         let mut command = super::dnsonde(args);
@@ -132,8 +132,8 @@ fn a_scan_asks_in_the_class_that_is_wanted() {
         }
     }
     for (args, sentence) in [
-        (&["scan", "-r", "127.0.0.1", "--class", "XX"][..], "not a class"),
-        (&["scan", "--iterative", "--class", "CH"], "in the class IN only"),
+        (&["scan", "-r", "127.0.0.1", "--class", "XX"][..], "unknown class"),
+        (&["scan", "--iterative", "--class", "CH"], "in class IN only"),
     ] {
         run(args).assert_code(2).assert_stderr(sentence);
     }
@@ -147,5 +147,5 @@ fn the_summary_of_a_scan_says_what_icmp_says() {
     let addr = socket.local_addr().unwrap().to_string();
     drop(socket);
     let scan = run_with_input(&["scan", "-r", &addr, "--keep-going"], b"a.demo.test\n");
-    scan.assert_stderr("ICMP says that the port is unreachable: nothing listens there (for ");
+    scan.assert_stderr("ICMP port unreachable: nothing listens there (for ");
 }

@@ -90,7 +90,7 @@ fn an_interrupt_writes_what_is_finished_and_counts_the_rest() {
     assert_eq!(stats["totals"]["answered"], lines);
     let not_asked = assert_all_is_accounted_for(&stats, 20_000);
     assert_eq!(stats["input"]["whole"], true);
-    let reported = format!("; {} questions were not asked", grouped(not_asked));
+    let reported = format!("; {} queries were not sent", grouped(not_asked));
     assert!(stderr.contains(&reported), "'{reported}' is not in\n{stderr}");
 }
 
@@ -199,7 +199,7 @@ fn what_is_left_in_a_pipe_is_told_as_at_least() {
         let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
         let not_asked = assert_all_is_accounted_for(&stats, 3_000);
         assert_eq!(stats["input"]["whole"], false, "{stats:#}");
-        let reported = format!("; at least {} questions were not asked", grouped(not_asked));
+        let reported = format!("; at least {} queries were not sent", grouped(not_asked));
         assert!(stderr.contains(&reported), "'{reported}' is not in\n{stderr}");
         drop(stdin);
     }
@@ -235,12 +235,12 @@ fn a_second_interrupt_does_not_wait() {
     interrupt(&child);
     let mut said = String::new();
     stderr.read_line(&mut said).unwrap();
-    assert!(said.contains("waiting for answers on their way"), "{said}");
+    assert!(said.contains("waiting for outstanding responses"), "{said}");
     interrupt(&child);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
-    assert!(rest.contains("1 was asked and not waited for"), "{rest}");
+    assert!(rest.contains("1 response was not waited for"), "{rest}");
     // Standard input is open to the end: the program has not waited for it either.
     drop(stdin);
 }
@@ -400,12 +400,12 @@ fn a_second_interrupt_ends_a_query_whose_output_nobody_takes() {
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     stderr.read_line(&mut said).unwrap();
-    assert!(said.contains("waiting for the output to be taken"), "{said}");
+    assert!(said.contains("waiting for the reader of the output"), "{said}");
     interrupt(&child);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
-    assert!(rest.contains("not all that was finished is written"), "{rest}");
+    assert!(rest.contains("some finished queries were not written"), "{rest}");
     drop(stdout);
 }
 
@@ -424,7 +424,7 @@ fn after_an_interrupt_nothing_is_asked_again() {
     interrupt(&child);
     let (code, stderr) = end(child);
     assert_eq!(code, Some(1), "{stderr}");
-    assert!(stderr.contains("3 were asked and not waited for"), "{stderr}");
+    assert!(stderr.contains("3 responses were not waited for"), "{stderr}");
     let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     assert_eq!((&stats["totals"]["attempts"], server.counts().udp_queries), (&3.into(), 3));
     assert_eq!(stats["totals"]["failed"]["timeout"], 0, "three of five attempts were never made");
@@ -444,7 +444,7 @@ fn an_interrupt_that_costs_nothing_leaves_a_scan_complete() {
     }
     interrupt(&child);
     let run = super::Run::of(child.wait_with_output().unwrap());
-    run.assert_code(0).assert_stderr("stopping; waiting for answers on their way");
+    run.assert_code(0).assert_stderr("stopping; waiting for outstanding responses");
     assert_eq!(run.lines().len(), 1);
     let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     assert_eq!(stats["end"], "complete");
@@ -469,12 +469,12 @@ fn a_second_interrupt_does_not_wait_for_an_output_that_takes_nothing() {
     interrupt(&child);
     let mut said = String::new();
     stderr.read_line(&mut said).unwrap();
-    assert!(said.contains("waiting for answers on their way"), "{said}");
+    assert!(said.contains("waiting for outstanding responses"), "{said}");
     interrupt(&child);
     let mut rest = String::new();
     stderr.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
-    assert!(rest.contains("and not all that was finished is written"), "{rest}");
+    assert!(rest.contains("and some finished lines were not written"), "{rest}");
     drop(stdout);
     let stats: Value = serde_json::from_slice(&std::fs::read(stats).unwrap()).unwrap();
     super::assert_valid("scan-stats", &stats);

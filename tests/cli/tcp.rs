@@ -20,7 +20,7 @@ fn query_shows_the_truncated_response_with_a_warning() {
     let text = run(&words);
     text.assert_code(3);
     assert!(text.stdout.contains("->>HEADER<<-"), "{}", text.stdout);
-    let warning = format!(";; WARNING: this is not the whole answer: {REFUSED}");
+    let warning = format!(";; WARNING: the response is not complete: {REFUSED}");
     assert!(text.stdout.contains(&warning), "{}", text.stdout);
 
     let json = run(&[&words[..], &["--format", "json"]].concat());
@@ -34,7 +34,7 @@ fn query_shows_the_truncated_response_with_a_warning() {
     assert_eq!((&last["outcome"], &last["cause"]), (&"stream-failed".into(), &"refused".into()));
 
     let short = run(&[&words[..], &["+short"]].concat());
-    short.assert_code(3).assert_stderr(&format!("this is not the whole answer: {REFUSED}"));
+    short.assert_code(3).assert_stderr(&format!("the response is not complete: {REFUSED}"));
 
     // Whoever does not want TCP takes what UDP brings.
     run(&[&words[..], &["+ignore"]].concat()).assert_code(0);

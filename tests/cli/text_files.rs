@@ -65,17 +65,18 @@ fn every_reader_of_text_reads_utf16_with_a_mark_and_without() {
 fn every_reader_of_text_refuses_what_is_no_text_in_the_same_sentence() {
     with_every_reader(|files, (args, ..)| {
         for (octets, sentence, way_out) in [
-            (&b"\x1F\x8B\x08\0\0\0\0\0"[..], "is compressed by gzip", "zcat "),
-            (b"BZh91AY&SY\0\0", "is compressed by bzip2", "bzcat "),
-            (b"\xFD7zXZ\0\0\x04", "is compressed by xz", "xzcat "),
-            (b"\x28\xB5\x2F\xFD\x04\0", "is compressed by zstd", "zstdcat "),
-            (b"PK\x03\x04\x14\0\0\0", "is compressed by zip", "unzip -p "),
+            (&b"\x1F\x8B\x08\0\0\0\0\0"[..], "is compressed with gzip", "zcat "),
+            (b"BZh91AY&SY\0\0", "is compressed with bzip2", "bzcat "),
+            (b"\xFD7zXZ\0\0\x04", "is compressed with xz", "xzcat "),
+            (b"\x28\xB5\x2F\xFD\x04\0", "is compressed with zstd", "zstdcat "),
+            (b"PK\x03\x04\x14\0\0\0", "is compressed with zip", "unzip -p "),
             (b"\xFF\xFE\0\0a\0\0\0", "is text in UTF-32", "iconv -f UTF-32"),
             (b"\0\0\xFE\xFF\0\0\0a", "is text in UTF-32", "iconv -f UTF-32"),
             (b"a\0\0\0.\0\0\0", "is text in UTF-32", "iconv -f UTF-32"),
         ] {
             let run = read(files, args, octets);
-            run.assert_code(2).assert_stderr(&format!("input.toml: {sentence}, which is not read"));
+            run.assert_code(2)
+                .assert_stderr(&format!("input.toml: {sentence}, which is not supported"));
             run.assert_stderr(way_out).assert_stderr("input.toml");
         }
     });

@@ -8,8 +8,8 @@ use super::{assert_valid, run, run_with_input, server_with};
 fn faults() -> [(Fault, &'static str, &'static str); 3] {
     let wrong = |effect| Fault { right_follows: true, ..Fault::always(effect) };
     [
-        (wrong(Effect::WrongQuestion), "other-question", "answers another question"),
-        (wrong(Effect::OtherPort), "other-port", "comes from another port"),
+        (wrong(Effect::WrongQuestion), "other-question", "its question is not the query's"),
+        (wrong(Effect::OtherPort), "other-port", "comes from a port that was not queried"),
         (wrong(Effect::WrongId), "other-id", "no query has its message ID"),
     ]
 }
@@ -31,7 +31,7 @@ fn query_tells_what_came_from_where_and_why_it_was_not_taken() {
         assert_eq!(unmatched[0].get("attempt").is_some(), word != "other-id");
         let shown = run(&["query", &at, "a.demo.test"]);
         assert!(shown.stdout.contains(text), "{}", shown.stdout);
-        assert!(shown.stdout.contains(";; NOT TAKEN FOR AN ANSWER:"), "{}", shown.stdout);
+        assert!(shown.stdout.contains(";; NOT ACCEPTED AS A RESPONSE:"), "{}", shown.stdout);
     }
 }
 

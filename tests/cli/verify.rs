@@ -18,25 +18,28 @@ fn what_is_wrong_with_the_command_line_is_said_before_anything_is_asked() {
     let empty = files.write("empty", "");
     let missing = super::text(&files.path("missing"));
     for (words, sentence) in [
-        (&["example.com"][..], "nothing is expected of the domain"),
+        (&["example.com"][..], "no expected record given"),
         (&["exa mple.com", "--dmarc"], "the domain: 'exa mple.com': a space inside the name"),
-        (&[".", "--dmarc"], "the domain: the root has no such records"),
+        (&[".", "--dmarc"], "the domain: the root zone has no such record"),
         (&["example.com", "--ses", "a,,b"], "--ses 'a,,b', column 3: the list has an empty"),
         (&["example.com", "--ses", "a,b,a"], "the token 'a' is given twice"),
         (&["example.com", "--ses-zone", "dkim.example.net"], "--ses"),
         (&["example.com", "--dkim", "a..b"], "--dkim: 'a..b' is not a domain name"),
-        (&["example.com", "--expect", "www"], "the entry ends where a record type should be"),
-        (&["example.com", "--expect", "www NOTYPE x"], "'NOTYPE' is not a record type"),
+        (&["example.com", "--expect", "www"], "the entry ends where a record type is expected"),
+        (&["example.com", "--expect", "www NOTYPE x"], "unknown record type 'NOTYPE'"),
         (&["example.com", "--expect", "www A 1.2.3"], "--expect 'www A 1.2.3', column 7"),
         (&["example.com", "--acm", "onlyname"], "--acm: 'onlyname' is not a name and a target"),
         (&["example.com", "--acme-response", "short"], "--acme-response: 'short'"),
         (&["example.com", "--issuer", "no domain"], "--issuer: 'no domain'"),
         (&["example.com", "--records", &missing], "cannot be opened"),
         (&["example.com", "--records", &zone], "line 1"),
-        (&["example.com", "--records", &empty], "no record that could be expected"),
+        (&["example.com", "--records", &empty], "no record to check"),
         (&["example.com", "--dmarc", "--root-hints", &empty], "no root server with an address"),
         (&["example.com", "--dmarc", "-r", "300.1.1.1"], "not an IPv4 address"),
-        (&["example.com", "--dmarc", "-r", "tcp://192.0.2.1"], "verify asks over UDP and TCP"),
+        (
+            &["example.com", "--dmarc", "-r", "tcp://192.0.2.1"],
+            "verify always uses both UDP and TCP",
+        ),
         (&["example.com", "--dmarc", "--repeat", "0"], "--repeat"),
         (&["example.com", "--dmarc", "--rate", "0"], "--rate"),
         (&["example.com", "--dmarc", "--wait", "soon"], "--wait"),
@@ -59,7 +62,7 @@ fn a_state_of_something_else_is_not_gone_on_with() {
     let nowhere = super::text(&files.path("no/such/folder/state"));
     assert_usage(
         &["verify", "example.com", "--dmarc", "--wait", "1s", "--state", &nowhere],
-        "the state cannot be written",
+        "cannot write the state",
     );
 }
 
@@ -173,7 +176,7 @@ mod worlds {
         stderr.read_to_string(&mut said).unwrap();
         let run = Run::of(child.wait_with_output().unwrap());
         run.assert_code(3);
-        assert!(said.contains("dnsonde: the state cannot be written"), "{said}");
+        assert!(said.contains("dnsonde: cannot write the state"), "{said}");
         assert_eq!(run.lines()[0]["verdict"], "inconclusive");
     }
 

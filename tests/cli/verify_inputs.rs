@@ -75,7 +75,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["example.com", "--expect", "@ TXT \u{201C}v=spf1 -all\u{201D}"],
         "example.com. TXT \"\\226\\128\\156v=spf1 -all\\226\\128\\157\"",
         Refused(
-            "--expect '@ TXT \u{201C}v=spf1 -all\u{201D}', column 7: the value is in single or typographic quotation marks; write none, or plain ones (\"...\")",
+            "--expect '@ TXT \u{201C}v=spf1 -all\u{201D}', column 7: the value has single or typographic quotation marks; write none, or plain ones (\"...\")",
         ),
     ),
     (
@@ -83,7 +83,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["example.com", "--expect", "user@example.com TXT x"],
         "user\\@example.com.example.com. TXT \"x\"",
         Refused(
-            "--expect: 'user@example.com': an email address or a user at a host; write only what is behind the @: example.com",
+            "--expect: 'user@example.com': an email address, or a user at a host; write only the part after the @: example.com",
         ),
     ),
     (
@@ -107,7 +107,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["example.com", "--expect", "192.0.2.1 PTR www.example.com"],
         "192.0.2.1.example.com. PTR www.example.com.",
         Refused(
-            "--expect: '192.0.2.1': an IP address, not a name: scan -t PTR and query -x look up the name of an address",
+            "--expect: '192.0.2.1': an IP address, not a name: use scan -t PTR or query -x for reverse lookups",
         ),
     ),
     (
@@ -159,7 +159,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["example.com", "--mail-from", "eu-west-1"],
         "eu-west-1.example.com. MX; eu-west-1.example.com. TXT",
         Refused(
-            "--mail-from: 'eu-west-1' is a region of AWS, not a host name; write the MAIL FROM domain here, such as mail.example.com, and the region with --mail-from-region",
+            "--mail-from: 'eu-west-1' is an AWS region, not a host name; write the MAIL FROM domain here, such as mail.example.com, and the region with --mail-from-region",
         ),
     ),
     (
@@ -167,7 +167,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["example.com", "--mail-from", "bounce@mail.example.com"],
         "--mail-from 'bounce@mail.example.com': an email address or a user at a host; write only what is behind the @: mail.example.com",
         Refused(
-            "--mail-from: 'bounce@mail.example.com': an email address or a user at a host; write only what is behind the @: mail.example.com",
+            "--mail-from: 'bounce@mail.example.com': an email address, or a user at a host; write only the part after the @: mail.example.com",
         ),
     ),
     (
@@ -233,7 +233,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["example.com", "--dkim", "user@example.com"],
         "user\\@example.com._domainkey.example.com. TXT",
         Refused(
-            "--dkim: 'user@example.com': an email address or a user at a host; write only what is behind the @: example.com",
+            "--dkim: 'user@example.com': an email address, or a user at a host; write only the part after the @: example.com",
         ),
     ),
     (
@@ -259,14 +259,14 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["example.com", "--dkim", "_domainkey.example.com"],
         "_domainkey.example.com._domainkey.example.com. TXT",
         Refused(
-            "--dkim: '_domainkey.example.com' has no selector: write the part in front of '._domainkey'",
+            "--dkim: '_domainkey.example.com' has no selector: write the part before '._domainkey'",
         ),
     ),
     (
         "the domain for a selector",
         &["example.com", "--dkim", "example.com"],
         "example.com._domainkey.example.com. TXT",
-        Refused("--dkim: 'example.com' has no selector: write the part in front of '._domainkey'"),
+        Refused("--dkim: 'example.com' has no selector: write the part before '._domainkey'"),
     ),
     (
         "--ses twice",
@@ -312,7 +312,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         "a region for the zone of SES",
         &["example.com", "--ses", "t1", "--ses-zone", "eu-west-1"],
         "t1._domainkey.example.com. CNAME t1.eu-west-1.",
-        Refused("--ses-zone: 'eu-west-1' is a region of AWS, not a domain name"),
+        Refused("--ses-zone: 'eu-west-1' is an AWS region, not a domain name"),
     ),
     (
         "a target for the zone of SES",
@@ -366,7 +366,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         "a region for the domain",
         &["eu-west-1", "--dmarc"],
         "_dmarc.eu-west-1. TXT",
-        Refused("the domain: 'eu-west-1' is a region of AWS, not a domain name"),
+        Refused("the domain: 'eu-west-1' is an AWS region, not a domain name"),
     ),
     (
         "a single label for the domain",
@@ -395,7 +395,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["user@example.com", "--dmarc"],
         "the domain 'user@example.com': an email address or a user at a host; write only what is behind the @: example.com",
         Refused(
-            "the domain: 'user@example.com': an email address or a user at a host; write only what is behind the @: example.com",
+            "the domain: 'user@example.com': an email address, or a user at a host; write only the part after the @: example.com",
         ),
     ),
     (
@@ -411,7 +411,7 @@ const OPTIONS: &[(&str, &[&str], &str, Outcome)] = &[
         &["192.0.2.1", "--dmarc"],
         "the domain '192.0.2.1': an IP address, not a name: scan -t PTR and query -x look up the name of an address",
         Refused(
-            "the domain: '192.0.2.1': an IP address, not a name: scan -t PTR and query -x look up the name of an address",
+            "the domain: '192.0.2.1': an IP address, not a name: use scan -t PTR or query -x for reverse lookups",
         ),
     ),
     (
@@ -447,20 +447,20 @@ const FILES: &[(&str, &str, &[u8], &str, Outcome)] = &[
     ("a table relative to the zone above", "sub.example.com", b"Type,Host,Value\nCNAME,t1._domainkey.sub,t1.dkim.amazonses.com\nTXT,_dmarc.sub,v=DMARC1; p=none\n", "t1._domainkey.sub.sub.example.com. CNAME t1.dkim.amazonses.com.; _dmarc.sub.sub.example.com. TXT \"v=DMARC1; p=none\"", Asks("t1._domainkey.sub.example.com. CNAME t1.dkim.amazonses.com.; _dmarc.sub.example.com. TXT \"v=DMARC1; p=none\"")),
     ("the zone above in such a table", "sub.example.com", b"Type,Host,Value\nCNAME,t1._domainkey.sub,t1.dkim.amazonses.com\nTXT,@,v=spf1 -all\n", "t1._domainkey.sub.sub.example.com. CNAME t1.dkim.amazonses.com.; sub.example.com. TXT \"v=spf1 -all\"", Refused("FILE, line 3, column 5: 'example.com' is not at or below sub.example.com: did you mean `verify example.com`?")),
     ("an at sign and an empty host", "example.com", b"Type,Host,Value\nTXT,@,v=spf1 -all\nA,,192.0.2.1\n", "FILE: line 3, column 3: the row has no name", Asks("example.com. TXT \"v=spf1 -all\"; example.com. A 192.0.2.1")),
-    ("UTF-16", "example.com", b"\xff\xfeN\x00a\x00m\x00e\x00,\x00T\x00y\x00p\x00e\x00,\x00V\x00a\x00l\x00u\x00e\x00\n\x00w\x00w\x00w\x00,\x00A\x00,\x001\x009\x002\x00.\x000\x00.\x002\x00.\x001\x00\n\x00", "FILE: line 2, column 9: '\\000A\\000' is not a record type; line 3, column 1: the row has no type", Asks("www.example.com. A 192.0.2.1")),
+    ("UTF-16", "example.com", b"\xff\xfeN\x00a\x00m\x00e\x00,\x00T\x00y\x00p\x00e\x00,\x00V\x00a\x00l\x00u\x00e\x00\n\x00w\x00w\x00w\x00,\x00A\x00,\x001\x009\x002\x00.\x000\x00.\x002\x00.\x001\x00\n\x00", "FILE: line 2, column 9: unknown record type '\\000A\\000'; line 3, column 1: the row has no type", Asks("www.example.com. A 192.0.2.1")),
     ("UTF-8 with its mark, as a zone file", "example.com", b"\xef\xbb\xbfwww A 192.0.2.1\n", "www.example.com. A 192.0.2.1", Asks("www.example.com. A 192.0.2.1")),
-    ("a table as Excel marks it", "example.com", b"sep=;\r\nName;Type;Value\r\nwww;A;192.0.2.1\r\n", "FILE: line 1, column 7: the entry ends where a record type should be; line 2, column 17: the entry ends where a record type should be; line 3, column 17: the entry ends where a record type should be", Asks("www.example.com. A 192.0.2.1")),
+    ("a table as Excel marks it", "example.com", b"sep=;\r\nName;Type;Value\r\nwww;A;192.0.2.1\r\n", "FILE: line 1, column 7: the entry ends where a record type is expected; line 2, column 17: the entry ends where a record type is expected; line 3, column 17: the entry ends where a record type is expected", Asks("www.example.com. A 192.0.2.1")),
     ("heads of other words", "example.com", b"Host Name,TTL,Record Type,Points To,Priority\nwww,300,A,192.0.2.1,\n", "www.example.com. A 192.0.2.1", Asks("www.example.com. A 192.0.2.1")),
-    ("heads that nobody knows", "example.com", b"Nom,Genre,Valeur\nwww,A,192.0.2.1\n", "FILE: line 1, column 17: the entry ends where a record type should be; line 2, column 16: the entry ends where a record type should be", Refused("FILE, line 1, column 1: no column of the first row is the name, the type or the value: it has 'Nom', 'Genre', 'Valeur'")),
-    ("a column too few", "example.com", b"Type,Name,Wert\nA,www,192.0.2.1\n", "FILE: line 1, column 15: the entry ends where a record type should be; line 2, column 16: the entry ends where a record type should be", Refused("FILE, line 1, column 1: no column of the first row is the value (Value, Content, Data, Target): it has 'Type', 'Name', 'Wert'")),
-    ("a priority in both columns", "example.com", b"Name,Type,Priority,Value\n@,MX,10,10 mx.example.net\n", "FILE: line 2, column 12: 'mx.example.net' is left over behind the last field", Asks("example.com. MX 10 mx.example.net.")),
+    ("heads that nobody knows", "example.com", b"Nom,Genre,Valeur\nwww,A,192.0.2.1\n", "FILE: line 1, column 17: the entry ends where a record type should be; line 2, column 16: the entry ends where a record type should be", Refused("FILE, line 1, column 1: the first row has no column for the name, the type or the value, only 'Nom', 'Genre', 'Valeur'")),
+    ("a column too few", "example.com", b"Type,Name,Wert\nA,www,192.0.2.1\n", "FILE: line 1, column 15: the entry ends where a record type should be; line 2, column 16: the entry ends where a record type should be", Refused("FILE, line 1, column 1: the first row has no column for the value (Value, Content, Data, Target), only 'Type', 'Name', 'Wert'")),
+    ("a priority in both columns", "example.com", b"Name,Type,Priority,Value\n@,MX,10,10 mx.example.net\n", "FILE: line 2, column 12: unexpected 'mx.example.net' after the last field", Asks("example.com. MX 10 mx.example.net.")),
     ("two priorities", "example.com", b"Name,Type,Priority,Value\n@,MX,10,20 mx.example.net\n", "FILE: line 2, column 12: 'mx.example.net' is left over behind the last field", Refused("FILE, line 2, column 9: the priority is 10 in its own column and 20 in the value")),
-    ("JSON", "example.com", b"{\"ResourceRecordSets\": [{\"Name\": \"www.example.com.\", \"Type\": \"A\"}]}\n", "FILE: line 1, column 2: text runs into a quotation mark; strings have a space between them", Refused("FILE, line 1, column 1: the file is JSON, which is not read")),
-    ("a page", "example.com", b"<!doctype html><p>www A 192.0.2.1\n", "FILE: line 1, column 11: expected a TTL, a class or a record type, found 'html><p>www'", Refused("FILE, line 1, column 1: the file is HTML or XML, which is not read")),
-    ("an archive", "example.com", b"PK\x03\x04\x14\x00\x00\x00\x08\x00", "FILE: line 1, column 11: the entry ends where a record type should be", Refused("FILE: is compressed by zip, which is not read")),
+    ("JSON", "example.com", b"{\"ResourceRecordSets\": [{\"Name\": \"www.example.com.\", \"Type\": \"A\"}]}\n", "FILE: line 1, column 2: text runs into a quotation mark; strings have a space between them", Refused("FILE, line 1, column 1: the file is JSON, which is not supported")),
+    ("a page", "example.com", b"<!doctype html><p>www A 192.0.2.1\n", "FILE: line 1, column 11: expected a TTL, a class or a record type, found 'html><p>www'", Refused("FILE, line 1, column 1: the file is HTML or XML, which is not supported")),
+    ("an archive", "example.com", b"PK\x03\x04\x14\x00\x00\x00\x08\x00", "FILE: line 1, column 11: the entry ends where a record type should be", Refused("FILE: is compressed with zip, which is not supported")),
     ("a zone of another domain", "example.com", b"$ORIGIN other.org.\n@ TXT a\nwww A 192.0.2.1\n", "other.org. TXT \"a\"; www.other.org. A 192.0.2.1", Refused("FILE, line 2, column 1: 'other.org.' is not at or below example.com, nor is one other name: did you mean `verify other.org`?")),
-    ("a zone without final dots", "example.com", b"www.example.com A 192.0.2.1\nftp.example.com A 192.0.2.2\n", "www.example.com.example.com. A 192.0.2.1; ftp.example.com.example.com. A 192.0.2.2", Refused("FILE, line 1, column 1: 'www.example.com' has no final dot, so it is www.example.com.example.com in a zone file (and so is one other name); write 'www.example.com.' if it is complete")),
-    ("a target without a final dot", "example.com", b"t1._domainkey CNAME t1.dkim.amazonses.com\n", "t1._domainkey.example.com. CNAME t1.dkim.amazonses.com.example.com.", Refused("FILE, line 1, column 1: 't1.dkim.amazonses.com' has no final dot, so it is t1.dkim.amazonses.com.example.com in a zone file; write 't1.dkim.amazonses.com.' if it is complete")),
+    ("a zone without final dots", "example.com", b"www.example.com A 192.0.2.1\nftp.example.com A 192.0.2.2\n", "www.example.com.example.com. A 192.0.2.1; ftp.example.com.example.com. A 192.0.2.2", Refused("FILE, line 1, column 1: 'www.example.com' has no final dot, so it is www.example.com.example.com in a zone file (and so is one other name); write 'www.example.com.' if the name is complete")),
+    ("a target without a final dot", "example.com", b"t1._domainkey CNAME t1.dkim.amazonses.com\n", "t1._domainkey.example.com. CNAME t1.dkim.amazonses.com.example.com.", Refused("FILE, line 1, column 1: 't1.dkim.amazonses.com' has no final dot, so it is t1.dkim.amazonses.com.example.com in a zone file; write 't1.dkim.amazonses.com.' if the name is complete")),
     ("a target in the zone", "example.com", b"www CNAME web.internal\n", "www.example.com. CNAME web.internal.example.com.", Asks("www.example.com. CNAME web.internal.example.com.")),
     ("a zone relative to the zone above", "sub.example.com", b"t1._domainkey.sub CNAME t1.dkim.amazonses.com.\nsub TXT a\n", "t1._domainkey.sub.sub.example.com. CNAME t1.dkim.amazonses.com.; sub.sub.example.com. TXT \"a\"", Asks("t1._domainkey.sub.example.com. CNAME t1.dkim.amazonses.com.; sub.example.com. TXT \"a\"")),
 ];

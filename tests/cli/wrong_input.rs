@@ -30,7 +30,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["query", "@127.0.0.1", "a.test", "-t", "FOO"],
         "dnsonde: unknown record type 'FOO'",
-        "hint: types are written like MX or TYPE65280; a name is asked with -q FOO",
+        "hint: write types like MX or TYPE65280; for the name, use -q FOO",
     ),
     (
         &["query", "@127.0.0.1", "a.test", "-p", "0"],
@@ -49,18 +49,18 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["query", "@127.0.0.1", "a.test", "+bufsize=x"],
-        "dnsonde: 'x' is not a value of +bufsize: write a number from 512 to 65535",
+        "dnsonde: invalid value 'x' for +bufsize: write a number from 512 to 65535",
         "",
     ),
     (
         &["query", "@127.0.0.1", "a.test", "+subnet=x"],
-        "dnsonde: 'x' is not a client subnet",
+        "dnsonde: invalid client subnet 'x'",
         "hint: write ADDR/PREFIX, such as 192.0.2.0/24 or 2001:db8::/56, or 0 for none",
     ),
     (
         &["query", "@127.0.0.1", "a.test", "+cookie=zz"],
-        "dnsonde: 'zz' is not a cookie (RFC 7873)",
-        "hint: write 16 hexadecimal digits, or 32 to 80 with the cookie of the server",
+        "dnsonde: invalid cookie 'zz' (RFC 7873)",
+        "hint: write 16 hexadecimal digits, or 32 to 80 with the server cookie",
     ),
     (
         &["query", "@127.0.0.1", "a.test", "-c", "XX"],
@@ -80,7 +80,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["query", "@127.0.0.1", "http://a.test/"],
         "dnsonde: 'http://a.test/' is more than a name",
-        "hint: write a.test; -q http://a.test/ asks it as it is",
+        "hint: write a.test; or use -q http://a.test/ for that very name",
     ),
     (
         &["query", "@127.0.0.1", "-f", "missing"],
@@ -89,8 +89,8 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["query", "@127.0.0.1", "-f", "empty"],
-        "dnsonde: empty: no query in it",
-        "hint: write one query a line, such as: example.com MX",
+        "dnsonde: empty: contains no query",
+        "hint: write one query per line, such as: example.com MX",
     ),
     (
         &["query", "@127.0.0.1", "-f", "batch"],
@@ -105,37 +105,37 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["query", "@127.0.0.1", "a.test", "AXFR"],
         "dnsonde: AXFR is a zone transfer, not a query",
-        "hint: dnsonde transfers no zones; `dig @SERVER ZONE AXFR` does",
+        "hint: dnsonde does not transfer zones; use `dig @SERVER ZONE AXFR`",
     ),
     (
         &["query", "--trace"],
-        "dnsonde: --trace needs a name to go to",
-        "hint: write it, as in `dnsonde query --trace example.com`",
+        "dnsonde: --trace needs a name",
+        "hint: for example `dnsonde query --trace example.com`",
     ),
     (
         &["query", "a.test", "--trace", "--root-hints", "empty"],
-        "dnsonde: empty: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
+        "dnsonde: empty: no root server with an address: root hints need the NS records of '.' and the A or AAAA records of their targets",
         "",
     ),
     (
         &["query", "a.test", "--trace", "--root-hints", "badhints"],
-        "dnsonde: badhints, line 2, column 2: the entry ends where a record type should be",
+        "dnsonde: badhints, line 2, column 2: the entry ends where a record type is expected",
         "",
     ),
     (
         &["query", "@fe80::1", "a.test"],
-        "dnsonde: invalid server 'fe80::1': a link-local address needs the interface it is on",
+        "dnsonde: invalid server 'fe80::1': a link-local address needs its interface",
         "hint: write fe80::1%INTERFACE, such as fe80::1%eth0; `ip link` lists them",
     ),
     (
         &["query", "@127.0.0.1", "a.test", "+short", "+trace"],
-        "dnsonde: --trace asks the servers that it finds, and no @SERVER",
-        "hint: --root-hints FILE says where it begins",
+        "dnsonde: --trace finds the servers itself and cannot be used with @SERVER",
+        "hint: --root-hints FILE sets where it starts",
     ),
     (
         &["query", "@0.0.0.0", "a.test"],
-        "dnsonde: invalid server '0.0.0.0': the unspecified address is no machine",
-        "hint: a server on this machine is 127.0.0.1 or ::1; elsewhere give its own address",
+        "dnsonde: invalid server '0.0.0.0': the unspecified address is not a server",
+        "hint: for a server on this machine, write 127.0.0.1 or ::1",
     ),
     (
         &["query", "@127.0.0.1", "a.test", "--timeout", "x"],
@@ -155,13 +155,13 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["scan", "names.txt", "-R", "servers.txt"],
-        "dnsonde: servers.txt, line 3: 'not an address' is not the address of a server",
-        "hint: write one ADDR, ADDR:PORT or [V6]:PORT a line; # begins a comment",
+        "dnsonde: servers.txt, line 3: 'not an address' is not a server address",
+        "hint: write one ADDR, ADDR:PORT or [V6]:PORT per line; # begins a comment",
     ),
     (
         &["scan", "names.txt", "-R", "empty"],
-        "dnsonde: empty: no server in it",
-        "hint: write one ADDR, ADDR:PORT or [V6]:PORT a line; # begins a comment",
+        "dnsonde: empty: contains no server",
+        "hint: write one ADDR, ADDR:PORT or [V6]:PORT per line; # begins a comment",
     ),
     (
         &["scan", "names.txt", "-R", "missing"],
@@ -170,27 +170,27 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["scan", "names.txt", "-r", "127.0.0.1", "-t", "FOO"],
-        "error: invalid value 'FOO' for '--type <TYPE>': not a record type: types are written like MX or TYPE65280",
+        "error: invalid value 'FOO' for '--type <TYPE>': unknown record type; write types like MX or TYPE65280",
         "",
     ),
     (
         &["scan", "names.txt", "-r", "127.0.0.1", "--class", "XX"],
-        "error: invalid value 'XX' for '--class <CLASS>': not a class: write IN, CH, HS or CLASS3",
+        "error: invalid value 'XX' for '--class <CLASS>': unknown class; write IN, CH, HS or CLASS3",
         "",
     ),
     (
         &["scan", "names.txt", "-r", "127.0.0.1", "--rate", "x"],
-        "error: invalid value 'x' for '--rate <QPS>': neither `unlimited` nor a number above 0",
+        "error: invalid value 'x' for '--rate <QPS>': expected `unlimited` or a number above 0",
         "",
     ),
     (
         &["scan", "names.txt", "-r", "127.0.0.1", "--rate", "0"],
-        "error: invalid value '0' for '--rate <QPS>': neither `unlimited` nor a number above 0",
+        "error: invalid value '0' for '--rate <QPS>': expected `unlimited` or a number above 0",
         "",
     ),
     (
         &["scan", "names.txt", "-r", "127.0.0.1", "--concurrency", "x"],
-        "error: invalid value 'x' for '--concurrency <N>': neither `auto` nor a number from 1",
+        "error: invalid value 'x' for '--concurrency <N>': expected `auto` or a number of at least 1",
         "",
     ),
     (
@@ -230,7 +230,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["scan", "names.txt", "--iterative", "--root-hints", "empty"],
-        "dnsonde: empty: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
+        "dnsonde: empty: no root server with an address: root hints need the NS records of '.' and the A or AAAA records of their targets",
         "",
     ),
     (
@@ -250,7 +250,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["scan", "names.txt", "-r", "127.0.0.1", "--csv-safe"],
-        "dnsonde: --csv-safe is for --format csv only",
+        "dnsonde: --csv-safe works with --format csv only",
         "",
     ),
     (
@@ -262,17 +262,17 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (&["verify"], "error: the following required arguments were not provided:", "<DOMAIN>"),
     (
         &["verify", "example.com"],
-        "dnsonde: nothing is expected of the domain",
-        "hint: say what should be there: --ses, --dkim, --expect, --records, ...; see --help",
+        "dnsonde: no expected record given",
+        "hint: give the records that should be there: --ses, --dkim, --expect, --records, ...; see --help",
     ),
     (
         &["verify", "example.com", "--dmarc", "--root-hints", "empty"],
-        "dnsonde: empty: no root server with an address: root hints need NS records of '.' and the A or AAAA records of what they name",
+        "dnsonde: empty: no root server with an address: root hints need the NS records of '.' and the A or AAAA records of their targets",
         "",
     ),
     (
         &["verify", "example.com", "--dmarc", "--root-hints", "badhints"],
-        "dnsonde: badhints, line 2, column 2: the entry ends where a record type should be",
+        "dnsonde: badhints, line 2, column 2: the entry ends where a record type is expected",
         "",
     ),
     (
@@ -282,8 +282,8 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "example.com", "--dmarc", "-r", "tcp://127.0.0.1"],
-        "dnsonde: 'tcp://127.0.0.1': verify asks over UDP and TCP by itself",
-        "hint: leave the tcp:// away",
+        "dnsonde: 'tcp://127.0.0.1': verify always uses both UDP and TCP",
+        "hint: leave out tcp://",
     ),
     (
         &["verify", "example.com", "--dmarc", "--also-ask", "300.1.1.1"],
@@ -297,7 +297,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "example.com", "--dmarc", "--rate", "x"],
-        "error: invalid value 'x' for '--rate <QPS>': not a number of queries a second, more than 0 and at most 100000",
+        "error: invalid value 'x' for '--rate <QPS>': expected queries per second, above 0 and at most 100000",
         "",
     ),
     (
@@ -307,7 +307,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "example.com", "--dmarc", "--wait", "1h", "--every", "1ms"],
-        "error: invalid value '1ms' for '--every <DURATION>': less than a second; write 1s or more",
+        "error: invalid value '1ms' for '--every <DURATION>': shorter than a second; write 1s or more",
         "",
     ),
     (
@@ -318,17 +318,17 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["verify", "example.com", "--dmarc", "--wait", "1s", "--state", "st"],
         "dnsonde: --state st: it is not a state of `dnsonde verify`: missing field `domain` at line 1 column 12",
-        "hint: name another file, or remove this one to begin anew",
+        "hint: give another file, or remove this one to start over",
     ),
     (
         &["verify", "example.com", "--dmarc", "--wait", "1s", "--state", "no/st"],
-        "dnsonde: the state cannot be written to 'no/st': there is no directory no",
+        "dnsonde: cannot write the state to 'no/st': there is no directory no",
         "",
     ),
     (
         &["verify", "example.com", "--dmarc", "--wait", "1s", "--state", "dir"],
         "dnsonde: --state dir: is not a regular file",
-        "hint: name a file, which is made if it is not there",
+        "hint: give a file; it is created if it does not exist",
     ),
     (
         &["verify", "example.com", "--records", "missing"],
@@ -342,7 +342,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "example.com", "--records", "bin"],
-        "dnsonde: bin, line 1, column 1: the file is binary, which is not read",
+        "dnsonde: bin, line 1, column 1: the file is binary, which is not supported",
         "hint: give a zone file, or a table with the columns Name, Type and Value",
     ),
     (
@@ -357,7 +357,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "example.com", "--acme-response", "short"],
-        "dnsonde: --acme-response: 'short' is not a DNS-01 response: 43 characters of base64url (RFC 8555 \u{A7}8.4)",
+        "dnsonde: --acme-response: 'short' is not a DNS-01 value: expected 43 characters of base64url (RFC 8555 \u{A7}8.4)",
         "",
     ),
     (
@@ -388,12 +388,12 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (&["verify", "a.test", "b.test", "--dmarc"], "error: unexpected argument 'b.test' found", ""),
     (
         &["verify", "example.com", "--expect", "www"],
-        "dnsonde: --expect 'www', column 4: the entry ends where a record type should be",
+        "dnsonde: --expect 'www', column 4: the entry ends where a record type is expected",
         "hint: write --expect 'NAME TYPE VALUE', such as 'www A 192.0.2.1'",
     ),
     (
         &["verify", "example.com", "--expect", ""],
-        "dnsonde: --expect: the entry ends where a domain name should be",
+        "dnsonde: --expect: the entry ends where a domain name is expected",
         "hint: write --expect 'NAME TYPE VALUE', such as 'www A 192.0.2.1'",
     ),
     (
@@ -403,7 +403,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "example.com", "--ses", ""],
-        "dnsonde: --ses: the list has an empty place (two commas in a row, or one at an end)",
+        "dnsonde: --ses: the list has an empty item (two commas in a row, or one at the end)",
         "",
     ),
     (
@@ -435,8 +435,8 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (&["decode", "dir"], "dnsonde: dir: is a directory, not a file", ""),
     (
         &["decode", "hexbad"],
-        "dnsonde: hexbad, line 1, column 1: 'zz' is neither digits nor Base64 nor a line of a dump",
-        "hint: dnsonde decode --help names the forms that are read; tcpdump needs -x to write octets",
+        "dnsonde: hexbad, line 1, column 1: 'zz' is not hexadecimal, Base64 or a line of a dump",
+        "hint: `dnsonde decode --help` lists the supported formats; tcpdump needs -x to write octets",
     ),
     (
         &["decode", "--format", "xml"],
@@ -446,7 +446,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["decode", "bin", "--hex"],
         "dnsonde: bin, line 1, column 1: '\\x00' is not a hexadecimal digit",
-        "hint: dnsonde decode --help names the forms that are read; tcpdump needs -x to write octets",
+        "hint: `dnsonde decode --help` lists the supported formats; tcpdump needs -x to write octets",
     ),
     (
         &["decode", "bin", "--port", "x"],
@@ -469,8 +469,8 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (&["rrcheck", "dir"], "dnsonde: dir: is a directory, not a file", ""),
     (
         &["playground", "nope"],
-        "dnsonde: 'nope' is not a scenario",
-        "hint: 'dnsonde playground' lists them; a file needs its path, as ./FILE",
+        "dnsonde: unknown scenario 'nope'",
+        "hint: `dnsonde playground` lists the built-in ones; write a file with its path, as ./FILE",
     ),
     (
         &["playground", "missing.toml"],
@@ -530,7 +530,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["man", "scan", "b"],
         "dnsonde: unknown command 'scan b'",
-        "hint: `dnsonde scan` has no commands",
+        "hint: `dnsonde scan` has no subcommands",
     ),
     (
         &["verify", "example.com", "--ses-zone", "a.b", "--ses", "t1", "--dkim", "a b"],
@@ -544,7 +544,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["verify", "www.other.test", "--records", "bin"],
-        "dnsonde: bin, line 1, column 1: the file is binary, which is not read",
+        "dnsonde: bin, line 1, column 1: the file is binary, which is not supported",
         "hint: give a zone file, or a table with the columns Name, Type and Value",
     ),
     (

@@ -397,11 +397,11 @@ fn what_cannot_be_read_is_told_with_its_packet() {
         ("snaplen in the message", cut(80), "1: the capture kept 38 of 56 octets of this message"),
         ("snaplen in UDP", cut(38), "1: it ends inside its UDP header"),
         ("snaplen in IPv4", cut(30), "1: it ends inside its IPv4 header"),
-        ("snaplen in Ethernet", cut(13), "1: it ends inside the header of the link layer"),
+        ("snaplen in Ethernet", cut(13), "1: it ends inside its link-layer header"),
         (
             "an end in a packet",
             whole[..whole.len() - 3].to_vec(),
-            "1: the capture ends inside this packet: 95 of 98 octets are there",
+            "1: the capture ends inside this packet: 95 of 98 octets are present",
         ),
         (
             "an end in a header",
@@ -413,31 +413,31 @@ fn what_cannot_be_read_is_told_with_its_packet() {
             endless,
             "2: the capture is damaged here: this packet claims 2147483647 octets",
         ),
-        ("another version of IP", with(&|p| p[14] = 0x75), "1: it says to be of version 7 of IP"),
+        ("another version of IP", with(&|p| p[14] = 0x75), "1: its IP version is 7"),
         (
             "a short IPv4 header",
             with(&|p| p[14] = 0x44),
-            "1: its IPv4 header says to have 16 octets, but 20 are the least",
+            "1: its IPv4 header claims 16 octets, but 20 is the minimum",
         ),
         (
             "a short length of UDP",
             with(&|p| p[39] = 7),
-            "1: its UDP header says that it has 7 octets; 8 are the least",
+            "1: its UDP header claims 7 octets, but 8 is the minimum",
         ),
         (
             "a long length of UDP",
             with(&|p| p[38] = 9),
-            "1: its UDP header says 2360 octets, but IP carries 56",
+            "1: its UDP header claims 2360 octets, but IP carries 56",
         ),
         (
             "a link that is not read",
             pcap(105, &[vec![0; 60], vec![0; 60]]),
-            "1: packets of the link type 105 are not read, this one and others like it",
+            "1: link type 105 is not supported: packets like this one are skipped",
         ),
         (
             "a stream that ends early",
             pcap(1, &[tcp(0, 2, &[]), tcp(1, 0x11, &framed(std::slice::from_ref(&message))[..20])]),
-            "2: this TCP stream ends inside a message: 18 of 56 octets are there",
+            "2: this TCP stream ends inside a message: 18 of 56 octets are present",
         ),
         (
             "fragments that overlap",
@@ -447,7 +447,7 @@ fn what_cannot_be_read_is_told_with_its_packet() {
         (
             "an interface that is not there",
             of(&[section(false), enhanced(false, 3, 0, &good)]),
-            "1: this packet is of the interface 3, which nothing describes",
+            "1: this packet belongs to interface 3, which is not described",
         ),
         (
             "a block that is too short",

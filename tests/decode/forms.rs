@@ -186,13 +186,13 @@ fn what_is_no_message_is_refused_in_one_sentence() {
         digits.chars().map(u32::from).flat_map(octets).collect::<Vec<u8>>()
     };
     for (kind, input, sentence) in [
-        ("a program", elf, "the input is no DNS message, no capture"),
-        ("a picture", png, "the input is no DNS message, no capture"),
-        ("gzip", b"\x1F\x8B\x08\0\0\0\0\0\0\x03".to_vec(), "compressed by gzip"),
-        ("zstd", b"\x28\xB5\x2F\xFD\0\0".to_vec(), "compressed by zstd"),
-        ("xz", b"\xFD7zXZ\0\0".to_vec(), "compressed by xz"),
-        ("bzip2", b"BZh61AY&SY\0\0".to_vec(), "compressed by bzip2"),
-        ("zip", b"PK\x03\x04\x14\0\0\0".to_vec(), "compressed by zip"),
+        ("a program", elf, "the input is not a DNS message, a capture"),
+        ("a picture", png, "the input is not a DNS message, a capture"),
+        ("gzip", b"\x1F\x8B\x08\0\0\0\0\0\0\x03".to_vec(), "compressed with gzip"),
+        ("zstd", b"\x28\xB5\x2F\xFD\0\0".to_vec(), "compressed with zstd"),
+        ("xz", b"\xFD7zXZ\0\0".to_vec(), "compressed with xz"),
+        ("bzip2", b"BZh61AY&SY\0\0".to_vec(), "compressed with bzip2"),
+        ("zip", b"PK\x03\x04\x14\0\0\0".to_vec(), "compressed with zip"),
         ("UTF-16", utf16(u16::to_le_bytes), "UTF-16"),
         ("UTF-16 BE", utf16(u16::to_be_bytes), "UTF-16"),
         ("UTF-32", utf32(u32::to_le_bytes), "UTF-32"),

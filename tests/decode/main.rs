@@ -146,7 +146,7 @@ fn a_stream_that_is_cut_short_says_where_and_why() {
     // What there is of the message, and then the stream.
     assert_eq!((lines.len(), code), (2, 1));
     assert_eq!(lines[0]["answers"].as_array().unwrap().len(), 1);
-    let reason = "the length says 56 octets, but 55 follow";
+    let reason = "the length is 56 octets, but 55 follow";
     assert_eq!(lines[1]["errors"], serde_json::json!([{"offset": 0, "reason": reason}]));
     for member in ["answers", "authorities", "additionals"] {
         assert!(lines.iter().all(|line| line[member].is_array()), "{member}");

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use dnsonde::engine::{EngineConfig, Failure, Outcome, QueryProfile, ServerChoice, ServerId, Window};
+use dnsonde::engine::{
+    EngineConfig, Failure, Outcome, QueryProfile, ServerChoice, ServerId, Window,
+};
 use proptest::prelude::*;
 
 use super::network::{Behaviour, Network};

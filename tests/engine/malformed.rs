@@ -10,7 +10,7 @@ use dnsonde::wire::{NameBuf, ParseError, Rcode, RecordType};
 
 use super::network::address;
 
-/// What stands behind the question of each malformed answer: the counts of its records, and they.
+/// What stands behind the question of each malformed response: the counts of its records, and they.
 const MALFORMED: [(&str, [u8; 3], &[u8]); 8] = [
     ("an A record of three octets", [1, 0, 0], b"\xC0\x0C\0\x01\0\x01\0\0\0\x3C\0\x03\xC0\0\x02"),
     (

@@ -140,7 +140,7 @@ pub struct Result {
     pub name: NameBuf,
     pub attempts: Vec<Attempt>,
     pub end: core::result::Result<(Rcode, Option<[u8; 4]>, usize), Failure>,
-    /// It ended with no more than a truncated answer.
+    /// It ended with no more than a truncated response.
     pub truncated: bool,
 }
 

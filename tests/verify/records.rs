@@ -757,7 +757,7 @@ fn without_a_verdict_there_is_one_clear_sentence() {
     assert_eq!(
         sentence,
         "the name servers of t1._domainkey.example.com could not be reached (no server of \
-         example.com. gives a useful answer): run this again later, and tell whoever runs them if it \
+         example.com. gives a useful response): run this again later, and tell whoever runs them if it \
          stays so"
     );
 }

@@ -120,7 +120,7 @@ async fn the_program_shows_who_says_what_on_the_way() {
         "    127.77.31.31 (glue, authoritative): NS ns3.provider.net. ns1.example.org. \
          ns2.example.org., serial 1, ",
         "    127.77.31.32 (glue, authoritative): REFUSED, ",
-        "  ns3.provider.net.  (only the zone itself names it)\n    no address: it has none\n",
+        "  ns3.provider.net.  (in the zone's own NS records only)\n    no address: it has none\n",
         "\nalias.example.org. A\n  [127.77.31.31]\n    alias.example.org. 3600 IN CNAME www",
         "    www.example.org. 3600 IN A 203.0.113.80\n",
         "  [127.77.31.32]\n    REFUSED\n",
@@ -159,7 +159,7 @@ async fn a_way_that_ends_too_early_is_no_success() {
     let run = trace(world, &["www.example.org"]).await;
     let text = String::from_utf8(run.stdout).unwrap();
     assert_eq!(run.status.code(), Some(3), "{text}");
-    let why = "  not found out: no server of example.org. gives a useful answer\n";
+    let why = "  lookup failed: no server of example.org. gives a useful response\n";
     assert!(text.contains(why), "{text}");
-    assert!(text.contains("refers upwards"), "{text}");
+    assert!(text.contains("upward referral"), "{text}");
 }

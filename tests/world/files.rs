@@ -36,34 +36,37 @@ fn mistakes_are_told_in_one_sentence_with_their_place() {
             "[[faults]]\ntype = 'BOGUS'\neffect = 'drop'",
             "line 2, column 8: 'BOGUS' is not a record type",
         ),
-        ("[[faults]]\ntransport = 'quic'\neffect = 'drop'", "'quic' is neither udp nor tcp"),
-        ("base = 'nowhere'", "'nowhere' is not a scenario that another one can be based on"),
-        ("base = 'ses'\ntitle = 'x'", "there is no 'story', here or in what it is based on"),
-        ("[[zone]]\nname = 'a'\nserial = 1", "the zone 'a.': there is no text to change"),
+        (
+            "[[faults]]\ntransport = 'quic'\neffect = 'drop'",
+            "unknown transport 'quic'; write udp or tcp",
+        ),
+        ("base = 'nowhere'", "unknown scenario 'nowhere' in 'base'"),
+        ("base = 'ses'\ntitle = 'x'", "missing 'story', here and in the base scenario"),
+        ("[[zone]]\nname = 'a'\nserial = 1", "the zone 'a.': it has no text to change"),
     ] {
         let error = error(text);
         assert!(error.contains(expected), "'{expected}' is not in '{error}'");
     }
     for (more, expected) in [
         ("[servers.b]\nzones = 'example.com'", "b: it has no address"),
-        ("[servers.b]\naddresses = '127.0.0.2'\nzones = 'a'", "b: there is no zone 'a.'"),
-        ("[servers.b]\naddresses = '127.53.3.1'", "127.53.3.1 is another host's address, too"),
+        ("[servers.b]\naddresses = '127.0.0.2'\nzones = 'a'", "b: unknown zone 'a.'"),
+        ("[servers.b]\naddresses = '127.53.3.1'", "127.53.3.1 is also the address of another host"),
         (
             "[[faults]]\nserver = 'x'\neffect = 'drop'",
-            "entry 1 of 'faults': there is no server or resolver 'x'",
+            "entry 1 of 'faults': unknown server or resolver 'x'",
         ),
-        ("[[faults]]\naddress = '127.0.0.9'\neffect = 'drop'", "nobody has the address 127.0.0.9"),
+        ("[[faults]]\naddress = '127.0.0.9'\neffect = 'drop'", "no host has the address 127.0.0.9"),
         ("[[faults]]\neffect = { version = 'x' }", "no zone has a version 'x'"),
         ("[[faults]]\nlarger_than = 9\neffect = { version = 'old' }", "cannot depend on the size"),
-        ("[[faults]]\nfamily = 5\neffect = 'drop'", "'family' is 4 or 6"),
-        ("[[faults]]\nshare = 1.5\neffect = 'drop'", "'share' is a number from 0 to 1"),
-        ("[[faults]]\nshare = nan\neffect = 'drop'", "'share' is a number from 0 to 1"),
-        ("[[faults]]\nevery_s = 0\neffect = 'drop'", "'every_s' and 'above_qps' are above 0"),
-        ("[[faults]]\npaths = { of = 2, bad = [2] }\neffect = 'drop'", "each is below 'of'"),
-        ("[[faults]]\npaths = { of = 0, bad = [] }\neffect = 'drop'", "each is below 'of'"),
+        ("[[faults]]\nfamily = 5\neffect = 'drop'", "'family' must be 4 or 6"),
+        ("[[faults]]\nshare = 1.5\neffect = 'drop'", "'share' must be a number from 0 to 1"),
+        ("[[faults]]\nshare = nan\neffect = 'drop'", "'share' must be a number from 0 to 1"),
+        ("[[faults]]\nevery_s = 0\neffect = 'drop'", "'every_s' and 'above_qps' must be above 0"),
+        ("[[faults]]\npaths = { of = 2, bad = [2] }\neffect = 'drop'", "each must be below 'of'"),
+        ("[[faults]]\npaths = { of = 0, bad = [] }\neffect = 'drop'", "each must be below 'of'"),
         (
             "[[zone]]\nname = 'example.com'\nremove = 'x TXT'",
-            "there is no 'x.example.com. TXT' to be removed",
+            "there is no 'x.example.com. TXT' to remove",
         ),
         ("[[zone]]\nname = 'example.com'\nremove = 'a b c'", "'a b c' is not OWNER or OWNER TYPE"),
         (
@@ -71,14 +74,14 @@ fn mistakes_are_told_in_one_sentence_with_their_place() {
             "the zone 'example.com.' in version 'v': line 1, column 5",
         ),
         ("[[zone]]\nname = 'example.com'\nadd = 'x.org. A 192.0.2.1'", "x.org. is not in the zone"),
-        ("[[zone]]\nname = 'example.org'\ntext = 'x A 192.0.2.1'", "there is no SOA record"),
+        ("[[zone]]\nname = 'example.org'\ntext = 'x A 192.0.2.1'", "the zone has no SOA record"),
         (
             "[resolvers.r]\naddresses = '127.9.9.9'\ncache = [{ record = 'x' }]",
             "'cache' of r: 'x': ",
         ),
         (
             "[resolvers.r]\naddresses = '127.9.9.9'\ncache = [{ }]",
-            "an entry needs a 'record', or a name that is 'absent'",
+            "an entry needs 'record' or 'absent'",
         ),
         (
             "[resolvers.r]\naddresses = '127.9.9.9'\nbogus = { 'a..b' = 6 }",

@@ -6,13 +6,13 @@ use clap::Subcommand;
 
 use super::{scan, story};
 
-/// Look what dnsonde does, offline
+/// See what dnsonde does, without a network
 ///
-/// Starts a small DNS world on this machine, from the root down, in which a verification is pending
-/// for days: one name server of four lacks the records, and one path loses packets. Then verifies
-/// the domain as `dnsonde verify` does, and shows what it finds. No packet leaves the machine.
+/// Starts a small DNS world on this machine, from the root down, in which a verification has been
+/// pending for days: one of four name servers lacks the records, and one path loses packets. Then
+/// verifies the domain as `dnsonde verify` does, and shows what it finds. No packet leaves the machine.
 ///
-/// Exit status: 0 both faults were found, 1 one was not, 3 the demo could not be run.
+/// Exit status: 0 both faults were found, 1 a fault was not found, 3 the demo could not run.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:

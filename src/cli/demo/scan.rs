@@ -24,11 +24,11 @@ use crate::wire::{Class, NameBuf, Rcode, RecordType};
 
 /// Scan servers on this machine, some of them with faults
 ///
-/// Starts three DNS servers on this machine, two of them with faults, and scans their names. No
-/// packet leaves the machine. Shows what became of the names, checks every answer against what the
-/// servers should say, and tells the faults apart.
+/// Starts three DNS servers on this machine, two of them with faults, and scans their names. Shows what
+/// happened to the names, checks every response against what the servers should say, and counts each
+/// kind of fault. No packet leaves the machine.
 ///
-/// Exit status: 0 every name has its right answer, 1 one has not, 3 the demo could not be run.
+/// Exit status: 0 every name was answered correctly, 1 a name was not, 3 the demo could not run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dnsonde demo scan
@@ -38,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     names: u32,
 
-    /// Keep the lines of the scan (JSON lines) in a file
+    /// Write the output of the scan (JSON lines) to a file
     #[arg(short = 'o', long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -53,12 +53,12 @@ struct Actor {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let keep = args.output.as_deref().map(|path| output::create("--output", path)).transpose()?;
-    let actors = start_actors().context("the servers of the demo cannot be started")?;
+    let actors = start_actors().context("cannot start the servers of the demo")?;
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "Three name servers run on this machine now, and no packet leaves it:\n{}\n\
-         Asking them for {} names …",
+        "Three name servers are running on this machine; no packet leaves it:\n{}\n\
+         Looking up {} names …",
         introduce(&actors),
         grouped(args.names.into())
     );
@@ -112,10 +112,10 @@ fn start_actors() -> Result<Vec<Actor>, ServeError> {
     };
     let some = Fault::sometimes;
     Ok(vec![
-        start("healthy", "answers everything at once", Faults::default())?,
+        start("healthy", "answers everything immediately", Faults::default())?,
         start(
             "lossy",
-            "loses 3 % of the queries, answers 3 % late and 3 % twice",
+            "drops 3 % of the queries, answers 3 % late and 3 % twice",
             Faults::seeded(
                 1,
                 [
@@ -127,7 +127,7 @@ fn start_actors() -> Result<Vec<Actor>, ServeError> {
         )?,
         start(
             "difficult",
-            "refuses 3 %, truncates 1 %, and before 3 % comes an answer with a wrong ID",
+            "refuses 3 %, truncates 1 %, and sends a response with a wrong ID before 3 %",
             Faults::seeded(
                 2,
                 [
@@ -250,11 +250,11 @@ fn conclusion(args: &Args, actors: &[Actor], report: &ScanReport, verdict: &Verd
     let seconds = report.duration.as_secs_f64();
     let asked = report.tally.lines();
     let mut text = format!(
-        "{} names in {seconds:.1} s: {} a second, with {:.3} attempts a name.\n\n\
-         \x20 {:>9} have the right answer (each was checked against what the servers should say)\n\
-         \x20 {:>9} have a wrong one\n\
-         \x20 {:>9} have none\n\n\
-         What stood in the way, counted by attempt:\n\n",
+        "{} names in {seconds:.1} s: {} per second, with {:.3} attempts per name.\n\n\
+         \x20 {:>9} answered correctly (each checked against what the servers should say)\n\
+         \x20 {:>9} answered incorrectly\n\
+         \x20 {:>9} not answered\n\n\
+         What went wrong, counted by attempt:\n\n",
         grouped(asked),
         grouped((asked as f64 / seconds.max(0.001)) as u64),
         report.tally.attempts as f64 / asked.max(1) as f64,
@@ -264,15 +264,16 @@ fn conclusion(args: &Args, actors: &[Actor], report: &ScanReport, verdict: &Verd
     );
     let _ = writeln!(
         text,
-        "  {:<10} {:>8} {:>8} {:>6} {:>6} {:>6} {:>7} {:>9} {:>9} {:>9}",
+        "  {:<9} {:>7} {:>8} {:>5} {:>5} {:>5} {:>5} {:>7} {:>5} {:>8} {:>8}",
         "server",
         "sent",
         "answered",
         "lost",
+        "late",
         "twice",
         "wrong",
         "refused",
-        "truncated",
+        "TC",
         "median",
         "99 %"
     );
@@ -281,19 +282,20 @@ fn conclusion(args: &Args, actors: &[Actor], report: &ScanReport, verdict: &Verd
     }
     let _ = writeln!(
         text,
-        "\nlost: no answer in time, asked again · twice: the same answer again · wrong: did not match\n\
-         any question and was not taken · refused: asked another server · truncated: asked over TCP\n\n\
-         Lines of the scan look like this:"
+        "\nlost: no response, retried · late: response after the timeout, retried · twice: same response\n\
+         again · wrong: response that matches no query, ignored · refused: retried on another server\n\
+         · TC: truncated, retried over TCP\n\n\
+         Lines of the output look like this:"
     );
     for example in &verdict.examples {
         let _ = writeln!(text, "  {example}");
     }
     match &args.output {
         Some(path) => {
-            let _ = writeln!(text, "\nAll lines are in {}.", path.display());
+            let _ = writeln!(text, "\nThe whole output is in {}.", path.display());
         }
         None => text.push_str(
-            "\nNow with names and servers of your own:\n  \
+            "\nNow with your own names and servers:\n  \
              dnsonde scan names.txt -r RESOLVER -o out.jsonl\n",
         ),
     }
@@ -307,10 +309,11 @@ fn write_row(role: &str, stats: &ServerStats, text: &mut String) {
     let refused = counts.rcodes[usize::from(Rcode::REFUSED.0)];
     let _ = writeln!(
         text,
-        "  {role:<10} {:>8} {:>8} {:>6} {:>6} {:>6} {:>7} {:>9} {:>9} {:>9}",
+        "  {role:<9} {:>7} {:>8} {:>5} {:>5} {:>5} {:>5} {:>7} {:>5} {:>8} {:>8}",
         grouped(counts.sent),
         grouped(counts.answered),
         grouped(counts.lost),
+        grouped(counts.late),
         grouped(counts.duplicates),
         grouped(counts.mismatched),
         grouped(refused),

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let scenario = Arc::new(scenario.on_loopback()?);
     let runtime = event_loop()?;
     let service = serve(World::new(Arc::clone(&scenario), args.seed), 0)
-        .context("the world of the demo cannot be served")?;
+        .context("cannot start the servers of the demo")?;
     let plan = plan(&scenario, service.port())?;
     if args.format == Format::Text {
         print(introduction(&scenario, service.port(), style().width).as_bytes())?;
@@ -55,8 +55,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn introduction(scenario: &Scenario, port: u16, width: usize) -> String {
     let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = format!(
-        "A DNS world with that story runs on port {port} of this machine now, and no packet leaves \
-         it. What follows is what 'dnsonde verify {}' says of it:",
+        "This world is now being served on port {port} of this machine; no packet leaves it. \
+         `dnsonde verify {}` reports:",
         scenario.verify.join(" ")
     );
     format!("{}\n\n{}\n\n", textwrap::fill(&story, width), textwrap::fill(&what, width))

@@ -57,21 +57,19 @@ impl clap::Args for Words {
         command
             .arg(
                 Arg::new("words").value_name("WORD").num_args(0..).action(ArgAction::Append).help(
-                    "@SERVER, NAME, TYPE, CLASS and +OPTIONS; a word that is a type is the type",
+                    "@SERVER, NAME, TYPE, CLASS and +OPTIONS; a word that can be a type is one",
                 ),
             )
-            .arg(option("type", 't', "TYPE").help("The type, for a name that looks like one"))
+            .arg(option("type", 't', "TYPE").help("The record type"))
             .arg(
                 option("name", 'q', "NAME")
                     .allow_hyphen_values(true)
-                    .help("A name, whatever it looks like"),
+                    .help("A name, even if it looks like something else"),
             )
             .arg(option("class", 'c', "CLASS").help("The class: IN, CH, HS or CLASS3"))
-            .arg(
-                option("reverse", 'x', "ADDR").help(
-                    "Ask for the name of this address (type PTR); 192.0.2 for that of a network",
-                ),
-            )
+            .arg(option("reverse", 'x', "ADDR").help(
+                "Reverse lookup: the PTR records of an address, or of a network such as 192.0.2",
+            ))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -98,25 +96,25 @@ pub(in crate::cli) fn instead(option: &str) -> Option<&'static str> {
 }
 
 const INSTEAD: &[(&[&str], &str)] = &[
-    (&["y", "k"], "queries cannot be signed with TSIG; `dig -y` and `kdig -y` do that"),
-    (&["a"], "the type ANY asks for all records"),
-    (&["l"], "dnsonde transfers no zones; `dig @SERVER ZONE AXFR` does"),
-    (&["C"], "`dnsonde query --trace NAME SOA` asks every server of the zone"),
-    (&["T"], "+tcp asks over TCP; --trace follows the delegations"),
+    (&["y", "k"], "dnsonde does not sign queries with TSIG; use `dig -y` or `kdig -y`"),
+    (&["a"], "use the type ANY"),
+    (&["l"], "dnsonde does not transfer zones; use `dig @SERVER ZONE AXFR`"),
+    (&["C"], "use `dnsonde query --trace NAME SOA`, which queries every server of the zone"),
+    (&["T"], "use +tcp for TCP; --trace follows the delegations"),
     (&["W", "w"], "+timeout=SECONDS"),
     (&["R"], "+retry=N"),
-    (&["r"], "+norec asks without recursion; a server is written @SERVER"),
+    (&["r"], "use +norec to query without recursion; write a server as @SERVER"),
     (
         &["s", "S"],
-        "the first answer is shown; +dnssec shows the signatures, and `delv` checks them",
+        "the first response is always shown; +dnssec shows signatures, and `delv` validates them",
     ),
     (&["D"], "+dnssec"),
     (&["E"], "+edns"),
-    (&["u"], "times are shown in milliseconds with three decimals; leave it out"),
-    (&["m", "d"], "+qr shows the query, and the list of attempts what became of it"),
-    (&["i"], "-x asks in ip6.arpa; nothing is left in ip6.int"),
+    (&["u"], "times always have microseconds; leave it out"),
+    (&["m", "d"], "use +qr to show the query; every attempt is listed anyway"),
+    (&["i"], "-x uses ip6.arpa; ip6.int no longer exists"),
     (&["v"], "dnsonde --version"),
-    (&["n", "-nameserver"], "a server is written @SERVER"),
+    (&["n", "-nameserver"], "write a server as @SERVER"),
     (&["J", "-json", "j"], "--format json"),
     (&["-short"], "+short"),
     (&["-tcp"], "+tcp"),
@@ -129,6 +127,6 @@ const INSTEAD: &[(&[&str], &str)] = &[
     (&["-time"], "the time is always shown"),
     (
         &["H", "-https", "-tls", "-quic", "-tls-hostname"],
-        "dnsonde asks over UDP and TCP only, unencrypted: write @ADDR or @tcp://ADDR",
+        "dnsonde uses unencrypted UDP and TCP only: write @ADDR or @tcp://ADDR",
     ),
 ];

@@ -8,45 +8,45 @@ use clap::ValueEnum;
 use super::args::Words;
 use crate::cli::servers::DNS_PORT;
 
-/// Show one exchange, exactly
+/// Send a query and show the response in full
 ///
-/// Sends a query and shows the answer as dig does, whatever it says, and then how it was obtained:
-/// the time it took and who measured it, the server, the transport, the size, and each attempt
-/// with what became of it. Without @SERVER the system's resolvers are asked.
+/// Shows the response as dig does, whatever it says, and then how it was obtained: the query time and
+/// which clock measured it, the server, the transport, the size, and the outcome of each attempt.
+/// Without @SERVER, the system's resolvers are queried.
 ///
-/// Words may come in any order. What stands before the first name is for all names, what stands behind a
-/// name is for that name. Several types, or several names, are asked one after the other. A server that is
-/// named for one name serves those without a server of their own.
+/// Words may come in any order. Words before the first name hold for all names, words after a name for
+/// that name. Several names, or several types, are queried one after the other. A server given for one
+/// name also serves names that have no server of their own.
 ///
-/// With --trace, follows the delegations from the root to the name instead, asks every address of
-/// every server on the way, and shows what each says.
+/// With --trace, follows the delegations from the root to the name, queries every address of every
+/// server on the path, and shows what each one says.
 ///
-/// `dnsonde NAME …` without a command is the same as `dnsonde query NAME …`.
+/// `dnsonde NAME …` without a command means `dnsonde query NAME …`.
 ///
-/// Exit status: 0 answered (also with NXDOMAIN or SERVFAIL), 1 the answer is malformed, or the command
-/// was interrupted, 2 usage error, 3 no answer, or only a truncated one because TCP failed. Of several
-/// queries, the highest.
+/// Exit status: 0 answered (NXDOMAIN and SERVFAIL included), 1 malformed response, or interrupted,
+/// 2 usage error, 3 no response, or only a truncated one because TCP failed. With several queries, the
+/// highest.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Options in the manner of dig, each with +no… to take it back:
-  +short           only the data of the answer records
-  +tcp             ask over TCP                       +ignore      do not ask again over TCP
+#[command(after_help = "Options as in dig; +no… turns one off:
+  +short           only the RDATA of the answer section
+  +tcp             query over TCP                     +ignore      do not retry over TCP after TC
   +dnssec          set DO: send DNSSEC records        +norec       clear RD: do not recurse
-  +cd              set CD: do not validate            +ad          set AD: say if you validated
-  +nsid            ask the server who it is           +cookie[=HEX] send a cookie
-  +subnet=ADDR/N   send a client subnet               +bufsize=N   largest UDP answer [1232]
-  +noedns          plain DNS, without OPT             +edns=N      the version of EDNS
+  +cd              set CD: do not validate            +ad          set AD: ask whether it is valid
+  +nsid            request the server id (NSID)       +cookie[=HEX] send a cookie
+  +subnet=ADDR/N   send a client subnet               +bufsize=N   largest UDP response [1232]
+  +noedns          plain DNS, without OPT             +edns=N      EDNS version
   +ednsopt=N[:HEX] any EDNS option                    +padding=N   pad to a multiple of N octets
   +expire +keepalive +zoneversion                     further EDNS options
-  +timeout=S       seconds an attempt waits [2]       +retry=N     further attempts [2]
-  +trace           as --trace                         +json        as --format json
-What is shown, in text; with +noall first, nothing but what is named:
+  +timeout=S       seconds per attempt [2]            +retry=N     retries [2]
+  +trace           same as --trace                    +json        same as --format json
+Parts of the text output; after +noall, only those that are named:
   +answer +authority +additional +question            the sections
   +comments        header, titles, EDNS               +stats       time, server, size, attempts
   +multiline       long records over several lines    +generic     in the form of RFC 3597
   +nottlid         without the TTL                    +noclass     without the class
-  +ttlunits        TTLs like 1h30m                    +qr          the query, too
+  +ttlunits        TTLs like 1h30m                    +qr          the query as well
   +identify        with +short: who answered          +cmd         the command line
-An unambiguous beginning of a name does as well: +noall +ans, +multi.
+Options can be shortened as long as they are unambiguous: +noall +ans, +multi.
 
 Examples:
   dnsonde query example.org
@@ -59,19 +59,19 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) words: Words,
 
-    /// Ask what the lines of a file say, each with its own words; `-` is standard input
+    /// Read queries from a file, one per line; `-` is standard input
     #[arg(short = 'f', value_name = "FILE")]
     pub(super) batch: Option<PathBuf>,
 
-    /// Follow the delegations from the root to the name, asking every server on the way
+    /// Follow the delegations from the root to the name, querying every server on the path
     #[arg(long)]
     pub(super) trace: bool,
 
-    /// With --trace: the servers of the root, as a zone file; by default those of the Internet
+    /// With --trace: the root servers, as a root hints file [default: built in]
     #[arg(long, value_name = "FILE")]
     pub(super) root_hints: Option<PathBuf>,
 
-    /// With --trace: let servers see only as many labels of the name as they need (RFC 9156)
+    /// With --trace: minimise query names (QNAME minimisation, RFC 9156)
     #[arg(long)]
     pub(super) minimise: bool,
 

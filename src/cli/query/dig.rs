@@ -198,8 +198,8 @@ impl Reader {
             return Err(transfer(if rtype == RecordType::AXFR { "AXFR" } else { "IXFR" }));
         }
         if !is_askable(rtype) {
-            return Err(CliError::usage(format!("{rtype} cannot be asked by a plain query"))
-                .hint("it is part of messages, not of zones; +qr shows what a query has"));
+            return Err(CliError::usage(format!("{rtype} cannot be queried"))
+                .hint("it occurs in messages, not in zones; +qr shows the query"));
         }
         let is_first = !self.own_types && (self.inherits || !self.reading.lookups.is_empty());
         self.own_types |= is_first;
@@ -210,7 +210,7 @@ impl Reader {
                 && *before != rtype
             {
                 note = Some(format!(
-                    "asking {rtype} for {name} and not {before}: what stands behind a name comes first"
+                    "querying {rtype} for {name}, not {before}: a type after the name takes precedence"
                 ));
             }
             lookup.types.clear();
@@ -233,7 +233,7 @@ impl Reader {
             if let [Token::Word(word)] = tokens
                 && let Some(rtype) = read_type(word)
             {
-                let note = format!("asking {rtype} for the root; -q {word} asks for that name");
+                let note = format!("querying {rtype} for the root; use -q {word} for that name");
                 self.reading.notes.push(note);
             }
             self.begin(None, false);
@@ -275,16 +275,16 @@ fn share_servers(lookups: &mut [Lookup]) {
 
 fn transfer(rtype: &str) -> CliError {
     CliError::usage(format!("{rtype} is a zone transfer, not a query"))
-        .hint(format!("dnsonde transfers no zones; `dig @SERVER ZONE {rtype}` does"))
+        .hint(format!("dnsonde does not transfer zones; use `dig @SERVER ZONE {rtype}`"))
 }
 
 fn unknown_type(text: &str) -> CliError {
     let known = RecordType::KNOWN.iter().filter_map(|rtype| rtype.mnemonic());
     let near = neighbours(text, known);
     let hint = match near.as_slice() {
-        _ if text.contains('.') => "a type is written like MX or TYPE65280".to_owned(),
-        [] => format!("types are written like MX or TYPE65280; a name is asked with -q {text}"),
-        near => format!("did you mean {}? A name is asked with -q {text}", near.join(" or ")),
+        _ if text.contains('.') => "write a type like MX or TYPE65280".to_owned(),
+        [] => format!("write types like MX or TYPE65280; for the name, use -q {text}"),
+        near => format!("did you mean {}? For the name, use -q {text}", near.join(" or ")),
     };
     CliError::usage(format!("unknown record type '{text}'")).hint(hint)
 }
@@ -293,13 +293,13 @@ fn unknown_type(text: &str) -> CliError {
 fn read_word(word: &str) -> Result<NameBuf, CliError> {
     if word.parse::<IpAddr>().is_ok() {
         return Err(CliError::usage(format!("'{word}' is an address, not a name")).hint(format!(
-            "-x {word} asks for its name, and @{word} asks that server; -q {word} asks it as it is"
+            "use -x {word} for its PTR records, @{word} to query that server, or -q {word} for that very name"
         )));
     }
     if let Ok(ServerSpec { host: ServerHost::Address(_) | ServerHost::Zoned(..), .. }) =
         ServerSpec::parse(word)
     {
-        return Err(CliError::usage(format!("'{word}' is the address of a server, not a name"))
+        return Err(CliError::usage(format!("'{word}' is a server address, not a name"))
             .hint(format!("write @{word}")));
     }
     let host = match word.split_once("://") {
@@ -315,7 +315,7 @@ fn read_word(word: &str) -> Result<NameBuf, CliError> {
     let host = host.rsplit('@').next().unwrap_or_default();
     if host != word && !host.is_empty() {
         return Err(CliError::usage(format!("'{word}' is more than a name"))
-            .hint(format!("write {host}; -q {word} asks it as it is")));
+            .hint(format!("write {host}; or use -q {word} for that very name")));
     }
     parse_name(word.as_bytes()).map_err(|error| invalid_name(word, &error))
 }

@@ -124,12 +124,12 @@ enum Meaning {
 
 use Meaning as M;
 
-const NO_SEARCH: &str = "names are always complete: write the whole name";
-const NO_CRYPTO: &str = "dnsonde asks over UDP and TCP only, unencrypted: leave it out";
+const NO_SEARCH: &str = "names are always fully qualified: write the whole name";
+const NO_CRYPTO: &str = "dnsonde uses unencrypted UDP and TCP only: leave it out";
 const NO_PROXY: &str = "queries go straight to servers: leave it out";
-const NO_FLAG: &str = "of the flags of a query RD, AD and CD can be set: +rec, +ad, +cd";
+const NO_FLAG: &str = "the flags that a query can set are RD, AD and CD: +rec, +ad, +cd";
 const NO_VALIDATION: &str =
-    "dnsonde does not validate: +dnssec shows the signatures, and `delv` checks them";
+    "dnsonde does not validate: +dnssec shows signatures, and `delv` validates them";
 
 /// Every option, with its other names. An unambiguous beginning of a name does as well.
 const OPTIONS: &[(&str, Meaning)] = &[
@@ -184,27 +184,37 @@ const OPTIONS: &[(&str, Meaning)] = &[
     ("time", M::Timeout),
     ("retry", M::Retry),
     ("tries", M::Tries),
-    ("besteffort", M::Always("what can be read of a malformed answer is always shown")),
-    ("fail", M::Always("the first answer is shown, SERVFAIL included: name another @SERVER")),
+    ("besteffort", M::Always("a malformed response is always shown as far as it can be read")),
+    ("fail", M::Always("the first response is shown, SERVFAIL included: give another @SERVER")),
     (
         "unexpected",
-        M::Always("what is not taken for an answer is always listed; +nostats hides it"),
+        M::Always(
+            "messages that are not accepted as responses are always listed; +nostats hides them",
+        ),
     ),
-    ("showbadvers", M::Always("the first answer is shown, BADVERS included")),
-    ("showbadcookie", M::Always("the first answer is shown, BADCOOKIE included")),
+    ("showbadvers", M::Always("the first response is shown, BADVERS included")),
+    ("showbadcookie", M::Always("the first response is shown, BADCOOKIE included")),
     (
         "idnin",
-        M::Always("names in other scripts are asked in their IDNA form: write the escapes \\DDD"),
+        M::Always(
+            "names in other scripts are queried in their IDNA form: write escapes \\DDD instead",
+        ),
     ),
-    ("crypto", M::Always("keys and signatures are always shown; +short and `cut` leave them out")),
-    ("split", M::Lacks("the data of a record is on one line; +multiline folds it")),
+    (
+        "crypto",
+        M::Always("keys and signatures are always shown; use +short and `cut` to omit them"),
+    ),
+    ("split", M::Lacks("RDATA is on one line; +multiline folds it")),
     ("yaml", M::Lacks("--format json")),
-    ("nssearch", M::Lacks("`dnsonde query --trace NAME SOA` asks every server of the zone")),
-    ("rrcomments", M::Lacks("+multiline, which has the comments of SOA and DNSKEY")),
-    ("expandaaaa", M::Lacks("addresses are written as RFC 5952 has them; leave it out")),
-    ("onesoa", M::Lacks("dnsonde transfers no zones; `dig AXFR` and `kdig AXFR` do")),
-    ("idn", M::Lacks("names are shown in ASCII: pipe the output through `idn2 -d`")),
-    ("idnout", M::Lacks("names are shown in ASCII: pipe the output through `idn2 -d`")),
+    (
+        "nssearch",
+        M::Lacks("use `dnsonde query --trace NAME SOA`, which queries every server of the zone"),
+    ),
+    ("rrcomments", M::Lacks("+multiline, which comments SOA and DNSKEY")),
+    ("expandaaaa", M::Lacks("addresses are always written as in RFC 5952; leave it out")),
+    ("onesoa", M::Lacks("dnsonde does not transfer zones; use `dig AXFR` or `kdig AXFR`")),
+    ("idn", M::Lacks("names are always shown in ASCII: pipe the output through `idn2 -d`")),
+    ("idnout", M::Lacks("names are always shown in ASCII: pipe the output through `idn2 -d`")),
     ("search", M::Lacks(NO_SEARCH)),
     ("showsearch", M::Lacks(NO_SEARCH)),
     ("domain", M::Lacks(NO_SEARCH)),
@@ -217,22 +227,22 @@ const OPTIONS: &[(&str, Meaning)] = &[
     ("zflag", M::Lacks(NO_FLAG)),
     ("coflag", M::Lacks("the only EDNS flag is DO: +dnssec")),
     ("ednsflags", M::Lacks("the only EDNS flag is DO: +dnssec")),
-    ("ednsnegotiation", M::Lacks("the answer to +edns=N is shown as it is, BADVERS included")),
-    ("badcookie", M::Lacks("ask again with the server's cookie: +cookie=HEX")),
-    ("header-only", M::Lacks("every query has one question; `dig +header-only` sends none")),
-    ("opcode", M::Lacks("every query has the opcode QUERY; `dig +opcode` sends others")),
-    ("qid", M::Lacks("IDs are random, so that answers cannot be forged; leave it out")),
+    ("ednsnegotiation", M::Lacks("the response to +edns=N is shown as it is, BADVERS included")),
+    ("badcookie", M::Lacks("query again with the server's cookie: +cookie=HEX")),
+    ("header-only", M::Lacks("every query has one question; use `dig +header-only` for none")),
+    ("opcode", M::Lacks("every query has the opcode QUERY; use `dig +opcode` for others")),
+    ("qid", M::Lacks("IDs are random, so that responses cannot be forged; leave it out")),
     (
         "keepopen",
-        M::Lacks("each query has its own connection; `dnsonde scan --tcp` keeps them open"),
+        M::Lacks("each query has its own connection; `dnsonde scan --tcp` reuses connections"),
     ),
-    ("showallmessages", M::Lacks("dnsonde transfers no zones; `dig AXFR` and `kdig AXFR` do")),
-    ("mapped", M::Lacks("an IPv4 server is asked over IPv4: leave it out")),
+    ("showallmessages", M::Lacks("dnsonde does not transfer zones; use `dig AXFR` or `kdig AXFR`")),
+    ("mapped", M::Lacks("an IPv4 server is queried over IPv4: leave it out")),
     ("dns64prefix", M::Lacks("`dnsonde query ipv4only.arpa AAAA` shows the prefix")),
-    ("dscp", M::Lacks("packets have the default class of traffic: leave it out")),
+    ("dscp", M::Lacks("packets have the default traffic class: leave it out")),
     ("alignment", M::Lacks("+padding=N")),
-    ("fastopen", M::Lacks("TCP connections are opened as usual: leave it out")),
-    ("svcparamkeycompat", M::Lacks("parameters are shown as RFC 9460 has them; leave it out")),
+    ("fastopen", M::Lacks("TCP connections are opened without Fast Open: leave it out")),
+    ("svcparamkeycompat", M::Lacks("parameters are always shown as in RFC 9460; leave it out")),
     ("sigchase", M::Lacks(NO_VALIDATION)),
     ("topdown", M::Lacks(NO_VALIDATION)),
     ("trusted-key", M::Lacks(NO_VALIDATION)),
@@ -421,7 +431,7 @@ impl Options {
             || self.padding.is_some()
             || !self.others.is_empty();
         if self.edns == Some(false) && needs_edns {
-            return Err(CliError::usage("+noedns leaves no place for options that need EDNS")
+            return Err(CliError::usage("+noedns cannot be used with options that need EDNS")
                 .hint(
                     "+dnssec, +nsid, +cookie, +subnet, +bufsize, +padding, +expire, +keepalive and \
                  +ednsopt need it",
@@ -523,7 +533,7 @@ fn number(option: &str, text: &str, least: u16, most: u16) -> Result<u16, CliErr
     match text.parse() {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         _ => Err(CliError::usage(format!(
-            "'{text}' is not a value of {option}: write a number from {least} to {most}"
+            "invalid value '{text}' for {option}: write a number from {least} to {most}"
         ))),
     }
 }
@@ -536,7 +546,7 @@ fn edns_option(text: &str) -> Result<(OptionCode, Vec<u8>), CliError> {
     match (code.parse().ok().map(OptionCode).or_else(named), octets) {
         // A query with all of them fits into a message.
         (Some(code), Some(octets)) if octets.len() <= 4096 => Ok((code, octets)),
-        _ => Err(CliError::usage(format!("'{text}' is not a value of +ednsopt"))
+        _ => Err(CliError::usage(format!("invalid value '{text}' for +ednsopt"))
             .hint("write CODE or CODE:HEX, such as +ednsopt=10:0011223344556677")),
     }
 }
@@ -550,15 +560,15 @@ fn cookie(hex: Option<&str>) -> Result<Vec<u8>, CliError> {
     cookie
         .filter(|cookie| cookie.len() == CLIENT_COOKIE || (16..=40).contains(&cookie.len()))
         .ok_or_else(|| {
-            CliError::usage(format!("'{hex}' is not a cookie (RFC 7873)"))
-                .hint("write 16 hexadecimal digits, or 32 to 80 with the cookie of the server")
+            CliError::usage(format!("invalid cookie '{hex}' (RFC 7873)"))
+                .hint("write 16 hexadecimal digits, or 32 to 80 with the server cookie")
         })
 }
 
 /// An address and the length of its prefix, for the client subnet option (RFC 7871 §6).
 fn subnet(text: &str) -> Result<(IpAddr, u8), CliError> {
     let wrong = || {
-        CliError::usage(format!("'{text}' is not a client subnet"))
+        CliError::usage(format!("invalid client subnet '{text}'"))
             .hint("write ADDR/PREFIX, such as 192.0.2.0/24 or 2001:db8::/56, or 0 for none")
     };
     let text = if text == "0" { "0.0.0.0/0" } else { text };

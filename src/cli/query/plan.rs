@@ -47,9 +47,9 @@ pub(super) fn tasks(lookup: &Lookup, common: &Common) -> Result<Vec<Task>, CliEr
     if let Some(bind) = common.bind
         && let Some(other) = addresses.iter().find(|it| it.is_ipv4() != bind.is_ipv4())
     {
-        return Err(CliError::usage(format!("server {other} cannot be asked from -b {bind}"))
+        return Err(CliError::usage(format!("server {other} cannot be queried from -b {bind}"))
             .hint(
-                "both must be IPv4, or both IPv6; -4 and -6 choose between a server's addresses",
+                "both must be IPv4 or both IPv6; -4 and -6 select among the addresses of a server",
             ));
     }
     let name = lookup.name.unwrap_or_else(crate::wire::NameBuf::root);
@@ -70,29 +70,33 @@ pub(super) fn tasks(lookup: &Lookup, common: &Common) -> Result<Vec<Task>, CliEr
 
 fn trace_task(lookup: &Lookup, rtype: RecordType, common: &Common) -> Result<Task, CliError> {
     if !lookup.servers.is_empty() {
-        return Err(CliError::usage("--trace asks the servers that it finds, and no @SERVER")
-            .hint("--root-hints FILE says where it begins"));
+        return Err(CliError::usage(
+            "--trace finds the servers itself and cannot be used with @SERVER",
+        )
+        .hint("--root-hints FILE sets where it starts"));
     }
     if lookup.options.short {
-        return Err(CliError::usage("+short and --trace exclude each other"));
+        return Err(CliError::usage("+short cannot be used with --trace"));
     }
     if lookup.options.view_chosen {
-        return Err(CliError::usage("a trace is shown as a whole, without options for sections")
-            .hint("--format json has every message of it"));
+        return Err(CliError::usage(
+            "a trace is always shown in full; options for sections do not apply",
+        )
+        .hint("use --format json for every message"));
     }
     if lookup.class.is_some_and(|class| class != Class::IN) {
-        return Err(CliError::usage("--trace follows delegations in the class IN only"));
+        return Err(CliError::usage("--trace works in class IN only"));
     }
     if common.bind.is_some() {
         return Err(CliError::usage("-b cannot be used with --trace")
-            .hint("-4 or -6 chooses the address family"));
+            .hint("use -4 or -6 to choose the address family"));
     }
     if rtype == RecordType::ANY {
-        return Err(CliError::usage("--trace goes for one record type, not for ANY"));
+        return Err(CliError::usage("--trace needs one record type, not ANY"));
     }
     let Some(name) = lookup.name else {
-        return Err(CliError::usage("--trace needs a name to go to")
-            .hint("write it, as in `dnsonde query --trace example.com`"));
+        return Err(CliError::usage("--trace needs a name")
+            .hint("for example `dnsonde query --trace example.com`"));
     };
     let hints = servers::read_hints(common.root_hints.as_deref())?;
     let engine = lookup.options.engine_config(&name, lookup.options.tcp);

@@ -38,7 +38,7 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         // What is said here is for every line that does not say otherwise.
         Some(path) => {
             if of_words.lookups.iter().any(|lookup| lookup.name.is_some()) {
-                return Err(CliError::usage("with -f the names are in the file").into());
+                return Err(CliError::usage("with -f, names come from the file").into());
             }
             lookups.extend(read_batch(path, &of_words.defaults)?);
         }
@@ -49,14 +49,14 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let json = args.format == Format::Json || lookups.iter().any(|it| it.options.json);
     if json && lookups.iter().any(|lookup| lookup.options.short) {
-        return Err(CliError::usage("+short and --format json exclude each other").into());
+        return Err(CliError::usage("+short cannot be used with --format json").into());
     }
     let traces = |lookup: &Lookup| common.trace || lookup.options.trace;
     if args.root_hints.is_some() && !lookups.iter().any(traces) {
-        return Err(CliError::usage("--root-hints is for --trace").into());
+        return Err(CliError::usage("--root-hints needs --trace").into());
     }
     if args.minimise && !lookups.iter().any(traces) {
-        return Err(CliError::usage("--minimise is for --trace").into());
+        return Err(CliError::usage("--minimise needs --trace").into());
     }
     // Everything that is wrong is said before anything is sent.
     let mut all = Vec::new();
@@ -87,11 +87,11 @@ async fn run_all(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
         tokio::select! {
             printed = &mut printing => { printed??; }
             () = interrupts.next() => {
-                note("stopping; waiting for the output to be taken (Ctrl-C again: do not wait)");
+                note("stopping; waiting for the reader of the output (Ctrl-C again: do not wait)");
                 tokio::select! {
                     printed = printing => { printed??; }
                     () = interrupts.next() => {
-                        note("interrupted; not all that was finished is written");
+                        note("interrupted; some finished queries were not written");
                         return Ok(PROBLEM);
                     }
                 }
@@ -172,9 +172,9 @@ fn write_exchange(exchange: &QueryResult, options: &Options, json: bool, out: &m
 /// What the output says in its comments, where it has none.
 fn tell_what_is_missing(exchange: &QueryResult) {
     match exchange.reply() {
-        None => note(&format!("no answer: {}", show::reason(exchange))),
+        None => note(&format!("no response: {}", show::reason(exchange))),
         Some(_) if exchange.truncated => {
-            note(&format!("this is not the whole answer: {}", show::reason(exchange)));
+            note(&format!("the response is not complete: {}", show::reason(exchange)));
         }
         Some(reply) if reply.malformed.is_some() => note(&show::reason(exchange)),
         Some(_) => {}
@@ -196,7 +196,7 @@ fn read_batch(path: &Path, defaults: &Lookup) -> Result<Vec<Lookup>, CliError> {
     let octets = read_utf8_up_to(path, LONGEST_BATCH)?;
     if octets.len() as u64 > LONGEST_BATCH {
         return Err(CliError::usage(format!("{label}: more than {} MiB", LONGEST_BATCH >> 20))
-            .hint("`dnsonde scan` looks up long lists of names"));
+            .hint("use `dnsonde scan` for long lists of names"));
     }
     let text = std::str::from_utf8(&octets)
         .map_err(|_| CliError::usage(format!("{label}: is not UTF-8 text")))?;
@@ -211,16 +211,16 @@ fn read_batch(path: &Path, defaults: &Lookup) -> Result<Vec<Lookup>, CliError> {
             ..cli_error
         };
         let tokens = read_line(line).map_err(|_| {
-            at(CliError::usage("not the words of a query"))
-                .hint("a line has names, types, classes, @SERVER and +OPTIONS, -t, -q, -c and -x")
+            at(CliError::usage("not a valid query"))
+                .hint("a line may have names, types, classes, @SERVER, +OPTIONS, -t, -q, -c and -x")
         })?;
         let reading = read(&tokens, defaults).map_err(at)?;
         reading.notes.iter().for_each(|text| note(&format!("{label}, line {number}: {text}")));
         lookups.extend(reading.lookups);
     }
     if lookups.is_empty() {
-        return Err(CliError::usage(format!("{label}: no query in it"))
-            .hint("write one query a line, such as: example.com MX"));
+        return Err(CliError::usage(format!("{label}: contains no query"))
+            .hint("write one query per line, such as: example.com MX"));
     }
     Ok(lookups)
 }

@@ -110,7 +110,7 @@ fn several_queries_on_a_line_have_their_own_words() {
     // As with dig, it is for all of them.
     assert!(reading.lookups.iter().all(|lookup| lookup.options.short));
     let notes = read_all("mx a.test txt").unwrap().notes;
-    assert_eq!(notes, ["asking TXT for a.test. and not MX: what stands behind a name comes first"]);
+    assert_eq!(notes, ["querying TXT for a.test., not MX: a type after the name takes precedence"]);
 }
 
 #[test]
@@ -120,13 +120,13 @@ fn what_is_no_query_is_told_with_what_to_write() {
         ("example.org AAAAA", "did you mean AAAA"),
         ("example.org -t TXTT", "did you mean TXT"),
         ("-c XX example.org", "unknown class 'XX'; classes are IN"),
-        ("example.org AXFR", "`dig @SERVER ZONE AXFR` does"),
-        ("-t axfr example.org", "`dig @SERVER ZONE AXFR` does"),
-        ("example.org IXFR=2024", "`dig @SERVER ZONE IXFR` does"),
-        ("example.org OPT", "OPT cannot be asked"),
-        ("192.0.2.1", "-x 192.0.2.1 asks for its name, and @192.0.2.1 asks that server"),
-        ("example.org 192.0.2.1", "@192.0.2.1 asks that server"),
-        ("2001:db8::1", "-x 2001:db8::1 asks for its name"),
+        ("example.org AXFR", "use `dig @SERVER ZONE AXFR`"),
+        ("-t axfr example.org", "use `dig @SERVER ZONE AXFR`"),
+        ("example.org IXFR=2024", "use `dig @SERVER ZONE IXFR`"),
+        ("example.org OPT", "OPT cannot be queried"),
+        ("192.0.2.1", "use -x 192.0.2.1 for its PTR records, @192.0.2.1 to query"),
+        ("example.org 192.0.2.1", "@192.0.2.1 to query that server"),
+        ("2001:db8::1", "use -x 2001:db8::1 for its PTR records"),
         ("[::1]:53", "write @[::1]:53"),
         ("192.0.2.1:53 example.org", "write @192.0.2.1:53"),
         ("https://www.example.org/path?x", "write www.example.org; "),
@@ -137,15 +137,15 @@ fn what_is_no_query_is_told_with_what_to_write() {
         ("-x 192.0.2.300", "'192.0.2.300' is not an address"),
         ("-x example.org", "-x takes an IPv4 or IPv6 address"),
         ("@192.0.2.1:x example.org", "invalid server '192.0.2.1:x'"),
-        ("+noedns +dnssec", "+noedns leaves no place"),
-        ("+bufsize=100", "'100' is not a value of +bufsize"),
+        ("+noedns +dnssec", "+noedns cannot be used"),
+        ("+bufsize=100", "invalid value '100' for +bufsize"),
         ("+bufsize", "+bufsize needs a value"),
         ("+tcp=1", "+tcp takes no value"),
         ("+notcp=1", "+notcp takes no value"),
-        ("+subnet=192.0.2.0/33", "is not a client subnet"),
-        ("+cookie=00", "is not a cookie"),
-        ("+ednsopt=x:00", "is not a value of +ednsopt"),
-        ("+ednsopt=10:0", "is not a value of +ednsopt"),
+        ("+subnet=192.0.2.0/33", "invalid client subnet"),
+        ("+cookie=00", "invalid cookie"),
+        ("+ednsopt=x:00", "for +ednsopt"),
+        ("+ednsopt=10:0", "for +ednsopt"),
         ("+nonsense", "unknown option '+nonsense'"),
         ("+shrot", "did you mean +short?"),
         ("+an", "unknown option '+an'"),

@@ -77,10 +77,10 @@ impl Line {
         let Some(bar) = &self.0 else { return };
         let what = match stage {
             Stage::Walk => "finding the name servers",
-            Stage::Baseline => "asking every one of them for every record",
-            Stage::FollowUp => "telling causes apart",
+            Stage::Baseline => "querying each server for each record",
+            Stage::FollowUp => "investigating what went wrong",
         };
-        bar.set_message(format!("{what}: {ended} answers, {ahead} ahead"));
+        bar.set_message(format!("{what}: {ended} queries done, {ahead} to go"));
         bar.tick();
     }
 

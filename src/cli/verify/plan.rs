@@ -72,8 +72,8 @@ pub(super) fn plan(args: &Args) -> Result<VerifyPlan> {
     }
     dedup(&mut expectations);
     if expectations.is_empty() {
-        return Err(CliError::usage("nothing is expected of the domain")
-            .hint("say what should be there: --ses, --dkim, --expect, --records, ...; see --help")
+        return Err(CliError::usage("no expected record given")
+            .hint("give the records that should be there: --ses, --dkim, --expect, --records, ...; see --help")
             .into());
     }
     if tokens.is_none() {
@@ -203,8 +203,8 @@ fn specs(
     for text in texts {
         let spec = servers::parse_server(text, FORM)?;
         if spec.tcp {
-            let sentence = format!("'{text}': verify asks over UDP and TCP by itself");
-            return Err(CliError::usage(sentence).hint("leave the tcp:// away"));
+            let sentence = format!("'{text}': verify always uses both UDP and TCP");
+            return Err(CliError::usage(sentence).hint("leave out tcp://"));
         }
         for server in servers::resolve(&spec, port, families)? {
             if !servers.contains(&server) {

@@ -63,7 +63,7 @@ fn load(plan: &VerifyPlan, file: Option<&Path>) -> Result<History> {
     let history = match file.metadata() {
         Ok(meta) if !meta.is_file() => {
             return Err(usage("is not a regular file".into())
-                .hint("name a file, which is made if it is not there")
+                .hint("give a file; it is created if it does not exist")
                 .into());
         }
         Ok(meta) => {
@@ -75,7 +75,7 @@ fn load(plan: &VerifyPlan, file: Option<&Path>) -> Result<History> {
             })?;
             let text = std::fs::read(file).map_err(|error| not_opened(file, "read", &error))?;
             History::from_json(&text, &subject(plan)).map_err(|error| {
-                usage(error.to_string()).hint("name another file, or remove this one to begin anew")
+                usage(error.to_string()).hint("give another file, or remove this one to start over")
             })?
         }
         Err(error) if error.kind() == ErrorKind::NotFound => History::new(&subject(plan), now()),
@@ -98,7 +98,7 @@ fn save(history: &History, file: &Path) -> Result<(), CliError> {
         }
         _ => files::reason(&error),
     };
-    let sentence = format!("the state cannot be written to '{}': {why}", file.display());
+    let sentence = format!("cannot write the state to '{}': {why}", file.display());
     Err(CliError::could_not(sentence))
 }
 

@@ -172,17 +172,17 @@ impl Fault {
     pub(in super::super) fn check(&self) -> Result<(), String> {
         let wrong = |text: &str| Err(text.to_owned());
         if self.family.is_some_and(|family| family != 4 && family != 6) {
-            return wrong("'family' is 4 or 6");
+            return wrong("'family' must be 4 or 6");
         }
         if self.share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-            return wrong("'share' is a number from 0 to 1");
+            return wrong("'share' must be a number from 0 to 1");
         }
         if self.paths.as_ref().is_some_and(|it| it.of == 0 || it.bad.iter().any(|n| *n >= it.of)) {
-            return wrong("'bad' paths are counted from 0, so each is below 'of'");
+            return wrong("'bad' paths are counted from 0, so each must be below 'of'");
         }
         let positive = |number: &f64| number.is_finite() && *number > 0.0;
         if ![self.every_s, self.above_qps].iter().flatten().all(positive) {
-            return wrong("'every_s' and 'above_qps' are above 0");
+            return wrong("'every_s' and 'above_qps' must be above 0");
         }
         if self.larger_than.is_some() && self.version().is_some() {
             return wrong("the version of a zone cannot depend on the size of an answer");

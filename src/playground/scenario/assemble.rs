@@ -34,7 +34,10 @@ pub(super) fn scenario(name: &str, file: File) -> Result<Scenario, ScenarioError
     for host in &hosts {
         for (address, _) in &host.addresses {
             if seen.contains(address) {
-                return Err(part(&host.name, format!("{address} is another host's address, too")));
+                return Err(part(
+                    &host.name,
+                    format!("{address} is also the address of another host"),
+                ));
             }
             seen.push(*address);
         }
@@ -67,7 +70,7 @@ fn add_zone(zones: &mut Vec<ZoneVersion>, entry: &file::ZoneEntry) -> Result<(),
         (Some(text), _) => Zone::from_text(entry.name, text).map_err(error)?,
         (None, Some(place)) => Zone::clone(&zones[place].zone),
         (None, None) => {
-            return Err(part(format!("the zone '{}'", entry.name), "there is no text to change"));
+            return Err(part(format!("the zone '{}'", entry.name), "it has no text to change"));
         }
     };
     let mut remove = Vec::new();
@@ -123,7 +126,7 @@ fn authoritative(
     let zones = server.zones.unwrap_or_default();
     for zone in &zones {
         if known.iter().all(|it| it.zone.apex() != zone) {
-            return Err(part(name, format!("there is no zone '{zone}'")));
+            return Err(part(name, format!("unknown zone '{zone}'")));
         }
     }
     let instances: Vec<Instance> = server
@@ -181,7 +184,7 @@ fn facts(entry: &file::CacheEntry, zones: &[ZoneVersion]) -> Result<Vec<Fact>, S
     for &name in &entry.absent {
         let above = zones.iter().filter(|it| name.is_at_or_below(it.zone.apex()));
         let zone = above.max_by_key(|it| it.zone.apex().labels().count());
-        let mut soa = zone.ok_or_else(|| format!("{name} is in no zone"))?.zone.soa().clone();
+        let mut soa = zone.ok_or_else(|| format!("{name} is not in any zone"))?.zone.soa().clone();
         soa.ttl = match (entry.ttl_s, soa.data().soa()) {
             (Some(ttl), _) => ttl,
             (None, Some(data)) => soa.ttl.min(data.minimum),
@@ -198,7 +201,7 @@ fn facts(entry: &file::CacheEntry, zones: &[ZoneVersion]) -> Result<Vec<Fact>, S
         }
     }
     if facts.is_empty() {
-        return Err("an entry needs a 'record', or a name that is 'absent'".to_owned());
+        return Err("an entry needs 'record' or 'absent'".to_owned());
     }
     Ok(facts)
 }
@@ -215,12 +218,12 @@ fn check_version(version: Option<&str>, zones: &[ZoneVersion]) -> Result<(), Str
 fn check_fault(fault: &Fault, hosts: &[Host], zones: &[ZoneVersion]) -> Result<(), String> {
     if let Some(server) = fault.server.iter().find(|it| hosts.iter().all(|host| host.name != **it))
     {
-        return Err(format!("there is no server or resolver '{server}'"));
+        return Err(format!("unknown server or resolver '{server}'"));
     }
     let known =
         |ip: &IpAddr| hosts.iter().any(|host| host.addresses.iter().any(|(it, _)| it == ip));
     if let Some(address) = fault.address.iter().find(|address| !known(address)) {
-        return Err(format!("nobody has the address {address}"));
+        return Err(format!("no host has the address {address}"));
     }
     fault.check()?;
     check_version(fault.version(), zones)

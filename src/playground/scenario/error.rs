@@ -17,10 +17,10 @@ pub enum ScenarioError {
         reason: String,
     },
     /// There is no scenario of this name to be based on.
-    #[error("'{0}' is not a scenario that another one can be based on")]
+    #[error("unknown scenario '{0}' in 'base'")]
     Base(String),
     /// A part that every scenario has is missing.
-    #[error("there is no '{0}', here or in what it is based on")]
+    #[error("missing '{0}', here and in the base scenario")]
     Missing(&'static str),
     /// The text of a zone is wrong.
     #[error("the zone '{zone}'{version}: {error}")]

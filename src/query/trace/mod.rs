@@ -61,18 +61,18 @@ fn words(report: &WalkReport, answer: &ServerResponse) -> String {
     match &answer.outcome {
         ResponseOutcome::Reply(reading) => match &reading.kind {
             ResponseKind::Answer => "answer".into(),
-            ResponseKind::Cname(target) => format!("alias of {target}"),
-            ResponseKind::NoData => "no such records".into(),
+            ResponseKind::Cname(target) => format!("CNAME {target}"),
+            ResponseKind::NoData => "no such record".into(),
             ResponseKind::NxDomain => "no such name".into(),
             ResponseKind::Referral(referral) => format!("referral to {}", referral.ns.name),
             ResponseKind::Fault(fault) => fault_words(*fault),
         },
         ResponseOutcome::Silent(engine::Failure::Unreachable) => "cannot be reached".into(),
         ResponseOutcome::Silent(_) => {
-            truncated(report, answer).unwrap_or_else(|| "no answer".into())
+            truncated(report, answer).unwrap_or_else(|| "no response".into())
         }
         ResponseOutcome::NotAsked(why) => why.clone(),
-        ResponseOutcome::Skipped => "not asked, for want of earlier answers".into(),
+        ResponseOutcome::Skipped => "skipped: no earlier response".into(),
     }
 }
 
@@ -90,11 +90,11 @@ fn truncated(report: &WalkReport, answer: &ServerResponse) -> Option<String> {
 
 fn fault_words(fault: ResponseFault) -> String {
     match fault {
-        ResponseFault::Malformed => "malformed answer".into(),
-        ResponseFault::Truncated => "truncated answer".into(),
+        ResponseFault::Malformed => "malformed response".into(),
+        ResponseFault::Truncated => "truncated response".into(),
         ResponseFault::Rcode(rcode) => rcode.to_string(),
         ResponseFault::NotAuthoritative => "not authoritative".into(),
-        ResponseFault::UpwardReferral => "refers upwards".into(),
+        ResponseFault::UpwardReferral => "upward referral".into(),
     }
 }
 

@@ -14,14 +14,10 @@ const LISTED: usize = 4;
 /// Appends the trace.
 pub fn write_text(report: &WalkReport, out: &mut Vec<u8>) {
     let questions = report.evidence.exchanges.len();
-    line(
-        out,
-        0,
-        &format!(";; {} {}, in {questions} questions", report.paths[0].name, report.rtype),
-    );
+    line(out, 0, &format!(";; {} {}, {questions} queries", report.paths[0].name, report.rtype));
     for (given_up, family) in [(report.ipv4_given_up, "IPv4"), (report.ipv6_given_up, "IPv6")] {
         if given_up {
-            line(out, 0, &format!(";; no root server answers over {family}: not used"));
+            line(out, 0, &format!(";; no root server answers over {family}: {family} is not used"));
         }
     }
     let mut shown: Vec<NameBuf> = Vec::new();
@@ -39,7 +35,7 @@ pub fn write_text(report: &WalkReport, out: &mut Vec<u8>) {
         write_path(report, path, out);
     }
     if report.cut_short {
-        line(out, 0, "\n;; cut short: there was more to ask than allowed");
+        line(out, 0, "\n;; incomplete: the limit of queries was reached");
     }
 }
 
@@ -56,8 +52,8 @@ fn write_zone(report: &WalkReport, zone: &Delegation, out: &mut Vec<u8>) {
     for server in &zone.name_servers {
         let side = match (server.at_parent, server.at_child) {
             _ if zone.parent.is_none() => "",
-            (true, false) => "  (only the parent names it)",
-            (false, true) => "  (only the zone itself names it)",
+            (true, false) => "  (in the parent's NS records only)",
+            (false, true) => "  (in the zone's own NS records only)",
             _ => "",
         };
         line(out, 2, &format!("{}{side}", server.name));
@@ -68,14 +64,14 @@ fn write_zone(report: &WalkReport, zone: &Delegation, out: &mut Vec<u8>) {
             let sources = sources(&address.sources).join(", ");
             let said = zone.child_servers.iter().find(|c| c.ns.server.ip() == address.ip);
             let said = said.map_or_else(
-                || "not asked".into(),
+                || "not queried".into(),
                 |child| apex(report, child, parent_set.as_deref()),
             );
             line(out, 4, &format!("{} ({sources}): {said}", address.ip));
         }
     }
     if zone.left_out > 0 {
-        line(out, 2, &format!("and {} more name servers, not looked at", zone.left_out));
+        line(out, 2, &format!("and {} more name servers, not queried", zone.left_out));
     }
 }
 
@@ -88,7 +84,7 @@ fn delegates(report: &WalkReport, server: &ParentServer) -> String {
     };
     let own = match server.delegation.reading().map(|reading| &reading.kind) {
         Some(ResponseKind::Referral(_)) => "",
-        _ => " (as a server of both zones)",
+        _ => " (as a server for both zones)",
     };
     format!("NS {}{ds}{own}", names(ns).join(" "))
 }
@@ -98,7 +94,7 @@ fn apex(report: &WalkReport, child: &ChildServer, parent_set: Option<&[String]>)
     let mut parts = Vec::new();
     match child.ns() {
         Some(ns) if parent_set.is_some_and(|set| set == names(ns)) => {
-            parts.push("NS as the parent has them".into());
+            parts.push("NS as at the parent".into());
         }
         Some(ns) => parts.push(format!("NS {}", names(ns).join(" "))),
         None => parts.push(words(report, &child.ns)),
@@ -117,7 +113,7 @@ fn apex(report: &WalkReport, child: &ChildServer, parent_set: Option<&[String]>)
 fn write_path(report: &WalkReport, path: &Path, out: &mut Vec<u8>) {
     line(out, 0, &format!("{} {}", path.name, report.rtype));
     if let PathEnd::Failed(why) = path.end {
-        line(out, 2, &format!("not found out: {why}"));
+        line(out, 2, &format!("lookup failed: {why}"));
     }
     let said = path.answers.iter().map(|answer| {
         let records: Vec<String> = answer.reading().map_or_else(Vec::new, |reading| {

@@ -136,7 +136,7 @@ impl<'a> View<'a> {
             (Some(error), _) => out.extend_from_slice(error.as_bytes()),
             (None, Some(error)) if self.status == Status::Malformed => {
                 // Nothing that is written to memory fails.
-                let _ = write!(out, "the answer is malformed: {error}");
+                let _ = write!(out, "the response is malformed: {error}");
             }
             (None, _) => write_reason(self.attempts, self.status == Status::Truncated, out),
         }

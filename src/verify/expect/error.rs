@@ -42,8 +42,8 @@ pub enum ExpectErrorKind {
     Outside(Box<Outside>),
     /// A name in a zone file that would be complete with the dot at its end.
     #[error(
-        "'{text}' has no final dot, so it is {read} in a zone file{}; write '{text}.' if it is \
-         complete",
+        "'{text}' has no final dot, so it is {read} in a zone file{}; write '{text}.' if the name \
+         is complete",
         others(*.more)
     )]
     NoFinalDot {
@@ -55,26 +55,26 @@ pub enum ExpectErrorKind {
         more: usize,
     },
     /// The root where a domain should be.
-    #[error("the root has no such records; give the name of a domain")]
+    #[error("the root zone has no such records; give a domain name")]
     Root,
     /// A domain without a dot.
     #[error("'{0}' has no dot: write the whole name, or '{0}.' for a top-level domain")]
     SingleLabel(String),
     /// A region of AWS where a domain should be.
-    #[error("'{0}' is a region of AWS, not a domain name")]
+    #[error("'{0}' is an AWS region, not a domain name")]
     RegionAsDomain(String),
     /// A region of AWS where a host should be.
     #[error(
-        "'{0}' is a region of AWS, not a host name; write the MAIL FROM domain here, such as \
+        "'{0}' is an AWS region, not a host name; write the MAIL FROM domain here, such as \
          mail.example.com, and the region with --mail-from-region"
     )]
     RegionAsHost(String),
     /// A DKIM selector that is none.
-    #[error("'{0}' has no selector: write the part in front of '._domainkey'")]
+    #[error("'{0}' has no selector: write the part before '._domainkey'")]
     Selector(String),
     /// Quotation marks that would be a part of the text.
     #[error(
-        "the value is in single or typographic quotation marks; write none, or plain ones (\"...\")"
+        "the value has single or typographic quotation marks; write none, or plain ones (\"...\")"
     )]
     Quotes,
     /// Two columns that contradict each other.
@@ -89,10 +89,10 @@ pub enum ExpectErrorKind {
     #[error("the type comes after the name: NAME TYPE VALUE")]
     TypeFirst,
     /// Text in a form that holds no records as lines.
-    #[error("the file is {0}, which is not read")]
+    #[error("the file is {0}, which is not supported")]
     Form(&'static str),
     /// A table with a column too few.
-    #[error("no column of the first row is the {missing}: it has {found}")]
+    #[error("the first row has no column for the {missing}, only {found}")]
     Column {
         /// What is missing.
         missing: &'static str,
@@ -103,30 +103,28 @@ pub enum ExpectErrorKind {
     #[error("'{0}' is not a name and a target")]
     AcmPair(String),
     /// A word that is no record type.
-    #[error("'{0}' is not a record type")]
+    #[error("unknown record type '{0}'")]
     Type(String),
     /// A type that only queries or messages have.
-    #[error("{0} is not a type that a domain can publish")]
+    #[error("records of type {0} cannot be published in a zone")]
     MetaType(RecordType),
     /// The entry ends too early.
-    #[error("the entry ends where {0} should be")]
+    #[error("the entry ends where {0} is expected")]
     Missing(&'static str),
     /// A value that its type cannot have, or a broken line of a zone file.
     #[error("{0}")]
     Value(TextErrorKind),
     /// A value that is too long for a record.
-    #[error("the value has {0} octets; 65535 are the most that a record can have")]
+    #[error("the value has {0} octets; the maximum is 65535")]
     TooLong(usize),
     /// A record of another class.
-    #[error("the record is not of the class IN")]
+    #[error("the class of the record is not IN")]
     Class,
     /// A list that begins or ends with a comma, or has two in a row.
-    #[error("the list has an empty place (two commas in a row, or one at an end)")]
+    #[error("the list has an empty item (two commas in a row, or one at the end)")]
     EmptyPlace,
     /// Something that is no token of SES.
-    #[error(
-        "'{0}' is not an SES token: write the part in front of '._domainkey', letters and digits"
-    )]
+    #[error("'{0}' is not an SES token: write the part before '._domainkey', letters and digits")]
     Token(String),
     /// A token that was given twice.
     #[error("the token '{0}' is given twice")]
@@ -138,10 +136,10 @@ pub enum ExpectErrorKind {
     #[error("the row has no {0}")]
     MissingField(&'static str),
     /// A validation target that is not one of AWS Certificate Manager.
-    #[error("'{0}' is not a target of AWS Certificate Manager: they end in .acm-validations.aws")]
+    #[error("'{0}' is not an AWS Certificate Manager target: these end in .acm-validations.aws")]
     AcmTarget(String),
     /// A challenge response of the wrong shape.
-    #[error("'{0}' is not a DNS-01 response: 43 characters of base64url (RFC 8555 §8.4)")]
+    #[error("'{0}' is not a DNS-01 value: expected 43 characters of base64url (RFC 8555 §8.4)")]
     Challenge(String),
     /// An authority that is no domain name.
     #[error("'{0}' is not the domain name of a certificate authority, such as letsencrypt.org")]
@@ -150,7 +148,7 @@ pub enum ExpectErrorKind {
     #[error("'{0}' is not a region such as us-east-1")]
     Region(String),
     /// A file in which nothing is expected.
-    #[error("the file has no record that could be expected")]
+    #[error("the file has no record to check")]
     Nothing,
 }
 

@@ -28,10 +28,10 @@ pub enum TextErrorKind {
         found: String,
     },
     /// The entry ends too early.
-    #[error("the entry ends where {0} should be")]
+    #[error("the entry ends where {0} is expected")]
     Missing(&'static str),
     /// More than the entry can have.
-    #[error("'{0}' is left over behind the last field")]
+    #[error("unexpected '{0}' after the last field")]
     Extra(String),
     /// Text that is no domain name.
     #[error("'{text}' is not a domain name: {error}")]
@@ -45,13 +45,13 @@ pub enum TextErrorKind {
     #[error("a backslash must be followed by three digits (000 to 255) or one other character")]
     Escape,
     /// A string of more than 255 octets.
-    #[error("a string of {0} octets; 255 are the most that one can have")]
+    #[error("a string of {0} octets; the maximum is 255")]
     StringTooLong(usize),
     /// A quotation mark without a partner on its line.
-    #[error("a quoted string is not closed on its line")]
+    #[error("a quoted string does not end on its line")]
     OpenQuote,
     /// A string that goes on behind its quotation mark, or has one in its middle.
-    #[error("text runs into a quotation mark; strings have a space between them")]
+    #[error("text runs into a quotation mark; separate strings with a space")]
     RunsOn,
     /// A parenthesis that is not closed before the end.
     #[error("a parenthesis is not closed")]
@@ -60,13 +60,13 @@ pub enum TextErrorKind {
     #[error("the line is longer than 1 MiB")]
     LineTooLong,
     /// A parenthesis that was not opened.
-    #[error("a parenthesis is closed that was not opened")]
+    #[error("a closing parenthesis without an opening one")]
     NoParenthesis,
     /// An RDATA in the generic form that its type cannot have.
     #[error("the RDATA does not fit the type: {0}")]
     Rdata(ParseErrorKind),
     /// The generic form's length is not the number of octets that follow.
-    #[error("the length says {said} octets, but {there} follow")]
+    #[error("the length is {said} octets, but {there} follow")]
     Length {
         /// The number in the text.
         said: usize,
@@ -74,25 +74,25 @@ pub enum TextErrorKind {
         there: usize,
     },
     /// More than 65,535 octets of RDATA.
-    #[error("an RDATA of {0} octets; 65535 are the most that a record can have")]
+    #[error("RDATA of {0} octets; the maximum is 65535")]
     RdataTooLong(usize),
     /// An entry that starts with a blank, before any owner.
-    #[error("an entry without an owner, and no earlier entry that had one")]
+    #[error("no owner, and no earlier entry to take it from")]
     NoOwner,
     /// An entry without a TTL, and none to take.
-    #[error("an entry without a TTL, and neither $TTL nor an earlier entry that had one")]
+    #[error("no TTL, and no $TTL or earlier entry to take it from")]
     NoTtl,
     /// A type of questions and messages, in a class of zones or where only zones are read.
-    #[error("no zone has records of the type {0}")]
+    #[error("records of type {0} do not occur in zones")]
     MetaType(super::super::registry::RecordType),
     /// A `$` word that nobody defined.
-    #[error("'{0}' is not a directive ($ORIGIN, $TTL and $INCLUDE are)")]
+    #[error("unknown directive '{0}' (known are $ORIGIN, $TTL and $INCLUDE)")]
     Directive(String),
     /// `$INCLUDE` where it is not allowed.
     #[error("$INCLUDE is not allowed here")]
     IncludeRefused,
     /// `$GENERATE`, which is of some servers only.
-    #[error("$GENERATE is not read: write out the records that it stands for")]
+    #[error("$GENERATE is not supported: write out the records")]
     GenerateRefused,
     /// A file that `$INCLUDE` names cannot be had.
     #[error("cannot include '{file}': {reason}")]

@@ -200,7 +200,7 @@ impl<'t, 'l> ZoneReader<'t, 'l> {
         let refused =
             |reason: String| file.error(Kind::Include { file: excerpt(file.raw), reason });
         if self.state.depth >= DEEPEST {
-            return Err(refused(format!("files include each other more than {DEEPEST} deep")));
+            return Err(refused(format!("files are included more than {DEEPEST} levels deep")));
         }
         let octets = file.octets()?;
         let path =
