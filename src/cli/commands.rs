@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use super::cli_error::CliError;
 use super::report_error::report_error;
+use super::style::columns;
 use super::{
     bench, completions, decode, demo, files, intent, man, output, playground, query, rrcheck, scan,
     verify,
@@ -22,7 +24,7 @@ use super::{
     name = "dnsonde",
     version,
     propagate_version = true,
-    max_term_width = 100,
+    term_width = help_width(),
     after_help = "Examples:
   dnsonde demo                                      see what it does, without a network
   dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
@@ -38,6 +40,9 @@ pub(super) struct Cli {
     command: Command,
 }
 
+/// Columns of help, at most.
+const WIDEST_HELP: usize = 100;
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Query(query::Args),
@@ -51,7 +56,8 @@ enum Command {
     /// Write shell completions to standard output
     #[command(after_help = "Examples:
   dnsonde completions bash > /etc/bash_completion.d/dnsonde
-  dnsonde completions zsh > ~/.zfunc/_dnsonde")]
+  dnsonde completions zsh > ~/.zfunc/_dnsonde
+  dnsonde completions fish > ~/.config/fish/completions/dnsonde.fish")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -63,13 +69,18 @@ enum Command {
   dnsonde man demo scan | man -l -")]
     Man {
         /// The command to describe; without it, dnsonde as a whole
+        #[arg(add = ArgValueCandidates::new(names_of_commands))]
         command: Vec<String>,
     },
 }
 
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
-    let outcome = read_arguments(std::env::args_os().collect()).and_then(run);
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(answered) = completions::answer(&words, Cli::command()) {
+        return answered.unwrap_or_else(report_error);
+    }
+    let outcome = read_arguments(words).and_then(run);
     outcome.unwrap_or_else(report_error)
 }
 
@@ -92,6 +103,19 @@ fn read_arguments(words: Vec<OsString>) -> anyhow::Result<Cli> {
         }
         _ => error.format(&mut command).into(),
     })
+}
+
+fn names_of_commands() -> Vec<CompletionCandidate> {
+    let whole = Cli::command();
+    let of_command = |command: &clap::Command| {
+        CompletionCandidate::new(command.get_name()).help(command.get_about().cloned())
+    };
+    whole.get_subcommands().map(of_command).collect()
+}
+
+/// As wide as the terminal, but not so wide that it is hard to read.
+fn help_width() -> usize {
+    columns().unwrap_or(WIDEST_HELP).min(WIDEST_HELP)
 }
 
 /// The version of a command is that of the program.
@@ -117,7 +141,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Playground(args) => playground::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Rrcheck(args) => rrcheck::run(&args),
-        Command::Completions { shell } => completions::write(shell, Cli::command()),
+        Command::Completions { shell } => completions::write(shell),
         Command::Man { command } => man::write(&command, Cli::command()),
     }
 }

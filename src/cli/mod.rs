@@ -8,6 +8,7 @@
 //! output has closed it.
 
 mod bench;
+mod candidates;
 mod cli_error;
 mod commands;
 mod completions;
@@ -34,7 +35,9 @@ mod scan;
 mod servers;
 mod shell;
 mod streams;
+mod style;
 mod summary;
+mod terminal_line;
 pub mod verify;
 
 pub use commands::main;

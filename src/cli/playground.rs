@@ -7,14 +7,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use clap_complete::engine::ArgValueCompleter;
 
+use super::candidates::scenarios;
 use super::cli_error::CliError;
 use super::event_loop::event_loop;
 use super::exit::FINE;
 use super::input::read_text;
 use super::interrupts::Interrupts;
 use super::output::print_text;
-use super::shell::shell_word;
+use super::shell::command_line;
 use crate::playground::{Scenario, ServeError, World, serve};
 use crate::walk::Hints;
 
@@ -32,6 +34,7 @@ use crate::walk::Hints;
   dnsonde playground ./mine.toml --port 5353")]
 pub(super) struct Args {
     /// A built-in scenario, or a file
+    #[arg(add = ArgValueCompleter::new(scenarios))]
     scenario: Option<String>,
 
     /// The port of every server; 0 means any free port
@@ -41,6 +44,10 @@ pub(super) struct Args {
     /// The seed of random faults
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
+
+    /// Print the command that examines the world, and nothing else
+    #[arg(short = 'q', long, requires = "scenario")]
+    quiet: bool,
 }
 
 /// Runs the command.
@@ -65,7 +72,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = event_loop()?;
     let service =
         serve(World::new(Arc::clone(&scenario), args.seed), args.port).map_err(refused)?;
-    let introduction = introduce(&scenario, &hints, service.port());
+    let command = command(&scenario, &hints, service.port());
+    let introduction = match args.quiet {
+        true => command,
+        false => introduce(&scenario, &command, service.port()),
+    };
     runtime.block_on(async {
         // Whoever reads what is printed may interrupt at once, and must find someone listening.
         let mut interrupts = Interrupts::listen();
@@ -124,14 +135,14 @@ fn refused(error: ServeError) -> anyhow::Error {
 }
 
 /// What is there, and what to do with it.
-fn introduce(scenario: &Scenario, hints: &Path, port: u16) -> String {
+fn introduce(scenario: &Scenario, command: &str, port: u16) -> String {
     let mut text = format!("{}\n\n{}\n\n", scenario.title, scenario.story.trim());
     let _ = writeln!(text, "Serving on port {port} of these addresses, until Ctrl-C:\n");
     for (name, role, addresses) in scenario.hosts() {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let _ = writeln!(text, "  {:<24} {name:<8} {role}", addresses.join(" "));
     }
-    let _ = writeln!(text, "\nTo examine it, run:\n\n  {}", command(scenario, hints, port));
+    let _ = writeln!(text, "\nTo examine it, run:\n\n  {command}");
     if !scenario.expect.findings.is_empty() {
         let findings = scenario.expect.findings.join(", ");
         let _ = writeln!(text, "\nIt should find: {findings}.");
@@ -141,12 +152,12 @@ fn introduce(scenario: &Scenario, hints: &Path, port: u16) -> String {
 
 /// The command that examines the world.
 fn command(scenario: &Scenario, hints: &Path, port: u16) -> String {
-    let mut words: Vec<String> = vec!["dnsonde".to_owned(), "verify".to_owned()];
+    let mut words: Vec<String> = vec!["verify".to_owned()];
     words.extend(scenario.verify.iter().cloned());
     words.extend(["--root-hints".to_owned(), hints.display().to_string()]);
     words.extend(["--port".to_owned(), port.to_string()]);
     for resolver in scenario.resolvers() {
         words.extend(["-r".to_owned(), SocketAddr::new(resolver, port).to_string()]);
     }
-    words.iter().map(|word| shell_word(word).into_owned()).collect::<Vec<_>>().join(" ")
+    command_line(words)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::cli_error::CliError;
 use super::exit::{CLOSED, COULD_NOT, USAGE};
-use super::notes::{self, hint, note};
+use super::notes::{self, hint};
 use super::{output, streams};
 use crate::net::is_out_of_descriptors;
 use crate::playground::ServeError;
@@ -35,7 +35,7 @@ pub(super) fn report_error(error: anyhow::Error) -> ExitCode {
         return ExitCode::from(CLOSED);
     }
     let cli_error = error.downcast_ref::<CliError>();
-    note(&sentence(&error));
+    notes::error(&sentence(&error));
     match cli_error.and_then(|cli_error| cli_error.hint.as_deref()) {
         Some(text) => hint(text),
         None if wants_descriptors(&error) => hint("raise the limit on open files (`ulimit -n`)"),

@@ -8,7 +8,7 @@ use super::event_loop::event_loop;
 use super::exit::PROBLEM;
 use super::input::no_text;
 use super::interrupts::Interrupts;
-use super::notes::note;
+use super::notes::{leave, note};
 use super::output::Closed;
 use super::progress::ProgressLine;
 use super::summary::left_over;
@@ -66,7 +66,7 @@ async fn handle_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
                 note("stopping; waiting for outstanding responses (Ctrl-C again: do not wait)");
             }
             Level::Drain | Level::Cancel => {}
-            Level::Abandon => std::process::exit(PROBLEM.into()),
+            Level::Abandon => leave(PROBLEM),
         }
     }
 }

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap_complete::engine::ArgValueCompleter;
 
+use super::candidates::{classes, record_types};
 use super::cli_error::CliError;
 use super::exit::{COULD_NOT, FINE, PROBLEM};
 use super::limits::{Limits, Rate};
-use super::notes::{hint, note};
+use super::notes::{self, error, hint, note};
 use super::output::{self, Closed, Target, Writer, written};
 use super::progress::ProgressLine;
 use super::report_error::report_error;
@@ -88,10 +90,12 @@ pub(super) struct Args {
     /// Types to query for each name
     #[arg(short = 't', long = "type", value_name = "TYPE", value_delimiter = ',')]
     #[arg(default_value = "A", value_parser = asked_type)]
+    #[arg(add = ArgValueCompleter::new(record_types))]
     types: Vec<RecordType>,
 
     /// The class: IN, CH (for example for version.bind,TXT), HS or CLASS3
     #[arg(long, value_name = "CLASS", default_value = "IN", value_parser = asked_class)]
+    #[arg(add = ArgValueCompleter::new(classes))]
     class: Class,
 
     /// Servers to query: ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://
@@ -147,6 +151,10 @@ pub(super) struct Args {
     /// Write statistics of the scan and of each server to a file, as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     stats: Option<PathBuf>,
+
+    /// Write neither notes nor progress nor the summary to standard error; errors stay
+    #[arg(short = 'q', long)]
+    quiet: bool,
 
     /// Queries in flight at the same time, or `auto`: as many as the servers answer without loss
     #[arg(long, default_value = "auto", value_name = "N")]
@@ -279,6 +287,9 @@ fn asked_class(text: &str) -> Result<Class, String> {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    if args.quiet {
+        notes::be_quiet();
+    }
     let to_terminal = args.writes_to_standard_output() && io::stdout().is_terminal();
     let mut destination = args.destination()?;
     let limits = Limits::new(
@@ -306,7 +317,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Err(error) => Err(failure(error, &report)),
     };
     let accounted = stats.map_or(Ok(()), |stats| write_stats(&stats, &report));
-    if !is_closed(concluded.as_ref()) && !is_closed(accounted.as_ref()) {
+    let is_read = !is_closed(concluded.as_ref()) && !is_closed(accounted.as_ref());
+    if is_read && !notes::is_quiet() {
         summary::print(&report);
         if report.tally.answered.iter().sum::<u64>() == 0 {
             doubts.iter().for_each(|doubt| hint(doubt));
@@ -359,11 +371,11 @@ fn conclude(report: &ScanReport) -> ExitCode {
         // It has its error, which was told.
         ScanEnd::Failed => ExitCode::from(COULD_NOT),
         ScanEnd::Interrupted => {
-            note(&format!("interrupted; {}", summary::left_over(report)));
+            error(&format!("interrupted; {}", summary::left_over(report)));
             ExitCode::from(PROBLEM)
         }
         ScanEnd::Silence(span) => {
-            note(&format!(
+            error(&format!(
                 "no server has answered for {} s; {}",
                 span.as_secs(),
                 summary::left_over(report)
@@ -371,17 +383,17 @@ fn conclude(report: &ScanReport) -> ExitCode {
             ExitCode::from(COULD_NOT)
         }
         ScanEnd::CannotSend(span, errno) => {
-            let error = io::Error::from_raw_os_error(errno);
-            note(&format!(
-                "this machine could not send for {} s ({error}); {}",
+            let cause = io::Error::from_raw_os_error(errno);
+            error(&format!(
+                "this machine could not send for {} s ({cause}); {}",
                 span.as_secs(),
                 summary::left_over(report)
             ));
             ExitCode::from(COULD_NOT)
         }
         ScanEnd::Unreachable => {
-            let error = io::Error::from_raw_os_error(report.tally.last_errno);
-            note(&format!("no server can be reached ({error}); {}", summary::left_over(report)));
+            let cause = io::Error::from_raw_os_error(report.tally.last_errno);
+            error(&format!("no server can be reached ({cause}); {}", summary::left_over(report)));
             ExitCode::from(COULD_NOT)
         }
     }

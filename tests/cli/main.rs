@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod absence;
 mod bench;
+#[cfg(target_os = "linux")]
+mod completion;
 mod demo;
 mod dig;
 mod edns;
@@ -25,6 +27,8 @@ mod servers;
 mod standard;
 mod stopping;
 mod tcp;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod text_files;
 mod unmatched;
 mod usage;

@@ -44,7 +44,7 @@ fn a_world_is_served_until_it_is_interrupted() {
     use std::io::{BufRead as _, BufReader};
     use std::process::{Command, Stdio};
 
-    use super::dnsonde;
+    use super::{Run, dnsonde};
 
     let files = Files::new();
     let mine = files.write(
@@ -63,7 +63,7 @@ fn a_world_is_served_until_it_is_interrupted() {
     assert!(
         said.iter().any(|line| line.contains("127.53.9.1") && line.ends_with("recursive resolver"))
     );
-    let command = said.iter().find(|line| line.starts_with("  dnsonde verify ")).unwrap();
+    let command = said.iter().find(|line| line.contains(" verify ")).unwrap();
     assert!(command.contains(" example.com --expect 'www A' --root-hints "), "{command}");
     let word_after = |flag: &str| {
         let mut words = command.split(' ').skip_while(|word| *word != flag);
@@ -71,6 +71,13 @@ fn a_world_is_served_until_it_is_interrupted() {
     };
     let (hints, port) = (word_after("--root-hints"), word_after("--port"));
     assert_eq!(word_after("-r"), format!("127.53.9.1:{port}"));
+
+    // It runs as it stands, wherever the program is.
+    let examined = Command::new("sh").args(["-c", &format!("{command} --format json")]).output();
+    let examined = Run::of(examined.unwrap());
+    examined.assert_code(0);
+    let report: serde_json::Value = serde_json::from_str(&examined.stdout).unwrap();
+    assert_eq!(report["verdict"], "verified");
 
     let answer = run(&["query", "@127.53.9.1", "-p", &port, "www.example.com", "A", "+short"]);
     answer.assert_code(0);
@@ -84,4 +91,31 @@ fn a_world_is_served_until_it_is_interrupted() {
     assert!(Command::new("kill").args(interrupt).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(!std::path::Path::new(&hints).exists(), "the hints are gone");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_quiet_world_says_the_command_that_examines_it_and_nothing_else() {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    use super::dnsonde;
+
+    let mut child =
+        dnsonde(&["playground", "healthy", "--quiet"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut first = Vec::new();
+    while !first.ends_with(b"\n") {
+        let mut octet = [0];
+        stdout.read_exact(&mut octet).unwrap();
+        first.extend(octet);
+    }
+    let interrupt = ["-INT", &child.id().to_string()];
+    assert!(Command::new("kill").args(interrupt).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let first = String::from_utf8(first).unwrap();
+    assert!(first.contains(" verify example.com --ses "), "{first}");
+    assert_eq!(rest, "");
 }

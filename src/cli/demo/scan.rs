@@ -11,9 +11,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::cli::exit::{FINE, PROBLEM};
+use crate::cli::notes::be_quiet;
 use crate::cli::output::{self, Writer, print_text};
 use crate::cli::progress::ProgressLine;
 use crate::cli::run_scan::{failure, run_scan};
+use crate::cli::shell::command_line;
 use crate::cli::summary::grouped;
 use crate::engine::{EngineConfig, QueryProfile};
 use crate::net;
@@ -41,6 +43,10 @@ pub(super) struct Args {
     /// Write the output of the scan (JSON lines) to a file
     #[arg(short = 'o', long, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Show the result only, without an introduction and without progress; errors stay
+    #[arg(short = 'q', long)]
+    quiet: bool,
 }
 
 /// A server of the demo.
@@ -52,6 +58,9 @@ struct Actor {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.quiet {
+        be_quiet();
+    }
     let keep = args.output.as_deref().map(|path| output::create("--output", path)).transpose()?;
     let actors = start_actors().context("cannot start the servers of the demo")?;
     let mut out = String::new();
@@ -62,7 +71,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         introduce(&actors),
         grouped(args.names.into())
     );
-    print_text(&out)?;
+    if !args.quiet {
+        print_text(&out)?;
+    }
 
     let verdict = Arc::new(Mutex::new(Verdict::default()));
     let names = names(args.names).into_bytes();
@@ -294,10 +305,10 @@ fn conclusion(args: &Args, actors: &[Actor], report: &ScanReport, verdict: &Verd
         Some(path) => {
             let _ = writeln!(text, "\nThe whole output is in {}.", path.display());
         }
-        None => text.push_str(
-            "\nNow with your own names and servers:\n  \
-             dnsonde scan names.txt -r RESOLVER -o out.jsonl\n",
-        ),
+        None => {
+            let command = command_line(["scan", "names.txt", "-r", "RESOLVER", "-o", "out.jsonl"]);
+            let _ = writeln!(text, "\nNow with your own names and servers:\n  {command}");
+        }
     }
     text
 }

@@ -7,8 +7,11 @@ use anyhow::Context as _;
 
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{FINE, PROBLEM};
+use crate::cli::notes::be_quiet;
 use crate::cli::output::print;
-use crate::cli::verify::{Format, Interrupt, check, plan_of, show, style};
+use crate::cli::shell::command_line;
+use crate::cli::style::{Color, style};
+use crate::cli::verify::{Format, Interrupt, check, plan_of, show};
 use crate::playground::{Scenario, World, serve};
 use crate::verify::VerifyPlan;
 use crate::walk::Hints;
@@ -28,25 +31,36 @@ pub(super) struct Args {
     /// How to show what was found
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+
+    /// When to use colours in text
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    color: Color,
+
+    /// Show the report only, without an introduction and without progress; errors stay
+    #[arg(short = 'q', long)]
+    quiet: bool,
 }
 
 /// Tells the story.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.quiet {
+        be_quiet();
+    }
     let scenario = Scenario::named(SCENARIO).context("the scenario of the demo is missing")??;
     let scenario = Arc::new(scenario.on_loopback()?);
     let runtime = event_loop()?;
     let service = serve(World::new(Arc::clone(&scenario), args.seed), 0)
         .context("cannot start the servers of the demo")?;
     let plan = plan(&scenario, service.port())?;
-    if args.format == Format::Text {
-        print(introduction(&scenario, service.port(), style().width).as_bytes())?;
+    if args.format == Format::Text && !args.quiet {
+        print(introduction(&scenario, service.port(), style(args.color).width).as_bytes())?;
     }
     let report = runtime.block_on(async {
         let interrupt = Interrupt::listen();
         check(plan, &interrupt).await
     })?;
     let (_, report) = report;
-    show(&report, args.format)?;
+    show(&report, args.format, args.color)?;
     let found = |id: &String| report.findings.iter().any(|finding| finding.id.as_str() == id);
     let all = scenario.expect.findings.iter().all(found);
     Ok(ExitCode::from(if all { FINE } else { PROBLEM }))
@@ -55,11 +69,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn introduction(scenario: &Scenario, port: u16, width: usize) -> String {
     let story = scenario.story.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = format!(
-        "This world is now being served on port {port} of this machine; no packet leaves it. \
-         `dnsonde verify {}` reports:",
-        scenario.verify.join(" ")
+        "This world is now being served on port {port} of this machine; no packet leaves it. The report \
+         of `dnsonde verify` follows. To look around in the world yourself:"
     );
-    format!("{}\n\n{}\n\n", textwrap::fill(&story, width), textwrap::fill(&what, width))
+    let fill = |text: &str| textwrap::fill(text, width);
+    let command = command_line(["playground", SCENARIO]);
+    format!("{}\n\n{}\n\n  {command}\n\n", fill(&story), fill(&what))
 }
 
 fn plan(scenario: &Scenario, port: u16) -> anyhow::Result<VerifyPlan> {

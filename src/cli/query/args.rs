@@ -1,6 +1,12 @@
 //! The words of the command line, in their order, as clap and as a line of a batch file have them.
 
+use std::ffi::OsStr;
+
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use super::options;
+use crate::cli::candidates::{classes, record_types};
 
 /// A word that says what to ask, or how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,17 +62,30 @@ impl clap::Args for Words {
         };
         command
             .arg(
-                Arg::new("words").value_name("WORD").num_args(0..).action(ArgAction::Append).help(
-                    "@SERVER, NAME, TYPE, CLASS and +OPTIONS; a word that can be a type is one",
-                ),
+                Arg::new("words")
+                    .value_name("WORD")
+                    .num_args(0..)
+                    .action(ArgAction::Append)
+                    .help(
+                        "@SERVER, NAME, TYPE, CLASS and +OPTIONS; a word that can be a type is one",
+                    )
+                    .add(ArgValueCompleter::new(words)),
             )
-            .arg(option("type", 't', "TYPE").help("The record type"))
+            .arg(
+                option("type", 't', "TYPE")
+                    .help("The record type")
+                    .add(ArgValueCompleter::new(record_types)),
+            )
             .arg(
                 option("name", 'q', "NAME")
                     .allow_hyphen_values(true)
                     .help("A name, even if it looks like something else"),
             )
-            .arg(option("class", 'c', "CLASS").help("The class: IN, CH, HS or CLASS3"))
+            .arg(
+                option("class", 'c', "CLASS")
+                    .help("The class: IN, CH, HS or CLASS3")
+                    .add(ArgValueCompleter::new(classes)),
+            )
             .arg(option("reverse", 'x', "ADDR").help(
                 "Reverse lookup: the PTR records of an address, or of a network such as 192.0.2",
             ))
@@ -74,6 +93,14 @@ impl clap::Args for Words {
 
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
+    }
+}
+
+/// What completes a word: an option or a type.
+fn words(begun: &OsStr) -> Vec<CompletionCandidate> {
+    match begun.to_str().and_then(|begun| begun.strip_prefix('+')) {
+        Some(begun) => options::completions(begun).map(CompletionCandidate::new).collect(),
+        None => record_types(begun),
     }
 }
 

@@ -94,6 +94,10 @@ pub(in crate::cli) struct Args {
     /// How to show the exchange
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+
+    /// Write no notes to standard error; errors stay (-q is for a name, as in dig)
+    #[arg(long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

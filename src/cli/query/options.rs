@@ -281,6 +281,27 @@ fn find(key: &str) -> Option<(&'static str, Meaning)> {
     found.all(|&(_, meaning)| meaning == first.1).then_some(first)
 }
 
+/// The options that begin so, with their sign: each by its first name, or, if there is none, by another
+/// of its names. Those that only say what serves instead are not among them.
+pub(super) fn completions(begun: &str) -> impl Iterator<Item = String> {
+    let (no, begun) = match begun.strip_prefix("no") {
+        Some(rest) => ("no", rest),
+        None => ("", begun),
+    };
+    let begun = begun.to_ascii_lowercase();
+    let named = OPTIONS.iter().enumerate().filter(move |(_, (name, meaning))| {
+        name.starts_with(&begun) && !matches!(meaning, M::Always(_) | M::Lacks(_))
+    });
+    let is_first = |at: usize, meaning| OPTIONS[..at].iter().all(|(_, other)| *other != meaning);
+    let (first, others): (Vec<_>, Vec<_>) =
+        named.partition(|&(at, &(_, meaning))| is_first(at, meaning));
+    let chosen = if first.is_empty() { others } else { first };
+    chosen.into_iter().map(move |(_, &(name, meaning))| {
+        let value = if no.is_empty() && takes_value(meaning) == Takes::Value { "=" } else { "" };
+        format!("+{no}{name}{value}")
+    })
+}
+
 fn unknown(option: &str, key: &str) -> CliError {
     let names = OPTIONS.iter().filter(|(_, it)| !matches!(it, M::Lacks(_))).map(|(name, _)| *name);
     let begun: Vec<&str> =

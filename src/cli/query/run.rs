@@ -13,7 +13,7 @@ use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::input::{label_of, read_utf8_up_to};
 use crate::cli::interrupts::Interrupts;
-use crate::cli::notes::{hint, note};
+use crate::cli::notes::{be_quiet, error, hint, note};
 use crate::cli::output::print;
 use crate::cli::servers::Families;
 use crate::cli::shell::shell_word;
@@ -24,6 +24,9 @@ const LONGEST_BATCH: u64 = 64 << 20;
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.quiet {
+        be_quiet();
+    }
     let common = Common {
         port: args.port,
         families: Families::of(args.ipv4, args.ipv6),
@@ -91,7 +94,7 @@ async fn run_all(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
                 tokio::select! {
                     printed = printing => { printed??; }
                     () = interrupts.next() => {
-                        note("interrupted; some finished queries were not written");
+                        error("interrupted; some finished queries were not written");
                         return Ok(PROBLEM);
                     }
                 }
@@ -105,7 +108,7 @@ async fn run_all(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
 }
 
 fn interrupted(left: usize, count: usize) -> u8 {
-    note(&match count {
+    error(&match count {
         1 => "interrupted; the query was not finished".to_owned(),
         _ => format!("interrupted; {left} of {count} queries were not finished"),
     });
@@ -172,11 +175,11 @@ fn write_exchange(exchange: &QueryResult, options: &Options, json: bool, out: &m
 /// What the output says in its comments, where it has none.
 fn tell_what_is_missing(exchange: &QueryResult) {
     match exchange.reply() {
-        None => note(&format!("no response: {}", show::reason(exchange))),
+        None => error(&format!("no response: {}", show::reason(exchange))),
         Some(_) if exchange.truncated => {
-            note(&format!("the response is not complete: {}", show::reason(exchange)));
+            error(&format!("the response is not complete: {}", show::reason(exchange)));
         }
-        Some(reply) if reply.malformed.is_some() => note(&show::reason(exchange)),
+        Some(reply) if reply.malformed.is_some() => error(&show::reason(exchange)),
         Some(_) => {}
     }
 }

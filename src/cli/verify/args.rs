@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::cli::servers::{DNS_PORT, Families};
+use crate::cli::style::Color;
 use crate::verify::VerifyPlan;
 
 /// Find out why a DNS-based verification is still pending
@@ -146,6 +147,14 @@ pub(in crate::cli) struct Args {
     /// The format of the report
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+
+    /// When to use colours in text
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(super) color: Color,
+
+    /// Write neither notes nor progress to standard error, nor, with --wait, the changes; errors stay
+    #[arg(short = 'q', long)]
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -1,13 +1,13 @@
 //! One check of all records, with progress, until it is done or interrupted.
 
-use std::io::IsTerminal as _;
 use std::time::{Duration, Instant, SystemTime};
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::sync::watch;
 
 use crate::cli::exit::PROBLEM;
 use crate::cli::interrupts::Interrupts;
+use crate::cli::notes::leave;
+use crate::cli::terminal_line::{Part, TerminalLine, count, part};
 use crate::verify::ask::{ProbeProgress, Stage};
 use crate::verify::{self, Verification, VerifyPlan, VerifyReport, judge};
 
@@ -17,13 +17,15 @@ pub(in crate::cli) async fn check(
     interrupt: &Interrupt,
 ) -> anyhow::Result<(Verification, VerifyReport)> {
     let (began, wall) = (Instant::now(), SystemTime::now());
-    let line = Line::new();
+    let mut line = TerminalLine::open();
     let mut watch = |progress: ProbeProgress| {
-        line.show(progress);
+        if let Some(line) = &mut line {
+            line.show(|_| parts(progress));
+        }
         interrupt.is_set().then_some("it was interrupted")
     };
     let evidence = verify::run(plan, &mut watch).await;
-    line.clear();
+    drop(line);
     let evidence = evidence?;
     let started = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let report = judge::judge(&evidence, started, began.elapsed());
@@ -42,7 +44,7 @@ impl Interrupt {
             loop {
                 interrupts.next().await;
                 if set.send_replace(true) {
-                    std::process::exit(PROBLEM.into());
+                    leave(PROBLEM);
                 }
             }
         });
@@ -60,33 +62,14 @@ impl Interrupt {
     }
 }
 
-/// How far it has come, on one line of a terminal.
-struct Line(Option<ProgressBar>);
-
-impl Line {
-    fn new() -> Self {
-        let draws = std::io::stderr().is_terminal();
-        Self(draws.then(|| {
-            let bar = ProgressBar::new_spinner();
-            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
-            bar
-        }))
-    }
-
-    fn show(&self, ProbeProgress { ended, ahead, stage }: ProbeProgress) {
-        let Some(bar) = &self.0 else { return };
-        let what = match stage {
-            Stage::Walk => "finding the name servers",
-            Stage::Baseline => "querying each server for each record",
-            Stage::FollowUp => "investigating what went wrong",
-        };
-        bar.set_message(format!("{what}: {ended} queries done, {ahead} to go"));
-        bar.tick();
-    }
-
-    fn clear(&self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
+/// How far it has come.
+fn parts(ProbeProgress { ended, ahead, stage }: ProbeProgress) -> Vec<Part> {
+    let what = match stage {
+        Stage::Walk => "finding the name servers",
+        Stage::Baseline => "querying each server for each record",
+        Stage::FollowUp => "investigating what went wrong",
+    };
+    let ended = count(1, ended as u64, if ended == 1 { "response" } else { "responses" });
+    let ahead = count(2, ahead as u64, "to come");
+    [Some(part(0, what)), ended, ahead].into_iter().flatten().collect()
 }

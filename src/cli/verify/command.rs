@@ -1,7 +1,6 @@
 //! Runs `dnsonde verify` and shows its report.
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -11,11 +10,11 @@ use super::check::{Interrupt, check};
 use super::{plan, wait};
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
+use crate::cli::notes::be_quiet;
 use crate::cli::output::print;
-use crate::cli::shell::shell_word;
-use crate::report::judgement::{
-    Page, Style, write_report_html, write_report_json, write_report_text,
-};
+use crate::cli::shell::command_line;
+use crate::cli::style::{Color, style};
+use crate::report::judgement::{Page, write_report_html, write_report_json, write_report_text};
 use crate::verify::{Verdict, VerifyPlan, VerifyReport};
 
 /// The plan that `dnsonde verify` makes of the words behind it.
@@ -36,6 +35,9 @@ pub fn plan_of(
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.quiet {
+        be_quiet();
+    }
     let plan = plan::plan(args)?;
     let runtime = event_loop()?;
     let (report, interrupted) = runtime.block_on(async {
@@ -49,40 +51,27 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         };
         anyhow::Ok((report, interrupt.is_set()))
     })?;
-    show(&report, args.format)?;
+    show(&report, args.format, args.color)?;
     Ok(ExitCode::from(exit(&report, interrupted)))
 }
 
 /// Writes a report to standard output.
-pub(in crate::cli) fn show(report: &VerifyReport, format: Format) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn show(
+    report: &VerifyReport,
+    format: Format,
+    color: Color,
+) -> anyhow::Result<ExitCode> {
     let mut out = Vec::new();
     match format {
-        Format::Text => write_report_text(report, style(), &mut out),
+        Format::Text => write_report_text(report, style(color), &mut out),
         Format::Json => write_report_json(report, &mut out),
         Format::Html => {
-            let command_line = &command_line(std::env::args_os().skip(1));
+            let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+            let command_line = &command_line(words);
             write_report_html(report, Page { command_line }, &mut out);
         }
     }
     print(&out)
-}
-
-/// As wide as the terminal; in colour only there, and not for those who want none.
-pub(in crate::cli) fn style() -> Style {
-    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-    Style::new(columns, wanted && std::io::stdout().is_terminal())
-}
-
-/// The command as it can be typed again.
-fn command_line(words: impl Iterator<Item = OsString>) -> String {
-    let mut line = String::from("dnsonde");
-    for word in words {
-        line.push(' ');
-        line.push_str(&shell_word(&word.to_string_lossy()));
-    }
-    line
 }
 
 fn exit(report: &VerifyReport, interrupted: bool) -> u8 {

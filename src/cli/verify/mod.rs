@@ -9,4 +9,4 @@ mod wait;
 pub(super) use args::{Args, Format};
 pub(super) use check::{Interrupt, check};
 pub use command::plan_of;
-pub(super) use command::{run, show, style};
+pub(super) use command::{run, show};

@@ -37,14 +37,16 @@ pub(super) async fn until_verified(
     loop {
         let (evidence, mut report) = check(plan.clone(), interrupt).await?;
         let now = now();
-        if let Some(change) = history.add(now, &report) {
+        if let Some(change) = history.add(now, &report)
+            && !notes::is_quiet()
+        {
             notes::line(&format!("{}  {}", rfc3339(now), change.summary));
         }
         // What was seen is not lost with the file: it stands in the report, and the next look tries again.
         if let Some(file) = wait.state
             && let Err(error) = save(&history, file)
         {
-            notes::note(&error.sentence);
+            notes::error(&error.sentence);
         }
         let pause = wait.every.unwrap_or_else(|| next_check(&evidence, &report));
         let left = Duration::from_secs(end.saturating_sub(now));
