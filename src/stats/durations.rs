@@ -102,8 +102,7 @@ impl Durations {
     /// on, all that are not longer. Each one lies in exactly one of a row of ranges.
     pub fn between(&self, from: Duration, to: Duration) -> u64 {
         let nanos = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
-        let highest = self.histogram.high();
-        let (from, to) = (nanos(from).min(highest), nanos(to).min(highest));
+        let (from, to) = (nanos(from).min(self.max), nanos(to).min(self.max));
         // What cannot be told from an edge counts below it.
         let above = if from == 0 { 0 } else { self.histogram.next_non_equivalent(from) };
         if above > to { 0 } else { self.histogram.count_between(above, to) }

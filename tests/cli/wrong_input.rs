@@ -468,6 +468,31 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (&["rrcheck", "z", "--ttl", "x"], "error: unexpected argument '--ttl' found", ""),
     (&["rrcheck", "dir"], "dnsonde: dir: is a directory, not a file", ""),
     (
+        &["bench", "-d", "missing"],
+        "dnsonde: missing: cannot be opened: No such file or directory",
+        "",
+    ),
+    (
+        &["bench", "-d", "batch", "-m", "dot"],
+        "dnsonde: -m dot is not supported: only UDP and TCP are measured",
+        "",
+    ),
+    (
+        &["bench", "-d", "batch", "-s", "300.1.1.1"],
+        "dnsonde: invalid server '300.1.1.1': not an IPv4 address",
+        "hint: write ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://",
+    ),
+    (
+        &["bench", "-d", "batch", "-q", "0"],
+        "error: invalid value '0' for '-q <QUERIES>': 0 is out of range: write a number from 1 to 4294967295",
+        "",
+    ),
+    (
+        &["bench", "-d", "batch", "--fail-if", "p99"],
+        "error: invalid value 'p99' for '--fail-if <CONDITION>': not a condition such as p99>50ms or loss>0.1%",
+        "",
+    ),
+    (
         &["playground", "nope"],
         "dnsonde: unknown scenario 'nope'",
         "hint: `dnsonde playground` lists the built-in ones; write a file with its path, as ./FILE",
@@ -520,7 +545,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["man", "nope"],
         "dnsonde: unknown command 'nope'",
-        "hint: the commands are query, verify, scan, demo, playground, decode, rrcheck, completions, man, help",
+        "hint: the commands are query, verify, scan, bench, demo, playground, decode, rrcheck, completions, man, help",
     ),
     (
         &["man", "demo", "b"],
