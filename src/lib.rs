@@ -12,7 +12,7 @@
 //! - [`names`]: names and servers as users write them.
 //! - [`crew`]: worker threads, each with an engine, fed in blocks and stopped together.
 //! - [`scan`]: bulk look-ups.
-//! - [`bench`]: load and latency.
+//! - [`mod@bench`]: load and latency.
 //! - [`diagnose`]: whether the DNS is flaky here: what a program's look-up costs.
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
