@@ -66,7 +66,7 @@ impl Interrupt {
 fn parts(ProbeProgress { ended, ahead, stage }: ProbeProgress) -> Vec<Part> {
     let what = match stage {
         Stage::Walk => "finding the name servers",
-        Stage::Baseline => "querying each server for each record",
+        Stage::Baseline => "querying every server",
         Stage::FollowUp => "investigating what went wrong",
     };
     let ended = count(1, ended as u64, if ended == 1 { "response" } else { "responses" });
