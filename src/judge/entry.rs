@@ -1,5 +1,6 @@
 //! What the catalog says of each finding.
 
+use super::actor::Actor;
 use super::severity::Severity;
 
 /// What is known of a finding before it is made.
@@ -11,6 +12,8 @@ pub struct Entry {
     pub class: Class,
     /// How bad it can be, the mildest first.
     pub severities: &'static [Severity],
+    /// Who may have to act, at least one: the first, unless a rule chooses another by its evidence.
+    pub who: &'static [Actor],
     /// What it is called for people.
     pub title: &'static str,
     /// When it is concluded, as the end of a sentence, in Markdown.
@@ -70,12 +73,13 @@ impl Entry {
         id: &'static str,
         class: Class,
         severities: &'static [Severity],
+        who: &'static [Actor],
         title: &'static str,
         concluded_when: &'static str,
         reference: &'static str,
     ) -> Self {
         let (effect, depth, needs) = (Effect::None, None, Needs::Servers);
-        Self { id, class, severities, title, concluded_when, reference, effect, depth, needs }
+        Self { id, class, severities, who, title, concluded_when, reference, effect, depth, needs }
     }
 
     pub(super) const fn effect(mut self, effect: Effect) -> Self {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::actor::Actor;
 use super::brief::{Brief, FormEntry, Records};
 use super::catalog::FindingId;
 use super::severity::Severity;
@@ -23,6 +24,8 @@ pub struct Finding {
     pub severity: Severity,
     /// What it is about: `OWNER TYPE`, a zone, or a server.
     pub subject: String,
+    /// Who must act.
+    pub who: Actor,
     /// The addresses that show it.
     pub servers: Vec<SocketAddr>,
     /// One sentence.
@@ -74,6 +77,7 @@ impl Draft {
                 id,
                 severity,
                 subject: subject.into(),
+                who: id.entry().who[0],
                 servers: Vec::new(),
                 summary: String::new(),
                 evidence: Map::new(),
@@ -107,6 +111,14 @@ impl Draft {
         self.finding.servers = servers.into_iter().collect();
         self.finding.servers.sort_unstable();
         self.finding.servers.dedup();
+        self
+    }
+
+    /// Who must act, where the evidence says that it is not the first of the catalog.
+    pub(crate) fn who(mut self, who: Actor) -> Self {
+        let id = self.finding.id;
+        debug_assert!(id.entry().who.contains(&who), "{id} is never for {who:?}");
+        self.finding.who = who;
         self
     }
 
@@ -171,6 +183,7 @@ impl Draft {
     fn is_like(&self, other: &Self) -> bool {
         let (a, b) = (&self.finding, &other.finding);
         (a.id, a.severity, &a.servers, &a.summary) == (b.id, b.severity, &b.servers, &b.summary)
+            && a.who == b.who
             && (&a.advice, a.reference, a.retry_after_s)
                 == (&b.advice, b.reference, b.retry_after_s)
             && a.brief == b.brief

@@ -1,7 +1,7 @@
 //! From what probes saw to findings. Pure functions: no I/O, no clock, no dice.
 //!
 //! - [`catalog`]: whatever can be concluded, and nothing else. [`finding`]: what was; [`brief`]: the
-//!   same in plain words.
+//!   same in plain words; [`actor`]: who must act on it.
 //! - `observations`: what was seen of each server; `explained`: faults whose causes are known.
 //! - `server`, `path`, `resolver`, `host`: one file a rule, or a few that belong together.
 //! - [`content`]: what records of mail and certificates say, and whether that is valid.
@@ -15,6 +15,7 @@
     reason = "names are inline arrays: an allocation for each would cost more than the copies"
 )]
 
+pub mod actor;
 pub mod brief;
 pub mod catalog;
 pub mod content;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::engine::Outcome;
+use crate::judge::actor::Actor;
 use crate::judge::explained::Explained;
 use crate::judge::writing::{AtFault, plain};
 use crate::probe::log::{OtherResponses, ProbeLog};
@@ -209,6 +210,11 @@ impl<'e> Observations<'e> {
             }
         }
         zones
+    }
+
+    /// Who runs the servers of a zone: one of expected records, or one that aliases lead to.
+    pub(crate) fn operator(&self, zone: &NameBuf) -> Actor {
+        if self.log.zones.contains(zone) { Actor::DnsHost } else { Actor::Service }
     }
 
     /// Whether someone has answered over an address family, so that our own way there is good.

@@ -53,6 +53,7 @@ mod tests {
     fn report(problems: &[FindingId]) -> VerifyReport {
         let finding = |&id: &FindingId| Finding {
             id,
+            who: id.entry().who[0],
             severity: Severity::Error,
             subject: "example.com.".to_owned(),
             servers: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use dnsonde::judge::actor::Actor;
 use dnsonde::judge::catalog::FindingId;
 use dnsonde::judge::entry::{Class, Needs};
 use dnsonde::judge::severity::Severity;
@@ -38,17 +39,23 @@ fn tables() -> String {
     ] {
         let space = if text.is_empty() { "" } else { "\n" };
         writeln!(text, "{space}## {heading}\n").unwrap();
-        writeln!(text, "| id | | concluded when | reference |\n|---|---|---|---|").unwrap();
+        writeln!(
+            text,
+            "| id | | concluded when | who must act | reference |\n|---|---|---|---|---|"
+        )
+        .unwrap();
         let of_class = FindingId::ALL.iter().map(|id| id.entry()).filter(|it| it.class == class);
         for entry in of_class {
             let letters: Vec<_> = entry.severities.iter().copied().map(letter).collect();
+            let who: Vec<_> = entry.who.iter().map(|actor| actor.as_str()).collect();
             writeln!(
                 text,
-                "| `{}` | {} | {}{} | {} |",
+                "| `{}` | {} | {}{} | {} | {} |",
                 entry.id,
                 letters.join(", "),
                 entry.concluded_when,
                 needs(entry.needs),
+                who.join(", "),
                 entry.reference
             )
             .unwrap();
@@ -74,10 +81,13 @@ fn the_tables_of_findings_are_those_of_the_catalog() {
 }
 
 #[test]
-fn the_schema_knows_the_ids_of_the_catalog() {
+fn the_schema_knows_the_ids_of_the_catalog_and_who_may_have_to_act() {
     let schema = include_str!("../../schemas/report.schema.json");
     let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
     let known = &schema["$defs"]["finding"]["properties"]["id"]["enum"];
     let ids: Vec<&str> = FindingId::ALL.iter().map(|id| id.as_str()).collect();
     assert_eq!(*known, serde_json::json!(ids));
+    let known = &schema["$defs"]["finding"]["properties"]["who"]["enum"];
+    let actors: Vec<&str> = Actor::ALL.iter().map(|actor| actor.as_str()).collect();
+    assert_eq!(*known, serde_json::json!(actors));
 }

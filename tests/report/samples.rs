@@ -52,6 +52,7 @@ fn owner(token: &str) -> String {
 fn standby(token: &str) -> Finding {
     Finding {
         id: FindingId::DkimKeyStandby,
+        who: FindingId::DkimKeyStandby.entry().who[0],
         severity: Severity::Info,
         subject: format!("{} TXT", owner(token)),
         servers: vec![],
@@ -147,6 +148,7 @@ fn target(at: usize) -> ServerReport {
 pub fn seed_story() -> VerifyReport {
     let lacking = |token: &str| Finding {
         id: FindingId::RecordMissingOnSome,
+        who: FindingId::RecordMissingOnSome.entry().who[0],
         severity: Severity::Error,
         subject: format!("{} CNAME", owner(token)),
         servers: ADDRESSES[6..].iter().copied().map(address).collect(),
@@ -164,6 +166,7 @@ pub fn seed_story() -> VerifyReport {
     };
     let loss = Finding {
         id: FindingId::LossPathDependent,
+        who: FindingId::LossPathDependent.entry().who[0],
         severity: Severity::Error,
         subject: "192.0.2.2:53".to_owned(),
         servers: vec![address("192.0.2.2:53")],
@@ -183,6 +186,7 @@ pub fn seed_story() -> VerifyReport {
     };
     let cached = Finding {
         id: FindingId::NegativeCached,
+        who: FindingId::NegativeCached.entry().who[0],
         severity: Severity::Warning,
         subject: format!("{} CNAME", owner(TOKENS[0])),
         servers: vec![address("198.51.100.53:53")],

@@ -9,3 +9,4 @@ mod machine;
 mod records;
 mod scenarios;
 mod servers;
+mod who;

@@ -61,6 +61,7 @@ fn late(observed: &Observations<'_>, zone: &NameBuf) -> Option<Draft> {
     let subject = zone.to_string();
     Some(
         Draft::new(FindingId::LateAnswers, Severity::Warning, subject)
+            .who(observed.operator(zone))
             .servers(servers)
             .summary(format!(
                 "{who}: responses come so late that those who ask have given up: {rate}; {slow} \

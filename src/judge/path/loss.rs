@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use crate::engine::SocketId;
+use crate::judge::actor::Actor;
 use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
@@ -278,6 +279,7 @@ fn everywhere(observed: &Observations<'_>, found: &mut Vec<Lossy<'_, '_>>) -> Op
     let zones = zones.len();
     Some(
         Draft::new(id, severity, "every server asked".to_owned())
+            .who(Actor::Local)
             .servers(servers)
             .summary(format!(
                 "responses get lost at all {count} addresses of {zones} unrelated zones: {}; so the \
@@ -332,6 +334,7 @@ fn finding(
     let share = total(group);
     let p_value = group.iter().map(|lossy| lossy.p_value).fold(0.0, f64::max);
     let draft = Draft::new(id, severity, zone.to_string())
+        .who(observed.operator(zone))
         .servers(servers)
         .evidence("asked", share.trials())
         .evidence("lost", share.hits())
@@ -516,6 +519,7 @@ fn unexplained(
                 "{who}: {}; too little to call it a fault, and not nothing",
                 share.text("lost")
             ))
+            .who(Actor::Nobody)
             .fault(format!("few responses from {names} get lost"))
             .advice("check again with a larger --repeat if it matters");
     }

@@ -166,6 +166,7 @@ fn finding(observed: &Observations<'_>, zone: &NameBuf, found: &[(SocketAddr, La
     let over_tcp = if tcp > 0 { "; over TCP they arrive" } else { "" };
     let subject = zone.to_string();
     Draft::new(FindingId::LargeAnswerLost, Severity::Error, subject)
+        .who(observed.operator(zone))
         .servers(servers)
         .summary(format!(
             "{who}: responses over UDP of {smallest} octets and more get lost ({}), those of up to \
@@ -216,6 +217,7 @@ fn silent_kind(
     let names = observed.at_fault(zone, &servers);
     let subject = zone.to_string();
     Draft::new(FindingId::Loss, Severity::Error, subject)
+        .who(observed.operator(zone))
         .servers(servers)
         .reference("RFC 8906 §3")
         .summary(format!(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use crate::judge::actor::Actor;
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use crate::judge::writing::{plain, provider};
@@ -18,6 +19,9 @@ use crate::wire::{EdeCode, NameBuf, Rcode};
 const LEAST_PROBES: usize = 2;
 /// Extended errors by which resolvers say that validation failed (RFC 8914 §4.7 to §4.13).
 const VALIDATION: std::ops::RangeInclusive<u16> = 6..=12;
+/// Those among them that signing the zone again cures: signatures that have expired, are not yet valid
+/// or are missing, a key without its flag, and missing NSEC records.
+const SIGNING: [u16; 5] = [7, 8, 10, 11, 12];
 
 /// Resolvers that fail where they validate, and answer where they need not.
 pub(crate) struct Rejected {
@@ -79,8 +83,17 @@ pub(crate) fn rejected(
 pub(crate) fn bogus(subject: String, zone: NameBuf, rejected: Rejected) -> Draft {
     let Rejected { servers, failures, codes, signed } = rejected;
     let names: Vec<String> = codes.iter().map(|code| EdeCode(*code).to_string()).collect();
+    let actor = match signed {
+        // There is nothing of the domain's own to check.
+        None => Actor::ResolverOperator,
+        Some(_) if !codes.is_empty() && codes.iter().all(|code| SIGNING.contains(code)) => {
+            Actor::DnsHost
+        }
+        Some(_) => Actor::Registrar,
+    };
     let signed = plain(&signed.unwrap_or(zone));
     Draft::error(FindingId::DnssecBogus, subject)
+        .who(actor)
         .summary(format!(
             "{} the data of {signed} (DNSSEC), and would have them unchecked",
             match servers.len() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::judge::actor::Actor;
 use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
@@ -181,9 +182,17 @@ fn unresolvable(zone: &NameBuf, server: &NameServer) -> Option<Draft> {
         _ => "both the parent and the zone name it",
     };
     let zone_name = short(zone);
+    let actor = if server.name.is_at_or_below(zone) {
+        Actor::DomainOwner
+    } else if server.at_parent {
+        Actor::Registrar
+    } else {
+        Actor::DnsHost
+    };
     let subject = zone.to_string();
     Some(
         Draft::new(FindingId::ServerNameUnresolvable, Severity::Error, subject)
+            .who(actor)
             .reference(reference)
             .summary(format!("the name server {name} {why} ({whose}){only_glue}"))
             .fault(format!(
@@ -300,9 +309,13 @@ fn other_servers(
             listed(&own.iter().cloned().collect::<Vec<_>>())
         ),
     };
+    // The copies of the zone differ, and the delegation is as it should be.
+    let only_copies = only_parent.is_empty() && only_child.is_empty() && odd_parents.is_empty();
+    let actor = if only_copies { Actor::DnsHost } else { Actor::Registrar };
     let subject = zone.to_string();
     Some(
         Draft::new(FindingId::ServerSetMismatch, Severity::Warning, subject)
+            .who(actor)
             .servers(servers)
             .summary(format!(
                 "the name servers of {name} at the parent and in the zone are not the same: {}",

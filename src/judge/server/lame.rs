@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
+use crate::judge::actor::Actor;
 use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
@@ -139,7 +140,10 @@ fn constantly(
     let who = observed.who(zone, &servers);
     let names = observed.at_fault(zone, &servers);
     let name = short(zone);
+    // Where nobody serves it, the domain was delegated to a host that does not have it.
+    let nobody = !observed.servers_of(zone).any(|(_, host)| service(host, zone).useful > 0);
     Draft::new(FindingId::ServerLame, Severity::Error, zone.to_string())
+        .who(if nobody { Actor::Registrar } else { Actor::DnsHost })
         .servers(servers)
         .summary(format!(
             "{who}: named as a server of {name}, and does not serve it: {answers} of {answers} \

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::delegation;
 use crate::engine::{Outcome, Unreachable};
+use crate::judge::actor::Actor;
 use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
@@ -111,7 +112,11 @@ fn family_fails(
         some => format!("to {udp} queries over UDP (over TCP, {some} of {tcp} were answered)"),
     };
     let ours_works = observed.family_works(ipv6);
-    let severity = if ours_works { Severity::Warning } else { Severity::Notice };
+    let (severity, actor) = if ours_works {
+        (Severity::Warning, Actor::DnsHost)
+    } else {
+        (Severity::Notice, Actor::Local)
+    };
     let own = if ours_works {
         format!("; other servers respond over {fails}, so our own path there is good")
     } else {
@@ -124,6 +129,7 @@ fn family_fails(
         if ipv6 { "AAAA" } else { "A" },
     );
     Draft::new(FindingId::AddressFamilyFails, severity, zone.to_string())
+        .who(actor)
         .servers(servers)
         .summary(format!(
             "{who}: no response over {fails}, {what}, while the same server responds over {works}{own}"
@@ -165,7 +171,10 @@ fn unreachable(observed: &Observations<'_>, zone: &NameBuf, servers: Vec<SocketA
     };
     let who = observed.who(zone, &servers);
     let names = observed.at_fault(zone, &servers);
+    // Where nobody is heard over the same families, the way out of here is the likelier cause.
+    let ours_works = servers.iter().any(|server| observed.family_works(server.is_ipv6()));
     Draft::new(id, Severity::Error, zone.to_string())
+        .who(if ours_works { Actor::DnsHost } else { Actor::Local })
         .servers(servers)
         .summary(format!(
             "{who}: no response to {udp} queries over UDP and {tcp} over TCP; {how}; {reach}"

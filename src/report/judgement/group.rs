@@ -45,6 +45,7 @@ impl<'r> Group<'r> {
             id,
             severity,
             subject: _,
+            who,
             servers,
             summary,
             evidence: _,
@@ -54,7 +55,7 @@ impl<'r> Group<'r> {
             brief,
         } = finding;
         (first.id, &first.summary, &first.advice) == (*id, summary, advice)
-            && (first.severity, &first.servers) == (*severity, servers)
+            && (first.severity, first.who, &first.servers) == (*severity, *who, servers)
             && (first.reference, first.retry_after_s) == (*reference, *retry_after_s)
             && first.brief == *brief
     }

@@ -233,6 +233,7 @@ mod tests {
     fn report(verdict: Word, state: RecordState, problems: &[FindingId]) -> Report<Word> {
         let finding = |&id: &FindingId| Finding {
             id,
+            who: id.entry().who[0],
             severity: Severity::Error,
             subject: "example.com.".to_owned(),
             servers: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::judge::actor::Actor;
 use crate::judge::brief::FormEntry;
 use crate::judge::writing::{AtFault, entry, provider};
 use crate::probe::query::Role;
@@ -45,9 +46,26 @@ impl Case<'_, '_> {
         AtFault::of(&self.observed.evidence.log, &self.zone(), servers)
     }
 
+    /// Who can change what stands at a name: the owner of the domain, or, where an alias leads out
+    /// of it, the service behind that.
+    pub(super) fn who_has(&self, name: &NameBuf) -> Actor {
+        who_has(self.observed, name)
+    }
+
     /// The addresses that said anything of the record.
     pub(super) fn reported(&self) -> Vec<SocketAddr> {
         self.status.at(|state| state != RecordState::Unknown)
+    }
+}
+
+/// Who can change what stands at a name.
+pub(super) fn who_has(observed: &RecordObservations<'_>, name: &NameBuf) -> Actor {
+    let domain = observed.evidence.plan.domain;
+    // What stands above, such as CAA records, is the owner's as well.
+    if name.is_at_or_below(&domain) || domain.is_at_or_below(name) {
+        Actor::DomainOwner
+    } else {
+        Actor::Service
     }
 }
 

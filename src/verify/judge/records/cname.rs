@@ -1,5 +1,6 @@
 //! Aliases: whether the owner is one for every type, and what there is at its end.
 
+use crate::judge::actor::Actor;
 use crate::judge::brief::{IT, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
@@ -215,6 +216,7 @@ fn chain_fault(case: Case<'_, '_>) -> Option<Draft> {
     let chain: Vec<String> = names.iter().map(|(name, _)| name.to_string()).collect();
     Some(
         Draft::error(FindingId::AliasBroken, case.subject())
+            .who(case.who_has(&place))
             .servers(case.reported())
             .summary(summary)
             .evidence("breaks_at", place.to_string())
@@ -245,6 +247,7 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
             useful.peek()?;
             useful.all(|reading| reading.kind == walk::ResponseKind::NxDomain).then(|| {
                 leads_nowhere(Draft::notice(FindingId::AliasBroken, case.subject()), &target)
+                    .who(Actor::Nobody)
                     .advice("check the target if anything beyond the CNAME record itself is needed")
             })
         }
@@ -286,7 +289,12 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
         return None;
     }
     let all = by_server.values().filter(|[fine, gone]| fine + gone > 0).count();
-    let draft = Draft::error(FindingId::AliasBroken, case.subject());
+    let disagree = servers.len() < all;
+    let draft = Draft::error(FindingId::AliasBroken, case.subject()).who(if disagree {
+        Actor::Service
+    } else {
+        Actor::DomainOwner
+    });
     let draft = if no_name > 0 {
         leads_nowhere(draft, &target)
     } else {
@@ -296,7 +304,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     };
     let zone = target.parent().unwrap_or(target);
     let ses = SES_ZONE.parse().is_ok_and(|default: NameBuf| zone == default);
-    let (action, advice) = if servers.len() < all {
+    let (action, advice) = if disagree {
         let advice = format!(
             "check again later, then tell the service that gave you the record: the servers of {} do \
              not agree about its target",
@@ -387,7 +395,10 @@ pub(super) fn unreachable_targets(observed: &RecordObservations<'_>) -> Vec<Draf
         }
     }
     for (zone, (servers, records)) in zones {
-        drafts.extend(unreachable(&zone, &servers, &records));
+        // A target in the domain itself is served by those who serve the alias.
+        let own = zone.is_at_or_below(&observed.evidence.plan.domain);
+        let actor = if own { Actor::DnsHost } else { Actor::Service };
+        drafts.extend(unreachable(&zone, &servers, &records).map(|draft| draft.who(actor)));
     }
     drafts
 }

@@ -1,6 +1,7 @@
 //! DKIM keys: at the end of aliases, and where they stand themselves.
 
-use super::case::Case;
+use super::case::{Case, who_has};
+use crate::judge::actor::Actor;
 use crate::judge::brief::RECORD;
 use crate::judge::catalog::FindingId;
 use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyState, check_key};
@@ -18,6 +19,8 @@ const SES_TOKENS: usize = 3;
 /// The key of one expectation, as it was seen last.
 struct Key<'f, 'e> {
     status: &'f RecordStatus<'e>,
+    /// Who can change it.
+    who: Actor,
     text: Vec<u8>,
     check: KeyCheck,
     /// Whether it may be empty, because the provider has keys on standby.
@@ -57,7 +60,7 @@ fn key<'f, 'e>(
     observed: &RecordObservations<'e>,
     status: &'f RecordStatus<'e>,
 ) -> Option<Key<'f, 'e>> {
-    let text = match status.expectation.kind {
+    let (at, text) = match status.expectation.kind {
         // What an alias leads to matters where it is there.
         ExpectationKind::DkimCname { .. } if status.right() > 0 => {
             let target = observed.target(status.number)?;
@@ -68,7 +71,7 @@ fn key<'f, 'e>(
             let mut own = status.checks().filter(|seen| seen.check == Check::Right);
             own.find_map(|seen| {
                 let set = seen.probe.reading()?.answer.as_ref()?;
-                texts(&set.records().collect::<Vec<_>>()).next()
+                Some((set.name, texts(&set.records().collect::<Vec<_>>()).next()?))
             })
             .or_else(|| {
                 let path = observed.evidence.log.walk.path(&status.expectation.owner)?;
@@ -83,15 +86,16 @@ fn key<'f, 'e>(
         // It would not be right otherwise.
         _ => check.state == KeyState::Empty,
     };
-    Some(Key { status, text, check, rotates })
+    Some(Key { status, who: who_has(observed, &at), text, check, rotates })
 }
 
-/// The text that the servers of its zone have at the end of an alias, as it was seen last.
+/// The text that the servers of its zone have at the end of an alias, as it was seen last, and the
+/// name that has it.
 fn last_text(
     observed: &RecordObservations<'_>,
     status: &RecordStatus<'_>,
     target: NameBuf,
-) -> Option<Vec<u8>> {
+) -> Option<(NameBuf, Vec<u8>)> {
     let mut target = target;
     for _ in 0..16 {
         let (mut text, mut on) = (None, None);
@@ -104,7 +108,7 @@ fn last_text(
         }
         match (text, on) {
             (None, Some(next)) => target = next,
-            (text, _) => return text,
+            (text, _) => return Some((target, text?)),
         }
     }
     None
@@ -142,9 +146,9 @@ fn all_standby(observed: &RecordObservations<'_>, tokens: usize) -> Draft {
 fn judge_key(key: &Key<'_, '_>) -> Option<Draft> {
     let subject = subject(key.status);
     match key.check.state {
-        KeyState::Revoked => Some(revoked(subject)),
+        KeyState::Revoked => Some(revoked(subject).who(key.who)),
         _ if !key.check.problems.is_empty() || key.check.state == KeyState::Empty => {
-            Some(invalid(subject, &key.check, &key.text))
+            Some(invalid(subject, &key.check, &key.text).who(key.who))
         }
         KeyState::Rsa { bits } if key.check.notes.contains(&KeyNote::Weak) => Some(
             Draft::notice(FindingId::DkimKeyWeak, subject)
@@ -192,7 +196,8 @@ pub(super) fn bad_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
         _ if check.is_usable() => return None,
         _ => invalid(case.subject(), &check, &text),
     };
-    Some(draft.servers(case.reported()))
+    let at = records.first().map_or(case.status.expectation.owner, |record| record.name);
+    Some(draft.who(case.who_has(&at)).servers(case.reported()))
 }
 
 /// The alias of a token leads to another zone of SES than the user named.
@@ -226,6 +231,7 @@ fn other_zone_that_will_do(
     let shown = status.expectation.record().map(|record| short(&data(&record)));
     Some(
         Draft::notice(FindingId::SesZoneDiffers, super::case::subject(status.expectation))
+            .who(Actor::Nobody)
             .summary(format!(
                 "the alias leads to {}, where SES has the key: taken as right",
                 plain(&found.parent().unwrap_or(found))

@@ -89,8 +89,10 @@ fn missing(case: Case<'_, '_>) -> Draft {
         }
         // The record has to be added where the alias leads.
         Some(target) => {
+            let actor = case.who_has(&target);
             let target = plain(&target);
             draft
+                .who(actor)
                 .evidence("alias_of", target.clone())
                 .action(format!("add {IT} at {target}, where the CNAME record leads"))
                 .advice(format!(

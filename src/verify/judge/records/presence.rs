@@ -1,5 +1,6 @@
 //! Whether records are there: everywhere, nowhere, on some servers, now and then.
 
+use crate::judge::actor::Actor;
 use crate::judge::brief::RECORD;
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
@@ -147,6 +148,7 @@ fn unstable(case: Case<'_, '_>, unstable: &[&AtServer<'_>]) -> Draft {
                 "{} of {reported} server addresses got the record while it was being checked",
                 servers.len()
             ))
+            .who(Actor::Nobody)
             .fault(format!("{names} got {RECORD} only while this check ran"))
             .action("wait five minutes, then check again")
             .advice("the zone was being changed: wait a few minutes, then check again")

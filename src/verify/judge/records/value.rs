@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::dkim;
+use crate::judge::actor::Actor;
 use crate::judge::brief::{FormEntry, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::content::text::{strings, text_of};
@@ -28,6 +29,7 @@ pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         _ => ("delete all but the one that was asked for", "RFC 2181 §10.1"),
     };
     Draft::error(FindingId::RecordsMultiple, case.subject())
+        .who(who_has(case, records.first()))
         .servers(case.reported())
         .summary(format!("{} records of type {rtype} stand where one is required", records.len()))
         .fault(format!("other records of type {rtype} stand beside {RECORD}, where one is allowed"))
@@ -86,6 +88,7 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     let (expected_octets, found) = (comparable(&expected), comparable(nearest));
     let at = common_octets(&expected_octets, &found);
     first_difference(draft(FindingId::ValueDiffers), &expected_octets, &found)
+        .who(who_has(case, Some(nearest)))
         .summary(format!("the value is another one from octet {} on", at + 1))
         .fault(format!("the value of {RECORD} is not the expected one"))
         .action(format!("correct the value at {}", case.provider()))
@@ -117,7 +120,7 @@ pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
         };
         Some((record, difference?))
     })?;
-    let mut draft = Draft::error(difference.id(), case.subject());
+    let mut draft = Draft::error(difference.id(), case.subject()).who(who_has(case, Some(record)));
     if let Some(expected) = &expected {
         let (expected_octets, found) = (comparable(expected), comparable(record));
         draft = first_difference(draft, &expected_octets, &found)
@@ -188,6 +191,7 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     };
     let entry = case.entry().filter(|_| matches!(expectation.kind, ExpectationKind::Caa { .. }));
     Draft::error(FindingId::ValueDiffers, case.subject())
+        .who(who_has(case, records.first()))
         .servers(case.reported())
         .summary(short(&why))
         .evidence("found", found)
@@ -195,6 +199,11 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         .advice(format!("at {}, {advice}", case.provider()))
         .entry(entry)
         .reference(reference)
+}
+
+/// Who can change a record that was found, which may stand where an alias leads.
+fn who_has(case: Case<'_, '_>, record: Option<&RecordBuf>) -> Actor {
+    record.map_or(Actor::DomainOwner, |record| case.who_has(&record.name))
 }
 
 /// Whether a target is the expected one with the owner's domain behind it.
