@@ -15,7 +15,7 @@ use super::words::{
     EXPECTED, address, asked_heading, bare, bare_names, causes_heading, chance_sentence,
     effort_sentences, milliseconds, outlook_mark, records_heading, rfc_links, right_of, seconds,
     sentence, servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered,
-    wait,
+    wait, who_must_act,
 };
 use crate::judge::brief::FormEntry;
 use crate::judge::severity::Severity;
@@ -123,6 +123,7 @@ struct CauseView<'r> {
     has_fault: bool,
     advice: String,
     wait: Option<String>,
+    who: Option<&'static str>,
     entries: &'r [FormEntry],
     /// What follows from it.
     effects: Vec<Self>,
@@ -290,6 +291,7 @@ impl<'r> CauseView<'r> {
                 .map(sentence)
                 .unwrap_or_default(),
             wait: wait(common.instruction(), common.retry_after_s),
+            who: who_must_act(common.who),
             entries: &common.brief.entries,
             effects: Vec::new(),
             summary: sentence(&common.summary),

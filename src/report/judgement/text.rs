@@ -13,6 +13,7 @@ use super::words::{
     EXPECTED, address, asked_heading, bare, bare_names, causes_heading, chance_sentence, counted,
     effort_sentences, milliseconds, named_servers, records_heading, right_of, seconds, sentence,
     servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered, wait,
+    who_must_act,
 };
 use crate::judge::brief::FormEntry;
 use crate::judge::finding::Finding;
@@ -203,6 +204,9 @@ fn write_cause(number: usize, cause: &Cause<'_>, out: &mut Writer<'_>) {
     let advice = advice_text(common.instruction(), common.retry_after_s);
     if !advice.is_empty() {
         out.paragraph(5, 7, &[span(Tone::Strong, "What to do: "), plain(advice)]);
+    }
+    if let Some(who) = who_must_act(common.who) {
+        out.paragraph(5, 7, &[span(Tone::Strong, "Who must act: "), plain(who)]);
     }
     for effect in &cause.effects {
         let fault = sentence(effect.common().fault());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::time::rfc3339;
 use super::group::Asked;
 use super::report::{Effort, Outlook, RecordReport, RecordState};
+use crate::judge::actor::Actor;
 use crate::judge::brief::short_name;
 use crate::judge::finding::times;
 use crate::judge::severity::Severity;
@@ -61,6 +62,11 @@ pub fn asked_heading(asked: &Asked<'_>) -> String {
 /// An address, without the port that every server has.
 pub fn address(server: SocketAddr) -> String {
     if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
+}
+
+/// Who must act, in a few words; `None` where nobody needs to.
+pub fn who_must_act(actor: Actor) -> Option<&'static str> {
+    (actor != Actor::Nobody).then(|| actor.words())
 }
 
 /// A name without its final dot, as people write it.
