@@ -11,7 +11,7 @@ use super::exchange::{
 };
 use super::ids::Use;
 use super::mismatch::Incoming;
-use super::question::{question_hash, question_of};
+use super::question::{QuestionSeen, question_of};
 use super::time::Time;
 use crate::wire::{Flags, Header, Rcode};
 
@@ -73,8 +73,7 @@ impl Engine {
             }
             Use::Past(past) => {
                 let server = self.server_ids.get(&from).copied();
-                let question = question_of(octets, header)
-                    .map(|question| question_hash(question.name, question.rtype));
+                let question = question_of(octets, header).map(QuestionSeen::hash);
                 let (Some(server), Some(question)) = (server, question) else {
                     return self.unsolicited(Mismatch::OtherId, message);
                 };
@@ -133,11 +132,7 @@ impl Engine {
     ) {
         let question = question_of(message.octets, header);
         let slot = &self.slots[index];
-        let fits = question.as_ref().is_some_and(|question| {
-            question.rtype == slot.rtype
-                && question.class == slot.class.0
-                && slot.name_matches(question.name, number)
-        });
+        let fits = question.is_some_and(|question| slot.asks(question, number));
         if !fits && !self.may_lack_question(index, number, header, message.octets) {
             let why = match (header.counts[0], question) {
                 (0, _) => Mismatch::NoQuestion,

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::config::TransportPolicy;
 use super::engine::Engine;
 use super::exchange::{Mismatch, RetryReason, Sink, SocketId, Transport, Unmatched};
-use super::question::{question_hash, question_of};
+use super::question::question_of;
 use super::time::Time;
 use crate::wire::{Flags, Header};
 
@@ -60,8 +60,7 @@ impl Engine {
             && header.flags.contains(Flags::QR)
             && let Some(question) = question_of(message.octets, header)
         {
-            let question = question_hash(question.name, question.rtype);
-            self.suspicion.note(question, message.received);
+            self.suspicion.note(question.hash(), message.received);
         }
         // Where there is only one exchange, nothing else can be meant.
         if let Some(index) = self.slots.only() {

@@ -1,14 +1,20 @@
 //! The question of a message, read before anything else of it: whether the message may be meant for an
 //! attempt shows there.
 
-use crate::wire::{HEADER_LEN, Header, RecordType};
+use crate::wire::{Class, HEADER_LEN, Header, RecordType};
 
 /// What a message asks, its name in wire form.
 #[derive(Clone, Copy)]
 pub(super) struct QuestionSeen<'a> {
     pub(super) name: &'a [u8],
     pub(super) rtype: RecordType,
-    pub(super) class: u16,
+    pub(super) class: Class,
+}
+
+impl QuestionSeen<'_> {
+    pub(super) fn hash(self) -> u16 {
+        question_hash(self.name, self.rtype, self.class)
+    }
 }
 
 /// The one question of a message, its name in wire form; `None` unless there is exactly one.
@@ -33,13 +39,14 @@ pub(super) fn question_of(octets: &[u8], header: Header) -> Option<QuestionSeen<
     Some(QuestionSeen {
         name,
         rtype: RecordType(u16::from_be_bytes([rest[0], rest[1]])),
-        class: u16::from_be_bytes([rest[2], rest[3]]),
+        class: Class(u16::from_be_bytes([rest[2], rest[3]])),
     })
 }
 
 /// Sixteen bits that depend on a question, without the case of its name.
-pub(super) fn question_hash(name: &[u8], rtype: RecordType) -> u16 {
-    let mut hash = u64::from(rtype.0).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+pub(super) fn question_hash(name: &[u8], rtype: RecordType, class: Class) -> u16 {
+    let mut hash =
+        (u64::from(class.0) << 16 | u64::from(rtype.0)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     for chunk in name.chunks(8) {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);

@@ -220,16 +220,22 @@ impl Slot {
         }
     }
 
+    /// Whether a question is the one that an attempt sent.
+    #[inline]
+    pub(super) fn asks(&self, question: QuestionSeen<'_>, attempt: usize) -> bool {
+        (question.rtype, question.class) == (self.rtype, self.class)
+            && self.name_matches(question.name, attempt)
+    }
+
     /// Whether a question is that of the exchange, in whatever case.
     pub(super) fn asks_but_for_case(&self, question: QuestionSeen<'_>) -> bool {
-        question.rtype == self.rtype
-            && question.class == self.class.0
+        (question.rtype, question.class) == (self.rtype, self.class)
             && question.name.eq_ignore_ascii_case(self.name())
     }
 
     /// Sixteen bits that depend on the question, without the case of its name.
     pub(super) fn question_hash(&self) -> u16 {
-        question_hash(self.name(), self.rtype)
+        question_hash(self.name(), self.rtype, self.class)
     }
 
     /// How a server refused EDNS in this exchange: it is asked without, others are not.

@@ -82,8 +82,7 @@ impl Engine {
             && attempt.outcome == Outcome::Waiting
             && slot.ended.is_none()
             && self.servers[attempt.server.0 as usize].addr == to
-            && question
-                .is_none_or(|it| it.rtype == slot.rtype && slot.name_matches(it.name, number));
+            && question.is_none_or(|question| slot.asks(question, number));
         fits.then_some(index)
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::wire::{NameBuf, RecordType, TextError, ZoneOptions, ZoneReader};
+use crate::wire::{Class, NameBuf, RecordType, TextError, ZoneOptions, ZoneReader};
 
 /// The root servers, as IANA publishes them (`named.root` of 2024-04-18).
 const ROOT: [(u8, Ipv4Addr, Ipv6Addr); 13] = [
@@ -63,7 +63,8 @@ impl Hints {
     pub fn from_text(text: &[u8]) -> Result<Self, HintsError> {
         // Hints do not expire, so an entry without a TTL is no mistake.
         let options = ZoneOptions { ttl: Some(3_600_000), ..ZoneOptions::default() };
-        let records = ZoneReader::new(text, &options).collect::<Result<Vec<_>, _>>()?;
+        let mut records = ZoneReader::new(text, &options).collect::<Result<Vec<_>, _>>()?;
+        records.retain(|record| record.class == Class::IN);
         let mut servers: Vec<(NameBuf, Vec<IpAddr>)> = Vec::new();
         for record in &records {
             if record.rtype == RecordType::NS
@@ -128,6 +129,13 @@ mod tests {
         assert_eq!(servers[0].1.len(), 2);
         assert!(servers[1].1.is_empty());
         assert!(hints.on_loopback());
+    }
+
+    #[test]
+    fn a_root_of_another_class_is_not_ours() {
+        let text = ". NS a.root.\na.root. A 192.0.2.1\n. CH NS b.root.\nb.root. IN A 192.0.2.2\n";
+        let hints = Hints::from_text(text.as_bytes()).unwrap();
+        assert_eq!(hints.servers().count(), 1);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::rrset::{Gathered, Rrset};
 use crate::engine::Response;
-use crate::wire::{Class, Flags, Message, NameBuf, Rcode, RecordType, Records};
+use crate::wire::{Class, Flags, Message, NameBuf, Rcode, Record, RecordType, Records};
 
 /// CNAME records that are followed within one message.
 const LONGEST_CHAIN: usize = 16;
@@ -98,9 +98,7 @@ impl Reading {
         if !authoritative && message.answers().next().is_some() {
             return fault(ResponseFault::NotAuthoritative);
         }
-        let soa = message
-            .authorities()
-            .filter(|record| record.rtype == RecordType::SOA)
+        let soa = of_type(message.authorities(), RecordType::SOA)
             .map(|record| record.name.to_buf())
             .find(|owner| name.is_at_or_below(owner) && owner.is_at_or_below(zone))
             .and_then(|owner| collect(message.authorities(), &owner, RecordType::SOA));
@@ -108,7 +106,7 @@ impl Reading {
             if let Some(ns) = referral(&message, zone, name) {
                 return Self::referral(&message, zone, ns, authoritative);
             }
-            let refers = message.authorities().any(|record| record.rtype == RecordType::NS);
+            let refers = of_type(message.authorities(), RecordType::NS).next().is_some();
             if !authoritative && refers {
                 return fault(ResponseFault::UpwardReferral);
             }
@@ -139,9 +137,7 @@ impl Reading {
         let (chain, answer) = follow(message.answers(), &root, name, rtype);
         // The name that is denied is the one at the end of the aliases.
         let end = chain.last().and_then(|cname| cname.targets().next());
-        let soa = message
-            .authorities()
-            .filter(|record| record.rtype == RecordType::SOA)
+        let soa = of_type(message.authorities(), RecordType::SOA)
             .map(|record| record.name.to_buf())
             .find(|owner| end.unwrap_or(*name).is_at_or_below(owner))
             .and_then(|owner| collect(message.authorities(), &owner, RecordType::SOA));
@@ -184,9 +180,7 @@ impl Reading {
             _ => ResponseKind::Answer,
         };
         let end = answer.as_ref().or(chain.last()).map_or(*zone, |set| set.name);
-        let apex = message
-            .authorities()
-            .filter(|record| record.rtype == RecordType::NS)
+        let apex = of_type(message.authorities(), RecordType::NS)
             .map(|record| record.name.to_buf())
             .find(|owner| end.is_at_or_below(owner) && owner.is_at_or_below(zone));
         let at_apex = answer
@@ -260,11 +254,10 @@ pub(super) fn follow(
 
 /// The NS records of a zone between `zone` (exclusive) and `name`.
 fn referral(message: &Message<'_>, zone: &NameBuf, name: &NameBuf) -> Option<Rrset> {
-    let owner = message
-        .authorities()
-        .filter(|record| record.rtype == RecordType::NS)
-        .map(|record| record.name.to_buf())
-        .find(|owner| name.is_at_or_below(owner) && owner.is_at_or_below(zone) && owner != zone)?;
+    let owner =
+        of_type(message.authorities(), RecordType::NS).map(|record| record.name.to_buf()).find(
+            |owner| name.is_at_or_below(owner) && owner.is_at_or_below(zone) && owner != zone,
+        )?;
     collect(message.authorities(), &owner, RecordType::NS)
 }
 
@@ -293,13 +286,16 @@ fn glue(message: &Message<'_>, zone: &NameBuf, ns: &Rrset) -> Vec<Rrset> {
     order.into_iter().filter_map(|key| sets.remove(&key)?.into_set(key.0, key.1)).collect()
 }
 
+/// The records of a type in a section, all of them in class IN: of another class nobody was asked.
+fn of_type(records: Records<'_>, rtype: RecordType) -> impl Iterator<Item = Record<'_>> {
+    records.filter(move |record| record.rtype == rtype && record.class == Class::IN)
+}
+
 /// The RRset of one name and type in a section.
 fn collect(records: Records<'_>, name: &NameBuf, rtype: RecordType) -> Option<Rrset> {
     let mut gathered = Gathered::default();
-    for record in records {
-        if record.rtype == rtype && record.class == Class::IN && record.name == *name {
-            gathered.add(&record);
-        }
+    for record in of_type(records, rtype).filter(|record| record.name == *name) {
+        gathered.add(&record);
     }
     gathered.into_set(*name, rtype)
 }
@@ -405,5 +401,26 @@ mod tests {
         assert_eq!(reading.kind, ResponseKind::Fault(ResponseFault::NotAuthoritative));
         let reading = read("org", Flags::default().with_rcode(Rcode::REFUSED), &[]);
         assert_eq!(reading.kind, ResponseKind::Fault(ResponseFault::Rcode(Rcode::REFUSED)));
+    }
+
+    #[test]
+    fn records_of_another_class_hide_none_of_what_was_asked_for() {
+        let records = [
+            (Authority, "www.example.org. CH NS ns.attacker.test."),
+            (Authority, "example.org. NS ns.example.org."),
+        ];
+        let reading = read("org", Flags::default(), &records);
+        let owner = reading.as_referral().map(|referral| referral.ns.name);
+        assert_eq!(owner, "example.org".parse().ok());
+        let records = [
+            (Authority, "www.example.org. 900 CH SOA a. b. 7 1 1 1 60"),
+            (Authority, "example.org. 900 SOA a. b. 7 1 1 1 60"),
+        ];
+        let reading = read("org", Flags::AA, &records);
+        assert_eq!(
+            (reading.kind, reading.zone),
+            (ResponseKind::NoData, "example.org".parse().ok())
+        );
+        assert!(reading.soa.is_some());
     }
 }

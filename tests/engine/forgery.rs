@@ -214,6 +214,25 @@ fn a_late_answer_is_not_used_once_a_message_came_that_did_not_fit() {
     }
 }
 
+#[test]
+fn what_comes_after_the_end_is_late_only_if_it_answers_what_was_asked() {
+    let profile = QueryProfile { retries: 0, ..QueryProfile::default() };
+    let mut watched = Watched::new(EngineConfig { profile, ..EngineConfig::default() });
+    let reply = answer(&watched.query(), TRUE);
+    watched.next_attempt();
+    assert_eq!(watched.ended.as_ref().unwrap().answer, Err(Failure::TimedOut));
+    let class = HEADER_LEN + "victim.example".len() + 5;
+    for (octet, value) in [(13, b'x'), (class - 2, 28), (class, 3)] {
+        let mut other = reply.clone();
+        other[octet] = value;
+        watched.reply(server(), &other);
+    }
+    let counts = watched.engine.server(ServerId(0)).counts;
+    assert_eq!((counts.late, counts.mismatched), (0, 3));
+    watched.reply(server(), &reply);
+    assert_eq!(watched.engine.server(ServerId(0)).counts.late, 1);
+}
+
 /// In time or not, right or not: after some guesses only TCP is believed, if it may be used.
 #[test]
 fn after_some_guesses_an_answer_is_confirmed_over_tcp() {

@@ -58,7 +58,9 @@ fn an_icmp_error_counts_only_if_it_quotes_what_was_sent() {
     let mut other_type = query.clone();
     let rtype = 12 + "victim.example".len() + 3;
     other_type[rtype] = 28;
-    for quoted in [&[][..], &query[..1], &other_id, &other_case, &other_type] {
+    let mut other_class = query.clone();
+    other_class[rtype + 2] = 3;
+    for quoted in [&[][..], &query[..1], &other_id, &other_case, &other_type, &other_class] {
         let to = server();
         let mut sink = end(&mut watched.ended);
         watched.engine.handle_unreachable(
@@ -71,7 +73,7 @@ fn an_icmp_error_counts_only_if_it_quotes_what_was_sent() {
         );
     }
     assert!(watched.engine.delivery_errors(at(0.02)).unreachable.is_empty());
-    assert_eq!(watched.engine.totals().unmatched, 5);
+    assert_eq!(watched.engine.totals().unmatched, 6);
     // A router may quote eight octets of UDP and a little more.
     for quoted in [&query[..2], &query[..20], &query] {
         let mut sink = end(&mut watched.ended);
