@@ -83,8 +83,9 @@ impl Engine {
                 let counts = &mut self.servers[server.0 as usize].counts;
                 if past.is_answered() {
                     counts.duplicates += 1;
+                } else if !counts.answered_after(past.end) {
+                    self.unsolicited(Mismatch::OtherId, message);
                 } else {
-                    counts.answered_after(past.end);
                     let rtt = past.age(received);
                     counts.record_rtt(rtt.as_micros() as u64);
                     if self.config.window.is_strict() {

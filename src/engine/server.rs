@@ -85,8 +85,10 @@ impl ServerCounts {
         let _ = self.rtt_us.record(micros);
     }
 
-    /// Counts a response to an attempt that had ended without one, and was counted as `end`.
-    pub(super) fn answered_after(&mut self, end: PastEnd) {
+    /// Counts a response to an attempt that had ended without one, and was counted as `end`. `false`,
+    /// and nothing is counted, if no attempt ended so: IDs remember a server by some bits of its place
+    /// only, which may be another's by now.
+    pub(super) fn answered_after(&mut self, end: PastEnd) -> bool {
         let counted = match end {
             PastEnd::Answered => &mut self.answered,
             PastEnd::Lost => &mut self.lost,
@@ -94,8 +96,10 @@ impl ServerCounts {
             PastEnd::NotSent => &mut self.not_sent,
             PastEnd::Abandoned => &mut self.abandoned,
         };
-        *counted -= 1;
+        let Some(rest) = counted.checked_sub(1) else { return false };
+        *counted = rest;
         self.late += 1;
+        true
     }
 
     /// Adds the counts of the same server as another engine saw it.

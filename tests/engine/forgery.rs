@@ -233,6 +233,21 @@ fn what_comes_after_the_end_is_late_only_if_it_answers_what_was_asked() {
     assert_eq!(watched.engine.server(ServerId(0)).counts.late, 1);
 }
 
+/// IDs remember a server by its place, which may be another's by now.
+#[test]
+fn what_a_server_answers_that_was_never_asked_moves_no_attempt_of_its_own() {
+    let profile = QueryProfile { retries: 0, ..QueryProfile::default() };
+    let mut watched = Watched::new(EngineConfig { profile, ..EngineConfig::default() });
+    let reply = answer(&watched.query(), TRUE);
+    watched.next_attempt();
+    assert_eq!(watched.ended.as_ref().unwrap().answer, Err(Failure::TimedOut));
+    let other = SocketAddr::from(([192, 0, 2, 99], 53));
+    assert!(watched.engine.replace_server(ServerId(0), other).is_some());
+    watched.reply(other, &reply);
+    let counts = watched.engine.server(ServerId(0)).counts;
+    assert_eq!((counts.sent, counts.late, counts.lost, counts.mismatched), (0, 0, 0, 1));
+}
+
 /// In time or not, right or not: after some guesses only TCP is believed, if it may be used.
 #[test]
 fn after_some_guesses_an_answer_is_confirmed_over_tcp() {
