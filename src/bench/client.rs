@@ -316,9 +316,8 @@ impl Part for Client {
         [times.end, times.boundary, next].into_iter().flatten().min()
     }
 
-    fn is_idle(&mut self, desk: &mut Desk, no_more: bool) -> bool {
+    fn is_idle(&mut self, desk: &mut Desk, _no_more: bool) -> bool {
         let asks = !self.ended && desk.level() == Level::Run && desk.questions.peek().is_some();
-        let _ = no_more;
         !asks && desk.driver.engine().is_idle()
     }
 

@@ -29,16 +29,17 @@ const LONGEST_OPTION: usize = 512;
 /// is not made up for in a burst. To be on time, the client may spin: that takes a processor.
 ///
 /// Latencies are from sending a query to the time at which the kernel received the response, where the
-/// system tells that; with --open-loop those are the service times. Nothing is asked twice, and a truncated response is a response. "Queries lost" are
-/// those not answered within -t seconds, also if an answer came later.
+/// system tells that; with --open-loop those are the service times. Nothing is asked twice, and a
+/// truncated response is a response. "Queries lost" are those not answered within -t seconds, also if an
+/// answer came later.
 ///
 /// A server with a public address gets at most 1,000 queries a second, unless -Q or --open-loop names a
 /// rate. Measure servers of others only where they agree.
 ///
 /// Ctrl-C ends the run with the figures so far.
 ///
-/// Exit status: 0 measured, 1 interrupted, or a condition of --fail-if holds, 2 usage error, or the file contains no query, 3 the server
-/// did not respond, or the run could not be carried out.
+/// Exit status: 0 measured, 1 interrupted, or a condition of --fail-if holds, 2 usage error, or the file
+/// contains no query, 3 the server did not respond, or the run could not be carried out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dnsonde bench -s 192.0.2.53 -d queries.txt
@@ -147,7 +148,7 @@ pub(in crate::cli) struct Args {
     #[arg(short = 'E', value_name = "CODE:VALUE", value_parser = edns_option)]
     pub(super) edns_option: Option<EdnsOption>,
 
-    /// ExchangeRequest for DNSSEC records (DO); implies -e
+    /// Ask for DNSSEC records (DO); implies -e
     #[arg(short = 'D')]
     pub(super) dnssec: bool,
 
