@@ -74,17 +74,21 @@ impl Records {
     }
 }
 
-/// A name that has been shown in full: without its final dot, long labels shortened.
-pub fn short_name(name: &str) -> String {
-    let name = match name.strip_suffix('.') {
+/// A name without its final dot, as people write it.
+pub fn bare(name: &str) -> &str {
+    match name.strip_suffix('.') {
         Some(short) if !short.is_empty() && !short.ends_with('\\') => short,
         _ => name,
-    };
+    }
+}
+
+/// A name that has been shown in full: without its final dot, long labels shortened.
+pub fn short_name(name: &str) -> String {
     let short = |label: &str| match label.char_indices().nth(LEFT_OF_LABEL) {
         Some((end, _)) if label.chars().count() > LONGEST_LABEL => format!("{}…", &label[..end]),
         _ => label.to_owned(),
     };
-    name.split('.').map(short).collect::<Vec<_>>().join(".")
+    bare(name).split('.').map(short).collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]

@@ -12,12 +12,12 @@ use super::evidence::{Item, items};
 use super::group::{Alike, Asked, Group, alike, asked, causes, notes, standings};
 use super::report::{Moment, RecordAtServer, RecordState, Report, Verdict};
 use super::words::{
-    EXPECTED, address, asked_heading, bare, bare_names, causes_heading, chance_sentence,
+    EXPECTED, address, asked_heading, bare_names, causes_heading, chance_sentence,
     effort_sentences, milliseconds, outlook_mark, records_heading, rfc_links, right_of, seconds,
     sentence, servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered,
     wait, who_must_act,
 };
-use crate::judge::brief::FormEntry;
+use crate::judge::brief::{FormEntry, bare};
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
 

@@ -10,12 +10,12 @@ use super::group::{Alike, Asked, Cause, Group, Standing, alike, asked, causes, n
 use super::layout::{Row, Style, Tone, Writer, plain, span};
 use super::report::{Outlook, RecordReport, RecordState, Report, Verdict};
 use super::words::{
-    EXPECTED, address, asked_heading, bare, bare_names, causes_heading, chance_sentence, counted,
+    EXPECTED, address, asked_heading, bare_names, causes_heading, chance_sentence, counted,
     effort_sentences, milliseconds, named_servers, records_heading, right_of, seconds, sentence,
     servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered, wait,
     who_must_act,
 };
-use crate::judge::brief::FormEntry;
+use crate::judge::brief::{FormEntry, bare};
 use crate::judge::finding::Finding;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;

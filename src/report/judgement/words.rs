@@ -7,7 +7,7 @@ use super::super::time::rfc3339;
 use super::group::Asked;
 use super::report::{Effort, Outlook, RecordReport, RecordState};
 use crate::judge::actor::Actor;
-use crate::judge::brief::short_name;
+use crate::judge::brief::{bare, short_name};
 use crate::judge::finding::times;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
@@ -67,14 +67,6 @@ pub fn address(server: SocketAddr) -> String {
 /// Who must act, in a few words; `None` where nobody needs to.
 pub fn who_must_act(actor: Actor) -> Option<&'static str> {
     (actor != Actor::Nobody).then(|| actor.words())
-}
-
-/// A name without its final dot, as people write it.
-pub fn bare(name: &str) -> &str {
-    match name.strip_suffix('.') {
-        Some(short) if !short.is_empty() && !short.ends_with('\\') => short,
-        _ => name,
-    }
 }
 
 /// Names, each without its final dot.
