@@ -8,6 +8,14 @@ use std::fmt;
 pub(crate) const RECORD: char = '\u{E000}';
 /// Stands for the pronoun of the same: "it", "them".
 pub(crate) const IT: char = '\u{E001}';
+/// Before the word for one record, between it and the word for several, and after that.
+const NUMBER: [char; 3] = ['\u{E002}', '\u{E003}', '\u{E004}'];
+
+/// A word that agrees with the number of the records that a text is about: "value", "values".
+pub(crate) fn agree(one: &str, many: &str) -> String {
+    let [before, between, after] = NUMBER;
+    format!("{before}{one}{between}{many}{after}")
+}
 
 /// Labels longer than this are shortened where a name is repeated, in characters.
 const LONGEST_LABEL: usize = 20;
@@ -50,6 +58,7 @@ impl fmt::Display for FormEntry {
 pub(crate) struct Records {
     noun: String,
     pronoun: &'static str,
+    are_many: bool,
 }
 
 impl Records {
@@ -65,12 +74,28 @@ impl Records {
             _ if count == expected => format!("the {count} records"),
             _ => format!("{count} of the {expected} records"),
         };
-        Self { noun, pronoun: if count == 1 { "it" } else { "them" } }
+        Self { noun, pronoun: if count == 1 { "it" } else { "them" }, are_many: count != 1 }
     }
 
     /// The text with the records in it.
     pub(crate) fn named_in(&self, text: &str) -> String {
-        text.replace(RECORD, &self.noun).replace(IT, self.pronoun)
+        self.agreed(text).replace(RECORD, &self.noun).replace(IT, self.pronoun)
+    }
+
+    /// The text with the words that [`agree`] left open.
+    fn agreed(&self, text: &str) -> String {
+        let [before, between, after] = NUMBER;
+        let mut agreed = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((start, choice)) = rest.split_once(before) {
+            agreed.push_str(start);
+            let (words, end) = choice.split_once(after).unwrap_or((choice, ""));
+            let (one, many) = words.split_once(between).unwrap_or((words, words));
+            agreed.push_str(if self.are_many { many } else { one });
+            rest = end;
+        }
+        agreed.push_str(rest);
+        agreed
     }
 }
 
@@ -105,6 +130,21 @@ mod tests {
         ] {
             let records = Records::of(subjects.iter().copied(), expected);
             assert_eq!(records.named_in(&text), shown);
+        }
+    }
+
+    #[test]
+    fn words_agree_with_the_number_of_records() {
+        let text = format!(
+            "the {} of {RECORD} {}",
+            agree("value", "values"),
+            agree("is long", "are long")
+        );
+        for (subjects, shown) in [
+            (&["a. TXT"][..], "the value of the record a is long"),
+            (&["a. TXT", "b. TXT"], "the values of the 2 records are long"),
+        ] {
+            assert_eq!(Records::of(subjects.iter().copied(), 2).named_in(&text), shown);
         }
     }
 

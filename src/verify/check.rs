@@ -90,7 +90,9 @@ impl Check {
     }
 
     /// Judges the records of the expected type that stand at the owner.
-    pub(super) fn judge(expectation: &Expectation, records: Vec<RecordBuf>) -> Self {
+    pub(super) fn judge(expectation: &Expectation, mut records: Vec<RecordBuf>) -> Self {
+        // Servers turn the order of an RRset from answer to answer; it means nothing.
+        records.sort_by(|a, b| a.rdata.cmp(&b.rdata));
         if let ExpectationKind::Caa { issuer, wildcard } = &expectation.kind {
             let set: Vec<Caa<'_>> =
                 records.iter().filter_map(|record| Caa::parse(&record.rdata)).collect();

@@ -1,5 +1,7 @@
 //! How each record and each server stands: the tables of a report.
 
+use std::collections::BTreeSet;
+
 use super::observations::{AtServer, RecordObservations, RecordStatus};
 use crate::judge::writing::{data, short};
 use crate::report::judgement::{RecordAtServer, RecordReport, RecordState};
@@ -32,22 +34,24 @@ fn record(status: &RecordStatus<'_>) -> RecordReport {
 }
 
 fn at_server(at: &AtServer<'_>) -> RecordAtServer {
-    let mut found: Vec<String> = Vec::new();
-    for seen in &at.checks {
-        let (Check::Wrong(records) | Check::Several(records)) = &seen.check else { continue };
-        for text in records.iter().map(|record| short(&data(record))) {
-            if found.len() < MOST_FOUND && !found.contains(&text) {
-                found.push(text);
-            }
-        }
-    }
     RecordAtServer {
         server: at.server,
         state: at.state(),
         right: at.right(),
         asked: at.checks.len() as u64,
-        found,
+        found: found(at.checks.iter().map(|seen| &seen.check)),
     }
+}
+
+/// What stands there instead, each once, in an order that does not hang on that of the answers: so
+/// addresses that have the same show the same.
+fn found<'c>(checks: impl Iterator<Item = &'c Check>) -> Vec<String> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for check in checks {
+        let (Check::Wrong(records) | Check::Several(records)) = check else { continue };
+        found.extend(records.iter().map(|record| short(&data(record))));
+    }
+    found.into_iter().take(MOST_FOUND).collect()
 }
 
 const fn purpose(kind: &ExpectationKind) -> &'static str {
@@ -62,5 +66,25 @@ const fn purpose(kind: &ExpectationKind) -> &'static str {
         ExpectationKind::AcmValidation => "validation for ACM",
         ExpectationKind::AcmeChallenge => "ACME challenge",
         ExpectationKind::Caa { .. } => "CAA: who may issue certificates",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{NameBuf, RecordBuf};
+
+    #[test]
+    fn what_stands_at_an_address_does_not_hang_on_the_order_of_its_answers() {
+        let record = |number: usize| {
+            let text = format!("a.example. TXT \"{number}\"");
+            RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 300).unwrap()
+        };
+        // More than are shown, so that the cut has its say, too.
+        let checks: Vec<Check> =
+            (0..9).map(|number| Check::Wrong(vec![record(number), record(8 - number)])).collect();
+        let forth = found(checks.iter());
+        assert_eq!(forth, ["\"0\"", "\"1\"", "\"2\"", "\"3\"", "\"4\""]);
+        assert_eq!(forth, found(checks.iter().rev()));
     }
 }

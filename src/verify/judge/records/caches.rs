@@ -1,6 +1,6 @@
 //! What recursive servers say while authoritative servers say something else.
 
-use crate::judge::brief::{IT, RECORD};
+use crate::judge::brief::{IT, RECORD, agree};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use crate::judge::resolver::validation;
@@ -89,7 +89,7 @@ fn stale(case: Case<'_, '_>) -> Option<Draft> {
         Draft::warning(FindingId::StaleCached, case.subject())
             .servers(servers)
             .summary("every name server has the expected value, and a resolver still has another one")
-            .fault(format!("{names} still remembers the old value of {RECORD}"))
+            .fault(format!("{names} still remembers the old {} of {RECORD}", agree("value", "values")))
             .action(format!("change nothing, and check again {wait}"))
             .evidence("old_answers", old.len())
             .evidence("answers", checks.iter().filter(|seen| seen.check.is_answer()).count())

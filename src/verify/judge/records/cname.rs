@@ -1,7 +1,7 @@
 //! Aliases: whether the owner is one for every type, and what there is at its end.
 
 use crate::judge::actor::Actor;
-use crate::judge::brief::{IT, RECORD};
+use crate::judge::brief::{IT, RECORD, agree};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
@@ -257,7 +257,10 @@ fn broken(case: Case<'_, '_>) -> Option<Draft> {
 pub(super) fn leads_nowhere(draft: Draft, target: &NameBuf) -> Draft {
     draft
         .summary("the name that the alias (CNAME) leads to does not exist")
-        .fault(format!("the target of {RECORD} does not exist"))
+        .fault(format!(
+            "the {} not exist",
+            agree(&format!("target of {RECORD} does"), &format!("targets of {RECORD} do"))
+        ))
         .evidence("target", target.to_string())
 }
 
@@ -300,7 +303,7 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     } else {
         leads_nowhere(draft, &target)
             .summary("there is no key (TXT) where the alias (CNAME) leads")
-            .fault(format!("there is no key (TXT) where {RECORD} leads"))
+            .fault(format!("there is no key (TXT) where {RECORD} {}", agree("leads", "lead")))
     };
     let zone = target.parent().unwrap_or(target);
     let ses = SES_ZONE.parse().is_ok_and(|default: NameBuf| zone == default);

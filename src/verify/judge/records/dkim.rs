@@ -2,7 +2,7 @@
 
 use super::case::{Case, who_has};
 use crate::judge::actor::Actor;
-use crate::judge::brief::RECORD;
+use crate::judge::brief::{IT, RECORD, agree};
 use crate::judge::catalog::FindingId;
 use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyState, check_key};
 use crate::judge::finding::Draft;
@@ -163,7 +163,10 @@ fn judge_key(key: &Key<'_, '_>) -> Option<Draft> {
 fn revoked(subject: String) -> Draft {
     Draft::warning(FindingId::DkimKeyRevoked, subject)
         .summary("the key was revoked: its p= is empty")
-        .fault(format!("the DKIM key in {RECORD} is empty, which revokes it"))
+        .fault(format!(
+            "the DKIM {} empty, which revokes {IT}",
+            agree(&format!("key in {RECORD} is"), &format!("keys in {RECORD} are"))
+        ))
         .advice("publish a key, or use another selector")
 }
 
@@ -176,8 +179,8 @@ fn invalid(subject: String, check: &KeyCheck, text: &[u8]) -> Draft {
     let tag = check.problems.first().and_then(|problem| problem.tag());
     Draft::error(FindingId::DkimKeyInvalid, subject)
         .summary(format!("verifiers cannot use the key: {why}"))
-        .fault(format!("mail servers cannot use the DKIM key in {RECORD}"))
-        .action("enter the key again exactly as the service shows it")
+        .fault(format!("mail servers cannot use the DKIM {} in {RECORD}", agree("key", "keys")))
+        .action(format!("enter {IT} again exactly as the service shows {IT}"))
         .evidence("problems", problems)
         .evidence("tag", tag)
         .evidence("text", printable(text))
@@ -211,7 +214,7 @@ pub(super) fn other_zone(case: Case<'_, '_>, found: &NameBuf) -> Draft {
         ))
         .evidence("found", found.to_string())
         .evidence("expected", expected.map(|name| name.to_string()))
-        .fault(format!("{RECORD} leads to another SES zone than was asked for"))
+        .fault(format!("{RECORD} {} to another SES zone than was asked for", agree("leads", "lead")))
         .action("compare the value with the one in the SES console")
         .advice(format!(
             "compare the value with the one in the SES console; if that is the expected one, correct \

@@ -1,6 +1,6 @@
 //! Records that no server has where they should be: where they went instead.
 
-use crate::judge::brief::{IT, RECORD};
+use crate::judge::brief::{IT, RECORD, agree};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::net::SocketAddr;
@@ -139,17 +139,32 @@ fn wrong_type(case: Case<'_, '_>) -> Option<Draft> {
                 found.rtype, expectation.rtype
             ))
             .fault(format!(
-                "the value of {RECORD} stands in a record of type {}, not {}",
-                found.rtype, expectation.rtype
+                "the {} in {} of type {}, not {}",
+                agree(&format!("value of {RECORD} stands"), &format!("values of {RECORD} stand")),
+                agree("a record", "records"),
+                found.rtype,
+                expectation.rtype
             ))
-            .action(format!("replace it by a {} record at {}", expectation.rtype, case.provider()))
+            .action(format!(
+                "replace {} at {}",
+                agree(
+                    &format!("it by a {} record", expectation.rtype),
+                    &format!("them by {} records", expectation.rtype)
+                ),
+                case.provider()
+            ))
             .evidence("found_type", found.rtype.to_string())
             .evidence("found", short(&data(&found)))
             .advice(format!(
-                "at {}, delete the {} record and enter a {} record in its place",
+                "at {}, delete the {} {} and enter {} in {} place",
                 case.provider(),
                 found.rtype,
-                expectation.rtype
+                agree("record", "records"),
+                agree(
+                    &format!("a {} record", expectation.rtype),
+                    &format!("{} records", expectation.rtype)
+                ),
+                agree("its", "their")
             ))
             .entry(case.entry()),
     )
@@ -269,11 +284,18 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
                 "the name of the zone stands twice: the record is there with {} behind its name again",
                 plain(&zone)
             ))
-            .fault(format!("the name of {RECORD} ends in {} twice", plain(&zone)))
-            .action(format!("enter only the short host at {}", case.provider()))
+            .fault(format!(
+                "the {} in {} twice",
+                agree(&format!("name of {RECORD} ends"), &format!("names of {RECORD} end")),
+                plain(&zone)
+            ))
+            .action(format!("enter only the short {} at {}", agree("host", "hosts"), case.provider()))
             .advice(format!(
-                "enter only the short host, without the domain, at {provider}: the form there appends \
-                 the domain by itself (or enter the full name with a dot at its end)"
+                "enter only the short {}, without the domain, at {provider}: the form there appends \
+                 the domain by itself (or enter the full {} with a dot at {} end)",
+                agree("host", "hosts"),
+                agree("name", "names"),
+                agree("its", "their")
             ))
     } else {
         let what = match kind {
@@ -284,11 +306,11 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
         };
         Draft::error(FindingId::OwnerMistyped, case.subject())
             .summary(format!("the record is there under another name: {what}"))
-            .fault(format!("{what} in the name of {RECORD}"))
-            .action(format!("correct the host at {}", case.provider()))
+            .fault(format!("{what} in the {} of {RECORD}", agree("name", "names")))
+            .action(format!("correct the {} at {}", agree("host", "hosts"), case.provider()))
             .advice(format!(
-                "at {provider}, correct the host so that it is exactly as below, or delete {IT} and enter \
-                 {IT} again"
+                "at {provider}, correct the {} exactly as below, or delete {IT} and enter {IT} again",
+                agree("host so that it is", "hosts so that they are")
             ))
     };
     Some(

@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::dkim;
 use crate::judge::actor::Actor;
-use crate::judge::brief::{FormEntry, RECORD};
+use crate::judge::brief::{FormEntry, IT, RECORD, agree};
 use crate::judge::catalog::FindingId;
 use crate::judge::content::text::{strings, text_of};
 use crate::judge::content::{dmarc, spf};
@@ -32,7 +32,9 @@ pub(super) fn several(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         .who(who_has(case, records.first()))
         .servers(case.reported())
         .summary(format!("{} records of type {rtype} stand where one is required", records.len()))
-        .fault(format!("other records of type {rtype} stand beside {RECORD}, where one is allowed"))
+        .fault(format!(
+            "other records of type {rtype} stand beside {RECORD}, where only one is allowed"
+        ))
         .action(format!("delete the others at {}", case.provider()))
         .evidence("records", found)
         .advice(format!("at {}, {advice}", case.provider()))
@@ -66,18 +68,24 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             .evidence("found", found.clone())
             .entry(case.entry())
     };
-    let provider = case.provider();
+    let (provider, value) = (case.provider(), agree("value", "values"));
     if let (Some(expected), Some(found)) = (name_in(&expected), name_in(nearest)) {
         if is_doubled(case, &expected, &found) {
             return draft(FindingId::TargetDoubled)
                 .summary("the name of the domain stands behind the target")
-                .fault(format!("the domain was appended to the value of {RECORD}"))
-                .action(format!("enter the value with a dot at its end at {}", case.provider()))
-                .advice(format!(
-                    "at {provider}, enter the value with a dot at its end: the form there appends the \
-                     domain to what has none"
+                .fault(format!("the domain was appended to the {value} of {RECORD}"))
+                .action(format!(
+                    "enter the {value} with a dot at {} end at {provider}",
+                    agree("its", "their")
                 ))
-                .entry(case.entry().map(|entry| FormEntry { value: expected.to_string(), ..entry }));
+                .advice(format!(
+                    "at {provider}, enter the {value} with a dot at {} end: the form there appends \
+                     the domain to what has none",
+                    agree("its", "their")
+                ))
+                .entry(
+                    case.entry().map(|entry| FormEntry { value: expected.to_string(), ..entry }),
+                );
         }
         if expectation.kind == (ExpectationKind::DkimCname { rotates: true })
             && case.observed.target_in_other_zone(case.status.number).is_some()
@@ -90,9 +98,12 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     first_difference(draft(FindingId::ValueDiffers), &expected_octets, &found)
         .who(who_has(case, Some(nearest)))
         .summary(format!("the value is another one from octet {} on", at + 1))
-        .fault(format!("the value of {RECORD} is not the expected one"))
-        .action(format!("correct the value at {}", case.provider()))
-        .advice(format!("correct the value at {provider}"))
+        .fault(format!(
+            "the {value} of {RECORD} {}",
+            agree("is not the expected one", "are not the expected ones")
+        ))
+        .action(format!("correct the {value} at {provider}"))
+        .advice(format!("correct the {value} at {provider}"))
 }
 
 /// A record that would do, were it not for what became of it on the way.
@@ -131,7 +142,7 @@ pub(super) fn mangled(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
         draft
             .servers(case.reported())
             .summary(difference.summary())
-            .fault(format!("the value of {RECORD} {}", difference.fault()))
+            .fault(format!("the {} of {RECORD} {}", agree("value", "values"), difference.fault()))
             .action(format!("{} at {}", difference.action(), case.provider()))
             .evidence("found", short(&data(record)))
             .advice(format!("at {}, {}", case.provider(), difference.advice())),
@@ -344,38 +355,47 @@ impl Difference {
         }
     }
 
-    const fn fault(self) -> &'static str {
+    fn fault(self) -> String {
         match self {
-            Self::Quoted => "contains extra quotation marks",
-            Self::Escaped => "contains extra backslashes",
-            Self::Whitespace => "has extra or missing spaces",
-            Self::NonAscii => "contains characters that only look right",
-            Self::CaseFolded => "has capital and small letters changed",
-            Self::Truncated => "is cut short",
+            Self::Quoted => agree("contains", "contain") + " extra quotation marks",
+            Self::Escaped => agree("contains", "contain") + " extra backslashes",
+            Self::Whitespace => agree("has", "have") + " extra or missing spaces",
+            Self::NonAscii => agree("contains", "contain") + " characters that only look right",
+            Self::CaseFolded => agree("has", "have") + " capital and small letters changed",
+            Self::Truncated => agree("is", "are") + " cut short",
         }
     }
 
-    const fn action(self) -> &'static str {
+    fn action(self) -> String {
         match self {
-            Self::Quoted => "enter it without quotation marks",
-            Self::Escaped => "enter it without backslashes",
-            Self::Whitespace | Self::NonAscii | Self::CaseFolded => "enter it again as given",
-            Self::Truncated => "enter the whole value",
+            Self::Quoted => format!("enter {IT} without quotation marks"),
+            Self::Escaped => format!("enter {IT} without backslashes"),
+            Self::Whitespace | Self::NonAscii | Self::CaseFolded => {
+                format!("enter {IT} again as given")
+            }
+            Self::Truncated => format!("enter the whole {}", agree("value", "values")),
         }
     }
 
-    const fn advice(self) -> &'static str {
+    fn advice(self) -> String {
+        let value = agree("value", "values");
+        let its = agree("its", "their");
         match self {
-            Self::Quoted => "enter the value without quotation marks",
-            Self::Escaped => "enter the value without backslashes",
-            Self::Whitespace => "enter the value again, in one line and without further spaces",
+            Self::Quoted => format!("enter the {value} without quotation marks"),
+            Self::Escaped => format!("enter the {value} without backslashes"),
+            Self::Whitespace => {
+                let line = agree("in one line", "each in one line");
+                format!("enter the {value} again, {line} and without further spaces")
+            }
             Self::NonAscii => {
-                "enter the value again from the original, not by way of a word processor"
+                format!("enter the {value} again from the original, not by way of a word processor")
             }
-            Self::CaseFolded => "enter the value again, with its capitals and small letters",
-            Self::Truncated => {
-                "enter the whole value, if need be in several strings of at most 255 characters each"
+            Self::CaseFolded => {
+                format!("enter the {value} again, with {its} capitals and small letters")
             }
+            Self::Truncated => format!(
+                "enter the whole {value}, if need be in several strings of at most 255 characters each"
+            ),
         }
     }
 }
