@@ -39,18 +39,34 @@ pub struct Brief {
 /// A record as the forms of DNS providers ask for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormEntry {
-    /// The part of the owner before the zone; `@` for the zone itself.
+    /// The part of the owner before the zone; `@` for the zone itself. Empty if the form of a known
+    /// provider wants it empty.
     pub host: String,
     /// The type.
     pub rtype: String,
-    /// The value, without the quotation marks and final dots of zone files.
+    /// The priority, where the form has a field for it.
+    pub priority: Option<String>,
+    /// The value, without the quotation marks and final dots of zone files, unless the form of a
+    /// known provider wants them.
     pub value: String,
+}
+
+impl FormEntry {
+    /// The fields of the form in their order, and what is typed into each.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let host = if self.host.is_empty() { "(leave it empty)" } else { &self.host };
+        [("Host", host), ("Type", &self.rtype[..])]
+            .into_iter()
+            .chain(self.priority.as_deref().map(|priority| ("Priority", priority)))
+            .chain([("Value", &self.value[..])])
+    }
 }
 
 impl fmt::Display for FormEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, rtype, value } = self;
-        write!(f, "host {host}, type {rtype}, value {value}")
+        let fields =
+            self.fields().map(|(field, typed)| format!("{} {typed}", field.to_lowercase()));
+        f.write_str(&fields.collect::<Vec<_>>().join(", "))
     }
 }
 

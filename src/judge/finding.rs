@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::actor::Actor;
 use super::brief::{Brief, FormEntry, Records};
 use super::catalog::FindingId;
+use super::provider::{Hosting, Provider};
 use super::severity::Severity;
 
 /// Longest lines to enter that an advice repeats, in octets, all together. They stand with the
@@ -26,6 +27,9 @@ pub struct Finding {
     pub subject: String,
     /// Who must act.
     pub who: Actor,
+    /// The DNS providers that have to act, or in whose forms the records are to be entered, where they
+    /// are known by the names of their servers.
+    pub providers: Vec<KnownProvider>,
     /// The addresses that show it.
     pub servers: Vec<SocketAddr>,
     /// One sentence.
@@ -41,6 +45,29 @@ pub struct Finding {
     /// The same for those who only want to know what is wrong and what to do.
     #[serde(skip)]
     pub brief: Brief,
+}
+
+/// A DNS provider that a finding is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownProvider {
+    /// What it is called.
+    pub name: &'static str,
+    /// How its form wants the records typed that the advice names, as the end of a sentence that
+    /// begins with the form.
+    pub form: Option<String>,
+    /// The page that says so.
+    pub source: Option<&'static str>,
+}
+
+impl KnownProvider {
+    fn new(provider: &Provider, entries: &[FormEntry]) -> Self {
+        let form = provider.form.as_ref().filter(|_| !entries.is_empty());
+        Self {
+            name: provider.name,
+            form: form.map(|form| form.words(entries)),
+            source: form.map(|form| form.source),
+        }
+    }
 }
 
 impl Finding {
@@ -67,6 +94,8 @@ pub(crate) struct Draft {
     finding: Finding,
     /// What is to be entered: the advice ends with it.
     entry: Option<FormEntry>,
+    /// The one provider that it is about, where its zone has several.
+    provider: Option<&'static Provider>,
 }
 
 impl Draft {
@@ -78,6 +107,7 @@ impl Draft {
                 severity,
                 subject: subject.into(),
                 who: id.entry().who[0],
+                providers: Vec::new(),
                 servers: Vec::new(),
                 summary: String::new(),
                 evidence: Map::new(),
@@ -87,6 +117,7 @@ impl Draft {
                 brief: Brief::default(),
             },
             entry: None,
+            provider: None,
         }
     }
 
@@ -159,6 +190,12 @@ impl Draft {
         self
     }
 
+    /// The one provider that it is about, where its zone has several.
+    pub(crate) fn at_provider(mut self, provider: Option<&'static Provider>) -> Self {
+        self.provider = provider;
+        self
+    }
+
     /// Where it is written, if that is closer than what the catalog says.
     pub(crate) fn reference(mut self, reference: &'static str) -> Self {
         self.finding.reference = reference;
@@ -183,7 +220,7 @@ impl Draft {
     fn is_like(&self, other: &Self) -> bool {
         let (a, b) = (&self.finding, &other.finding);
         (a.id, a.severity, &a.servers, &a.summary) == (b.id, b.severity, &b.servers, &b.summary)
-            && a.who == b.who
+            && (a.who, self.provider) == (b.who, other.provider)
             && (&a.advice, a.reference, a.retry_after_s)
                 == (&b.advice, b.reference, b.retry_after_s)
             && a.brief == b.brief
@@ -192,8 +229,12 @@ impl Draft {
 
 /// The findings. Those that say the same of several records have the entries of all of them in their
 /// advice, so that they are still the same and can be shown as one. `expected` is how many records
-/// there are in all.
-pub(crate) fn finish(drafts: Vec<Draft>, expected: usize) -> Vec<Finding> {
+/// there are in all; `hosting` says whose servers the zone of a subject has.
+pub(crate) fn finish(
+    drafts: Vec<Draft>,
+    expected: usize,
+    hosting: impl Fn(&str) -> Hosting,
+) -> Vec<Finding> {
     let alike: Vec<(Vec<FormEntry>, Records)> = drafts
         .iter()
         .map(|draft| {
@@ -204,7 +245,15 @@ pub(crate) fn finish(drafts: Vec<Draft>, expected: usize) -> Vec<Finding> {
         })
         .collect();
     let mut findings = Vec::with_capacity(drafts.len());
-    for (Draft { mut finding, .. }, (entries, records)) in drafts.into_iter().zip(alike) {
+    for (draft, (entries, records)) in drafts.into_iter().zip(alike) {
+        let Draft { mut finding, provider, .. } = draft;
+        if matches!(finding.who, Actor::DomainOwner | Actor::DnsHost) {
+            let hosting = hosting(&finding.subject);
+            let providers = provider.as_slice().iter().chain(hosting.providers());
+            let count = if provider.is_some() { 1 } else { usize::MAX };
+            let providers = providers.take(count);
+            finding.providers = providers.map(|it| KnownProvider::new(it, &entries)).collect();
+        }
         let Finding { summary, advice, brief, .. } = &mut finding;
         for text in [summary, &mut *advice, &mut brief.fault, &mut brief.action] {
             *text = records.named_in(text);
@@ -252,13 +301,15 @@ mod tests {
                 Some(FormEntry {
                     host: line.to_owned(),
                     rtype: "TXT".to_owned(),
+                    priority: None,
                     value: "x".to_owned(),
                 }),
             )
         };
         let drafts =
             vec![draft("a", "gone", "a"), draft("b", "gone", "b"), draft("c", "other", "c")];
-        let advice: Vec<String> = finish(drafts, 3).into_iter().map(|it| it.advice).collect();
+        let advice: Vec<String> =
+            finish(drafts, 3, |_| Hosting::default()).into_iter().map(|it| it.advice).collect();
         let both = "add: host a, type TXT, value x; host b, type TXT, value x";
         assert_eq!(advice, [both, both, "add: host c, type TXT, value x"]);
     }

@@ -4,6 +4,7 @@
 //!   same in plain words; [`actor`]: who must act on it.
 //! - `observations`: what was seen of each server; `explained`: faults whose causes are known.
 //! - `server`, `path`, `resolver`, `host`: one file a rule, or a few that belong together.
+//! - [`provider`]: well-known DNS providers, and how their forms want a record typed.
 //! - [`content`]: what records of mail and certificates say, and whether that is valid.
 //! - [`rules`]: the rules in order. [`summary`]: the table of who was asked.
 //!
@@ -25,6 +26,7 @@ pub mod finding;
 mod host;
 mod observations;
 mod path;
+pub mod provider;
 pub(crate) mod resolver;
 pub mod rules;
 pub(crate) mod server;

@@ -7,6 +7,7 @@
 use super::explained::Explained;
 use super::finding::{Draft, Finding, finish};
 use super::observations::Observations;
+use super::provider::Hosting;
 use super::{host, path, server};
 use crate::probe::ProbeLog;
 
@@ -39,5 +40,5 @@ pub fn findings(log: &ProbeLog) -> Vec<Finding> {
     for rule in RULES {
         rule(&observed, &mut explained, &mut drafts);
     }
-    finish(drafts, 0)
+    finish(drafts, 0, |subject| Hosting::of_subject(&log.walk, subject))
 }

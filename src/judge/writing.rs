@@ -3,7 +3,6 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::brief::FormEntry;
 use super::content::text::text_of;
 use crate::probe::ProbeLog;
 use crate::wire::{NameBuf, RecordBuf, RecordType, write_generic_rdata, write_printable};
@@ -34,12 +33,6 @@ pub(crate) fn host(owner: &NameBuf, zone: &NameBuf) -> String {
     // The zone's part has the length of its text, whatever its case.
     let end = owner_text.len().saturating_sub(zone_text.len() + 1);
     owner_text.get(..end).unwrap_or(&owner_text).to_owned()
-}
-
-/// A record as consoles want it.
-pub(crate) fn entry(record: &RecordBuf, zone: &NameBuf) -> FormEntry {
-    let host = host(&record.name, zone);
-    FormEntry { host, rtype: record.rtype.to_string(), value: value(record) }
 }
 
 /// The value of a record as consoles want it: names without their final dot, texts as they are.
@@ -177,11 +170,6 @@ impl fmt::Display for AtFault {
     }
 }
 
-/// Where the records of a zone are entered.
-pub(crate) fn provider(zone: &NameBuf) -> String {
-    format!("the DNS provider of {}", plain(zone))
-}
-
 /// Seconds as people say them, in the two largest units that matter, rounded up: who waits too
 /// short has waited for nothing.
 pub(crate) fn span(seconds: u64) -> String {
@@ -209,10 +197,6 @@ pub(crate) fn span(seconds: u64) -> String {
 mod tests {
     use super::*;
 
-    fn record(text: &str) -> RecordBuf {
-        RecordBuf::from_text(text.as_bytes(), &NameBuf::root(), 300).unwrap()
-    }
-
     #[test]
     fn spans_are_said_in_two_units_and_never_too_short() {
         for (seconds, text) in [
@@ -236,20 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_what_consoles_ask_for() {
-        let zone: NameBuf = "example.com".parse().unwrap();
-        for (text, expected) in [
-            (
-                "t1._domainkey.EXAMPLE.com. CNAME t1.dkim.amazonses.com.",
-                "host t1._domainkey, type CNAME, value t1.dkim.amazonses.com",
-            ),
-            ("example.com. TXT \"v=spf1 -all\"", "host @, type TXT, value v=spf1 -all"),
-            ("m.example.com. MX 10 mx.example.net.", "host m, type MX, value 10 mx.example.net"),
-            ("a.example.com. TXT \"a\\200\"", "host a, type TXT, value \"a\\200\""),
-            ("example.org. A 192.0.2.1", "host example.org, type A, value 192.0.2.1"),
-        ] {
-            assert_eq!(entry(&record(text), &zone).to_string(), expected);
-        }
+    fn names_lose_the_final_dot_and_no_other() {
         assert_eq!(plain(&"a\\..".parse().unwrap()), "a\\.");
         assert_eq!(plain(&NameBuf::root()), ".");
     }

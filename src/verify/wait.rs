@@ -56,6 +56,7 @@ mod tests {
             who: id.entry().who[0],
             severity: Severity::Error,
             subject: "example.com.".to_owned(),
+            providers: Vec::new(),
             servers: Vec::new(),
             summary: String::new(),
             evidence: serde_json::Map::new(),

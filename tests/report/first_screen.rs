@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use dnsonde::judge::provider::PROVIDERS;
 use dnsonde::judge::severity::Severity;
 
 use super::worlds::{Reported, reports};
@@ -112,6 +113,7 @@ fn jargon(answer: &str) -> BTreeSet<String> {
         .map(|word| word.trim_matches(['.', '-']))
         .filter(is_capitals)
         .filter(|word| !TERMS.contains(word))
+        .filter(|word| PROVIDERS.iter().all(|provider| !provider.name.contains(word)))
         .map(str::to_owned)
         .collect();
     let lower = format!(" {}", text.to_lowercase().replace(['(', '"', '\''], " "));

@@ -55,6 +55,7 @@ fn standby(token: &str) -> Finding {
         who: FindingId::DkimKeyStandby.entry().who[0],
         severity: Severity::Info,
         subject: format!("{} TXT", owner(token)),
+        providers: vec![],
         servers: vec![],
         summary: "the key is empty while another one of the three is in use".to_owned(),
         evidence: evidence(json!({"txt": "\"\""})),
@@ -151,6 +152,7 @@ pub fn seed_story() -> VerifyReport {
         who: FindingId::RecordMissingOnSome.entry().who[0],
         severity: Severity::Error,
         subject: format!("{} CNAME", owner(token)),
+        providers: vec![],
         servers: ADDRESSES[6..].iter().copied().map(address).collect(),
         summary: "2 of 8 server addresses do not have the record".to_owned(),
         evidence: evidence(json!({
@@ -169,6 +171,7 @@ pub fn seed_story() -> VerifyReport {
         who: FindingId::LossPathDependent.entry().who[0],
         severity: Severity::Error,
         subject: "192.0.2.2:53".to_owned(),
+        providers: vec![],
         servers: vec![address("192.0.2.2:53")],
         summary: "about 1 of 8 network paths to the server loses every packet".to_owned(),
         evidence: evidence(json!({
@@ -189,6 +192,7 @@ pub fn seed_story() -> VerifyReport {
         who: FindingId::NegativeCached.entry().who[0],
         severity: Severity::Warning,
         subject: format!("{} CNAME", owner(TOKENS[0])),
+        providers: vec![],
         servers: vec![address("198.51.100.53:53")],
         summary: "the resolver still says that the record does not exist".to_owned(),
         evidence: evidence(json!({"ttl_left_s": 2712})),
@@ -325,7 +329,12 @@ pub fn with_text_everywhere(text: &str) -> VerifyReport {
             fault: text(),
             action: text(),
             advice: text(),
-            entries: vec![FormEntry { host: text(), rtype: text(), value: text() }],
+            entries: vec![FormEntry {
+                host: text(),
+                rtype: text(),
+                priority: Some(text()),
+                value: text(),
+            }],
         };
         finding.evidence = evidence(json!({
             text(): text(), "list": [text(), text()], "nested": {text(): [{text(): text()}]},

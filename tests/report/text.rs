@@ -48,6 +48,7 @@ fn what_to_enter_can_be_copied_from_a_line_of_its_own() {
         finding.brief.entries = vec![FormEntry {
             host: "mail._domainkey".to_owned(),
             rtype: "TXT".to_owned(),
+            priority: None,
             value: value.clone(),
         }];
     }

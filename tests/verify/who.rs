@@ -38,6 +38,8 @@ const WORLDS: &[(&str, Actor)] = &[
     ("negative-cached", Actor::Nobody),
     ("owner-doubled", Actor::DomainOwner),
     ("owner-mistyped", Actor::DomainOwner),
+    ("provider-known", Actor::DomainOwner),
+    ("providers-differ", Actor::DomainOwner),
     ("published-elsewhere", Actor::DomainOwner),
     ("rate-limited", Actor::DnsHost),
     ("record-missing", Actor::DomainOwner),

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use crate::judge::actor::Actor;
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
-use crate::judge::writing::{plain, provider};
+use crate::judge::provider::provider;
+use crate::judge::writing::plain;
 use crate::probe::ProbeLog;
 use crate::probe::heard::{Heard, Unusable};
 use crate::probe::query::QueryForm;
@@ -80,7 +81,12 @@ pub(crate) fn rejected(
 }
 
 /// What is to be said of it; `zone` is the one of the record.
-pub(crate) fn bogus(subject: String, zone: NameBuf, rejected: Rejected) -> Draft {
+pub(crate) fn bogus(
+    walk: &WalkReport,
+    subject: String,
+    zone: NameBuf,
+    rejected: Rejected,
+) -> Draft {
     let Rejected { servers, failures, codes, signed } = rejected;
     let names: Vec<String> = codes.iter().map(|code| EdeCode(*code).to_string()).collect();
     let actor = match signed {
@@ -110,7 +116,7 @@ pub(crate) fn bogus(subject: String, zone: NameBuf, rejected: Rejected) -> Draft
         .advice(format!(
             "at the registrar of {signed}, remove the DS record or replace it by that of the key in \
              use; or have {} sign the zone again",
-            provider(&zone)
+            provider(walk, &zone)
         ))
 }
 

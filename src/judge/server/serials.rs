@@ -11,6 +11,7 @@ use crate::judge::catalog::FindingId;
 use crate::judge::explained::Explained;
 use crate::judge::finding::Draft;
 use crate::judge::observations::{Observations, ServerObservations, short};
+use crate::judge::provider::Hosting;
 use crate::judge::severity::Severity;
 use crate::judge::writing::plain;
 use crate::probe::query::Role;
@@ -66,14 +67,35 @@ pub(crate) fn judge(
         if reported && !disagreeing.is_empty() {
             findings.push(disagree(observed, zone, &disagreeing, &seen));
         }
-        let stale = stale(zone, &seen, explained);
-        for (serial, servers) in &stale.servers {
-            explained.stale.extend(servers.iter().map(|server| (*server, *zone)));
-            if reported {
-                findings.push(old_copy(observed, zone, *serial, stale.newest, servers, &seen));
+        for copies in by_provider(observed, zone, seen) {
+            let stale = stale(zone, &copies, explained);
+            for (serial, servers) in &stale.servers {
+                explained.stale.extend(servers.iter().map(|server| (*server, *zone)));
+                if reported {
+                    let newest = stale.newest;
+                    findings.push(old_copy(observed, zone, *serial, newest, servers, &copies));
+                }
             }
         }
     }
+}
+
+/// What is to be compared: all addresses, or those of each provider on their own where there are
+/// several, as each may count the changes of its copy as it likes.
+fn by_provider(
+    observed: &Observations<'_>,
+    zone: &NameBuf,
+    seen: BTreeMap<SocketAddr, Vec<Seen>>,
+) -> Vec<BTreeMap<SocketAddr, Vec<Seen>>> {
+    if !Hosting::of(&observed.log.walk, zone).is_shared() {
+        return vec![seen];
+    }
+    let mut groups: BTreeMap<Option<&str>, BTreeMap<SocketAddr, Vec<Seen>>> = BTreeMap::new();
+    for (server, checks) in seen {
+        let provider = Hosting::of_servers(observed.log, zone, &[server]).only();
+        groups.entry(provider.map(|it| it.name)).or_default().insert(server, checks);
+    }
+    groups.into_values().collect()
 }
 
 fn checks(host: &ServerObservations<'_>, zone: &NameBuf) -> Vec<Seen> {

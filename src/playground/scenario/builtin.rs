@@ -41,6 +41,8 @@ pub(super) const SCENARIOS: &[(&str, &str)] = scenarios![
     "dkim-key-weak",
     "negative-cached",
     "stale-cached",
+    "provider-known",
+    "providers-differ",
     "published-elsewhere",
     "domain-not-delegated",
     "dnssec-bogus",

@@ -46,6 +46,7 @@ impl<'r> Group<'r> {
             severity,
             subject: _,
             who,
+            providers,
             servers,
             summary,
             evidence: _,
@@ -57,7 +58,7 @@ impl<'r> Group<'r> {
         (first.id, &first.summary, &first.advice) == (*id, summary, advice)
             && (first.severity, first.who, &first.servers) == (*severity, *who, servers)
             && (first.reference, first.retry_after_s) == (*reference, *retry_after_s)
-            && first.brief == *brief
+            && (&first.providers, &first.brief) == (providers, brief)
     }
 }
 

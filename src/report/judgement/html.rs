@@ -13,9 +13,9 @@ use super::group::{Alike, Asked, Group, alike, asked, causes, notes, standings};
 use super::report::{Moment, RecordAtServer, RecordState, Report, Verdict};
 use super::words::{
     EXPECTED, address, asked_heading, bare_names, causes_heading, chance_sentence,
-    effort_sentences, milliseconds, outlook_mark, records_heading, rfc_links, right_of, seconds,
-    sentence, servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered,
-    wait, who_must_act,
+    effort_sentences, forms, milliseconds, outlook_mark, records_heading, rfc_links, right_of,
+    seconds, sentence, servers_of_finding, severity_word, short_subject, state_words, timestamp,
+    unanswered, wait, who_must_act,
 };
 use crate::judge::brief::{FormEntry, bare};
 use crate::judge::severity::Severity;
@@ -123,7 +123,8 @@ struct CauseView<'r> {
     has_fault: bool,
     advice: String,
     wait: Option<String>,
-    who: Option<&'static str>,
+    who: Option<String>,
+    forms: Vec<(String, &'static str)>,
     entries: &'r [FormEntry],
     /// What follows from it.
     effects: Vec<Self>,
@@ -291,7 +292,8 @@ impl<'r> CauseView<'r> {
                 .map(sentence)
                 .unwrap_or_default(),
             wait: wait(common.instruction(), common.retry_after_s),
-            who: who_must_act(common.who),
+            who: who_must_act(common),
+            forms: forms(common).collect(),
             entries: &common.brief.entries,
             effects: Vec::new(),
             summary: sentence(&common.summary),

@@ -11,9 +11,9 @@ use super::layout::{Row, Style, Tone, Writer, plain, span};
 use super::report::{Outlook, RecordReport, RecordState, Report, Verdict};
 use super::words::{
     EXPECTED, address, asked_heading, bare_names, causes_heading, chance_sentence, counted,
-    effort_sentences, milliseconds, named_servers, records_heading, right_of, seconds, sentence,
-    servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered, wait,
-    who_must_act,
+    effort_sentences, forms, milliseconds, named_servers, records_heading, right_of, seconds,
+    sentence, servers_of_finding, severity_word, short_subject, state_words, timestamp, unanswered,
+    wait, who_must_act,
 };
 use crate::judge::brief::{FormEntry, bare};
 use crate::judge::finding::Finding;
@@ -205,12 +205,15 @@ fn write_cause(number: usize, cause: &Cause<'_>, out: &mut Writer<'_>) {
     if !advice.is_empty() {
         out.paragraph(5, 7, &[span(Tone::Strong, "What to do: "), plain(advice)]);
     }
-    if let Some(who) = who_must_act(common.who) {
+    if let Some(who) = who_must_act(common) {
         out.paragraph(5, 7, &[span(Tone::Strong, "Who must act: "), plain(who)]);
     }
     for effect in &cause.effects {
         let fault = sentence(effect.common().fault());
         out.paragraph(5, 7, &[span(Tone::Strong, "Because of it: "), plain(fault)]);
+    }
+    for (form, _) in forms(common) {
+        out.paragraph(5, 7, &[span(Tone::Strong, "How to enter it: "), plain(form)]);
     }
     for (place, entry) in common.brief.entries.iter().enumerate() {
         if place > 0 {
@@ -222,9 +225,9 @@ fn write_cause(number: usize, cause: &Cause<'_>, out: &mut Writer<'_>) {
 
 /// What a form asks for, each on a line of its own, so that it can be copied.
 fn write_entry(entry: &FormEntry, out: &mut Writer<'_>) {
-    let FormEntry { host, rtype, value } = entry;
-    for (label, text) in [("Host: ", host), ("Type: ", rtype), ("Value:", value)] {
-        out.literal(7, &format!("{label} {text}"));
+    let width = entry.fields().map(|(field, _)| field.len() + 1).max().unwrap_or(0);
+    for (field, typed) in entry.fields() {
+        out.literal(7, &format!("{:width$} {typed}", format!("{field}:")));
     }
 }
 
@@ -265,6 +268,9 @@ fn write_evidence(number: &str, of: &Group<'_>, asked: &[ServerReport], out: &mu
     }
     line("Servers", &servers_of_finding(servers, asked));
     line("See", reference);
+    for (_, source) in forms(of.common()) {
+        line("Form", source);
+    }
 }
 
 fn subjects(group: &Group<'_>) -> String {

@@ -8,9 +8,11 @@ use super::group::Asked;
 use super::report::{Effort, Outlook, RecordReport, RecordState};
 use crate::judge::actor::Actor;
 use crate::judge::brief::{bare, short_name};
+use crate::judge::finding::Finding;
 use crate::judge::finding::times;
 use crate::judge::severity::Severity;
 use crate::judge::summary::ServerReport;
+use crate::judge::writing::list;
 pub(super) use crate::judge::writing::span;
 use crate::probe::query::Role;
 use crate::stats::{CONFIDENCE, Chance, Proportion, percent};
@@ -65,8 +67,26 @@ pub fn address(server: SocketAddr) -> String {
 }
 
 /// Who must act, in a few words; `None` where nobody needs to.
-pub fn who_must_act(actor: Actor) -> Option<&'static str> {
-    (actor != Actor::Nobody).then(|| actor.words())
+pub fn who_must_act(finding: &Finding) -> Option<String> {
+    let names: Vec<String> = finding.providers.iter().map(|it| it.name.to_owned()).collect();
+    match (finding.who, &names[..]) {
+        (Actor::Nobody, _) => None,
+        (Actor::DomainOwner, [_, ..]) => {
+            Some(format!("{} at {}", Actor::DomainOwner.words(), list(&names)))
+        }
+        (Actor::DnsHost, [name]) => Some(format!("{name}, who runs the name servers")),
+        (Actor::DnsHost, [_, ..]) => Some(format!("{}, who run the name servers", list(&names))),
+        (actor, _) => Some(actor.words().to_owned()),
+    }
+}
+
+/// How the forms of the providers want typed what is to be entered: a sentence and, where there is
+/// one, the page that says so.
+pub fn forms(finding: &Finding) -> impl Iterator<Item = (String, &'static str)> {
+    finding.providers.iter().filter_map(|provider| {
+        let form = provider.form.as_ref()?;
+        Some((format!("The form of {} {form}.", provider.name), provider.source?))
+    })
 }
 
 /// Names, each without its final dot.

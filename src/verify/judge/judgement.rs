@@ -6,6 +6,7 @@ use super::observations::RecordObservations;
 use super::{records, summary, verdict};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::{Draft, Finding, finish, sort};
+use crate::judge::provider::Hosting;
 use crate::judge::summary::servers;
 use crate::report::judgement::Effort;
 use crate::stats::{CONFIDENCE, largest_unseen_share};
@@ -70,5 +71,5 @@ fn verifier_lag(evidence: &Verification) -> Finding {
             "change nothing in the DNS: have the service check again or, if its time is over (72 hours \
              with SES), begin the verification anew there",
         );
-    finish(vec![draft], 0).remove(0)
+    finish(vec![draft], 0, |_| Hosting::default()).remove(0)
 }

@@ -154,5 +154,5 @@ fn bogus(case: Case<'_, '_>) -> Option<Draft> {
     let probes = case.observed.probes(VerifyPurpose::Cached(case.status.number));
     let log = &case.observed.evidence.log;
     let rejected = validation::rejected(log, &names, probes, takes)?;
-    Some(validation::bogus(case.subject(), case.zone(), rejected))
+    Some(validation::bogus(&case.observed.evidence.log.walk, case.subject(), case.zone(), rejected))
 }

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use crate::judge::actor::Actor;
 use crate::judge::brief::FormEntry;
-use crate::judge::writing::{AtFault, entry, provider};
+use crate::judge::provider::{Hosting, Provider, entry, provider};
+use crate::judge::writing::AtFault;
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
 use crate::report::judgement::RecordState;
@@ -33,12 +34,23 @@ impl Case<'_, '_> {
     /// What to enter in the zone of the record, if it can be told.
     pub(super) fn entry(&self) -> Option<FormEntry> {
         let record = self.status.expectation.suggestion()?;
-        Some(entry(&record, &self.zone()))
+        Some(entry(&record, &self.zone(), self.hosting().only()))
     }
 
-    /// The DNS provider of the zone, in words.
+    /// The same at one of the DNS providers of the zone.
+    pub(super) fn entry_at(&self, provider: &'static Provider) -> Option<FormEntry> {
+        let record = self.status.expectation.suggestion()?;
+        Some(entry(&record, &self.zone(), Some(provider)))
+    }
+
+    /// The DNS providers of the zone.
+    pub(super) fn hosting(&self) -> Hosting {
+        Hosting::of(&self.observed.evidence.log.walk, &self.zone())
+    }
+
+    /// Where the records of the zone are entered, in words.
     pub(super) fn provider(&self) -> String {
-        provider(&self.zone())
+        provider(&self.observed.evidence.log.walk, &self.zone())
     }
 
     /// Servers of the zone that are at fault.

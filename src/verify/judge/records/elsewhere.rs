@@ -9,8 +9,9 @@ use super::case::{Case, other_types, type_names};
 use super::value as values;
 use super::{caches, cname};
 use crate::judge::content::text::text_of;
+use crate::judge::provider::provider;
 use crate::judge::server::registry;
-use crate::judge::writing::{self, counted, data, list, plain, short, value};
+use crate::judge::writing::{counted, data, list, plain, short, value};
 use crate::probe::query::Role;
 use crate::probe::result::Probe;
 use crate::verify::check::Check;
@@ -364,7 +365,7 @@ fn below_zone_cut(case: Case<'_, '_>) -> Option<Draft> {
             .advice(format!(
                 "add {IT} at {}: what stands at {} for this name is never asked for",
                 case.provider(),
-                writing::provider(&above),
+                provider(&case.observed.evidence.log.walk, &above),
             ))
             .entry(case.entry()),
     )

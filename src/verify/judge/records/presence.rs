@@ -1,7 +1,7 @@
 //! Whether records are there: everywhere, nowhere, on some servers, now and then.
 
 use crate::judge::actor::Actor;
-use crate::judge::brief::RECORD;
+use crate::judge::brief::{IT, RECORD};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::case::Case;
 use super::{cname, elsewhere};
+use crate::judge::provider::Hosting;
 use crate::judge::summary::serials;
 use crate::judge::writing::{counted, plain, printable};
 use crate::report::judgement::RecordState;
@@ -126,6 +127,27 @@ fn missing_on_some(case: Case<'_, '_>, lacking: &[&AtServer<'_>]) -> Draft {
             case.provider(),
             names.verb("does", "do"),
         ));
+    let hosting = case.hosting();
+    if hosting.is_shared() {
+        draft = draft.who(Actor::DomainOwner);
+        let log = &case.observed.evidence.log;
+        let without = Hosting::of_servers(log, &zone, &servers);
+        let with = Hosting::of_servers(log, &zone, &there);
+        let is_there = with.providers().iter().any(|it| without.providers().contains(it));
+        if let Some(provider) = without.only().filter(|_| !is_there) {
+            let name = provider.name;
+            draft = draft
+                .at_provider(Some(provider))
+                .fault(format!("the servers of {name} {} {RECORD}{others}", many))
+                .action(format!("add {IT} at {name}, too"))
+                .advice(format!(
+                    "{copy} has several DNS providers ({}), and each has a copy of its own: add {IT} at \
+                     {name}, too",
+                    hosting.names()
+                ))
+                .entry(case.entry_at(provider));
+        }
+    }
     for (name, serials) in [("serials_lacking", here), ("serials_elsewhere", elsewhere)] {
         if !serials.is_empty() {
             draft = draft.evidence(name, serials);

@@ -83,9 +83,10 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
                      the domain to what has none",
                     agree("its", "their")
                 ))
-                .entry(
-                    case.entry().map(|entry| FormEntry { value: expected.to_string(), ..entry }),
-                );
+                .entry(case.entry().map(|entry| FormEntry {
+                    value: format!("{}.", entry.value.trim_end_matches('.')),
+                    ..entry
+                }));
         }
         if expectation.kind == (ExpectationKind::DkimCname { rotates: true })
             && case.observed.target_in_other_zone(case.status.number).is_some()
