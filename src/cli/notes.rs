@@ -81,15 +81,17 @@ pub(super) fn erase_progress() {
     }
 }
 
-/// Ends the program at once, and leaves no line of progress behind if the terminal takes anything.
-pub(super) fn leave(code: u8) -> ! {
-    let (erased, is_erased) = mpsc::channel();
-    let eraser = std::thread::Builder::new().spawn(move || {
+/// Ends the program at once with a last error, and leaves no line of progress behind, if the terminal
+/// takes anything.
+pub(super) fn leave(code: u8, last: Option<&'static str>) -> ! {
+    let (told, is_told) = mpsc::channel();
+    let teller = std::thread::Builder::new().spawn(move || {
         erase_progress();
-        erased.send(())
+        last.map(error);
+        told.send(())
     });
-    if eraser.is_ok() {
-        let _ = is_erased.recv_timeout(LAST_MOMENT);
+    if teller.is_ok() {
+        let _ = is_told.recv_timeout(LAST_MOMENT);
     }
     std::process::exit(code.into())
 }

@@ -164,13 +164,24 @@ impl Write for Writer {
 #[error("the reader of the output has closed it")]
 pub(super) struct Closed;
 
+/// Whether [`print`] is at work, or waits for whoever reads.
+static PRINTING: AtomicBool = AtomicBool::new(false);
+
+/// Whether standard output is being written.
+pub(super) fn is_printing() -> bool {
+    PRINTING.load(Relaxed)
+}
+
 /// Writes to standard output.
 ///
 /// # Errors
 /// It cannot be written, or nobody reads it any more ([`Closed`]).
 pub(super) fn print(octets: &[u8]) -> anyhow::Result<ExitCode> {
+    PRINTING.store(true, Relaxed);
     let mut stdout = io::stdout().lock();
-    printed(stdout.write_all(octets).and_then(|()| stdout.flush()))
+    let outcome = stdout.write_all(octets).and_then(|()| stdout.flush());
+    PRINTING.store(false, Relaxed);
+    printed(outcome)
 }
 
 /// Writes lines of text to standard output, with nothing in them that takes hold of a terminal.

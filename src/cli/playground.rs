@@ -77,13 +77,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         true => command,
         false => introduce(&scenario, &command, service.port()),
     };
+    // Whoever reads what is printed may interrupt at once, and must find someone listening.
+    let mut interrupts = Interrupts::listen(2, |_| None)?;
+    let printing = runtime.spawn_blocking(move || print_text(&introduction));
     runtime.block_on(async {
-        // Whoever reads what is printed may interrupt at once, and must find someone listening.
-        let mut interrupts = Interrupts::listen();
-        print_text(&introduction)?;
+        tokio::select! {
+            () = interrupts.next() => return Ok(()),
+            printed = printing => printed??,
+        };
         interrupts.next().await;
         anyhow::Ok(())
     })?;
+    // What nobody reads is not waited for.
+    runtime.shutdown_background();
     drop(service);
     directory.close().with_context(|| format!("{}: cannot be removed", hints.display()))?;
     Ok(ExitCode::from(FINE))

@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use super::cli_error::CliError;
 use super::event_loop::event_loop;
-use super::exit::PROBLEM;
 use super::input::no_text;
 use super::interrupts::Interrupts;
-use super::notes::{leave, note};
 use super::output::Closed;
 use super::progress::ProgressLine;
 use super::summary::left_over;
 use crate::crew::CrewError;
-use crate::scan::{self, Level, ScanError, ScanPlan, ScanReport, Stop};
+use crate::scan::{self, ScanError, ScanPlan, ScanReport, Stop};
 
 /// Carries out a plan, with Ctrl-C and what it means.
 pub(super) fn run_scan(
@@ -22,14 +20,9 @@ pub(super) fn run_scan(
 ) -> anyhow::Result<(ScanReport, Result<(), ScanError>)> {
     let stop = Arc::new(Stop::default());
     let runtime = event_loop()?;
-    let outcome = runtime.block_on(async {
-        let interrupts = handle_interrupts(Arc::clone(&stop));
-        let mut watch = |state: &scan::ScanProgress| progress.show(state);
-        tokio::select! {
-            outcome = scan::run(plan, Arc::clone(&stop), &mut watch) => outcome,
-            never = interrupts => match never {},
-        }
-    });
+    handle_interrupts(Arc::clone(&stop))?;
+    let mut watch = |state: &scan::ScanProgress| progress.show(state);
+    let outcome = runtime.block_on(scan::run(plan, stop, &mut watch));
     // The reader may wait for input that never comes; it is not waited for.
     runtime.shutdown_background();
     Ok(outcome)
@@ -54,19 +47,11 @@ pub(super) fn failure(error: ScanError, report: &ScanReport) -> anyhow::Error {
 }
 
 /// The first interrupt stops asking, the second one waiting, the third one everything.
-async fn handle_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
-    let mut interrupts = Interrupts::listen();
-    loop {
-        interrupts.next().await;
-        let level = stop.level();
-        // Before it is told: standard error may hold up whoever writes there.
+fn handle_interrupts(stop: Arc<Stop>) -> anyhow::Result<()> {
+    let each = move |number| {
         stop.escalate();
-        match level {
-            Level::Run => {
-                note("stopping; waiting for outstanding responses (Ctrl-C again: do not wait)");
-            }
-            Level::Drain | Level::Cancel => {}
-            Level::Abandon => leave(PROBLEM),
-        }
-    }
+        let waits = "stopping; waiting for outstanding responses (Ctrl-C again: do not wait)";
+        (number == 1).then_some(waits)
+    };
+    Interrupts::listen(3, each).map(drop)
 }

@@ -106,8 +106,13 @@ pub fn assert_all_is_accounted_for(stats: &Value, questions: u64) -> u64 {
     input("not_asked")
 }
 
-/// The scan itself is what takes its time here: what it does not see is what the test is about.
-const STOPPED: Duration = Duration::from_millis(700);
+/// Comes back when a server that takes its time has answered: meanwhile a scan stands still, for longer than
+/// it lets pass as normal.
+fn watch_it_stand_still() {
+    let slow = server_with([Fault::always(Effect::Delay(Delay::of_ms(700.0)))]);
+    let at = format!("@{}", slow.addr());
+    super::run(&["query", &at, "a.demo.test", "A", "+timeout=60"]).assert_code(0);
+}
 
 #[test]
 fn a_scan_that_is_stopped_and_goes_on_blames_nobody_else() {
@@ -115,7 +120,7 @@ fn a_scan_that_is_stopped_and_goes_on_blames_nobody_else() {
     let mut scan = Begun::new(&server, 600, &["--rate", "500"]);
     let mut lines = scan.first_line();
     kill(&scan.child, "STOP");
-    thread::sleep(STOPPED);
+    watch_it_stand_still();
     kill(&scan.child, "CONT");
     lines += &scan.rest();
     let (code, stderr, stats) = scan.end();
@@ -140,6 +145,21 @@ fn waits_for_its_reader(child: &Child) -> bool {
         .any(|waits_in| waits_in.contains("pipe_write"))
 }
 
+#[cfg(target_os = "linux")]
+#[track_caller]
+fn wait_until_it_waits_for_its_reader(child: &mut Child) {
+    let begun = std::time::Instant::now();
+    while !waits_for_its_reader(child) {
+        let ended = child.try_wait().unwrap();
+        assert!(
+            ended.is_none(),
+            "the program ended with {ended:?} and never waited for its reader"
+        );
+        assert!(begun.elapsed() < PATIENCE, "the program never waited for its reader");
+        thread::yield_now();
+    }
+}
+
 /// So long an event is waited for that comes within moments.
 #[cfg(target_os = "linux")]
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -150,14 +170,8 @@ fn a_reader_that_is_slow_stops_the_scan_and_nothing_is_lost() {
     const NAMES: usize = 50_000;
     let server = server();
     let mut scan = Begun::new(&server, NAMES, &["--rate", "unlimited"]);
-    let begun = std::time::Instant::now();
-    while !waits_for_its_reader(&scan.child) {
-        let ended = scan.child.try_wait().unwrap();
-        assert!(ended.is_none(), "the scan ended with {ended:?} and never waited for its reader");
-        assert!(begun.elapsed() < PATIENCE, "the scan never waited for its reader");
-        thread::yield_now();
-    }
-    thread::sleep(STOPPED);
+    wait_until_it_waits_for_its_reader(&mut scan.child);
+    watch_it_stand_still();
     let lines = scan.rest();
     let (code, stderr, stats) = scan.end();
     assert_eq!(code, Some(0), "{stderr}");
@@ -386,27 +400,85 @@ fn every_signal_to_end_ends_a_trace_and_says_so() {
     }
 }
 
+/// Runs a program whose standard output is a pipe that is full and that nobody reads.
+#[cfg(target_os = "linux")]
+const FULL_PIPE: &str = "\
+import os, sys
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+try:
+    while True:
+        os.write(writer, b'x')
+except BlockingIOError:
+    os.set_blocking(writer, True)
+os.set_inheritable(reader, True)
+os.dup2(writer, 1)
+os.execv(sys.argv[1], sys.argv[1:])
+";
+
+#[cfg(target_os = "linux")]
+fn into_full_pipe(args: &[&str]) -> Child {
+    let mut child = std::process::Command::new("python3")
+        .args(["-c", FULL_PIPE, env!("CARGO_BIN_EXE_dnsonde")])
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until_it_waits_for_its_reader(&mut child);
+    child
+}
+
+#[cfg(target_os = "linux")]
 #[test]
-fn a_second_interrupt_ends_a_query_whose_output_nobody_takes() {
+fn a_second_interrupt_ends_every_command_whose_output_nobody_takes() {
+    let served = super::world::Served::named("healthy");
+    let (hints, port) = (served.hints(), served.port());
+    let world = ["--root-hints", &hints, "--port", &port];
+    let mut verify = vec!["verify"];
+    verify.extend(served.scenario.verify.iter().map(String::as_str));
+    verify.extend(world);
+    let trace = [&["query", "--trace", &served.scenario.verify[0]][..], &world].concat();
     let server = server();
     let at = format!("@{}", server.addr());
-    // The command line is shown, and is more than a pipe holds.
-    let words = ["+answer"; 20_000];
-    let args = [&["query", &at, "a.demo.test", "A", "MX", "+cmd"][..], &words].concat();
-    let mut child = dnsonde(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    stdout.read_exact(&mut [0]).unwrap();
+    for args in [
+        &verify[..],
+        &[&verify[..], &["--format", "json"]].concat(),
+        &[&verify[..], &["--format", "html"]].concat(),
+        &["query", &at, "a.demo.test", "A", "MX"],
+        &trace,
+        &["demo"],
+    ] {
+        let mut child = into_full_pipe(args);
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let (mut said, mut rest) = (String::new(), String::new());
+        interrupt(&child);
+        stderr.read_line(&mut said).unwrap();
+        assert!(said.contains("waiting for the reader of the output"), "{args:?}: {said}");
+        interrupt(&child);
+        stderr.read_to_string(&mut rest).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{args:?}: {rest}");
+        assert!(rest.contains("not all that was finished is written"), "{args:?}: {rest}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_ends_a_playground_whose_introduction_nobody_reads() {
+    let temporary = Files::new();
+    let mut child = {
+        let mut command = std::process::Command::new("env");
+        command.arg(format!("TMPDIR={}", text(&temporary.path(""))));
+        command.args(["python3", "-c", FULL_PIPE, env!("CARGO_BIN_EXE_dnsonde")]);
+        command.args(["playground", "healthy"]);
+        command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    wait_until_it_waits_for_its_reader(&mut child);
     interrupt(&child);
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut said = String::new();
-    stderr.read_line(&mut said).unwrap();
-    assert!(said.contains("waiting for the reader of the output"), "{said}");
-    interrupt(&child);
-    let mut rest = String::new();
-    stderr.read_to_string(&mut rest).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1), "{rest}");
-    assert!(rest.contains("some finished queries were not written"), "{rest}");
-    drop(stdout);
+    let (code, stderr) = end(child);
+    assert_eq!((code, &stderr[..]), (Some(0), ""));
+    let left = std::fs::read_dir(temporary.path("")).unwrap().count();
+    assert_eq!(left, 0, "it has left its root hints behind");
 }
 
 #[test]

@@ -136,30 +136,21 @@ fn carry_out(
 ) -> anyhow::Result<(Option<Report>, Result<(), BenchError>)> {
     let stop = Arc::new(Stop::default());
     let runtime = event_loop()?;
-    let outcome = runtime.block_on(async {
-        let interrupts = heed_interrupts(Arc::clone(&stop));
-        let mut watch = |progress: &bench::Progress| told.tell(&progress.intervals);
-        tokio::select! {
-            outcome = bench::run(plan, Arc::clone(&stop), &mut watch) => outcome,
-            never = interrupts => match never {},
-        }
-    });
+    handle_interrupts(Arc::clone(&stop))?;
+    let mut watch = |progress: &bench::Progress| told.tell(&progress.intervals);
+    let outcome = runtime.block_on(bench::run(plan, stop, &mut watch));
     // The reader may wait for input that never comes; it is not waited for.
     runtime.shutdown_background();
     Ok(outcome)
 }
 
 /// The first interrupt ends the run, the second one waiting for its threads, the third one everything.
-async fn heed_interrupts(stop: Arc<Stop>) -> std::convert::Infallible {
-    let mut interrupts = Interrupts::listen();
-    loop {
-        interrupts.next().await;
-        match stop.level() {
-            Level::Run | Level::Drain => stop.raise(Level::Cancel),
-            Level::Cancel => stop.raise(Level::Abandon),
-            Level::Abandon => std::process::exit(PROBLEM.into()),
-        }
-    }
+fn handle_interrupts(stop: Arc<Stop>) -> anyhow::Result<()> {
+    let each = move |number| {
+        stop.raise(if number == 1 { Level::Cancel } else { Level::Abandon });
+        None
+    };
+    Interrupts::listen(3, each).map(drop)
 }
 
 /// What it means that a run could not be made, or not to its end.

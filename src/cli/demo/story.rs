@@ -7,11 +7,12 @@ use anyhow::Context as _;
 
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{FINE, PROBLEM};
+use crate::cli::interrupts::{Interrupts, waits_for_reader};
 use crate::cli::notes::be_quiet;
 use crate::cli::output::print;
 use crate::cli::shell::command_line;
 use crate::cli::style::{Color, style};
-use crate::cli::verify::{Format, Interrupt, check, plan_of, show};
+use crate::cli::verify::{Format, check, plan_of, show};
 use crate::playground::{Scenario, World, serve};
 use crate::verify::VerifyPlan;
 use crate::walk::Hints;
@@ -52,14 +53,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let service = serve(World::new(Arc::clone(&scenario), args.seed), 0)
         .context("cannot start the servers of the demo")?;
     let plan = plan(&scenario, service.port())?;
+    let interrupts = Interrupts::listen(2, waits_for_reader)?;
     if args.format == Format::Text && !args.quiet {
         print(introduction(&scenario, service.port(), style(args.color).width).as_bytes())?;
     }
-    let report = runtime.block_on(async {
-        let interrupt = Interrupt::listen();
-        check(plan, &interrupt).await
-    })?;
-    let (_, report) = report;
+    let (_, report) = runtime.block_on(check(plan, &interrupts))?;
     show(&report, args.format, args.color)?;
     let found = |id: &String| report.findings.iter().any(|finding| finding.id.as_str() == id);
     let all = scenario.expect.findings.iter().all(found);

@@ -12,7 +12,7 @@ use crate::cli::cli_error::CliError;
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::input::{label_of, read_utf8_up_to};
-use crate::cli::interrupts::Interrupts;
+use crate::cli::interrupts::{Interrupts, waits_for_reader};
 use crate::cli::notes::{be_quiet, error, hint, note};
 use crate::cli::output::print;
 use crate::cli::servers::Families;
@@ -67,15 +67,12 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         all.extend(tasks(lookup, &common)?);
     }
     let runtime = event_loop()?;
-    let worst = runtime.block_on(run_all(all, json));
-    // An output that takes nothing is not waited for once someone has given up on it.
-    runtime.shutdown_background();
-    Ok(ExitCode::from(worst?))
+    let interrupts = Interrupts::listen(2, waits_for_reader)?;
+    Ok(ExitCode::from(runtime.block_on(run_all(all, json, interrupts))?))
 }
 
 /// Carries out one after the other, until all are done or someone interrupts. Gives the exit status.
-async fn run_all(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
-    let mut interrupts = Interrupts::listen();
+async fn run_all(all: Vec<Task>, json: bool, mut interrupts: Interrupts) -> anyhow::Result<u8> {
     let count = all.len();
     let mut worst = FINE;
     for (number, task) in all.into_iter().enumerate() {
@@ -85,23 +82,7 @@ async fn run_all(all: Vec<Task>, json: bool) -> anyhow::Result<u8> {
             () = interrupts.next() => return Ok(interrupted(count - number, count)),
             done = perform(task, number, json) => done?,
         };
-        // Elsewhere, so that an interrupt is heard while nobody reads.
-        let mut printing = tokio::task::spawn_blocking(move || print(&out));
-        tokio::select! {
-            printed = &mut printing => { printed??; }
-            () = interrupts.next() => {
-                note("stopping; waiting for the reader of the output (Ctrl-C again: do not wait)");
-                tokio::select! {
-                    printed = printing => { printed??; }
-                    () = interrupts.next() => {
-                        error("interrupted; some finished queries were not written");
-                        return Ok(PROBLEM);
-                    }
-                }
-                let left = count - number - 1;
-                return Ok(if left == 0 { worst.max(code) } else { interrupted(left, count) });
-            }
-        }
+        print(&out)?;
         worst = worst.max(code);
     }
     Ok(worst)

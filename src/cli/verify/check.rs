@@ -2,11 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::watch;
-
-use crate::cli::exit::PROBLEM;
 use crate::cli::interrupts::Interrupts;
-use crate::cli::notes::leave;
 use crate::cli::terminal_line::{Part, TerminalLine, count, part};
 use crate::verify::ask::{ProbeProgress, Stage};
 use crate::verify::{self, Verification, VerifyPlan, VerifyReport, judge};
@@ -14,7 +10,7 @@ use crate::verify::{self, Verification, VerifyPlan, VerifyReport, judge};
 /// Looks once, with progress, and judges.
 pub(in crate::cli) async fn check(
     plan: VerifyPlan,
-    interrupt: &Interrupt,
+    interrupts: &Interrupts,
 ) -> anyhow::Result<(Verification, VerifyReport)> {
     let (began, wall) = (Instant::now(), SystemTime::now());
     let mut line = TerminalLine::open();
@@ -22,7 +18,7 @@ pub(in crate::cli) async fn check(
         if let Some(line) = &mut line {
             line.show(|_| parts(progress));
         }
-        interrupt.is_set().then_some("it was interrupted")
+        interrupts.is_set().then_some("it was interrupted")
     };
     let evidence = verify::run(plan, &mut watch).await;
     drop(line);
@@ -30,36 +26,6 @@ pub(in crate::cli) async fn check(
     let started = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let report = judge::judge(&evidence, started, began.elapsed());
     Ok((evidence, report))
-}
-
-/// Ctrl-C and its like: the first one ends the search and shows what was found, the second one
-/// everything.
-pub(in crate::cli) struct Interrupt(watch::Receiver<bool>);
-
-impl Interrupt {
-    pub(in crate::cli) fn listen() -> Self {
-        let (set, seen) = watch::channel(false);
-        let mut interrupts = Interrupts::listen();
-        tokio::spawn(async move {
-            loop {
-                interrupts.next().await;
-                if set.send_replace(true) {
-                    leave(PROBLEM);
-                }
-            }
-        });
-        Self(seen)
-    }
-
-    pub(super) fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// Sleeps; gives whether an interrupt ended it early.
-    pub(super) async fn sleep(&self, long: Duration) -> bool {
-        let mut seen = self.0.clone();
-        tokio::time::timeout(long, seen.wait_for(|set| *set)).await.is_ok()
-    }
 }
 
 /// How far it has come.

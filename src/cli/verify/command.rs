@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use super::args::{Args, Format};
-use super::check::{Interrupt, check};
+use super::check::check;
 use super::{plan, wait};
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
+use crate::cli::interrupts::{Interrupts, waits_for_reader};
 use crate::cli::notes::be_quiet;
 use crate::cli::output::print;
 use crate::cli::shell::command_line;
@@ -40,19 +41,19 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let plan = plan::plan(args)?;
     let runtime = event_loop()?;
-    let (report, interrupted) = runtime.block_on(async {
-        let interrupt = Interrupt::listen();
-        let report = match args.wait {
-            None => check(plan, &interrupt).await?.1,
+    // The first one ends the search and shows what was found.
+    let interrupts = Interrupts::listen(2, waits_for_reader)?;
+    let report = runtime.block_on(async {
+        anyhow::Ok(match args.wait {
+            None => check(plan, &interrupts).await?.1,
             Some(long) => {
                 let wait = wait::Wait { long, every: args.every, state: args.state.as_deref() };
-                wait::until_verified(&plan, &wait, &interrupt).await?
+                wait::until_verified(&plan, &wait, &interrupts).await?
             }
-        };
-        anyhow::Ok((report, interrupt.is_set()))
+        })
     })?;
     show(&report, args.format, args.color)?;
-    Ok(ExitCode::from(exit(&report, interrupted)))
+    Ok(ExitCode::from(exit(&report, interrupts.is_set())))
 }
 
 /// Writes a report to standard output.

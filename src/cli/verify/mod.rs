@@ -7,6 +7,6 @@ mod plan;
 mod wait;
 
 pub(super) use args::{Args, Format};
-pub(super) use check::{Interrupt, check};
+pub(super) use check::check;
 pub use command::plan_of;
 pub(super) use command::{run, show};

@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
-use super::check::{Interrupt, check};
+use super::check::check;
 use crate::cli::cli_error::CliError;
 use crate::cli::files::{self, Identity, Opened, Used};
+use crate::cli::interrupts::Interrupts;
 use crate::cli::notes;
 use crate::cli::output::replace_whole;
 use crate::report::time::rfc3339;
@@ -30,12 +31,12 @@ pub(super) struct Wait<'a> {
 pub(super) async fn until_verified(
     plan: &VerifyPlan,
     wait: &Wait<'_>,
-    interrupt: &Interrupt,
+    interrupts: &Interrupts,
 ) -> Result<VerifyReport> {
     let mut history = load(plan, wait.state)?;
     let end = history.began.saturating_add(wait.long.as_secs());
     loop {
-        let (evidence, mut report) = check(plan.clone(), interrupt).await?;
+        let (evidence, mut report) = check(plan.clone(), interrupts).await?;
         let now = now();
         if let Some(change) = history.add(now, &report)
             && !notes::is_quiet()
@@ -50,9 +51,9 @@ pub(super) async fn until_verified(
         }
         let pause = wait.every.unwrap_or_else(|| next_check(&evidence, &report));
         let left = Duration::from_secs(end.saturating_sub(now));
-        let over = report.verdict == Verdict::Verified || left.is_zero() || interrupt.is_set();
+        let over = report.verdict == Verdict::Verified || left.is_zero() || interrupts.is_set();
         // The last look is at the end of the time.
-        if over || interrupt.sleep(pause.min(left)).await {
+        if over || interrupts.sleep(pause.min(left)).await {
             report.history = history.moments();
             return Ok(report);
         }
