@@ -1,6 +1,7 @@
 //! `dnsonde decode`: shows the messages of captures, dumps and files.
 
-use std::io::IsTerminal as _;
+use std::cell::RefCell;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use crate::report::json::{self, MessageJson};
 use crate::report::message;
 use crate::wire::{Message, ParseError};
 
-/// Output is written when there is so much of it.
+/// Output is written when there is so much of it, and before more input is waited for.
 const CHUNK: usize = 1 << 16;
 
 /// Show the DNS messages in a capture, a dump or a file
@@ -79,15 +80,16 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Input { label, mut read, .. } = input::open(&args.file)?;
     let options =
         Options { text: args.hex, octets: args.octets, tcp: args.tcp, ports: args.port.clone() };
-    let mut writer = Writer {
+    let writer = RefCell::new(Writer {
         format: args.format,
         out: Vec::new(),
-        chunk: if std::io::stdout().is_terminal() { 1 } else { CHUNK },
         empty: true,
         fine: true,
         failed: None,
-    };
-    let ended = decode::read(&mut *read, &options, &mut |item| writer.item(&item));
+    });
+    let mut read = WriteFirst { read: &mut *read, writer: &writer };
+    let ended = decode::read(&mut read, &options, &mut |item| writer.borrow_mut().item(&item));
+    let mut writer = writer.into_inner();
     if let Some(error) = writer.failed.take() {
         return Err(error);
     }
@@ -109,11 +111,27 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The input, which may be a pipe that brings a packet now and then: what was found so far is written
+/// before it is waited for, so that it is seen, and not lost if the program is ended meanwhile.
+struct WriteFirst<'a> {
+    read: &'a mut dyn Read,
+    writer: &'a RefCell<Writer>,
+}
+
+impl Read for WriteFirst<'_> {
+    fn read(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        match self.writer.borrow_mut().write() {
+            ControlFlow::Continue(()) => self.read.read(octets),
+            // The writer knows why.
+            ControlFlow::Break(()) => Err(io::ErrorKind::Other.into()),
+        }
+    }
+}
+
 /// Writes items, a chunk at a time.
 struct Writer {
     format: Format,
     out: Vec<u8>,
-    chunk: usize,
     /// Whether nothing was written yet.
     empty: bool,
     /// Whether all messages were well-formed.
@@ -143,13 +161,17 @@ impl Writer {
             }
         }
         self.empty &= self.out.len() == before;
-        if self.out.len() >= self.chunk {
-            if let Err(error) = print(&self.out) {
-                self.failed = Some(error);
-                return ControlFlow::Break(());
-            }
-            self.out.clear();
+        if self.out.len() >= CHUNK { self.write() } else { ControlFlow::Continue(()) }
+    }
+
+    fn write(&mut self) -> ControlFlow<()> {
+        if !self.out.is_empty()
+            && let Err(error) = print(&self.out)
+        {
+            self.failed = Some(error);
+            return ControlFlow::Break(());
         }
+        self.out.clear();
         ControlFlow::Continue(())
     }
 }
