@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::cli_error::CliError;
 use super::streams::duplicate;
-use crate::net::is_out_of_descriptors;
+use crate::net::{NO_DESCRIPTORS, is_out_of_descriptors};
 
 /// All that this process has opened for its user.
 static REGISTER: Mutex<Register> = Mutex::new(Register(Vec::new()));
@@ -160,7 +160,7 @@ pub(super) fn descriptor_of(path: &Path) -> Option<i32> {
 pub(super) fn not_opened(what: &str, verb: &str, error: &io::Error) -> CliError {
     let sentence = format!("{what}: cannot be {verb}: {}", reason(error));
     if is_out_of_descriptors(error) {
-        return CliError::could_not(sentence).hint("raise the limit on open files (`ulimit -n`)");
+        return CliError::could_not(sentence);
     }
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CliError::could_not(sentence),
@@ -170,6 +170,9 @@ pub(super) fn not_opened(what: &str, verb: &str, error: &io::Error) -> CliError 
 
 /// What the system says, without the number that it has for it.
 pub(super) fn reason(error: &io::Error) -> String {
+    if is_out_of_descriptors(error) {
+        return NO_DESCRIPTORS.to_owned();
+    }
     let text = error.to_string();
     match text.rsplit_once(" (os error ") {
         Some((reason, _)) => reason.to_owned(),

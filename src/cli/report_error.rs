@@ -1,14 +1,14 @@
 //! Says on standard error what went wrong, and ends with the exit status that it has.
 
 use std::borrow::Cow;
+use std::io;
 use std::process::ExitCode;
 
 use super::cli_error::CliError;
 use super::exit::{CLOSED, COULD_NOT, USAGE};
 use super::notes::{self, hint};
 use super::{output, streams};
-use crate::net::is_out_of_descriptors;
-use crate::playground::ServeError;
+use crate::net::{NO_DESCRIPTORS, OUT_OF_DESCRIPTORS};
 
 /// Says what went wrong in one sentence, with a hint where there is one.
 pub(super) fn report_error(error: anyhow::Error) -> ExitCode {
@@ -35,10 +35,13 @@ pub(super) fn report_error(error: anyhow::Error) -> ExitCode {
         return ExitCode::from(CLOSED);
     }
     let cli_error = error.downcast_ref::<CliError>();
-    notes::error(&sentence(&error));
+    let sentence = sentence(&error);
+    notes::error(&sentence);
     match cli_error.and_then(|cli_error| cli_error.hint.as_deref()) {
         Some(text) => hint(text),
-        None if wants_descriptors(&error) => hint("raise the limit on open files (`ulimit -n`)"),
+        None if sentence.contains(NO_DESCRIPTORS) => {
+            hint("raise the limit on open files (`ulimit -n`)")
+        }
         None => {}
     }
     ExitCode::from(cli_error.map_or(COULD_NOT, |cli_error| cli_error.exit))
@@ -77,17 +80,7 @@ fn sentence(error: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
     }
-    text
-}
-
-/// Whether the process or the system had no file descriptor left for something.
-fn wants_descriptors(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let of_system = cause.downcast_ref::<std::io::Error>();
-        let of_playground = match cause.downcast_ref::<ServeError>() {
-            Some(ServeError::Bind { error, .. } | ServeError::Start(error)) => Some(error),
-            _ => None,
-        };
-        of_system.or(of_playground).is_some_and(is_out_of_descriptors)
+    OUT_OF_DESCRIPTORS.iter().fold(text, |text, &code| {
+        text.replace(&io::Error::from_raw_os_error(code).to_string(), NO_DESCRIPTORS)
     })
 }

@@ -40,10 +40,7 @@ impl fmt::Display for Family {
 #[non_exhaustive]
 pub enum NetError {
     /// The process or the system has no file descriptors left.
-    #[error(
-        "cannot open {what} {nth} of {wanted}: no file descriptors left; \
-         raise the limit (`ulimit -n`) or open fewer sockets"
-    )]
+    #[error("cannot open {what} {nth} of {wanted}: {NO_DESCRIPTORS}")]
     NoDescriptors {
         /// What was to be opened.
         what: &'static str,
@@ -159,15 +156,23 @@ pub(super) const TIMED_OUT: i32 = {
     code
 };
 
+/// The system's error numbers for a process, or a system, that has no file descriptors left.
+pub(crate) const OUT_OF_DESCRIPTORS: &[i32] = {
+    #[cfg(unix)]
+    let codes = &[libc::EMFILE, libc::ENFILE];
+    #[cfg(windows)]
+    let codes = &[10_024]; // WSAEMFILE
+    #[cfg(not(any(unix, windows)))]
+    let codes = &[];
+    codes
+};
+
+/// What they mean.
+pub(crate) const NO_DESCRIPTORS: &str = "no file descriptors left";
+
 /// Whether the process or the system has no file descriptors left.
 pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    let codes = [libc::EMFILE, libc::ENFILE];
-    #[cfg(windows)]
-    let codes = [10_024]; // WSAEMFILE
-    #[cfg(not(any(unix, windows)))]
-    let codes = [];
-    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+    error.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code))
 }
 
 /// What it means that the system did not send a message, by its error number.
@@ -237,7 +242,6 @@ mod tests {
         let bind = Some(IpAddr::from([192, 0, 2, 1]));
         for (errno, bind, expected) in [
             (libc::EMFILE, None, "cannot open UDP socket 13 of 16: no file descriptors left"),
-            (libc::EMFILE, None, "raise the limit (`ulimit -n`)"),
             (libc::EACCES, None, "no permission to open a UDP socket for IPv6"),
             (libc::EPERM, None, "no permission to open a UDP socket for IPv6"),
             (libc::EAFNOSUPPORT, None, "this system has no IPv6: leave out servers"),
