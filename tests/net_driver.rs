@@ -7,12 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use dnsonde::engine::{
-    Attempt, Ending, Engine, EngineConfig, ExchangeRequest, Failure, Finished, Outcome,
-    QueryProfile, RetryReason, ServerId, SocketId, SocketLife, Stamp, Time, Transport,
+    Attempt, CookieOption, Edns, Ending, Engine, EngineConfig, ExchangeRequest, Failure, Finished,
+    Outcome, QueryProfile, RetryReason, ServerId, SocketId, SocketLife, Stamp, Time, Transport,
     TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
-use dnsonde::wire::{NameBuf, RecordType};
+use dnsonde::wire::{Message, NameBuf, OptionCode, RecordType};
 
 const BACKENDS: [Backend; 2] = [Backend::Auto, Backend::Portable];
 
@@ -546,4 +546,44 @@ fn who_guesses_is_not_believed_when_he_guesses_right() {
             assert_eq!(driver.engine().totals().suspected, 20);
         });
     }
+}
+
+/// A server that tells of the client cookies that it is sent.
+fn cookie_server(cookies: std::sync::mpsc::Sender<(SocketAddr, Vec<u8>)>) -> SocketAddr {
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addr = udp.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 2048];
+        while let Ok((len, from)) = udp.recv_from(&mut buffer) {
+            let query = Message::parse(&buffer[..len]).unwrap();
+            let opt = query.opt().unwrap();
+            let cookie = opt.options().find(|(code, _)| *code == OptionCode::COOKIE).unwrap();
+            let _ = cookies.send((addr, cookie.1.to_vec()));
+            answer(&mut buffer[..len]);
+            udp.send_to(&buffer[..len], from).unwrap();
+        }
+    });
+    addr
+}
+
+/// RFC 7873 §4.1: who sees two of them must not learn that one client sent them.
+#[test]
+fn each_server_has_a_client_cookie_of_its_own_and_in_each_run_another_one() {
+    let (told, cookies) = std::sync::mpsc::channel();
+    let servers = [cookie_server(told.clone()), cookie_server(told)];
+    let edns = Some(Edns { cookie: CookieOption::Client, ..Edns::default() });
+    let profile = QueryProfile { edns, ..config().profile };
+    let mut seen = HashSet::new();
+    for run in 0..2 {
+        on_runtime(async {
+            let config = EngineConfig { profile: profile.clone(), ..config() };
+            ask(&mut open(config, &servers, Backend::Auto), 100).await;
+        });
+        let of_run: HashSet<_> = cookies.try_iter().collect();
+        let asked: HashSet<_> = of_run.iter().map(|(server, _)| *server).collect();
+        assert_eq!((of_run.len(), asked.len()), (2, 2), "one cookie a server, in run {run}");
+        seen.extend(of_run.into_iter().map(|(_, cookie)| cookie));
+    }
+    assert_eq!(seen.len(), 4, "{seen:?}");
+    assert!(seen.iter().all(|cookie| cookie.len() == 8), "{seen:?}");
 }
