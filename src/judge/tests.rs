@@ -9,7 +9,7 @@ use super::rules::findings;
 use crate::engine::{Answer, Attempt, Outcome, ServerId, SocketId, Stamp, Time, Transport};
 use crate::judge::catalog::FindingId;
 use crate::judge::severity::Severity;
-use crate::net::{Absence, AbsenceCause, AbsenceCounts, Overflow};
+use crate::net::AbsenceCounts;
 use crate::probe::log::{OtherResponses, ProbeLog};
 use crate::probe::purpose::{Baseline, Experiment, Purpose};
 use crate::probe::query::{ProbeQuery, QueryForm, Role};
@@ -137,19 +137,13 @@ fn answers_that_this_machine_dropped_are_not_called_loss() {
     let mut evidence = evidence(losing(12, 48));
     assert_eq!(reported(&evidence), [(FindingId::Loss, Severity::Error)]);
     evidence.local.receive_overflow = 12;
-    let whole = |socket| {
-        let (from, until) = (Time::ZERO, Time::ZERO + Duration::from_secs(3600));
-        Overflow { socket: SocketId(socket), from, until }
-    };
-    let all: Vec<_> = (0..SOCKETS).map(whole).collect();
-    evidence.leave_out(&[], &all);
+    let is_lost = |probe: &Probe| probe.outcome() == Some(Outcome::TimedOut);
+    let lost = |probe: &&mut Probe| is_lost(probe);
+    evidence.probes.iter_mut().filter(lost).for_each(|probe| probe.absent = true);
     assert_eq!(reported(&evidence), [(FindingId::LocalDrops, Severity::Warning)]);
     // What was lost at other sockets, or at other times, is loss all the same.
-    let lost = |probe: &&Probe| probe.outcome() == Some(Outcome::TimedOut);
-    let place = |probe: &Probe| (probe.socket().unwrap(), probe.sent().unwrap());
-    let (socket, at) = evidence.probes.iter().find(lost).map(place).unwrap();
-    forget(&mut evidence);
-    evidence.leave_out(&[], &[Overflow { socket, from: at, until: at }]);
+    let still = evidence.probes.iter_mut().filter(lost).skip(1);
+    still.for_each(|probe| probe.absent = false);
     let found = findings(&evidence);
     let loss = found.iter().find(|finding| finding.id == "loss").unwrap();
     assert_eq!(loss.evidence["lost"], 11);
@@ -164,27 +158,18 @@ fn forget(evidence: &mut ProbeLog) {
 #[test]
 fn what_waited_while_nobody_was_there_is_in_no_figure() {
     let mut evidence = evidence(losing(12, 48));
-    let first = evidence.probes[0].sent().unwrap();
-    let last = evidence.last_outcome();
-    let absence = |from, until| Absence { from, until, cause: AbsenceCause::Stalled };
-    evidence.leave_out(&[absence(first, last)], &[]);
-    evidence.local.absences =
-        AbsenceCounts { stalls: 1, stalled: last.since(first), ..AbsenceCounts::default() };
+    let stalled = Duration::from_secs(1);
+    evidence.local.absences = AbsenceCounts { stalls: 1, stalled, ..AbsenceCounts::default() };
+    evidence.probes.iter_mut().for_each(|probe| probe.absent = true);
     assert_eq!(reported(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
     assert_eq!(findings(&evidence)[0].evidence["left_out"], 48);
-    // The losses alone, and a few answers between them: the rest is counted, and nothing of it was lost.
-    let lost = |probe: &&Probe| probe.outcome() == Some(Outcome::TimedOut);
-    let absences: Vec<_> = (evidence.probes.iter().filter(lost))
-        .map(|probe| absence(probe.sent().unwrap(), probe.sent().unwrap()))
-        .collect();
-    forget(&mut evidence);
-    evidence.leave_out(&absences, &[]);
-    let left_out = evidence.probes.iter().filter(|probe| probe.absent).count();
-    assert!((12..48).contains(&left_out), "{left_out}");
+    // The losses alone: the rest is counted, and nothing of it was lost.
+    let is_lost = |probe: &Probe| probe.outcome() == Some(Outcome::TimedOut);
+    evidence.probes.iter_mut().for_each(|probe| probe.absent = is_lost(probe));
     assert_eq!(reported(&evidence), [(FindingId::LocalStall, Severity::Warning)]);
-    // Nothing waited before that: what it was is told, and loss is loss.
+    assert_eq!(findings(&evidence)[0].evidence["left_out"], 12);
+    // Nothing waited then: what it was is told, and loss is loss.
     forget(&mut evidence);
-    evidence.leave_out(&[absence(Time::ZERO, Time::ZERO)], &[]);
     let ids: Vec<_> = reported(&evidence).into_iter().map(|(id, _)| id).collect();
     assert!(ids.contains(&FindingId::Loss) && ids.contains(&FindingId::LocalStall), "{ids:?}");
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::engine::{SocketId, Time};
+use crate::engine::Time;
 
 /// So late a thread has not run, for whatever reason. A timer or a scheduler is late by a few
 /// milliseconds; an attempt waits for its answer for hundreds.
@@ -12,41 +12,6 @@ const STALL: Duration = Duration::from_millis(250);
 const STEP_NS: i64 = 250_000_000;
 /// How often the clocks are compared.
 const COMPARED_EVERY: Duration = Duration::from_millis(100);
-/// Times that are kept one by one: the latest.
-const KEPT: usize = 256;
-
-/// A time in which this program could not see what came when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Absence {
-    /// When it began, at the earliest.
-    pub from: Time,
-    /// When it was over.
-    pub until: Time,
-    /// What happened.
-    pub cause: AbsenceCause,
-}
-
-/// Why this program could not see what came when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AbsenceCause {
-    /// The thread did not run although it wanted to.
-    Stalled,
-    /// The machine was suspended: the monotonic clock stood still, and nothing was received.
-    Suspended,
-    /// The wall clock, which the kernel stamps packets with, was set.
-    ClockStepped,
-}
-
-/// A time in which the kernel had no room for what came to one of our sockets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Overflow {
-    /// The socket.
-    pub socket: SocketId,
-    /// When everything that had come was last known to have been read.
-    pub from: Time,
-    /// When it was noticed.
-    pub until: Time,
-}
 
 /// Clocks beside the monotonic one, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +32,8 @@ pub(crate) struct Attendance {
     sleeps_until: Option<Time>,
     /// What the other clocks said last, and when.
     clocks: Option<(Time, Clocks)>,
-    /// The latest absences.
-    absences: Vec<Absence>,
+    /// When the last absence was over.
+    back_since: Option<Time>,
     pub(crate) counts: AbsenceCounts,
 }
 
@@ -100,14 +65,6 @@ impl AbsenceCounts {
     }
 }
 
-/// Adds to what is kept, in place of the oldest if there is much.
-pub(super) fn keep_latest<T>(kept: &mut Vec<T>, latest: T) {
-    if kept.len() == KEPT {
-        kept.remove(0);
-    }
-    kept.push(latest);
-}
-
 impl Attendance {
     /// The thread runs; `clocks` reads the others, if they are to be had.
     #[inline]
@@ -118,7 +75,7 @@ impl Attendance {
         if late >= STALL && self.seen > Time::ZERO {
             self.counts.stalls += 1;
             self.counts.stalled += late;
-            self.keep(Absence { from: expected, until: now, cause: AbsenceCause::Stalled });
+            self.back_since = Some(now);
         }
         self.seen = now;
         if self.clocks.is_none_or(|(then, _)| now.since(then) >= COMPARED_EVERY)
@@ -129,23 +86,17 @@ impl Attendance {
     }
 
     fn compare(&mut self, now: Time, clocks: Clocks) {
-        let Some((then, before)) = self.clocks.replace((now, clocks)) else { return };
-        // It was at some time since they were compared last.
-        let absence = |cause| Absence { from: then, until: now, cause };
+        let Some((_, before)) = self.clocks.replace((now, clocks)) else { return };
         let slept = clocks.boot - before.boot;
         if slept >= STEP_NS {
             self.counts.suspensions += 1;
             self.counts.suspended += Duration::from_nanos(slept.unsigned_abs());
-            self.keep(absence(AbsenceCause::Suspended));
+            self.back_since = Some(now);
         }
         if (clocks.wall - before.wall).abs() >= STEP_NS {
             self.counts.clock_steps += 1;
-            self.keep(absence(AbsenceCause::ClockStepped));
+            self.back_since = Some(now);
         }
-    }
-
-    fn keep(&mut self, absence: Absence) {
-        keep_latest(&mut self.absences, absence);
     }
 
     /// Compares the clocks now, however short it is since that was done: what ends now is to be judged.
@@ -155,9 +106,9 @@ impl Attendance {
         }
     }
 
-    /// The latest absences, in order.
-    pub(crate) fn absences(&self) -> &[Absence] {
-        &self.absences
+    /// When the last absence was over, as far as was noted.
+    pub(crate) fn back_since(&self) -> Option<Time> {
+        self.back_since
     }
 
     /// The thread goes to sleep, until something comes or it is `until`.
@@ -194,14 +145,7 @@ mod tests {
         // Stopped while it worked.
         attendance.note(at(4_900), || None);
         assert_eq!(stalls(&attendance), (2, Duration::from_millis(2_800)));
-        let cause = AbsenceCause::Stalled;
-        assert_eq!(
-            attendance.absences(),
-            [
-                Absence { from: at(2_100), until: at(4_600), cause },
-                Absence { from: at(4_600), until: at(4_900), cause },
-            ]
-        );
+        assert_eq!(attendance.back_since(), Some(at(4_900)));
     }
 
     #[test]
@@ -218,9 +162,7 @@ mod tests {
         attendance.note(at(450), || clocks(60_007, 999));
         attendance.note(at(600), || clocks(60_007, -2_000));
         attendance.note(at(750), || clocks(60_006, -2_001));
-        let causes: Vec<_> = attendance.absences().iter().map(|a| (a.from, a.cause)).collect();
-        let expected = [(at(300), AbsenceCause::Suspended), (at(450), AbsenceCause::ClockStepped)];
-        assert_eq!(causes, expected);
+        assert_eq!(attendance.back_since(), Some(at(600)));
         let AbsenceCounts { stalls, suspensions, suspended, clock_steps, .. } = attendance.counts;
         assert_eq!((stalls, suspensions, clock_steps), (0, 1, 1));
         assert_eq!(suspended, Duration::from_secs(60));
@@ -232,24 +174,9 @@ mod tests {
         let clocks = |boot_ms: i64| Some(Clocks { boot: boot_ms * 1_000_000, wall: 0 });
         attendance.note(at(100), || clocks(0));
         attendance.note(at(150), || clocks(60_000));
-        assert_eq!(attendance.absences(), []);
+        assert_eq!(attendance.back_since(), None);
         attendance.compare_now(at(150), clocks(60_000));
         assert_eq!(attendance.counts.suspensions, 1);
-        let absence = Absence { from: at(100), until: at(150), cause: AbsenceCause::Suspended };
-        assert_eq!(attendance.absences(), [absence]);
-    }
-
-    #[test]
-    fn absences_without_end_take_no_memory_without_end() {
-        let mut attendance = Attendance::default();
-        for i in 1..=10 * KEPT as u64 {
-            attendance.note(at(300 * i), || None);
-        }
-        assert_eq!(attendance.absences().len(), KEPT);
-        assert_eq!(attendance.counts.stalls, 10 * KEPT as u64 - 1);
-        assert_eq!(
-            attendance.absences().last().map(|last| last.until),
-            Some(at(3_000 * KEPT as u64))
-        );
+        assert_eq!(attendance.back_since(), Some(at(150)));
     }
 }

@@ -1,5 +1,6 @@
 //! The loop body: engine, sockets, connections and timer, one turn at a time.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
@@ -9,13 +10,14 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::address::{self, GONE};
-use super::attendance::{Absence, Attendance, Overflow};
+use super::attendance::Attendance;
 use super::clock::Clock;
 use super::counts::{ConnectCounts, LocalCounts};
 use super::error::{Family, NetError, refusal};
 use super::options::Options;
 use super::tcp::{self, Pool, Query};
 use super::udp::{self, AddressChange, Udp};
+use super::unseen::Unseen;
 use crate::engine::{
     AttemptKey, Engine, EngineConfig, ServerCounts, ServerId, Sink, SocketChange, SocketId, Stream,
     Time, Transmits, TransportPolicy,
@@ -131,7 +133,7 @@ impl Driver {
         let Self { engine, udp, .. } = self;
         while let Some(change) = engine.poll_socket(now) {
             match change {
-                SocketChange::Close(socket) => udp.close(socket),
+                SocketChange::Close(socket) => udp.close(socket, now),
                 SocketChange::Open { socket, v6 } => {
                     let family = if v6 { Family::V6 } else { Family::V4 };
                     match udp.open(socket, family) {
@@ -152,7 +154,7 @@ impl Driver {
         }
         self.addresses_at = now + address::LOOK;
         let Self { engine, udp, tcp, .. } = self;
-        match udp.look_at_address() {
+        match udp.look_at_address(now) {
             None => {}
             Some(AddressChange::Gone) => {
                 engine.handle_sockets_lost(now, &udp.sockets(), GONE, sink);
@@ -198,29 +200,20 @@ impl Driver {
         self.tcp.counts()
     }
 
-    /// When this thread did not run although it wanted to, the machine was suspended, or its clock was
-    /// set: the latest of such times, in order.
-    pub fn absences(&self) -> &[Absence] {
-        self.attendance.absences()
-    }
-
-    /// When this program, or the machine, was last back after an absence, as far as clocks tell now. What
-    /// was sent before that, and has ended since, may have been spoiled by it, and nothing else was: no
-    /// exchange ends while nobody is there. Reads the clocks: not for each exchange.
-    pub fn back_since(&mut self) -> Option<Time> {
+    /// Until when responses may have come unseen: because of absences, and to those sockets, for want of
+    /// room. Reads the clocks, and asks the kernel about each socket: not for each exchange.
+    pub fn unseen(&mut self, sockets: impl IntoIterator<Item = SocketId>) -> Unseen {
         self.compare_clocks();
-        self.absences().last().map(|absence| absence.until)
+        let now = self.now();
+        let sockets: BTreeSet<SocketId> = sockets.into_iter().collect();
+        let full = |socket| Some((socket, self.udp.full_until(socket, now)?));
+        let full_until = sockets.into_iter().filter_map(full).collect();
+        Unseen { back_since: self.attendance.back_since(), full_until }
     }
 
     /// Compares the clocks once more, so that [`Driver::local_counts`] has what happened until now.
     pub fn compare_clocks(&mut self) {
         self.attendance.compare_now(self.clock.now(), self.clock.others());
-    }
-
-    /// When the kernel had no room for what came to a socket: the latest of such times, in order. Asks
-    /// the kernel about each socket.
-    pub fn overflows(&self) -> Vec<Overflow> {
-        self.udp.overflows(self.now())
     }
 
     /// One turn: handles what timed out, sends a batch, receives what came; finished exchanges go

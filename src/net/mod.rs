@@ -44,15 +44,17 @@ mod sys;
 mod tcp;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod udp;
+mod unseen;
 
+pub use attendance::AbsenceCounts;
 pub(crate) use attendance::Attendance;
-pub use attendance::{Absence, AbsenceCause, AbsenceCounts, Overflow};
 pub use counts::{ConnectCounts, LocalCounts};
 pub use driver::Driver;
 pub use error::{Family, NetError};
-pub(crate) use error::{is_out_of_descriptors, refusal};
+pub(crate) use error::{NO_DESCRIPTORS, OUT_OF_DESCRIPTORS, is_out_of_descriptors, refusal};
 pub(crate) use event_loop::event_loop;
 pub use options::{Backend, Options};
 pub(crate) use processor::processor_time;
 #[cfg(target_os = "linux")]
 pub(crate) use sys::process;
+pub use unseen::Unseen;

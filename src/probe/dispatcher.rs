@@ -1,10 +1,12 @@
-//! Between a source of queries and an engine: submits the queries, and hands back their outcomes. The same over the network and under virtual time: no I/O, no clock.
+//! Between a source of queries and an engine: submits the queries, and hands back their outcomes. The
+//! same over the network and under virtual time: no I/O, no clock.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::repeats::Repeats;
 use super::source::{QuerySource, ServerQuery};
 use crate::engine::{Engine, ProfileId, ServerId, Time};
+use crate::net::Unseen;
 use crate::walk::{Exchange, ExchangeEnd};
 
 /// The queries of one source that are under way.
@@ -60,18 +62,18 @@ impl Dispatcher {
         }
     }
 
-    /// Hands back the exchanges that have ended, except those to repeat because of an absence that was
-    /// over at `back_since`.
+    /// Hands back the exchanges that have ended, except those to repeat because a response may have come
+    /// unseen.
     pub(crate) fn hand_back(
         &mut self,
         source: &mut impl QuerySource,
         now: Time,
-        back_since: Option<Time>,
+        unseen: &Unseen,
         finished: &mut Vec<Exchange>,
     ) {
         for mut exchange in finished.drain(..) {
             let query = self.open.remove(&exchange.id);
-            if self.repeats.is_due(&mut exchange, back_since) {
+            if self.repeats.is_due(&mut exchange, unseen) {
                 self.repeated.extend(query);
             } else {
                 source.handle(now, exchange);

@@ -46,6 +46,5 @@ pub async fn examine<P: Planner>(
     log.add_engine(driver.engine(), &|socket| driver.port(socket));
     driver.compare_clocks();
     log.local = driver.local_counts();
-    log.leave_out(driver.absences(), &driver.overflows());
     Ok((planner, log))
 }

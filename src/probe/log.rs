@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use super::purpose::Purpose;
 use super::result::Probe;
-use crate::engine::{Engine, Outcome, SocketId, Time};
-use crate::net::{Absence, LocalCounts, Overflow};
+use crate::engine::{Engine, SocketId, Time};
+use crate::net::LocalCounts;
 use crate::walk::WalkReport;
 use crate::wire::NameBuf;
 
@@ -58,24 +58,6 @@ impl ProbeLog {
         }
         let sockets = self.probes.iter().filter_map(Probe::socket);
         self.ports = sockets.filter_map(|socket| Some((socket, port(socket)?))).collect();
-    }
-
-    /// Takes out of the figures what waited while this program, or the machine, was absent.
-    /// So is what was not answered while our own system had no room for answers. What was noted when a
-    /// probe ended stays.
-    pub fn leave_out(&mut self, absences: &[Absence], overflows: &[Overflow]) {
-        for probe in &mut self.probes {
-            let Some(sent) = probe.sent() else { continue };
-            let overlaps =
-                |absence: &Absence| sent <= absence.until && absence.from <= probe.finished;
-            let overflowed = |overflow: &Overflow| {
-                probe.outcome() == Some(Outcome::TimedOut)
-                    && probe.socket() == Some(overflow.socket)
-                    && sent <= overflow.until
-                    && overflow.from <= probe.finished
-            };
-            probe.absent |= absences.iter().any(overlaps) || overflows.iter().any(overflowed);
-        }
     }
 
     /// The probes for a purpose, in the order of their ends.

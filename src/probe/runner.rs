@@ -14,8 +14,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Asks until `source` is done. The engine of `driver` must have no exchanges of others. `watch`
 /// sees the source after each turn, and ten times a second if nothing comes in; it may have it stop.
 ///
-/// What has no response, and waited while this program, or the machine, was absent, is asked again; what
-/// comes of the last time is marked as [spoiled](Exchange::spoiled), as is a response.
+/// What has no response, and waited while this program, or the machine, was absent, or had no room for what
+/// came, is asked again; what comes of the last time is marked as [spoiled](Exchange::spoiled), as is a
+/// response that came about an absence.
 ///
 /// A server that this system cannot ask (it has no IPv6, say) is an outcome of its exchange.
 ///
@@ -45,8 +46,8 @@ pub async fn run<A: QuerySource>(
         let wake = source.poll_timeout().map_or(tick, |at| at.min(tick));
         driver.turn(Some(wake), &mut sink).await?;
         if !finished.is_empty() {
-            let (back_since, now) = (driver.back_since(), driver.now());
-            dispatcher.hand_back(source, now, back_since, &mut finished);
+            let unseen = driver.unseen(finished.iter().flat_map(Exchange::unanswered_sockets));
+            dispatcher.hand_back(source, driver.now(), &unseen, &mut finished);
         }
         watch(source);
     }

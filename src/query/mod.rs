@@ -108,8 +108,8 @@ pub async fn run(plan: QueryPlan) -> Result<QueryResult, NetError> {
         driver.turn(None, &mut sink).await?;
         if let Some(mut ended) = ended {
             // Nobody was there to see an answer: the server is not to blame.
-            open = again.is_due(&mut ended, driver.back_since())
-                && driver.engine_mut().submit(&ask).is_ok();
+            let unseen = driver.unseen(ended.unanswered_sockets());
+            open = again.is_due(&mut ended, &unseen) && driver.engine_mut().submit(&ask).is_ok();
         }
     }
     Ok(exchange)

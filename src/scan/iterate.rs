@@ -14,9 +14,10 @@ use rand::{RngExt, SeedableRng};
 
 use super::render::{Conclusion, Settled, Status};
 use crate::engine::{
-    Attempt, Failure, Finished, Outcome, ProfileId, Response, ServerCounts, ServerId, Time, Window,
+    Attempt, Failure, Finished, Outcome, ProfileId, Response, ServerCounts, ServerId, SocketId,
+    Time, Window,
 };
-use crate::net::{Driver, NetError};
+use crate::net::{Driver, NetError, Unseen};
 use crate::probe::{Repeats, ServerQuery};
 use crate::report::reason::{icmp_clause, stream_cause_clause};
 use crate::walk::{
@@ -219,25 +220,30 @@ impl Iteration {
         self.finished.push(Exchange::from(finished));
     }
 
-    /// Whether an exchange that has ended, and was not looked at yet, has no answer: when this program
-    /// was back from an absence decides what that means.
+    /// Whether an exchange that has ended, and was not looked at yet, has no answer: whether one may have
+    /// come unseen decides what that means.
     pub(super) fn misses_answers(&self) -> bool {
         self.finished.iter().any(|exchange| matches!(exchange.end, ExchangeEnd::Failed(_)))
     }
 
-    /// Goes on by what has ended, and hands on each name that is settled. What has no answer and waited
-    /// before `back_since`, while nobody was there, is asked again. If nothing is asked any more, that
+    /// The sockets at which these answers may have found no room.
+    pub(super) fn unanswered_sockets(&self) -> impl Iterator<Item = SocketId> {
+        self.finished.iter().flat_map(Exchange::unanswered_sockets)
+    }
+
+    /// Goes on by what has ended, and hands on each name that is settled. What has no answer that may have
+    /// come unseen is asked again. If nothing is asked any more, that
     /// settles nothing, nor do exchanges that were cancelled.
     pub(super) fn settle(
         &mut self,
         now: Time,
-        back_since: Option<Time>,
+        unseen: &Unseen,
         asking: bool,
         each: &mut dyn FnMut(&Settled<'_>),
     ) {
         let mut finished = std::mem::take(&mut self.finished);
         for mut exchange in finished.drain(..) {
-            let due = self.again.is_due(&mut exchange, back_since);
+            let due = self.again.is_due(&mut exchange, unseen);
             if due {
                 self.repeated.extend(self.resolver.query(exchange.id).filter(|_| asking));
             } else {
@@ -276,7 +282,7 @@ impl Iteration {
             ExchangeEnd::Failed(Failure::Cancelled) if !asking => return,
             ExchangeEnd::Failed(_) | ExchangeEnd::NotAsked(_) => None,
         };
-        if exchange.is_missing_by_absence() {
+        if exchange.is_missing_unseen() {
             self.unseen.insert(exchange.id);
             return self.resolver.withdraw(now, exchange.id);
         }
@@ -431,7 +437,7 @@ fn why(
                 answer.rcode.to_string()
             }
             Some(answer) if asked.answered && answer.malformed => "malformed".to_owned(),
-            _ if unseen => "queried while this program did not run".to_owned(),
+            _ if unseen => "queried while this program did not run, or had no room".to_owned(),
             _ if asked.answered => "lame".to_owned(),
             Some(_) => match asked.attempts.last().map(|attempt| attempt.outcome) {
                 Some(Outcome::StreamFailed(failure)) => {
@@ -552,7 +558,8 @@ mod tests {
             iteration.finished.push(silence(&query));
             let now = Time::ZERO + Duration::from_secs(1);
             assert!(iteration.misses_answers());
-            iteration.settle(now, back_since, true, &mut |settled: &Settled<'_>| {
+            let unseen = Unseen { back_since, ..Unseen::default() };
+            iteration.settle(now, &unseen, true, &mut |settled: &Settled<'_>| {
                 let Conclusion::Unresolved { status, error } = settled.end else { panic!() };
                 said = Some((status, error.to_owned()));
             });
@@ -568,7 +575,8 @@ mod tests {
         assert!(silent.1.ends_with(": 2 silent"), "{}", silent.1);
         let absent = unheard(Some(Time::ZERO));
         assert_eq!(absent.0, Status::Timeout);
-        assert!(absent.1.ends_with(": 2 queried while this program did not run"), "{}", absent.1);
+        let unseen = ": 2 queried while this program did not run, or had no room";
+        assert!(absent.1.ends_with(unseen), "{}", absent.1);
         assert_eq!(absent.2, 4 * silent.2, "each is asked three times more");
     }
 
@@ -579,11 +587,12 @@ mod tests {
         iteration.submit(Time::ZERO, name.as_wire(), RecordType::A);
         let query = iteration.poll_query().unwrap();
         iteration.finished.push(silence(&query));
-        iteration.settle(Time::ZERO, Some(Time::ZERO), true, &mut |_: &Settled<'_>| panic!());
+        let unseen = Unseen { back_since: Some(Time::ZERO), ..Unseen::default() };
+        iteration.settle(Time::ZERO, &unseen, true, &mut |_: &Settled<'_>| panic!());
         assert_eq!(iteration.poll_query(), Some(query), "the same is asked again");
         // Once nothing is asked any more, it settles nothing.
         iteration.finished.push(silence(&query));
-        iteration.settle(Time::ZERO, Some(Time::ZERO), false, &mut |_: &Settled<'_>| panic!());
+        iteration.settle(Time::ZERO, &unseen, false, &mut |_: &Settled<'_>| panic!());
         assert_eq!((iteration.poll_query(), iteration.open()), (None, 1));
     }
 

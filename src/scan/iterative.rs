@@ -6,7 +6,7 @@ use super::render::{Renderer, Settled};
 use super::tally::ScanTally;
 use crate::crew::{Desk, Level, Lines, Part};
 use crate::engine::{Finished, Window};
-use crate::net::{Driver, NetError};
+use crate::net::{Driver, NetError, Unseen};
 
 /// A worker's part in an iterative scan.
 pub(super) struct Iterative {
@@ -45,8 +45,11 @@ impl Part for Iterative {
         let asking = desk.level() == Level::Run;
         let Self { iteration, renderer, tally } = self;
         loop {
-            let back_since =
-                (iteration.misses_answers()).then(|| desk.driver.back_since()).flatten();
+            let unseen = if iteration.misses_answers() {
+                desk.driver.unseen(iteration.unanswered_sockets())
+            } else {
+                Unseen::default()
+            };
             let now = desk.driver.now();
             while desk.asks()
                 && iteration.room() > 0
@@ -60,7 +63,7 @@ impl Part for Iterative {
                 let status = lines.append(|out| renderer.render_settled(settled, out));
                 tally.count_settled(settled, status);
             };
-            iteration.settle(now, back_since, asking, &mut each);
+            iteration.settle(now, &unseen, asking, &mut each);
             let all_out = !asking || iteration.ask(&mut desk.driver);
             let takes_more = desk.asks() && iteration.room() > 0;
             if all_out && !(takes_more && desk.questions.peek().is_some()) {

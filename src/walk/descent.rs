@@ -21,7 +21,7 @@ use crate::engine::Time;
 use crate::wire::{NameBuf, RecordType};
 
 /// Why a query has no outcome that says anything of the server.
-const ABSENT: &str = "the program did not run, or the machine was suspended, during each attempt";
+const ABSENT: &str = "during each attempt, the program did not run or had no room for the response, or the machine was suspended";
 
 /// One query to one server, as a server of a zone: server, zone, name, type.
 type Key = (SocketAddr, NameBuf, NameBuf, RecordType);
@@ -179,7 +179,7 @@ impl Walk {
         let Some((query, owner)) = self.open.remove(&exchange.id) else { return };
         let mut exchange = exchange;
         // Whoever carries it out has asked again, and was absent again.
-        let unknown = exchange.is_missing_by_absence();
+        let unknown = exchange.is_missing_unseen();
         if unknown {
             exchange.end = ExchangeEnd::NotAsked(ABSENT.to_owned());
         }

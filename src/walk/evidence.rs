@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::engine::{Attempt, Ending, Failure, Finished, Time, Unmatched};
+use crate::engine::{
+    Attempt, Ending, Failure, Finished, Outcome, SocketId, Time, Transport, Unmatched,
+};
 use crate::wire::{HEADER_LEN, NameBuf, RecordType};
 
 /// A query to send to one server, as one exchange.
@@ -53,8 +55,8 @@ pub struct Exchange {
     pub unmatched: Vec<Unmatched>,
     /// How it ended.
     pub end: ExchangeEnd,
-    /// This program, or the machine, was absent while it waited: that there is no response says nothing
-    /// of the server, or of the path to it.
+    /// This program, or the machine, was absent while it waited, or had no room for its response: that
+    /// there is none says nothing of the server, or of the path to it.
     pub spoiled: bool,
 }
 
@@ -112,14 +114,17 @@ impl Exchange {
         }
     }
 
-    /// Notes whether it waited when this program, or the machine, was back from an absence.
-    pub fn note_absence(&mut self, back_since: Option<Time>) {
-        let sent = self.attempts.first().map(|attempt| attempt.sent);
-        self.spoiled = sent.zip(back_since).is_some_and(|(sent, back)| sent <= back);
+    /// The UDP sockets at which an answer to it may have found no room, if there is none.
+    pub fn unanswered_sockets(&self) -> impl Iterator<Item = SocketId> {
+        let failed = matches!(self.end, ExchangeEnd::Failed(_));
+        let attempts = self.attempts.iter().filter(move |attempt| {
+            failed && (attempt.transport, attempt.outcome) == (Transport::Udp, Outcome::TimedOut)
+        });
+        attempts.map(|attempt| attempt.socket)
     }
 
-    /// Whether there is no response, perhaps only because of an absence: it is to be asked again.
-    pub fn is_missing_by_absence(&self) -> bool {
+    /// Whether there is no response, perhaps only because it could not be seen: it is to be asked again.
+    pub fn is_missing_unseen(&self) -> bool {
         self.spoiled
             && matches!(&self.end, ExchangeEnd::Failed(failure) if *failure != Failure::Cancelled)
     }

@@ -48,7 +48,6 @@ pub fn examine_from(
     let port = |socket| net.local(socket).map(|local| local.port());
     evidence.log.add_engine(net.engine(), &port);
     evidence.log.local = net.local_counts();
-    evidence.log.leave_out(net.absences(), &[]);
     let took = net.now().since(Time::ZERO);
     let report = judge::judge(&evidence, 1_767_225_600, took);
     Examination { evidence, report, took }

@@ -33,6 +33,24 @@ fn what_a_machine_lost_while_it_stood_still_is_no_loss_of_the_network() {
     }
 }
 
+/// Answers that the kernel had no room for are missing as those are that were lost: experiments while the
+/// session lasts must not take them for that, and neither must the walk.
+#[test]
+fn what_a_machine_had_no_room_for_is_no_loss_of_the_network() {
+    let healthy = Arc::new(Scenario::named("healthy").unwrap().unwrap());
+    let well = examine(&healthy, 0).evidence.log;
+    for (from_ms, seed) in (0..12).zip(0..).map(|(place, seed)| (place * 150, seed)) {
+        let run = examine_from(&healthy, seed, |net| {
+            net.jam(Time::ZERO + Duration::from_millis(from_ms), Duration::from_millis(900));
+        });
+        let log = &run.evidence.log;
+        assert!(log.local.receive_overflow > 0, "{from_ms} ms");
+        assert_eq!(problems(&run.report), ["local-drops"], "{from_ms} ms");
+        assert_eq!(run.report.verdict, Verdict::Verified, "{from_ms} ms");
+        assert_eq!(log.probes.len(), well.probes.len(), "{from_ms} ms: no experiment more");
+    }
+}
+
 #[test]
 fn an_address_family_that_this_machine_cannot_send_over_is_held_against_no_server() {
     let healthy = Arc::new(Scenario::named("healthy").unwrap().unwrap());

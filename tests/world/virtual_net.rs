@@ -153,7 +153,7 @@ fn answers_that_came_while_this_program_did_not_run_keep_the_time_of_their_arriv
     let exchange = questions.end(0);
     let Outcome::Answered(answer) = exchange.attempts[0].outcome else { panic!("{exchange:?}") };
     assert!(answer.rtt < Duration::from_millis(25), "{answer:?}");
-    assert_eq!((net.local_counts().absences.stalls, net.absences().len()), (1, 1));
+    assert_eq!(net.local_counts().absences.stalls, 1);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::probe::purpose::{Baseline, Purpose};
 use crate::probe::query::Role;
 use crate::probe::result::{Probe, Reply};
 use crate::walk::{ResponseFault, ResponseKind};
-use crate::wire::{NameBuf, RecordType, Section};
+use crate::wire::{Class, NameBuf, RecordType, Section};
 
 /// Queries of one kind, all with the same odd answer, from which on it is how the server behaves.
 const ENOUGH: usize = 3;
@@ -226,7 +226,8 @@ fn malformed_denial(host: &ServerObservations<'_>, zone: &NameBuf) -> Option<Str
         return None;
     }
     let soa = malformed.iter().find_map(|reply| {
-        reply.records(Section::Authority).into_iter().find(|it| it.rtype == RecordType::SOA)
+        let mut records = reply.records(Section::Authority).into_iter();
+        records.find(|it| (it.rtype, it.class) == (RecordType::SOA, Class::IN))
     });
     let count = format!("{} of {} denials", malformed.len(), denials.len());
     Some(match soa {

@@ -16,7 +16,6 @@ use super::event::{Each, Event};
 use super::send_batches::SendBatches;
 use super::send_queue::{NextStep, QueueState, SendError, SendQueue, Subject};
 use crate::engine::{SocketId, Time, Unreachable};
-use crate::net::attendance::{Overflow, keep_latest};
 use crate::net::clock::Clock;
 use crate::net::counts::LocalCounts;
 use crate::net::error::{Family, NetError};
@@ -36,8 +35,9 @@ pub(super) struct Batched {
     poller: AsyncFd<Poller>,
     inbox: Inbox,
     sockets: Vec<Option<BatchedSocket>>,
-    /// When there was no room for what came, as far as it was noticed.
-    overflows: Vec<Overflow>,
+    /// By socket, also of those that are closed: until when there was no room for what came, at the
+    /// latest, as far as was noticed.
+    full_until: Vec<Option<Time>>,
 }
 
 struct BatchedSocket {
@@ -49,15 +49,13 @@ struct BatchedSocket {
     blocked: bool,
     /// The kernel's count of datagrams that it had no room for, when last seen.
     overflow: u32,
-    /// When that was.
-    seen: Time,
     failures: u32,
 }
 
 impl Batched {
     pub(super) fn new() -> Result<Self, NetError> {
         let poller = Poller::new().and_then(Poller::watched_by_tokio).map_err(NetError::Watch)?;
-        Ok(Self { poller, inbox: Inbox::new(), sockets: Vec::new(), overflows: Vec::new() })
+        Ok(Self { poller, inbox: Inbox::new(), sockets: Vec::new(), full_until: Vec::new() })
     }
 
     pub(super) fn add(
@@ -82,6 +80,7 @@ impl Batched {
         let place = usize::from(id.0);
         if self.sockets.len() <= place {
             self.sockets.resize_with(place + 1, || None);
+            self.full_until.resize(place + 1, None);
         }
         self.sockets[place] = Some(BatchedSocket {
             id,
@@ -90,30 +89,35 @@ impl Batched {
             queue: SendQueue::new(segmentation),
             blocked: false,
             overflow: 0,
-            seen: Time::ZERO,
             failures: 0,
         });
         Ok(())
     }
 
     /// Closes a socket, which takes it out of the set that is watched.
-    pub(super) fn remove(&mut self, id: SocketId, counts: &mut LocalCounts) {
-        let socket = self.sockets.get_mut(usize::from(id.0)).and_then(Option::take);
-        if let Some(socket) = socket
-            && let Some(overflow) = sys::overflow_count(socket.io.as_fd())
-        {
-            counts.receive_overflow += u64::from(overflow.wrapping_sub(socket.overflow));
+    pub(super) fn remove(&mut self, id: SocketId, now: Time, counts: &mut LocalCounts) {
+        self.full_until(id, now, counts);
+        if let Some(socket) = self.sockets.get_mut(usize::from(id.0)) {
+            *socket = None;
         }
     }
 
-    /// When the kernel had no room for what came, also since something was last read.
-    pub(super) fn overflows(&self, now: Time) -> Vec<Overflow> {
-        let unseen = self.sockets.iter().flatten().filter_map(|socket| {
-            let overflow = sys::overflow_count(socket.io.as_fd())?;
-            let is_new = overflow != socket.overflow;
-            is_new.then_some(Overflow { socket: socket.id, from: socket.seen, until: now })
-        });
-        self.overflows.iter().copied().chain(unseen).collect()
+    /// Until when the kernel had no room for what came to a socket, at the latest: also what was dropped
+    /// since something was last read.
+    pub(super) fn full_until(
+        &mut self,
+        id: SocketId,
+        now: Time,
+        counts: &mut LocalCounts,
+    ) -> Option<Time> {
+        let place = usize::from(id.0);
+        let full_until = self.full_until.get_mut(place)?;
+        if let Some(socket) = &mut self.sockets[place]
+            && let Some(overflow) = sys::overflow_count(socket.io.as_fd())
+        {
+            socket.note_overflow(overflow, now, full_until, counts);
+        }
+        *full_until
     }
 
     fn socket(&self, id: SocketId) -> Option<&BatchedSocket> {
@@ -194,7 +198,8 @@ impl Batched {
                     let _ = socket.io.take_error();
                 }
                 if ready.readable {
-                    socket.receive(&mut self.inbox, clock, counts, &mut self.overflows, each)?;
+                    let full_until = &mut self.full_until[ready.token as usize];
+                    socket.receive(&mut self.inbox, clock, counts, full_until, each)?;
                 }
             }
             return Poll::Ready(Ok(()));
@@ -263,7 +268,7 @@ impl BatchedSocket {
         inbox: &mut Inbox,
         clock: &mut Clock,
         counts: &mut LocalCounts,
-        overflows: &mut Vec<Overflow>,
+        full_until: &mut Option<Time>,
         each: &mut Each<'_>,
     ) -> Result<(), NetError> {
         for _ in 0..CALLS_PER_TURN {
@@ -291,13 +296,8 @@ impl BatchedSocket {
                 }
             }
             for message in inbox.messages() {
-                if let Some(overflow) = message.overflow
-                    && overflow != self.overflow
-                {
-                    counts.receive_overflow += u64::from(overflow.wrapping_sub(self.overflow));
-                    self.overflow = overflow;
-                    let (from, until) = (self.seen, batch.now);
-                    keep_latest(overflows, Overflow { socket, from, until });
+                if let Some(overflow) = message.overflow {
+                    self.note_overflow(overflow, batch.now, full_until, counts);
                 }
                 let Some(from) = message.from else { continue };
                 if message.truncated {
@@ -314,12 +314,26 @@ impl BatchedSocket {
                     None => datagram(message.octets),
                 }
             }
-            self.seen = batch.now;
             if received < BATCH {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Takes the kernel's count of datagrams that it had no room for.
+    fn note_overflow(
+        &mut self,
+        count: u32,
+        now: Time,
+        full_until: &mut Option<Time>,
+        counts: &mut LocalCounts,
+    ) {
+        if count != self.overflow {
+            counts.receive_overflow += u64::from(count.wrapping_sub(self.overflow));
+            self.overflow = count;
+            *full_until = Some(now);
+        }
     }
 
     /// Hands on what ICMP said, and returns how many entries the error queue had.
@@ -423,10 +437,15 @@ mod tests {
             assert!(received > 0 && received < sent);
             assert_eq!(udp.counts().receive_overflow, sent - received);
         }
-        // When that was: up to what was read of the second burst, and since then.
-        let overflows = udp.overflows(clock.now());
-        let [first, .., last] = &overflows[..] else { panic!("{overflows:?}") };
-        assert!(first.socket == SocketId(0) && first.from < first.until, "{overflows:?}");
-        assert!(first.until <= last.from && last.until <= clock.now(), "{overflows:?}");
+        // What was lost last, nothing that came tells: it was at some time until now.
+        let asked = clock.now();
+        assert_eq!(udp.full_until(SocketId(0), asked), Some(asked));
+        assert_eq!(udp.full_until(SocketId(0), clock.now()), Some(asked), "nothing was lost since");
+        // It is known of a socket that is closed, and so is what was lost there when nobody asked.
+        burst();
+        let closed = clock.now();
+        udp.close(SocketId(0), closed);
+        assert_eq!(udp.full_until(SocketId(0), clock.now()), Some(closed));
+        assert!(udp.counts().receive_overflow > 400 - received);
     }
 }

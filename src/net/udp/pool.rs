@@ -14,7 +14,6 @@ use super::send_queue::QueueState;
 use super::socket::Local;
 use crate::engine::{SocketId, Time};
 use crate::net::address::{self, GONE, IsGone};
-use crate::net::attendance::Overflow;
 use crate::net::clock::Clock;
 use crate::net::counts::LocalCounts;
 use crate::net::error::{Family, NetError};
@@ -123,10 +122,10 @@ impl Udp {
     }
 
     /// Closes a socket that has nothing to send.
-    pub(in crate::net) fn close(&mut self, id: SocketId) {
+    pub(in crate::net) fn close(&mut self, id: SocketId, now: Time) {
         match &mut self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Batched(batched) => batched.remove(id, &mut self.counts),
+            Backend::Batched(batched) => batched.remove(id, now, &mut self.counts),
             Backend::Portable(portable) => portable.remove(id),
         }
     }
@@ -143,7 +142,7 @@ impl Udp {
     /// Looks whether the local address that all sockets are bound to is there, and says what has
     /// changed. When it is there again, all sockets are bound anew, on fresh random ports; if that
     /// fails, it counts as gone. To be called while nothing waits to be sent.
-    pub(in crate::net) fn look_at_address(&mut self) -> Option<AddressChange> {
+    pub(in crate::net) fn look_at_address(&mut self, now: Time) -> Option<AddressChange> {
         let ip = self.local.ip?;
         let gone = (self.is_gone)(ip);
         match (self.gone, gone) {
@@ -155,10 +154,10 @@ impl Udp {
                 for id in self.sockets() {
                     if self.local.port.is_some() {
                         // The new socket is to have the same port.
-                        self.close(id);
+                        self.close(id, now);
                     }
                     let socket = self.local.open(Family::of(ip), id.0 % self.per_family).ok()?;
-                    self.close(id);
+                    self.close(id, now);
                     self.add(id, socket, Family::of(ip)).ok()?;
                 }
                 self.gone = false;
@@ -268,12 +267,12 @@ impl Udp {
         }
     }
 
-    /// When the system had no room for what came: the latest of such times, in order.
-    pub(in crate::net) fn overflows(&self, now: Time) -> Vec<Overflow> {
-        match &self.backend {
+    /// Until when the system had no room for what came to a socket, at the latest, if that is known.
+    pub(in crate::net) fn full_until(&mut self, socket: SocketId, now: Time) -> Option<Time> {
+        match &mut self.backend {
             #[cfg(target_os = "linux")]
-            Backend::Batched(batched) => batched.overflows(now),
-            Backend::Portable(_) => Vec::new(),
+            Backend::Batched(batched) => batched.full_until(socket, now, &mut self.counts),
+            Backend::Portable(_) => None,
         }
     }
 

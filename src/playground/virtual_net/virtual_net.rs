@@ -12,7 +12,7 @@ use crate::engine::{
     AttemptKey, Batch, Engine, EngineConfig, Finished, HANDSHAKE, SocketId, Stamp, StreamCause,
     StreamFailure, Time, Transmits, Transport, Unreachable,
 };
-use crate::net::{Absence, Attendance, LocalCounts, refusal};
+use crate::net::{Attendance, LocalCounts, Unseen, refusal};
 use crate::probe::{Dispatcher, QuerySource};
 use crate::walk::Exchange;
 
@@ -55,6 +55,10 @@ pub struct VirtualNet {
     /// When this program will not run, and for how long.
     stalls: Vec<(Time, Duration)>,
     attendance: Attendance,
+    /// When the kernel will have no room for datagrams that come, and for how long.
+    jams: Vec<(Time, Duration)>,
+    full_until: HashMap<SocketId, Time>,
+    receive_overflow: u64,
     send_errors: u64,
     finished: Vec<Exchange>,
 }
@@ -83,6 +87,9 @@ impl VirtualNet {
             refused: HashMap::new(),
             stalls: Vec::new(),
             attendance: Attendance::default(),
+            jams: Vec::new(),
+            full_until: HashMap::new(),
+            receive_overflow: 0,
             send_errors: 0,
             finished: Vec::new(),
         }
@@ -97,6 +104,11 @@ impl VirtualNet {
     /// arrival where the kernel knows it.
     pub fn stall(&mut self, from: Time, span: Duration) {
         self.stalls.push((from, span));
+    }
+
+    /// The kernel has no room for datagrams from a time on: what comes is dropped, and counted.
+    pub fn jam(&mut self, from: Time, span: Duration) {
+        self.jams.push((from, span));
     }
 
     /// The time.
@@ -126,13 +138,18 @@ impl VirtualNet {
 
     /// What this machine did, as the driver counts it.
     pub fn local_counts(&self) -> LocalCounts {
-        let (absences, send_errors) = (self.attendance.counts, self.send_errors);
-        LocalCounts { absences, send_errors, ..LocalCounts::default() }
+        LocalCounts {
+            absences: self.attendance.counts,
+            receive_overflow: self.receive_overflow,
+            send_errors: self.send_errors,
+            ..LocalCounts::default()
+        }
     }
 
-    /// When this program did not run although it wanted to.
-    pub fn absences(&self) -> &[Absence] {
-        self.attendance.absences()
+    /// Until when responses may have come unseen.
+    fn unseen(&self) -> Unseen {
+        let full_until = self.full_until.iter().map(|(&socket, &until)| (socket, until)).collect();
+        Unseen { back_since: self.attendance.back_since(), full_until }
     }
 
     /// Asks until `source` is done. The engine must have no exchanges of others.
@@ -151,8 +168,8 @@ impl VirtualNet {
             }
             let moved = self.step(source.poll_timeout());
             assert!(moved || !self.finished.is_empty(), "the source waits for nothing");
-            let back_since = self.absences().last().map(|absence| absence.until);
-            dispatcher.hand_back(source, self.now, back_since, &mut self.finished);
+            let unseen = self.unseen();
+            dispatcher.hand_back(source, self.now, &unseen, &mut self.finished);
         }
     }
 
@@ -187,6 +204,14 @@ impl VirtualNet {
     /// Reads what came at a time. The kernel stamps datagrams only: of all else there is known when it
     /// was read.
     fn receive(&mut self, at: Time, event: Event) {
+        let is_jam = |&(from, span): &(Time, Duration)| from <= at && at < from + span;
+        if let Event::Datagram { socket, .. } = &event
+            && self.jams.iter().any(is_jam)
+        {
+            self.full_until.insert(*socket, self.now);
+            self.receive_overflow += 1;
+            return;
+        }
         let Self { engine, streams, finished, now, .. } = self;
         let now = *now;
         let mut sink = collector(finished);

@@ -121,7 +121,7 @@ impl Expectation {
     /// Whether a record found at the owner is one of the kind: a TXT record that has nothing to
     /// do with SPF is neither the SPF policy nor a second one.
     pub fn concerns(&self, record: &RecordBuf) -> bool {
-        if record.rtype != self.rtype {
+        if (record.rtype, record.class) != (self.rtype, Class::IN) {
             return false;
         }
         match self.kind {
