@@ -17,6 +17,32 @@ use super::output::print;
 const VARIABLE: &str = "DNSONDE_COMPLETE";
 const NAME: &str = "dnsonde";
 
+/// Bash takes "=" and ":" for words of their own. Here they belong to the word around them, of which bash
+/// wants back only what stands behind the last of them.
+const WHOLE_WORDS: &str = r#"
+_dnsonde() {
+    local rest="${COMP_LINE:0:COMP_POINT}" words=() piece last prefix index
+    for ((index = 0; index <= COMP_CWORD; index++)); do
+        piece="${COMP_WORDS[index]}"
+        if [[ ${#words[@]} == 0 || $rest == [[:blank:]]* ]]; then
+            words+=("")
+            rest="${rest#"${rest%%[![:blank:]]*}"}"
+        fi
+        ((index == COMP_CWORD)) && piece="$rest"
+        words[${#words[@]} - 1]+="$piece"
+        rest="${rest#"$piece"}"
+    done
+    last="${words[${#words[@]} - 1]}"
+    prefix="${last%"$2"}"
+    COMP_WORDS=("${words[@]}")
+    COMP_CWORD=$((${#words[@]} - 1))
+    _clap_complete_dnsonde "$1" "$last" "$3"
+    for index in "${!COMPREPLY[@]}"; do
+        COMPREPLY[index]="${COMPREPLY[index]#"$prefix"}"
+    done
+}
+"#;
+
 /// Runs the command.
 pub(super) fn write(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
     let shells = Shells::builtins();
@@ -24,6 +50,11 @@ pub(super) fn write(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
     let completer = shells.completer(&name).context("this shell cannot be completed")?;
     let mut out = Vec::new();
     completer.write_registration(VARIABLE, NAME, NAME, NAME, &mut out)?;
+    if shell == clap_complete::Shell::Bash {
+        let script = String::from_utf8(out).context("the script is not text")?;
+        out = script.replace("-F _clap_complete_dnsonde ", "-F _dnsonde ").into_bytes();
+        out.extend_from_slice(WHOLE_WORDS.as_bytes());
+    }
     if shell == clap_complete::Shell::Zsh {
         // In a file of $fpath, the script itself is what is asked first.
         out.extend_from_slice(

@@ -1,6 +1,5 @@
 //! `dnsonde playground`: serves a DNS world with something wrong in it, for whoever wants to look.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,7 +16,9 @@ use super::input::read_text;
 use super::interrupts::Interrupts;
 use super::output::print_text;
 use super::shell::command_line;
+use super::style::{columns, laid_out};
 use crate::playground::{Scenario, ServeError, World, serve};
+use crate::report::judgement::plain;
 use crate::walk::Hints;
 
 /// Serve a DNS world with a fault in it, without a network
@@ -52,7 +53,7 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Some(wanted) = &args.scenario else { return print_text(&list()) };
+    let Some(wanted) = &args.scenario else { return print_text(&list(columns())) };
     let scenario = load(wanted)?;
     let scenario = scenario.on_loopback().map_err(|error| wrong(wanted, &error))?;
     if let Err(error) = Hints::from_text(scenario.root_hints().as_bytes()) {
@@ -75,7 +76,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let command = command(&scenario, &hints, service.port());
     let introduction = match args.quiet {
         true => command,
-        false => introduce(&scenario, &command, service.port()),
+        false => introduce(&scenario, &command, service.port(), columns()),
     };
     // Whoever reads what is printed may interrupt at once, and must find someone listening.
     let mut interrupts = Interrupts::listen(2, |_| None)?;
@@ -95,15 +96,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(FINE))
 }
 
-/// The scenarios that are built in.
-fn list() -> String {
+/// The scenarios that are built in, each on a line; on a narrow terminal the title has its own.
+fn list(columns: Option<usize>) -> String {
     let scenarios: Vec<(&str, String)> = Scenario::built_in().collect();
     let width = scenarios.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let mut text = String::new();
-    for (name, title) in scenarios {
-        let _ = writeln!(text, "{name:width$}  {title}");
-    }
-    text
+    let widest = scenarios.iter().map(|(_, title)| width + 2 + title.len()).max();
+    let is_narrow = columns.is_some_and(|columns| widest > Some(columns));
+    laid_out(columns, |out| {
+        for (name, title) in scenarios {
+            if is_narrow {
+                out.paragraph(0, 0, &[plain(name)]);
+                out.paragraph(4, 4, &[plain(title)]);
+            } else {
+                out.literal(0, &format!("{name:width$}  {title}"));
+            }
+        }
+    })
 }
 
 /// A scenario that is built in, else a file.
@@ -141,19 +149,43 @@ fn refused(error: ServeError) -> anyhow::Error {
 }
 
 /// What is there, and what to do with it.
-fn introduce(scenario: &Scenario, command: &str, port: u16) -> String {
-    let mut text = format!("{}\n\n{}\n\n", scenario.title, scenario.story.trim());
-    let _ = writeln!(text, "Serving on port {port} of these addresses, until Ctrl-C:\n");
-    for (name, role, addresses) in scenario.hosts() {
-        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        let _ = writeln!(text, "  {:<24} {name:<8} {role}", addresses.join(" "));
-    }
-    let _ = writeln!(text, "\nTo examine it, run:\n\n  {command}");
-    if !scenario.expect.findings.is_empty() {
-        let findings = scenario.expect.findings.join(", ");
-        let _ = writeln!(text, "\nIt should find: {findings}.");
-    }
-    text
+fn introduce(scenario: &Scenario, command: &str, port: u16, columns: Option<usize>) -> String {
+    laid_out(columns, |out| {
+        out.paragraph(0, 0, &[plain(scenario.title.trim())]);
+        for paragraph in scenario.story.trim().split("\n\n") {
+            out.blank();
+            out.paragraph(
+                0,
+                0,
+                &[plain(paragraph.split_whitespace().collect::<Vec<_>>().join(" "))],
+            );
+        }
+        out.blank();
+        let serving = format!("Serving on port {port} of these addresses, until Ctrl-C:");
+        out.paragraph(0, 0, &[plain(serving)]);
+        out.blank();
+        let hosts: Vec<(String, &str, String)> = scenario
+            .hosts()
+            .map(|(name, role, addresses)| {
+                let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                (addresses.join(" "), name, role)
+            })
+            .collect();
+        let width = hosts.iter().map(|(addresses, ..)| addresses.len()).max().unwrap_or_default();
+        for (addresses, name, role) in hosts {
+            let line = format!("{addresses:width$}  {name:<8} {role}");
+            out.paragraph(2, 4, &[plain(line)]);
+        }
+        out.blank();
+        out.paragraph(0, 0, &[plain("To examine it, run:")]);
+        out.blank();
+        out.literal(2, command);
+        if !scenario.expect.findings.is_empty() {
+            out.blank();
+            let findings = scenario.expect.findings.join(", ");
+            out.paragraph(0, 0, &[plain(format!("It should find: {findings}."))]);
+        }
+    })
 }
 
 /// The command that examines the world.
@@ -166,4 +198,20 @@ fn command(scenario: &Scenario, hints: &Path, port: u16) -> String {
         words.extend(["-r".to_owned(), SocketAddr::new(resolver, port).to_string()]);
     }
     command_line(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_world_is_introduced_on_a_narrow_terminal() {
+        for (name, _) in Scenario::built_in() {
+            let scenario = Scenario::named(name).unwrap().unwrap();
+            let text = introduce(&scenario, "COMMAND", 5353, Some(40));
+            let too_wide = text.lines().find(|line| line.chars().count() > 40);
+            assert_eq!(too_wide, None, "{name}: {text}");
+            assert!(text.contains("\n\n  COMMAND\n"), "{name}: {text}");
+        }
+    }
 }

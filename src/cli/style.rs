@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 
 use clap::ValueEnum;
 
-use crate::report::judgement::Style;
+use crate::report::judgement::{Style, Writer};
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -68,6 +68,13 @@ pub(super) fn style(color: Color) -> Style {
 pub(super) fn columns() -> Option<usize> {
     let of_terminal = || terminal_size::terminal_size().map(|(width, _)| width.0.into());
     Environment::of_process().columns.or_else(of_terminal).filter(|&columns| columns > 0)
+}
+
+/// Text for so many columns, without colours.
+pub(super) fn laid_out(columns: Option<usize>, write: impl FnOnce(&mut Writer<'_>)) -> String {
+    let mut text = Vec::new();
+    write(&mut Writer::new(Style::new(columns, false), &mut text));
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Whether lines on standard error can be drawn over again.

@@ -31,7 +31,7 @@ const SHELLS: [Shell; 3] = [
 ];
 
 /// What is typed before the key is pressed, and what stands there after it.
-const LINES: [(&str, &str); 12] = [
+const LINES: &[(&str, &str)] = &[
     ("dnsonde play", "dnsonde playground"),
     ("dnsonde playground large-", "dnsonde playground large-answer-lost"),
     ("dnsonde playground ./mi", "dnsonde playground ./mine.toml"),
@@ -45,6 +45,9 @@ const LINES: [(&str, &str); 12] = [
     ("dnsonde scan -t cna", "dnsonde scan -t cname"),
     ("dnsonde verify example.com --format ht", "dnsonde verify example.com --format html"),
     ("dnsonde scan nam", "dnsonde scan names.txt"),
+    // Of one word with its value.
+    ("dnsonde verify example.com --format=ht", "dnsonde verify example.com --format=html"),
+    ("dnsonde scan -r 192.0.2.53:53 --type=cna", "dnsonde scan -r 192.0.2.53:53 --type=cname"),
 ];
 
 #[test]

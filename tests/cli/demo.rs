@@ -16,6 +16,17 @@ fn every_name_of_the_demo_scan_gets_its_right_answer() {
 }
 
 #[test]
+fn the_demo_scan_fits_a_narrow_terminal() {
+    let mut command = super::dnsonde(&["demo", "scan", "--names", "1000"]);
+    let output = command.env("COLUMNS", "40").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    // What is to be copied stays whole: the command, and the lines of the output.
+    let is_whole = |line: &&str| line.starts_with("  {") || line.contains("scan names.txt");
+    let mut lines = text.lines().filter(|line| !is_whole(line));
+    assert_eq!(lines.find(|line| line.chars().count() > 40), None, "{text}");
+}
+
+#[test]
 fn the_story_of_the_demo_is_told_and_its_faults_are_found() {
     let run = run(&["demo"]);
     run.assert_code(0);

@@ -19,14 +19,14 @@ const COMMANDS: [&[&str]; 10] = [
     &["man"],
 ];
 
-/// A page as it is on a terminal of 80 columns.
-fn shown(words: &[&str]) -> Option<String> {
+/// A page as it is on a terminal of so many columns.
+fn shown(words: &[&str], columns: &str) -> Option<String> {
     let page = run(&[&["man"], words].concat());
     page.assert_code(0);
     let mut man = Command::new("man");
     // Without its hyphens, and without overstriking.
     man.args(["--warnings", "--no-hyphenation", "-P", "cat", "-l", "-"]);
-    man.env("MANWIDTH", "80").env("LC_ALL", "C.UTF-8").env("MAN_KEEP_FORMATTING", "");
+    man.env("MANWIDTH", columns).env("LC_ALL", "C.UTF-8").env("MAN_KEEP_FORMATTING", "");
     let child = man.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = match child {
         Ok(child) => child,
@@ -40,14 +40,18 @@ fn shown(words: &[&str]) -> Option<String> {
     child.stdin.take().unwrap().write_all(page.stdout.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let complaints = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(complaints, "", "of the page of {words:?}");
+    // On a narrow page some words are longer than a line.
+    let is_width =
+        |line: &&str| line.contains("cannot adjust line") || line.contains("can't break");
+    let complaint = complaints.lines().find(|line| columns == "80" || !is_width(line));
+    assert_eq!(complaint, None, "of the page of {words:?}");
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
 #[test]
 fn each_command_has_a_page_with_its_name_its_usage_and_the_version_in_the_footer() {
     for words in COMMANDS {
-        let Some(page) = shown(words) else { return };
+        let Some(page) = shown(words, "80") else { return };
         let name = [&["dnsonde"], words].concat();
         let title = format!("{}(1)", name.join("-"));
         let first = page.lines().next().unwrap();
@@ -62,9 +66,11 @@ fn each_command_has_a_page_with_its_name_its_usage_and_the_version_in_the_footer
 
 #[test]
 fn tables_and_examples_stand_in_a_page_as_in_the_help() {
-    for words in COMMANDS {
-        let Some(page) = shown(words) else { return };
-        let help = run(&[words, &["--help"]].concat());
+    let of_widths =
+        COMMANDS.iter().flat_map(|words| [(words, "40"), (words, "80"), (words, "132")]);
+    for (words, columns) in of_widths {
+        let Some(page) = shown(words, columns) else { return };
+        let help = run(&[*words, &["--help"]].concat());
         let mut in_examples = false;
         let table = help.stdout.lines().filter(|line| {
             in_examples |= *line == "Examples:";

@@ -12,6 +12,14 @@ fn without_a_scenario_those_that_are_built_in_are_listed() {
 }
 
 #[test]
+fn the_list_fits_a_narrow_terminal() {
+    let output = super::dnsonde(&["playground"]).env("COLUMNS", "40").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("healthy\n    Everything is as it should be\n"), "{text}");
+    assert_eq!(text.lines().find(|line| line.chars().count() > 40), None);
+}
+
+#[test]
 fn what_is_no_scenario_is_a_usage_error() {
     run(&["playground", "no-such"]).assert_code(2).assert_stderr("unknown scenario 'no-such'");
     run(&["playground", "./no-such.toml"]).assert_code(2).assert_stderr("cannot be opened");

@@ -16,11 +16,13 @@ use crate::cli::output::{self, Writer, print_text};
 use crate::cli::progress::ProgressLine;
 use crate::cli::run_scan::{failure, run_scan};
 use crate::cli::shell::command_line;
+use crate::cli::style::{columns, laid_out};
 use crate::cli::summary::grouped;
 use crate::engine::{EngineConfig, QueryProfile};
 use crate::net;
 use crate::playground::zone::Zone;
 use crate::playground::{Delay, Effect, Fault, Faults, LoopbackServer, ServeError};
+use crate::report::judgement::{Row, Writer as Layout, plain};
 use crate::scan::{Format, Output, ScanPlan, ScanReport, ServerStats, Source, Targets};
 use crate::wire::{Class, NameBuf, Rcode, RecordType};
 
@@ -63,16 +65,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let keep = args.output.as_deref().map(|path| output::create("--output", path)).transpose()?;
     let actors = start_actors().context("cannot start the servers of the demo")?;
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "Three name servers are running on this machine; no packet leaves it:\n{}\n\
-         Looking up {} names …",
-        introduce(&actors),
-        grouped(args.names.into())
-    );
     if !args.quiet {
-        print_text(&out)?;
+        print_text(&introduction(&actors, args.names))?;
     }
 
     let verdict = Arc::new(Mutex::new(Verdict::default()));
@@ -151,12 +145,16 @@ fn start_actors() -> Result<Vec<Actor>, ServeError> {
     ])
 }
 
-fn introduce(actors: &[Actor]) -> String {
-    let mut text = String::new();
-    for Actor { role, what, server } in actors {
-        let _ = writeln!(text, "  {role:<10} {:<16} {what}", server.addr());
-    }
-    text
+fn introduction(actors: &[Actor], names: u32) -> String {
+    laid_out(columns(), |out| {
+        let running = "Three name servers are running on this machine; no packet leaves it:";
+        out.paragraph(0, 0, &[plain(running)]);
+        for Actor { role, what, server } in actors {
+            out.paragraph(2, 4, &[plain(format!("{role:<10} {:<16} {what}", server.addr()))]);
+        }
+        out.blank();
+        out.paragraph(0, 0, &[plain(format!("Looking up {} names …", grouped(names.into())))]);
+    })
 }
 
 /// Mostly plain names, and some that do not exist, have no address, or are aliases.
@@ -260,76 +258,90 @@ impl Verdict {
 fn conclusion(args: &Args, actors: &[Actor], report: &ScanReport, verdict: &Verdict) -> String {
     let seconds = report.duration.as_secs_f64();
     let asked = report.tally.lines();
-    let mut text = format!(
-        "{} names in {seconds:.1} s: {} per second, with {:.3} attempts per name.\n\n\
-         \x20 {:>9} answered correctly (each checked against what the servers should say)\n\
-         \x20 {:>9} answered incorrectly\n\
-         \x20 {:>9} not answered\n\n\
-         What went wrong, counted by attempt:\n\n",
-        grouped(asked),
-        grouped((asked as f64 / seconds.max(0.001)) as u64),
-        report.tally.attempts as f64 / asked.max(1) as f64,
-        grouped(verdict.right),
-        grouped(verdict.wrong),
-        grouped(verdict.missing),
-    );
-    let _ = writeln!(
-        text,
-        "  {:<9} {:>7} {:>8} {:>5} {:>5} {:>5} {:>5} {:>7} {:>5} {:>8} {:>8}",
-        "server",
-        "sent",
-        "answered",
-        "lost",
-        "late",
-        "twice",
-        "wrong",
-        "refused",
-        "TC",
-        "median",
-        "99 %"
-    );
-    for (actor, stats) in actors.iter().zip(&report.servers) {
-        write_row(actor.role, stats, &mut text);
-    }
-    let _ = writeln!(
-        text,
-        "\nlost: no response, retried · late: response after the timeout, retried · twice: same response\n\
-         again · wrong: response that matches no query, ignored · refused: retried on another server\n\
-         · TC: truncated, retried over TCP\n\n\
-         Lines of the output look like this:"
-    );
-    for example in &verdict.examples {
-        let _ = writeln!(text, "  {example}");
-    }
-    match &args.output {
-        Some(path) => {
-            let _ = writeln!(text, "\nThe whole output is in {}.", path.display());
+    laid_out(columns(), |out| {
+        let rate = format!(
+            "{} names in {seconds:.1} s: {} per second, with {:.3} attempts per name.",
+            grouped(asked),
+            grouped((asked as f64 / seconds.max(0.001)) as u64),
+            report.tally.attempts as f64 / asked.max(1) as f64,
+        );
+        out.paragraph(0, 0, &[plain(rate)]);
+        out.blank();
+        for (count, what) in [
+            (
+                verdict.right,
+                "answered correctly (each checked against what the servers should say)",
+            ),
+            (verdict.wrong, "answered incorrectly"),
+            (verdict.missing, "not answered"),
+        ] {
+            out.paragraph(2, 12, &[plain(format!("{:>9} {what}", grouped(count)))]);
         }
-        None => {
+        out.blank();
+        out.paragraph(0, 0, &[plain("What went wrong, counted by attempt:")]);
+        out.blank();
+        table(actors, &report.servers, out);
+        out.blank();
+        out.paragraph(0, 0, &[plain(LEGEND)]);
+        out.blank();
+        out.paragraph(0, 0, &[plain("Lines of the output look like this:")]);
+        for example in &verdict.examples {
+            out.literal(2, example);
+        }
+        out.blank();
+        if let Some(path) = &args.output {
+            let text = format!("The whole output is in {}.", path.display());
+            out.paragraph(0, 0, &[plain(text)]);
+        } else {
+            out.paragraph(0, 0, &[plain("Now with your own names and servers:")]);
             let command = command_line(["scan", "names.txt", "-r", "RESOLVER", "-o", "out.jsonl"]);
-            let _ = writeln!(text, "\nNow with your own names and servers:\n  {command}");
+            out.literal(2, &command);
         }
-    }
-    text
+    })
 }
 
-fn write_row(role: &str, stats: &ServerStats, text: &mut String) {
+/// What the columns of the table say.
+const LEGEND: &str = "lost: no response, retried · late: response after the timeout, retried · twice: \
+    same response again · wrong: response that matches no query, ignored · refused: retried on another \
+    server · TC: truncated, retried over TCP";
+
+/// What came of the queries to each server, numbers flush right.
+fn table(actors: &[Actor], servers: &[ServerStats], out: &mut Layout<'_>) {
+    let head = [
+        "server", "sent", "answered", "lost", "late", "twice", "wrong", "refused", "TC", "median",
+        "99 %",
+    ];
+    let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(actors.iter().zip(servers).map(|(actor, stats)| row(actor.role, stats)));
+    for column in 1..head.len() {
+        let width = rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
+        for row in &mut rows {
+            row[column] = format!("{:>width$}", row[column]);
+        }
+    }
+    let head = rows.remove(0);
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    let rows: Vec<Row> = rows.into_iter().map(|cells| Row { cells, notes: Vec::new() }).collect();
+    out.table(2, &head, &rows);
+}
+
+fn row(role: &str, stats: &ServerStats) -> Vec<String> {
     let counts = &stats.counts;
     let millis =
         |quantile| format!("{:.2} ms", counts.rtt_us.value_at_quantile(quantile) as f64 / 1000.0);
     let refused = counts.rcodes[usize::from(Rcode::REFUSED.0)];
-    let _ = writeln!(
-        text,
-        "  {role:<9} {:>7} {:>8} {:>5} {:>5} {:>5} {:>5} {:>7} {:>5} {:>8} {:>8}",
-        grouped(counts.sent),
-        grouped(counts.answered),
-        grouped(counts.lost),
-        grouped(counts.late),
-        grouped(counts.duplicates),
-        grouped(counts.mismatched),
-        grouped(refused),
-        grouped(counts.truncated),
-        millis(0.5),
-        millis(0.99),
-    );
+    let numbers = [
+        counts.sent,
+        counts.answered,
+        counts.lost,
+        counts.late,
+        counts.duplicates,
+        counts.mismatched,
+        refused,
+        counts.truncated,
+    ];
+    let mut cells = vec![role.to_owned()];
+    cells.extend(numbers.map(grouped));
+    cells.extend([millis(0.5), millis(0.99)]);
+    cells
 }

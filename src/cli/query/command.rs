@@ -1,5 +1,6 @@
 //! The arguments of the command.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use clap::ValueEnum;
 
 use super::args::Words;
 use crate::cli::servers::DNS_PORT;
+use crate::cli::style::columns;
 
 /// Send a query and show the response in full
 ///
@@ -27,34 +29,7 @@ use crate::cli::servers::DNS_PORT;
 /// 2 usage error, 3 no response, or only a truncated one because TCP failed. With several queries, the
 /// highest.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Options as in dig; +no… turns one off:
-  +short           only the RDATA of the answer section
-  +tcp             query over TCP                     +ignore      do not retry over TCP after TC
-  +dnssec          set DO: send DNSSEC records        +norec       clear RD: do not recurse
-  +cd              set CD: do not validate            +ad          set AD: ask whether it is valid
-  +nsid            request the server id (NSID)       +cookie[=HEX] send a cookie
-  +subnet=ADDR/N   send a client subnet               +bufsize=N   largest UDP response [1232]
-  +noedns          plain DNS, without OPT             +edns=N      EDNS version
-  +ednsopt=N[:HEX] any EDNS option                    +padding=N   pad to a multiple of N octets
-  +expire +keepalive +zoneversion                     further EDNS options
-  +timeout=S       seconds per attempt [2]            +retry=N     retries [2]
-  +trace           same as --trace                    +json        same as --format json
-Parts of the text output; after +noall, only those that are named:
-  +answer +authority +additional +question            the sections
-  +comments        header, titles, EDNS               +stats       time, server, size, attempts
-  +multiline       long records over several lines    +generic     in the form of RFC 3597
-  +nottlid         without the TTL                    +noclass     without the class
-  +ttlunits        TTLs like 1h30m                    +qr          the query as well
-  +identify        with +short: who answered          +cmd         the command line
-Options can be shortened as long as they are unambiguous: +noall +ans, +multi.
-
-Examples:
-  dnsonde query example.org
-  dnsonde query @192.0.2.53 example.org MX +dnssec +nsid
-  dnsonde query @192.0.2.53 example.org A AAAA MX +noall +answer
-  dnsonde query @[2001:db8::53]:5353 -x 192.0.2.1 +short
-  dnsonde query @192.0.2.53 CH TXT version.bind --format json
-  dnsonde query www.example.org --trace")]
+#[command(after_help = after_help(columns()))]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) words: Words,
@@ -118,5 +93,88 @@ fn source_address(text: &str) -> Result<IpAddr, String> {
                 .to_owned())
         }
         _ => text.trim_end_matches('#').parse().map_err(|_| "not an address".to_owned()),
+    }
+}
+
+/// What stands behind the options of the command line.
+const AFTER_HELP: &str = "Options as in dig; +no… turns one off:
+  +short           only the RDATA of the answer section
+  +tcp             query over TCP                     +ignore      do not retry over TCP after TC
+  +dnssec          set DO: send DNSSEC records        +norec       clear RD: do not recurse
+  +cd              set CD: do not validate            +ad          set AD: ask whether it is valid
+  +nsid            request the server id (NSID)       +cookie[=HEX] send a cookie
+  +subnet=ADDR/N   send a client subnet               +bufsize=N   largest UDP response [1232]
+  +noedns          plain DNS, without OPT             +edns=N      EDNS version
+  +ednsopt=N[:HEX] any EDNS option                    +padding=N   pad to a multiple of N octets
+  +expire +keepalive +zoneversion                     further EDNS options
+  +timeout=S       seconds per attempt [2]            +retry=N     retries [2]
+  +trace           same as --trace                    +json        same as --format json
+Parts of the text output; after +noall, only those that are named:
+  +answer +authority +additional +question            the sections
+  +comments        header, titles, EDNS               +stats       time, server, size, attempts
+  +multiline       long records over several lines    +generic     in the form of RFC 3597
+  +nottlid         without the TTL                    +noclass     without the class
+  +ttlunits        TTLs like 1h30m                    +qr          the query as well
+  +identify        with +short: who answered          +cmd         the command line
+Options can be shortened as long as they are unambiguous: +noall +ans, +multi.
+
+Examples:
+  dnsonde query example.org
+  dnsonde query @192.0.2.53 example.org MX +dnssec +nsid
+  dnsonde query @192.0.2.53 example.org A AAAA MX +noall +answer
+  dnsonde query @[2001:db8::53]:5353 -x 192.0.2.1 +short
+  dnsonde query @192.0.2.53 CH TXT version.bind --format json
+  dnsonde query www.example.org --trace";
+
+/// The same for so many columns: where the table is too wide, each option has lines of its own.
+fn after_help(columns: Option<usize>) -> String {
+    let is_wide = |line: &str| columns.is_some_and(|columns| line.chars().count() > columns);
+    let is_of_table = |line: &&str| line.starts_with("  +");
+    if !AFTER_HELP.lines().filter(is_of_table).any(is_wide) {
+        return AFTER_HELP.to_owned();
+    }
+    let mut text = String::new();
+    for line in AFTER_HELP.lines() {
+        if !is_of_table(&line) {
+            let _ = writeln!(text, "{line}");
+            continue;
+        }
+        let cells = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty());
+        for cell in cells {
+            // An option that is long has its description next to it.
+            let (name, about) = match cell.split_once(' ') {
+                Some((name, about)) if cell.starts_with('+') && !about.starts_with('+') => {
+                    (name, about)
+                }
+                _ if cell.starts_with('+') => (cell, ""),
+                _ => ("", cell),
+            };
+            for (indent, part) in [(2, name), (6, about)] {
+                if !part.is_empty() {
+                    let _ = writeln!(text, "{:indent$}{part}", "");
+                }
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_too_wide_has_an_option_a_line() {
+        assert_eq!(after_help(None), AFTER_HELP);
+        assert_eq!(after_help(Some(100)), AFTER_HELP);
+        let narrow = after_help(Some(40));
+        for part in [
+            "\n  +tcp\n      query over TCP\n  +ignore\n      do not retry over TCP after TC\n",
+            "\n  +cookie[=HEX]\n      send a cookie\n",
+            "\n  +answer +authority +additional +question\n      the sections\n",
+            "\nExamples:\n  dnsonde query example.org\n",
+        ] {
+            assert!(narrow.contains(part), "no {part:?} in {narrow}");
+        }
     }
 }

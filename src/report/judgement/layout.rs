@@ -173,7 +173,9 @@ impl<'o> Writer<'o> {
             self.line(&line);
             let mut notes: Vec<String> = below
                 .iter()
-                .map(|&column| (head[column], cell(row, column)))
+                .map(|&column| {
+                    (head[column].trim_start(), cell(row, column).trim_start().to_owned())
+                })
                 .filter(|(_, text)| !text.is_empty())
                 .map(|(name, text)| format!("{name} {text}"))
                 .collect();

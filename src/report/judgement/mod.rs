@@ -25,6 +25,7 @@ mod words;
 pub use html::{Page, write_report_html};
 pub use json::write_report_json;
 pub use layout::Style;
+pub(crate) use layout::{Row, Writer, plain};
 pub use report::{
     Effort, Moment, Outlook, RecordAtServer, RecordReport, RecordState, Report, Verdict,
 };
