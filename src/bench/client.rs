@@ -4,8 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::counts::{Counts, Latencies, Timing};
-use super::job::Bench;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+
+use super::blocks::Blocks;
+use super::counts::{Latencies, Timing};
+use super::job::{Bench, Tally};
 use super::periods::{Slice, Slices};
 use super::plan::OpenLoop;
 use super::schedule::Schedule;
@@ -41,6 +46,10 @@ pub(super) struct Orders {
     pub slices: Arc<Slices>,
     /// Stops all workers, when the time is over.
     pub stop: Arc<Stop>,
+    /// Servers, each of which gets every query.
+    pub servers: usize,
+    /// The length of the first blocks of time in which servers are compared.
+    pub block: Duration,
     /// Octets of a query beside its name.
     pub overhead: u64,
     /// Whether each query has a line.
@@ -62,15 +71,50 @@ pub(super) struct Client {
     ended: bool,
     /// When it looked last.
     seen: Time,
-    counts: Counts,
-    /// Of what was sent to warm up.
-    warmup: Counts,
-    latencies: Latencies,
+    tally: Tally,
+    /// Of each server.
+    latencies: Vec<Latencies>,
+    /// Queries of each server that have no end yet.
+    open: Vec<usize>,
+    turns: Turns,
     slice: Slice,
     /// The number of the interval, when it began, and messages that were sent before it.
     interval: u64,
     handed_on: Duration,
     sent_before: u64,
+}
+
+/// The order in which the servers get a query: another one for each query, so that none is always the
+/// first, and all see the same queries at the same time.
+struct Turns {
+    order: Vec<ServerId>,
+    /// The place of the server whose turn it is.
+    at: usize,
+    rng: StdRng,
+}
+
+impl Turns {
+    fn new(servers: usize) -> Self {
+        let order = (0..servers as u32).map(ServerId).collect();
+        let mut turns = Self { order, at: 0, rng: StdRng::from_rng(&mut rand::rng()) };
+        turns.order.shuffle(&mut turns.rng);
+        turns
+    }
+
+    fn next(&self) -> ServerId {
+        self.order[self.at]
+    }
+
+    /// Goes on to the next one; whether all have had the query.
+    fn advance(&mut self) -> bool {
+        self.at += 1;
+        let all = self.at == self.order.len();
+        if all {
+            self.at = 0;
+            self.order.shuffle(&mut self.rng);
+        }
+        all
+    }
 }
 
 /// On the worker's clock.
@@ -87,8 +131,14 @@ struct Times {
 impl Client {
     /// `now` is the time on the worker's clock.
     pub(super) fn new(orders: Orders, now: Time) -> Self {
+        let several = orders.servers > 1;
+        let latencies = || Latencies::new(several.then(|| Blocks::new(orders.block)));
         Self {
             place: orders.begun.fetch_add(1, Relaxed),
+            tally: Tally::of(orders.servers),
+            latencies: std::iter::repeat_with(latencies).take(orders.servers).collect(),
+            open: vec![0; orders.servers],
+            turns: Turns::new(orders.servers),
             orders,
             clock: Clock::compared(now),
             times: None,
@@ -96,9 +146,6 @@ impl Client {
             waits: false,
             ended: false,
             seen: now,
-            counts: Counts::default(),
-            warmup: Counts::default(),
-            latencies: Latencies::default(),
             slice: Slice::default(),
             interval: 0,
             handed_on: Duration::ZERO,
@@ -175,14 +222,16 @@ impl Client {
         for late in engine.take_late() {
             let sent = now - late.rtt;
             let is_counted = self.times.is_none_or(|times| sent >= times.begin);
+            let server = late.server.0 as usize;
+            let (counts, latencies) = (&mut self.tally.0[server], &mut self.latencies[server]);
             // The time is known to within a few microseconds only: what decides is where one was lost.
-            let of_warmup = self.warmup.lost > 0 && (!is_counted || self.counts.lost == 0);
+            let of_warmup = latencies.warmup.lost > 0 && (!is_counted || counts.lost == 0);
             if of_warmup {
-                self.warmup.answered_late();
+                latencies.warmup.answered_late();
             } else {
-                self.counts.answered_late();
+                counts.answered_late();
                 self.slice.late += 1;
-                self.latencies.record(Timing::Late(late.rtt));
+                latencies.record(Timing::Late(late.rtt));
             }
         }
     }
@@ -194,41 +243,57 @@ impl Client {
         let engine = driver.engine_mut();
         let moved = schedule.look(now);
         if !moved.is_zero() {
-            self.latencies.stalls += 1;
-            self.latencies.stalled += moved;
+            // Whichever server's turn it was: the sum is shown.
+            self.latencies[0].stalls += 1;
+            self.latencies[0].stalled += moved;
         }
         self.waits = false;
         let most = engine.config().window.fixed().unwrap_or(usize::MAX);
-        let mut in_flight = engine.server(ServerId(0)).in_flight;
         while schedule.next() <= now && times.end.is_none_or(|end| schedule.next() < end) {
             let due = schedule.next();
             let Some((name, rtype)) = questions.peek() else {
                 self.waits = true;
                 return;
             };
-            // One server, whose queue is first in, first out.
-            let servers = ServerChoice::Only(ServerId(0));
+            // The queue of a server is first in, first out.
+            let server = self.turns.next();
+            let servers = ServerChoice::Only(server);
             let ask =
                 ExchangeRequest { servers, ..ExchangeRequest::new(due.as_nanos(), name, rtype) };
             if engine.room() == 0 || engine.submit(&ask).is_err() {
                 self.waits = true;
                 return;
             }
-            self.latencies.held_back += u64::from(in_flight >= most);
-            in_flight += 1;
-            questions.advance();
+            let server = server.0 as usize;
+            self.latencies[server].held_back += u64::from(self.open[server] >= most);
+            self.open[server] += 1;
+            if self.turns.advance() {
+                questions.advance();
+            }
             schedule.advance();
         }
     }
 
-    fn ask_in_turn(&self, desk: &mut Desk) {
+    fn ask_in_turn(&mut self, desk: &mut Desk) {
         let room = self.room(&desk.driver);
         let Desk { driver, questions, .. } = desk;
         let engine = driver.engine_mut();
         for _ in 0..room {
             let Some((name, rtype)) = questions.peek() else { return };
-            if engine.submit(&ExchangeRequest::new(0, name, rtype)).is_err() {
-                return;
+            loop {
+                let server = self.turns.next();
+                let servers = match self.orders.servers {
+                    1 => ServerChoice::Any,
+                    _ => ServerChoice::Only(server),
+                };
+                let ask = ExchangeRequest { servers, ..ExchangeRequest::new(0, name, rtype) };
+                if engine.submit(&ask).is_err() {
+                    return;
+                }
+                self.open[server.0 as usize] += 1;
+                if self.turns.advance() {
+                    break;
+                }
             }
             questions.advance();
         }
@@ -238,12 +303,13 @@ impl Client {
 impl Part for Client {
     type Job = Bench;
 
-    /// No more than can be sent: the rest is for the other workers.
+    /// No more than can be sent: the rest is for the other workers. Each query is for all servers, and
+    /// waits for the slowest of them.
     fn room(&self, driver: &Driver) -> usize {
         let engine = driver.engine();
         let window = engine.config().window.fixed().unwrap_or(usize::MAX);
-        let open = usize::try_from(engine.totals().open).unwrap_or(usize::MAX);
-        window.saturating_sub(open).min(engine.room())
+        let open = self.open.iter().copied().max().unwrap_or_default();
+        window.saturating_sub(open).min(engine.room() / self.orders.servers)
     }
 
     fn ask(&mut self, desk: &mut Desk) {
@@ -267,6 +333,9 @@ impl Part for Client {
         // Without an attempt it was only to be sent.
         let Some(attempt) = finished.attempts.last() else { return };
         debug_assert_eq!(finished.attempts.len(), 1, "nothing is asked twice");
+        let server = attempt.server.0 as usize;
+        self.open[server] -= 1;
+        let (counts, latencies) = (&mut self.tally.0[server], &mut self.latencies[server]);
         let octets = self.orders.overhead + finished.name.len() as u64;
         let open = self.orders.open_loop.is_some();
         let due = if open { Time::from_nanos(finished.tag) } else { attempt.sent };
@@ -275,16 +344,23 @@ impl Part for Client {
         }
         let begin = self.times.map_or(due, |times| times.begin);
         if due < begin {
-            let _ = self.warmup.count(attempt, octets, Duration::ZERO);
+            let _ = latencies.warmup.count(attempt, octets, Duration::ZERO);
             return;
         }
-        let timed_out = self.counts.lost;
-        let timing = self.counts.count(attempt, octets, attempt.sent.since(begin));
-        self.slice.timed_out += self.counts.lost - timed_out;
+        let timed_out = counts.lost;
+        let timing = counts.count(attempt, octets, attempt.sent.since(begin));
+        let lost = counts.lost - timed_out;
+        self.slice.timed_out += lost;
         let delay = attempt.sent.since(due);
         if open {
-            self.latencies.send_delay.record(delay);
-            self.latencies.late_sends += u64::from(delay > LATE_SEND);
+            latencies.send_delay.record(delay);
+            latencies.late_sends += u64::from(delay > LATE_SEND);
+        }
+        let unanswered = lost + u64::from(matches!(timing, Some(Timing::Late(_))));
+        if let Some(blocks) = &mut latencies.blocks
+            && unanswered > 0
+        {
+            blocks.unanswered(due.since(begin));
         }
         match timing {
             Some(Timing::InTime(service, rcode)) => {
@@ -294,13 +370,16 @@ impl Part for Client {
                     self.slice.latency.record(latency);
                 }
                 if open {
-                    self.latencies.service.record(service);
+                    latencies.service.record(service);
                 }
-                self.latencies.record(Timing::InTime(latency, rcode));
+                latencies.record(Timing::InTime(latency, rcode));
+                if let Some(blocks) = &mut latencies.blocks {
+                    blocks.answered(due.since(begin), latency);
+                }
             }
             Some(late @ Timing::Late(_)) => {
                 self.slice.late += 1;
-                self.latencies.record(late);
+                latencies.record(late);
             }
             None => {}
         }
@@ -321,19 +400,18 @@ impl Part for Client {
         !asks && desk.driver.engine().is_idle()
     }
 
-    fn tally(&self) -> &Counts {
-        &self.counts
+    fn tally(&self) -> &Tally {
+        &self.tally
     }
 
-    fn finish(&mut self, lost: u64) -> Latencies {
-        self.counts.interrupted += lost;
+    fn finish(&mut self, lost: u64) -> Vec<Latencies> {
+        self.tally.0[0].interrupted += lost;
         if let Some(times) = self.times
             && self.orders.interval.is_some()
             && !self.slice.is_empty()
         {
             self.hand_on(self.seen.since(times.begin).max(self.handed_on));
         }
-        self.latencies.warmup = self.warmup;
         std::mem::take(&mut self.latencies)
     }
 }

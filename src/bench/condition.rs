@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::report::Report;
+use super::report::ServerReport;
 use crate::wire::Rcode;
 
 /// A condition under which a measurement counts as failed.
@@ -118,7 +118,7 @@ impl Condition {
     ///
     /// # Errors
     /// There is no figure to compare: nothing was answered.
-    pub fn check(&self, report: &Report) -> Result<Option<String>, NoFigure> {
+    pub fn check(&self, report: &ServerReport) -> Result<Option<String>, NoFigure> {
         let measured = self.measure.of(report).ok_or(NoFigure)?;
         let holds = match self.relation {
             Relation::Above => measured > self.limit,
@@ -142,7 +142,7 @@ impl fmt::Display for Condition {
 pub struct NoFigure;
 
 impl Measure {
-    fn of(self, report: &Report) -> Option<f64> {
+    fn of(self, report: &ServerReport) -> Option<f64> {
         let latency = &report.latency;
         let span = match self {
             Self::Min => latency.min(),
@@ -167,7 +167,7 @@ impl Measure {
 }
 
 /// The share of responses that are SERVFAIL or REFUSED.
-fn errors(report: &Report) -> Option<f64> {
+fn errors(report: &ServerReport) -> Option<f64> {
     let counts = &report.counts;
     let failed: u64 = [Rcode::SERVFAIL, Rcode::REFUSED]
         .iter()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::blocks::Blocks;
 use crate::engine::{Answer, Attempt, Outcome, StreamFailure, Unreachable};
 use crate::stats::Durations;
 use crate::wire::Rcode;
@@ -154,7 +155,7 @@ pub(super) enum Timing {
 }
 
 /// How long answers took.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Latencies {
     /// Of those in time, by response code; as in [`Counts::rcodes`].
     by_rcode: [Option<Box<Durations>>; RCODES],
@@ -173,11 +174,18 @@ pub struct Latencies {
     pub stalls: u64,
     /// See `stalls`.
     pub stalled: Duration,
+    /// In blocks of time, where servers are compared.
+    pub(super) blocks: Option<Blocks>,
     /// What became of the queries that were sent to warm up. They are counted nowhere else.
     pub warmup: Counts,
 }
 
 impl Latencies {
+    /// With blocks of time to compare servers by, or without.
+    pub(super) fn new(blocks: Option<Blocks>) -> Self {
+        Self { blocks, ..Self::default() }
+    }
+
     #[inline]
     pub(super) fn record(&mut self, timing: Timing) {
         match timing {
@@ -204,6 +212,11 @@ impl Latencies {
         self.stalls += other.stalls;
         self.stalled += other.stalled;
         self.warmup.add(&other.warmup);
+        match (&mut self.blocks, &other.blocks) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+            (_, None) => {}
+        }
     }
 
     /// Of all answers in time.

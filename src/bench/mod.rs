@@ -10,11 +10,16 @@
 //! an open loop queries are sent at a rate of their own, whatever the answers do, and latencies count from
 //! the time at which a query was to be sent: what waits because the server is slow, or we are, counts.
 //!
+//! Several servers get the same queries, one after the other in random order, and are compared block of time
+//! by block of time.
+//!
 //! Every query is sent once and counted once: answered, late, lost or interrupted; `sent` is the sum of
 //! these. What this machine refused to send is no part of it. No sample is kept: latencies go into
 //! histograms of fixed size.
 
+mod blocks;
 mod client;
+mod comparison;
 mod condition;
 mod counts;
 mod error;
@@ -32,6 +37,7 @@ mod start;
 mod verbose;
 
 pub use crate::crew::{Level, Output, Stop};
+pub use comparison::{Comparison, Measure, Verdict};
 pub use condition::{Condition, NoFigure};
 pub use counts::{Counts, Latencies, RCODES};
 pub use error::BenchError;
@@ -40,6 +46,6 @@ pub use periods::Period;
 pub use plan::{OpenLoop, Plan, Source, Wanted};
 pub use query_line::LineError;
 pub use reader::{BadLine, Input};
-pub use report::{Client, Ending, Report, Warning};
+pub use report::{Client, Ending, Report, ServerReport, Warning};
 pub use run::{Progress, run};
 pub use schedule::Arrivals;

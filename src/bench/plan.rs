@@ -25,10 +25,10 @@ pub struct Plan {
     pub open_loop: Option<OpenLoop>,
     /// The length of the intervals that are told one by one.
     pub interval: Option<Duration>,
-    /// Who is asked.
-    pub server: SocketAddr,
-    /// How: its window is [`engine::Window::Strict`], with the queries outstanding at once, and a rate is
-    /// that of all threads together. Nothing is asked twice.
+    /// Who is asked: each gets every query.
+    pub servers: Vec<SocketAddr>,
+    /// How: its window is [`engine::Window::Strict`], with the queries outstanding at once at each server,
+    /// and a rate is that to each server, of all threads together. Nothing is asked twice.
     pub engine: engine::EngineConfig,
     /// The sockets; their number is that of all threads together.
     pub net: net::Options,
@@ -65,9 +65,9 @@ impl Plan {
 pub struct Wanted {
     /// Whether queries are sent at a rate of their own, whatever the answers do, and how.
     pub open_loop: Option<OpenLoop>,
-    /// Queries a second: in a closed loop at most.
+    /// Queries a second to each server: in a closed loop at most.
     pub rate: Option<f64>,
-    /// Queries outstanding at most.
+    /// Queries outstanding at each server, at most.
     pub outstanding: usize,
     /// How long queries are sent, at most.
     pub duration: Option<Duration>,
@@ -82,7 +82,7 @@ pub struct Wanted {
 /// Queries that are sent at a rate of their own, whatever the answers do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OpenLoop {
-    /// Queries a second, of all threads together.
+    /// Queries a second to each server, of all threads together.
     pub rate: f64,
     /// How they follow each other.
     pub arrivals: Arrivals,

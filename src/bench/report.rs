@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use super::comparison::Comparison;
 use super::counts::{Counts, Latencies};
 use super::periods::Period;
 use super::plan::Wanted;
@@ -28,8 +29,10 @@ pub enum Ending {
 /// What was measured.
 #[derive(Debug)]
 pub struct Report {
-    /// Who was asked.
-    pub server: SocketAddr,
+    /// Who was asked, in the order in which they were given.
+    pub servers: Vec<ServerReport>,
+    /// Each server compared with each other one.
+    pub comparisons: Vec<Comparison>,
     /// When it began.
     pub started: SystemTime,
     /// From the first query that counts to the last answer, or to the end of the time that was set.
@@ -40,16 +43,50 @@ pub struct Report {
     pub input: Input,
     /// What happened in each interval, if they were wanted one by one.
     pub intervals: Vec<Period>,
+    /// What became of the queries to all servers.
+    pub counts: Counts,
+    /// How long the answers of all servers took.
+    pub latencies: Latencies,
+    /// What was asked for.
+    pub wanted: Wanted,
+    /// This machine's part in it.
+    pub client: Client,
+}
+
+/// What was measured of one server.
+#[derive(Debug)]
+pub struct ServerReport {
+    /// Its address.
+    pub server: SocketAddr,
     /// What became of the queries.
     pub counts: Counts,
     /// How long answers took.
     pub latencies: Latencies,
     /// Of all answers in time: from the time that the query was to be sent.
     pub latency: Durations,
-    /// What was asked for.
-    pub wanted: Wanted,
-    /// This machine's part in it.
-    pub client: Client,
+    /// See [`Report::duration`].
+    pub duration: Duration,
+}
+
+impl ServerReport {
+    /// Answers in time a second.
+    pub fn rate(&self) -> f64 {
+        let seconds = self.duration.as_secs_f64();
+        if seconds > 0.0 { self.counts.answered() as f64 / seconds } else { 0.0 }
+    }
+
+    /// The share of queries that were not answered in time, of those that were waited for; `None` if
+    /// there is none.
+    pub fn loss(&self) -> Option<(f64, Interval)> {
+        let unanswered = self.counts.late + self.counts.lost;
+        let loss = Proportion::new(unanswered, unanswered + self.counts.answered());
+        loss.share().map(|share| (share, loss.interval(CONFIDENCE)))
+    }
+
+    /// Whether there are samples enough for a percentile: `quantile` of 0.99 needs a thousand.
+    pub fn has_enough_for(&self, quantile: f64) -> bool {
+        self.latency.count() as f64 * (1.0 - quantile) >= ENOUGH_BEYOND - 1e-6
+    }
 }
 
 /// This machine's part in a measurement.
@@ -82,20 +119,6 @@ const LATE_SHARE: f64 = 0.001;
 const ENOUGH_BEYOND: f64 = 10.0;
 
 impl Report {
-    /// Answers in time a second.
-    pub fn rate(&self) -> f64 {
-        let seconds = self.duration.as_secs_f64();
-        if seconds > 0.0 { self.counts.answered() as f64 / seconds } else { 0.0 }
-    }
-
-    /// The share of queries that were not answered in time, of those that were waited for; `None` if
-    /// there is none.
-    pub fn loss(&self) -> Option<(f64, Interval)> {
-        let unanswered = self.counts.late + self.counts.lost;
-        let loss = Proportion::new(unanswered, unanswered + self.counts.answered());
-        loss.share().map(|share| (share, loss.interval(CONFIDENCE)))
-    }
-
     /// What should be known before the figures are believed.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut all = Vec::new();
@@ -146,9 +169,10 @@ impl Report {
                     .to_owned(),
             );
         }
+        let sent = self.counts.sent() as f64 / self.servers.len().max(1) as f64;
         if let Some(rate) = self.wanted.rate
             && self.ending == Ending::TimeLimit
-            && (self.counts.sent() as f64) < rate * self.duration.as_secs_f64() * REACHED
+            && sent < rate * self.duration.as_secs_f64() * REACHED
         {
             let bound = match self.wanted.open_loop {
                 Some(_) => "the client was too slow, or too few could be in flight".to_owned(),
@@ -161,7 +185,7 @@ impl Report {
                 "rate-not-reached",
                 format!(
                     "{:.0} queries a second were sent instead of {rate:.0}: {bound}",
-                    self.counts.sent() as f64 / self.duration.as_secs_f64()
+                    sent / self.duration.as_secs_f64()
                 ),
             );
         }
@@ -232,11 +256,6 @@ impl Report {
         let possible = self.duration.as_secs_f64() * self.client.threads as f64;
         let processor = self.client.processor?.as_secs_f64();
         (possible > 0.1).then(|| processor / possible)
-    }
-
-    /// Whether there are samples enough for a percentile: `quantile` of 0.99 needs a thousand.
-    pub fn has_enough_for(&self, quantile: f64) -> bool {
-        self.latency.count() as f64 * (1.0 - quantile) >= ENOUGH_BEYOND - 1e-6
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::client::{Client, Orders};
+use super::comparison::compare;
 use super::counts::{Counts, Latencies};
 use super::error::BenchError;
-use super::job::Bench;
+use super::job::{Bench, Tally};
 use super::periods::{Collector, Period, Slices};
-use super::plan::{Plan, Wanted};
+use super::plan::{OpenLoop, Plan, Wanted};
 use super::reader::{Input, Reader, Reading};
-use super::report::{Ending, Report};
+use super::report::{Ending, Report, ServerReport};
 use super::start::Start;
 use crate::crew::{Account, Crew, CrewError, Level, Overseer, QUESTIONS, Setup, Stop, Sum};
 use crate::engine;
@@ -24,6 +25,11 @@ const SILENT_FOR: u32 = 2;
 const HOPELESS: u64 = 1_000;
 /// And for no less than this.
 const SILENT_LEAST: Duration = Duration::from_secs(2);
+
+/// Blocks of time in which servers are compared, in a run of a length that is known.
+const BLOCKS: u32 = 20;
+/// In another one the blocks begin with this length, and become longer with the run.
+const FIRST_BLOCKS: Duration = Duration::from_millis(10);
 
 /// How far a measurement has come.
 #[derive(Debug, Clone)]
@@ -54,7 +60,7 @@ pub async fn run(
     let start = Arc::<Start>::default();
     let reading = Arc::<Reading>::default();
     let setting = Setting {
-        server: plan.server,
+        servers: plan.servers.clone(),
         wanted: plan.wanted(),
         interval: plan.interval,
         started: SystemTime::now(),
@@ -86,7 +92,7 @@ pub async fn run(
 
 /// What is known before anything is measured.
 struct Setting {
-    server: SocketAddr,
+    servers: Vec<SocketAddr>,
     wanted: Wanted,
     interval: Option<Duration>,
     started: SystemTime,
@@ -103,22 +109,28 @@ async fn begin(
     slices: &Arc<Slices>,
 ) -> Result<Crew<Bench>, CrewError> {
     debug_assert!(plan.engine.window.is_strict(), "what is outstanding is the user's to say");
+    let servers = plan.servers.len() as f64;
+    let mut engine = plan.engine;
+    engine.rate = engine.rate.map(|rate| rate * servers);
     let orders = Orders {
         start: Arc::clone(start),
         warmup: plan.warmup,
         duration: plan.duration,
-        open_loop: plan.open_loop,
+        // The servers take turns.
+        open_loop: plan.open_loop.map(|open| OpenLoop { rate: open.rate * servers, ..open }),
         workers: plan.threads.into(),
         begun: Arc::default(),
         interval: plan.interval,
         slices: Arc::clone(slices),
         stop: Arc::clone(stop),
-        overhead: overhead(&plan.engine),
+        servers: plan.servers.len(),
+        block: plan.duration.map_or(FIRST_BLOCKS, |duration| duration / BLOCKS),
+        overhead: overhead(&engine),
         verbose: plan.verbose,
     };
     let setup = Setup {
-        servers: vec![plan.server],
-        engine: plan.engine,
+        servers: plan.servers,
+        engine,
         net: plan.net,
         sockets: Some(plan.clients),
         threads: plan.threads,
@@ -165,7 +177,7 @@ struct Watch<'a> {
 
 impl Overseer<Bench> for Watch<'_> {
     fn look(&mut self, crew: &Crew<Bench>) {
-        let counts = crew.tally();
+        let counts = crew.tally().sum();
         let elapsed = self.start.elapsed().unwrap_or_default();
         let over = crew.running() == 0;
         let intervals = match &mut self.collector {
@@ -202,9 +214,11 @@ impl Overseer<Bench> for Watch<'_> {
 impl Watch<'_> {
     /// Says what was measured, and how it ended.
     fn conclude(self, setting: Setting, sum: Sum<Bench>, failed: bool) -> Report {
-        let Sum { account, tally: counts, rests, .. } = sum;
+        let Sum { account, tally, rests, .. } = sum;
+        let counts = tally.sum();
+        let of_servers = sum_by_server(&rests, setting.servers.len());
         let mut latencies = Latencies::default();
-        rests.iter().for_each(|rest| latencies.add(rest));
+        of_servers.iter().for_each(|of_server| latencies.add(of_server));
         let over = self.stop.level() > Level::Run;
         let ending = match self.interrupted {
             _ if self.silent => Ending::Silence(self.patience),
@@ -219,17 +233,30 @@ impl Watch<'_> {
             _ => counts.last_sent,
         };
         debug_assert!(
-            failed || agree(&counts, &latencies.warmup, &account),
-            "{counts:?} {latencies:?} {account:?}"
+            failed || agree(&tally, &of_servers, &account),
+            "{tally:?} {of_servers:?} {account:?}"
         );
+        let duration = sending.max(counts.last_answer);
+        let blocks: Vec<_> = of_servers.iter().filter_map(|it| it.blocks.as_ref()).collect();
+        let comparisons = compare(&blocks);
+        let counts_of = |place: usize| tally.0.get(place).copied().unwrap_or_default();
+        let servers = setting.servers.iter().zip(of_servers).enumerate();
         Report {
-            server: setting.server,
+            servers: servers
+                .map(|(place, (&server, latencies))| ServerReport {
+                    server,
+                    counts: counts_of(place),
+                    latency: latencies.in_time(),
+                    latencies,
+                    duration,
+                })
+                .collect(),
+            comparisons,
             started: setting.started,
-            duration: sending.max(counts.last_answer),
+            duration,
             ending,
             input: self.reading.input(),
             intervals: self.collector.map(Collector::into_done).unwrap_or_default(),
-            latency: latencies.in_time(),
             counts,
             latencies,
             wanted: setting.wanted,
@@ -245,15 +272,28 @@ impl Watch<'_> {
     }
 }
 
-/// Whether what was counted of queries is what engines counted of messages.
-fn agree(counts: &Counts, warmup: &Counts, account: &Account) -> bool {
-    let mut counts = *counts;
-    counts.add(warmup);
-    let sum = |of: fn(&engine::ServerCounts) -> u64| -> u64 {
-        account.servers.iter().map(|server| of(&server.counts)).sum()
-    };
-    counts.sent() == sum(|it| it.sent - it.not_sent)
-        && counts.answered() == sum(|it| it.answered)
-        && counts.late == sum(|it| it.late)
-        && counts.not_sent == sum(|it| it.not_sent)
+/// What all workers have measured of each server.
+fn sum_by_server(rests: &[Vec<Latencies>], servers: usize) -> Vec<Latencies> {
+    let mut sums: Vec<Latencies> =
+        std::iter::repeat_with(Latencies::default).take(servers).collect();
+    for rest in rests {
+        for (sum, of_server) in sums.iter_mut().zip(rest) {
+            sum.add(of_server);
+        }
+    }
+    sums
+}
+
+/// Whether what was counted of the queries to each server is what engines counted of messages.
+fn agree(tally: &Tally, latencies: &[Latencies], account: &Account) -> bool {
+    let servers = tally.0.iter().zip(latencies).zip(&account.servers);
+    servers.into_iter().all(|((counts, latencies), server)| {
+        let mut counts = *counts;
+        counts.add(&latencies.warmup);
+        let of_engine = &server.counts;
+        counts.sent() == of_engine.sent - of_engine.not_sent
+            && counts.answered() == of_engine.answered
+            && counts.late == of_engine.late
+            && counts.not_sent == of_engine.not_sent
+    })
 }

@@ -301,6 +301,14 @@ fn what_is_not_measured_and_what_contradicts_itself_is_refused_in_one_sentence()
         (&["-E", "10:abc"], "not an even number of hexadecimal digits"),
         (&["-f", "inet6"], "no address of the requested family"),
         (&["-a", "::1"], "no address of the family of -a ::1"),
+        (
+            &["-s", "127.0.0.1", "-s", "127.0.0.1:53"],
+            "-s names the server 127.0.0.1:53 more than once",
+        ),
+        (
+            &["-s", "127.0.0.1", "-s", "127.0.0.2", "-q", "20000"],
+            "can have outstanding at each server",
+        ),
         (&["-s", "tcp://127.0.0.1"], "-s takes a server without tcp://"),
         (&["-O", "num-queries-per-conn=3"], "-O num-queries-per-conn is for -m tcp only"),
         (&["-O", "doh-uri=x"], "'doh-uri' is not supported"),
@@ -499,4 +507,77 @@ fn refused_connections_are_told() {
     let of_server = &result["servers"][0];
     assert_eq!((&of_server["lost"], &of_server["undelivered"]), (&50.into(), &50.into()));
     assert_eq!(of_server["connections"]["made"], 0);
+}
+
+/// The comparison of two servers by a measure.
+#[track_caller]
+fn comparison<'a>(result: &'a Value, measure: &str) -> &'a Value {
+    let all = result["comparisons"].as_array().unwrap();
+    all.iter().find(|it| it["measure"] == measure).unwrap_or_else(|| panic!("{result:#}"))
+}
+
+#[test]
+fn several_servers_get_the_same_queries_and_the_faster_one_is_told() {
+    let slow = server_with([Fault::always(Effect::Delay(Delay::of_ms(30.0)))]);
+    let (fast, files) = (server(), Files::new());
+    let [a, b] = [&slow, &fast].map(|server| server.addr().to_string());
+    let queries = queries(&files, "\n");
+    let options = ["bench", "-s", &a, "-s", &b, "-d", &queries, "-q", "50", "-c", "2", "-T", "2"];
+    let run = run(&[&options[..], &["--format", "json"]].concat());
+    let result = result(run.assert_code(0));
+    for (place, server) in [&slow, &fast].into_iter().enumerate() {
+        let of_server = &result["servers"][place];
+        assert_eq!((&of_server["sent"], &of_server["answered"]), (&500.into(), &500.into()));
+        assert_eq!(server.counts().queries(), 500);
+    }
+    let median = comparison(&result, "p50");
+    assert_eq!((&median["a"], &median["b"]), (&a.as_str().into(), &b.as_str().into()));
+    assert_eq!(median["verdict"], "b-faster", "{result:#}");
+    let [low, difference, high] =
+        ["low_us", "difference_us", "high_us"].map(|name| median[name].as_f64().unwrap());
+    assert!(0.0 < low && low <= difference && difference <= high, "{median:#}");
+    assert_eq!(comparison(&result, "loss")["verdict"], "no-difference");
+}
+
+#[test]
+fn an_open_loop_asks_each_of_several_servers_at_its_rate_and_says_who_is_faster() {
+    let slow = server_with([Fault::always(Effect::Delay(Delay::of_ms(50.0)))]);
+    let fast = server();
+    let [a, b] = [&slow, &fast].map(|server| server.addr().to_string());
+    let options = ["bench", "-s", &a, "-s", &b, "--open-loop", "400", "-l", "1"];
+    let run = run_with_input(&options, b"www.demo.test A\n");
+    run.assert_code(0);
+    let [of_slow, of_fast] = [&slow, &fast].map(|server| server.counts().queries());
+    // They take turns: the last query may have got to one of them only.
+    assert!(of_slow.abs_diff(of_fast) <= 1, "{of_slow} {of_fast}");
+    let form = format!(
+        r"(?m)^  {} is \d+\.\d{{3}} ms faster than {} at the median \(95 %: \d+\.\d{{3}} ms to \d+\.\d{{3}} ms\)$",
+        regex::escape(&b),
+        regex::escape(&a)
+    );
+    assert!(Regex::new(&form).unwrap().is_match(&run.stdout), "{}", run.stdout);
+    let none = format!("  {a} and {b}: no difference shown in loss; one of ");
+    assert!(run.stdout.contains(&none), "{}", run.stdout);
+    // Each has dnsperf's lines.
+    assert_eq!(run.stdout.matches("\n  Queries per second:   ").count(), 2, "{}", run.stdout);
+    assert_eq!(run.stdout.matches(&format!("\nServer {a}\n")).count(), 1, "{}", run.stdout);
+}
+
+#[test]
+fn a_server_of_several_that_does_not_respond_is_told() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (there, files) = (server(), Files::new());
+    let [a, b] = [silent.local_addr().unwrap(), there.addr()].map(|address| address.to_string());
+    let queries = queries(&files, "\n");
+    let options = ["bench", "-s", &a, "-s", &b, "-d", &queries, "-t", "0.3", "-q", "500"];
+    let options = [&options[..], &["--fail-if", "loss>50%", "--format", "json"]].concat();
+    let run = run(&options);
+    run.assert_code(3).assert_stderr(&format!("{a} did not respond to any query"));
+    run.assert_stderr(&format!("failed: loss>50% of {a}, and it is 100.000 %"));
+    assert!(!run.stderr.contains(&format!("{b} did not")), "{}", run.stderr);
+    let result = result(&run);
+    assert_eq!(
+        (&result["servers"][0]["lost"], &result["servers"][1]["answered"]),
+        (&500.into(), &500.into())
+    );
 }

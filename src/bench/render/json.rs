@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::bench::comparison::{Comparison, Measure, Verdict};
 use crate::bench::figures::{Figures, PERCENTILES};
 use crate::bench::periods::Period;
-use crate::bench::report::{Ending, Report};
+use crate::bench::report::{Ending, Report, ServerReport};
 use crate::report::time::rfc3339_of;
 use crate::stats::Durations;
 
@@ -36,8 +37,8 @@ pub fn json(report: &Report) -> Value {
         "outstanding": report.wanted.outstanding,
         "queries": report.input.queries,
         "skipped_lines": report.input.bad,
-        "servers": [server(report)],
-        "comparisons": [],
+        "servers": report.servers.iter().map(|it| server(report, it)).collect::<Vec<_>>(),
+        "comparisons": report.comparisons.iter().map(|it| comparison(report, it)).collect::<Vec<_>>(),
         "client": {
             "cpu_ms": report.client.processor.map(|span| span.as_millis() as u64),
             "threads": report.client.threads,
@@ -52,15 +53,17 @@ pub fn json(report: &Report) -> Value {
     })
 }
 
-fn server(report: &Report) -> Value {
-    let (counts, connects) = (&report.counts, &report.client.connects);
+fn server(run: &Report, report: &ServerReport) -> Value {
+    let counts = &report.counts;
+    // Those of several servers are counted together.
+    let connects = (run.servers.len() == 1).then_some(&run.client.connects);
     let by_rcode: Map<String, Value> =
         report.latencies.by_rcode().map(|(name, some)| (name, latency(some))).collect();
     let rcodes: Map<String, Value> =
         counts.by_rcode().map(|(name, count)| (name, count.into())).collect();
     json!({
         "server": report.server.to_string(),
-        "transport": report.wanted.transport.as_str(),
+        "transport": run.wanted.transport.as_str(),
         "sent": counts.sent(),
         "answered": counts.answered(),
         "late": counts.late,
@@ -76,17 +79,52 @@ fn server(report: &Report) -> Value {
             json!({ "estimate": share, "low": interval.low, "high": interval.high })
         }),
         "latency_us": latency(&report.latency),
-        "service_us": latency(match report.wanted.open_loop {
+        "service_us": latency(match run.wanted.open_loop {
             Some(_) => &report.latencies.service,
             // What is sent in its turn has no other time.
             None => &report.latency,
         }),
         "late_us": latency(&report.latencies.late),
         "latency_by_rcode_us": by_rcode,
-        "connect_us": latency(&connects.handshakes),
-        "connections": { "attempts": connects.attempts, "made": connects.handshakes.count() },
+        "connect_us": connects.map(|it| latency(&it.handshakes)),
+        "connections": connects.map(|it| {
+            json!({ "attempts": it.attempts, "made": it.handshakes.count() })
+        }),
         "instances": [],
     })
+}
+
+/// Two servers by one measure.
+fn comparison(report: &Report, of: &Comparison) -> Value {
+    let name = |place: usize| report.servers[place].server.to_string();
+    let verdict = match (of.measure, of.verdict) {
+        (_, Verdict::NoDifference) => "no-difference",
+        (Measure::Percentile(..), Verdict::First) => "a-faster",
+        (Measure::Percentile(..), Verdict::Second) => "b-faster",
+        (Measure::Loss, Verdict::First) => "a-loses-less",
+        (Measure::Loss, Verdict::Second) => "b-loses-less",
+    };
+    let mut all = Map::new();
+    all.insert("a".to_owned(), name(of.first).into());
+    all.insert("b".to_owned(), name(of.second).into());
+    all.insert("measure".to_owned(), of.measure.name().into());
+    for (name, value) in [
+        ("difference", of.difference),
+        ("low", of.interval.low),
+        ("high", of.interval.high),
+        ("detectable", of.detectable),
+    ] {
+        match of.measure {
+            // In microseconds, to the nanosecond.
+            Measure::Percentile(..) => {
+                let micros = (value * 1e9).round() / 1e3;
+                all.insert(format!("{name}_us"), micros.into())
+            }
+            Measure::Loss => all.insert(name.to_owned(), value.into()),
+        };
+    }
+    all.insert("verdict".to_owned(), verdict.into());
+    Value::Object(all)
 }
 
 /// One interval as an object, a line of `--intervals`.

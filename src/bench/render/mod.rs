@@ -1,6 +1,7 @@
 //! A report as text, in dnsperf's words, and as JSON.
 
 mod bars;
+mod comparisons;
 mod json;
 mod text;
 

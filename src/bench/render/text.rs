@@ -4,17 +4,18 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::bars::{bars, milliseconds};
+use super::comparisons::sentence;
 use crate::bench::figures::{Figures, PERCENTILES};
 use crate::bench::periods::Period;
 use crate::bench::plan::Wanted;
-use crate::bench::report::{Ending, Report};
+use crate::bench::report::{Ending, Report, ServerReport};
 use crate::report::time::rfc3339_of;
 use crate::stats::Durations;
 
 /// What dnsperf prints before it begins; `arguments` is the command line.
 pub fn opening(
     arguments: &str,
-    server: std::net::SocketAddr,
+    servers: &[std::net::SocketAddr],
     wanted: &Wanted,
     passes: Option<u32>,
     started: SystemTime,
@@ -28,15 +29,18 @@ pub fn opening(
         Some(passes) => limits.push(format!("{passes} runs through file")),
         None => {}
     }
+    let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+    let servers = servers.join(", ");
     format!(
-        "[Status] Command line: {arguments}\n[Status] Sending queries (to {server})\n\
+        "[Status] Command line: {arguments}\n[Status] Sending queries (to {servers})\n\
          [Status] Started at: {}\n[Status] Stopping after {}\n",
         rfc3339_of(started),
         limits.join(" or ")
     )
 }
 
-/// The whole report: dnsperf's closing lines, then percentiles and a histogram.
+/// The whole report: of each server dnsperf's closing lines, then percentiles and a histogram; and how
+/// servers compare.
 pub fn text(report: &Report) -> String {
     let reason = match report.ending {
         Ending::EndOfFile => "end of file",
@@ -46,10 +50,34 @@ pub fn text(report: &Report) -> String {
         Ending::Failed => "failure",
     };
     let mut text = format!("[Status] Testing complete ({reason})\n\n");
-    statistics(report, &mut text);
-    connections(report, &mut text);
-    percentiles(report, &mut text);
+    let several = report.servers.len() > 1;
+    for server in &report.servers {
+        if several {
+            let _ = writeln!(text, "Server {}\n", server.server);
+        }
+        statistics(server, &mut text);
+        if !several {
+            connections(report, &mut text);
+        }
+        percentiles(report, server, &mut text);
+    }
+    if several {
+        connections(report, &mut text);
+        comparisons(report, &mut text);
+    }
     text
+}
+
+/// How servers compare, a sentence for each measure.
+fn comparisons(report: &Report, text: &mut String) {
+    text.push_str("Comparison (each server got the same queries, in random order):\n\n");
+    if report.comparisons.is_empty() {
+        text.push_str("  too few responses to compare the servers\n");
+    }
+    for comparison in &report.comparisons {
+        let _ = writeln!(text, "  {}", sentence(comparison, report));
+    }
+    text.push('\n');
 }
 
 /// What dnsperf prints of TCP, in its words.
@@ -83,7 +111,7 @@ fn average(latency: &Durations, text: &mut String) {
 }
 
 /// What dnsperf prints, in its words.
-fn statistics(report: &Report, text: &mut String) {
+fn statistics(report: &ServerReport, text: &mut String) {
     let counts = &report.counts;
     let (sent, answered) = (counts.sent(), counts.answered());
     let share = |part: u64, whole: u64| {
@@ -123,9 +151,9 @@ fn statistics(report: &Report, text: &mut String) {
 }
 
 /// What dnsperf leaves out.
-fn percentiles(report: &Report, text: &mut String) {
+fn percentiles(run: &Report, report: &ServerReport, text: &mut String) {
     let latency = &report.latency;
-    table(report, text);
+    table(run, report, text);
     if !latency.is_empty() {
         text.push_str("Latency histogram (responses up to each latency):\n\n");
         text.push_str(&bars(latency));
@@ -157,11 +185,11 @@ fn percentiles(report: &Report, text: &mut String) {
 
 /// Least, mean, percentiles, greatest and deviation: of latency and, in an open loop, of service time and
 /// of how late queries were sent.
-fn table(report: &Report, text: &mut String) {
+fn table(run: &Report, report: &ServerReport, text: &mut String) {
     let mut columns: Vec<(&str, Figures)> = Vec::new();
     let mut add = |name, of: &Durations| columns.extend(Figures::of(of).map(|it| (name, it)));
     add("latency", &report.latency);
-    if report.wanted.open_loop.is_some() {
+    if run.wanted.open_loop.is_some() {
         add("service time", &report.latencies.service);
         add("send delay", &report.latencies.send_delay);
         text.push_str(

@@ -33,6 +33,11 @@ const LONGEST_OPTION: usize = 512;
 /// truncated response is a response. "Queries lost" are those not answered within -t seconds, also if an
 /// answer came later.
 ///
+/// With several -s each server gets every query, one after the other in random order, so that all of them
+/// see the same minute; -q, -Q and --open-loop are for each of them, and a query is sent when the slowest
+/// one has room for it. The differences of the median, of other percentiles and of loss are shown with their
+/// 95 % intervals, and called differences only where chance would bring one up in 5 % of such runs.
+///
 /// A server with a public address gets at most 1,000 queries a second, unless -Q or --open-loop names a
 /// rate. Measure servers of others only where they agree.
 ///
@@ -47,14 +52,15 @@ const LONGEST_OPTION: usize = 512;
   dnsonde bench -s 192.0.2.53 -d queries.txt --open-loop 2000 --warmup 2 -l 60 -S 1
   dnsonde bench -s 192.0.2.53 -d queries.txt -l 10 --fail-if 'p99>50ms' --fail-if 'loss>0.1%'
   dnsonde bench -s ns1.example.net -d queries.txt -Q 500 -l 60 --format json > result.json
+  dnsonde bench -s 192.0.2.53 -s 198.51.100.53 -d queries.txt -Q 200 -l 60
   echo 'www.example.com A' | dnsonde bench -s 192.0.2.53 -n 1000 -q 1")]
 #[allow(clippy::struct_excessive_bools)]
 pub(in crate::cli) struct Args {
-    /// The server: an address or a host name
+    /// The server: an address or a host name; several are asked the same queries, and compared
     #[arg(short = 's', value_name = "SERVER", default_value = "127.0.0.1")]
-    pub(super) server: String,
+    pub(super) servers: Vec<String>,
 
-    /// The port of the server
+    /// The port of servers that name none
     #[arg(short = 'p', value_name = "PORT", default_value_t = DNS_PORT)]
     pub(super) port: u16,
 
@@ -78,15 +84,15 @@ pub(in crate::cli) struct Args {
     #[arg(short = 'T', value_name = "THREADS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: u16,
 
-    /// Queries outstanding at once, over all clients [default: 100]
+    /// Queries outstanding at once at a server, over all clients [default: 100]
     #[arg(short = 'q', value_name = "QUERIES", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) outstanding: Option<u32>,
 
-    /// Send at most so many queries a second, over all clients
+    /// Send at most so many queries a second to a server, over all clients
     #[arg(short = 'Q', value_name = "QPS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) rate: Option<u32>,
 
-    /// Send so many queries a second, whatever the answers do, instead of -q at a time
+    /// Send so many queries a second to a server, whatever the answers do, instead of -q at a time
     #[arg(long, value_name = "QPS", value_parser = rate, conflicts_with_all = ["outstanding", "rate"])]
     pub(super) open_loop: Option<f64>,
 

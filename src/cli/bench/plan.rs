@@ -40,17 +40,19 @@ impl Args {
     /// The plan. Everything is opened that it reads.
     pub(super) fn plan(&self) -> Result<Planned, CliError> {
         let mut notes = Vec::new();
-        let server = self.server()?;
-        let rate = match self.rate {
-            None if is_public(server.ip()) && self.open_loop.is_none() => {
+        let servers = self.servers()?;
+        let public = servers.iter().find(|server| is_public(server.ip()));
+        let rate = match (self.rate, public) {
+            (None, Some(server)) if self.open_loop.is_none() => {
+                let each = if servers.len() == 1 { "" } else { " to each server" };
                 notes.push(format!(
-                    "at most {POLITE_RATE} queries a second, because {} is a public address; -Q sets \
-                     another limit",
+                    "at most {POLITE_RATE} queries a second{each}, because {} is a public address; -Q \
+                     sets another limit",
                     server.ip()
                 ));
                 Some(POLITE_RATE)
             }
-            rate => rate.map(f64::from),
+            (rate, _) => rate.map(f64::from),
         };
         let threads = self.useful_threads();
         if threads < self.threads {
@@ -79,13 +81,14 @@ impl Args {
                 },
             }),
             interval: self.stats_interval.or(self.intervals.is_some().then_some(INTERVAL)),
-            server,
+            servers,
             engine: self.engine_config(rate),
             net: net::Options {
                 bind: self.local,
                 port: self.local_port,
                 buffers: self.buffers.map(|kilobytes| kilobytes as usize * 1024),
-                tcp_connections: self.clients,
+                tcp_connections: u16::try_from(usize::from(self.clients) * self.servers.len())
+                    .unwrap_or(u16::MAX),
                 tcp_pipeline: u16::MAX,
                 tcp_queries: self.long_option,
                 ..net::Options::default()
@@ -117,9 +120,23 @@ impl Args {
         self.threads.min(self.clients).min(small(self.window())).min(rate)
     }
 
-    fn server(&self) -> Result<SocketAddr, CliError> {
+    fn servers(&self) -> Result<Vec<SocketAddr>, CliError> {
+        let mut servers: Vec<SocketAddr> = Vec::new();
+        for text in &self.servers {
+            let server = self.server(text)?;
+            if servers.contains(&server) {
+                return Err(CliError::usage(format!(
+                    "-s names the server {server} more than once"
+                )));
+            }
+            servers.push(server);
+        }
+        Ok(servers)
+    }
+
+    fn server(&self, text: &str) -> Result<SocketAddr, CliError> {
         let form = Form { server: "-s SERVER", tcp: "-m tcp", list: None };
-        let spec = parse_server(&self.server, form)?;
+        let spec = parse_server(text, form)?;
         if spec.tcp {
             return Err(CliError::usage("-s takes a server without tcp://"));
         }
@@ -134,10 +151,7 @@ impl Args {
         };
         addresses.iter().find(suits).copied().ok_or_else(|| {
             let local = self.local.map(|local| local.to_string()).unwrap_or_default();
-            CliError::usage(format!(
-                "server '{}' has no address of the family of -a {local}",
-                self.server
-            ))
+            CliError::usage(format!("server '{text}' has no address of the family of -a {local}"))
         })
     }
 
@@ -178,7 +192,7 @@ impl Args {
             socket_life: None,
             // What cannot be sent is counted, and the run goes on.
             give_up_after: Some(Duration::ZERO),
-            capacity: outstanding + AHEAD,
+            capacity: outstanding.saturating_mul(self.servers.len()).saturating_add(AHEAD),
             ..EngineConfig::default()
         }
     }

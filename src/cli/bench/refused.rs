@@ -9,9 +9,14 @@ use crate::cli::cli_error::CliError;
 /// Queries that have an ID at the same time on one socket.
 const MOST_OF_CLIENT: u32 = 32_768;
 
+/// Servers that are compared with each other: more pairs than those show nothing any more.
+const MOST_SERVERS: usize = 16;
+
 /// Queries that can be in flight at once.
 pub(super) fn most_in_flight(args: &Args) -> u32 {
+    // The servers share its IDs.
     u32::from(args.clients) * MOST_OF_CLIENT
+        / u32::try_from(args.servers.len()).unwrap_or(u32::MAX).max(1)
 }
 
 /// Refuses, in one sentence, what cannot be measured.
@@ -31,6 +36,11 @@ pub(super) fn refuse(args: &Args) -> Result<(), CliError> {
     };
     if let Some(mode) = mode {
         return error(&format!("-m {mode} is not supported: only UDP and TCP are measured"));
+    }
+    if args.servers.len() > MOST_SERVERS {
+        return error(&format!(
+            "-s is given more than {MOST_SERVERS} times: compare fewer servers"
+        ));
     }
     if args.long_option.is_some() && args.mode != Mode::Tcp {
         return error("-O num-queries-per-conn is for -m tcp only");
@@ -61,10 +71,13 @@ pub(super) fn refuse(args: &Args) -> Result<(), CliError> {
         let Some(wanted) = wanted.filter(|&wanted| wanted > most_in_flight(args)) else { continue };
         let clients = args.clients;
         let clients = if clients == 1 { "1 client".into() } else { format!("{clients} clients") };
+        let each = most_in_flight(args) / u32::from(args.clients);
+        let at = if args.servers.len() == 1 { "" } else { " at each server" };
+        let needed = wanted.div_ceil(each.max(1));
         return Err(CliError::usage(format!(
-            "{option} {wanted} is more than {clients} can have outstanding: {MOST_OF_CLIENT} each"
+            "{option} {wanted} is more than {clients} can have outstanding{at}: {each} each"
         ))
-        .hint(format!("use more clients: -c {}", wanted.div_ceil(MOST_OF_CLIENT))));
+        .hint(format!("use more clients: -c {needed}")));
     }
     if args.intervals.as_deref() == Some(Path::new("-")) && args.format == Format::Json {
         return error("--intervals - and --format json both want standard output for themselves");

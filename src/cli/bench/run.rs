@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let passes = plan.passes.map(Into::into);
         let opening = render::opening(
             &words.join(" "),
-            plan.server,
+            &plan.servers,
             &plan.wanted(),
             passes,
             SystemTime::now(),
@@ -203,11 +203,18 @@ impl Log {
     /// Reports the conditions that hold; whether there is one, or one that nothing can be said of.
     fn failed_conditions(&self, conditions: &[Condition], report: &Report) -> anyhow::Result<bool> {
         let mut failed = false;
-        for condition in conditions {
-            let sentence = match condition.check(report) {
+        for (condition, server) in
+            conditions.iter().flat_map(|it| report.servers.iter().map(move |server| (it, server)))
+        {
+            // Which one it is goes without saying if there is one.
+            let of = match report.servers.len() {
+                1 => String::new(),
+                _ => format!(" of {}", server.server),
+            };
+            let sentence = match condition.check(server) {
                 Ok(None) => continue,
-                Ok(Some(figure)) => format!("failed: {condition}, and it is {figure}"),
-                Err(no_figure) => format!("failed: {condition}: {no_figure}"),
+                Ok(Some(figure)) => format!("failed: {condition}{of}, and it is {figure}"),
+                Err(no_figure) => format!("failed: {condition}{of}: {no_figure}"),
             };
             failed = true;
             self.note(&sentence)?;
@@ -215,28 +222,29 @@ impl Log {
         Ok(failed)
     }
 
-    /// The exit status, and the sentence that says why it is that.
+    /// The exit status, and the sentences that say why it is that.
     fn conclude(&self, report: &Report) -> anyhow::Result<u8> {
-        let counts = &report.counts;
-        let why = match (counts.delivery_error, counts.send_error) {
-            (0, 0) => String::new(),
-            (0, errno) | (errno, _) => format!(" ({})", io::Error::from_raw_os_error(errno)),
-        };
-        match report.ending {
-            Ending::Silence(span) => {
-                let span = span.as_secs_f64();
-                self.note(&format!(
-                    "{} did not respond to anything within {span} s{why}",
-                    report.server
-                ))?;
-            }
-            Ending::Interrupted => {
-                self.note("interrupted; the figures are those until then")?;
-                return Ok(PROBLEM);
-            }
-            _ if counts.answered() + counts.late > 0 => return Ok(FINE),
-            _ => self.note(&format!("{} did not respond to any query{why}", report.server))?,
+        if report.ending == Ending::Interrupted {
+            self.note("interrupted; the figures are those until then")?;
+            return Ok(PROBLEM);
         }
-        Ok(COULD_NOT)
+        let mut exit = FINE;
+        for server in &report.servers {
+            let counts = &server.counts;
+            if counts.answered() + counts.late > 0 {
+                continue;
+            }
+            exit = COULD_NOT;
+            let why = match (counts.delivery_error, counts.send_error) {
+                (0, 0) => String::new(),
+                (0, errno) | (errno, _) => format!(" ({})", io::Error::from_raw_os_error(errno)),
+            };
+            let what = match report.ending {
+                Ending::Silence(span) => format!("anything within {} s", span.as_secs_f64()),
+                _ => "any query".to_owned(),
+            };
+            self.note(&format!("{} did not respond to {what}{why}", server.server))?;
+        }
+        Ok(exit)
     }
 }
