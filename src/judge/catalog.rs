@@ -170,6 +170,16 @@ catalog! {
         "there is another value; the first octet that differs is shown",
         "RFC 1035 §3.3",
     ).effect(Effect::NotRight);
+    ValueInvalid = Entry::new(
+        "value-invalid",
+        Class::Record,
+        &[Severity::Error],
+        &[Actor::DomainOwner, Actor::Service],
+        "The value is there and not valid",
+        "a record is there that was meant for this, and its value is not valid: a semicolon is \
+         missing, or a whole line of a zone file was entered",
+        "RFC 1035 §3.3",
+    ).effect(Effect::NotRight);
     ValueQuoted = Entry::new(
         "value-quoted",
         Class::Record,

@@ -100,11 +100,15 @@ impl Check {
             return if permitted { Self::Right } else { Self::Wrong(records) };
         }
         let of_kind: Vec<RecordBuf> =
-            records.into_iter().filter(|record| expectation.concerns(record)).collect();
-        if of_kind.is_empty() {
-            Self::Missing { name_exists: true }
-        } else if !of_kind.iter().any(|record| expectation.matches(record)) {
-            Self::Wrong(of_kind)
+            records.iter().filter(|record| expectation.concerns(record)).cloned().collect();
+        if !of_kind.iter().any(|record| expectation.matches(record)) {
+            // Texts of other purposes stand beside what is missing, not in its place.
+            records.retain(|record| expectation.is_meant_by(record));
+            if records.is_empty() {
+                Self::Missing { name_exists: true }
+            } else {
+                Self::Wrong(records)
+            }
         } else if of_kind.len() > 1 && expectation.is_single() {
             Self::Several(of_kind)
         } else {

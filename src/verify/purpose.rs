@@ -36,14 +36,22 @@ pub enum NearMiss {
     UnderscoreLeftOut,
     /// The dot between the first two labels was left out (`TOKEN_domainkey.example.com`).
     DotLeftOut,
+    /// `www` stands before the name.
+    Www,
     /// At the apex of the zone.
     Apex,
 }
 
 impl NearMiss {
     /// All of them, what is most likely first.
-    pub const ALL: [Self; 5] =
-        [Self::Doubled, Self::LabelLeftOut, Self::UnderscoreLeftOut, Self::DotLeftOut, Self::Apex];
+    pub const ALL: [Self; 6] = [
+        Self::Doubled,
+        Self::LabelLeftOut,
+        Self::UnderscoreLeftOut,
+        Self::DotLeftOut,
+        Self::Www,
+        Self::Apex,
+    ];
 }
 
 /// Sorts of purposes, of which each expectation has one: near misses follow the others.

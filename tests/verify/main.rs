@@ -9,4 +9,5 @@ mod machine;
 mod records;
 mod scenarios;
 mod servers;
+mod stories;
 mod who;

@@ -28,6 +28,9 @@ pub enum DmarcProblem {
     /// It does not begin with the version.
     #[error("it does not begin with 'v=DMARC1'")]
     Version,
+    /// The version has no semicolon behind it.
+    #[error("a semicolon is missing behind 'v=DMARC1'")]
+    Semicolon,
     /// It is no list of tags.
     #[error("it is not a list of tags: {0}")]
     Syntax(TagError),
@@ -61,7 +64,9 @@ pub fn is_dmarc(text: &[u8]) -> bool {
 /// The first thing that is wrong.
 pub fn check_dmarc(text: &[u8]) -> Result<Dmarc, DmarcProblem> {
     if !is_dmarc(text) {
-        return Err(DmarcProblem::Version);
+        let behind = text.trim_ascii_start().strip_prefix(b"v=DMARC1");
+        let is_spaced = behind.and_then(<[u8]>::first).is_some_and(u8::is_ascii_whitespace);
+        return Err(if is_spaced { DmarcProblem::Semicolon } else { DmarcProblem::Version });
     }
     let tags = TagList::parse(text).map_err(DmarcProblem::Syntax)?;
     let policy = tags.find("p").ok_or(DmarcProblem::NoPolicy)?;

@@ -29,6 +29,11 @@ pub(super) fn names(owner: &NameBuf, zone: &NameBuf) -> Vec<(NearMiss, NameBuf)>
             join(all.chain(rest.iter().copied()).collect::<Vec<_>>().iter()),
         ));
     }
+    // Forms that offer "www" as the host get it for what is to stand at the domain itself.
+    if own.is_empty() {
+        let www: [&[u8]; 1] = [b"www"];
+        candidates.push((NearMiss::Www, join(www.iter().chain(rest))));
+    }
     candidates.push((NearMiss::Apex, Ok(*zone)));
     let mut names: Vec<(NearMiss, NameBuf)> = Vec::new();
     for (kind, name) in candidates {
@@ -84,7 +89,10 @@ mod tests {
         );
         assert_eq!(
             near("example.com", "example.com"),
-            [(NearMiss::Doubled, "example.com.example.com.".to_owned())]
+            [
+                (NearMiss::Doubled, "example.com.example.com.".to_owned()),
+                (NearMiss::Www, "www.example.com.".to_owned()),
+            ]
         );
         assert_eq!(near("_dmarc.example.com", "example.com")[1].1, "dmarc.example.com.");
     }

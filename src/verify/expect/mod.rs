@@ -9,6 +9,7 @@ mod entry;
 mod error;
 mod expectation;
 mod file;
+mod meant;
 mod owner;
 mod presets;
 

@@ -24,6 +24,7 @@ fn mistakes_are_named() {
     {
         assert_eq!(check_dmarc(text.as_bytes()), Err(P::Version), "{text}");
     }
+    assert_eq!(check_dmarc(b"v=DMARC1 p=none"), Err(P::Semicolon));
     assert_eq!(check_dmarc(b"v=DMARC1; rua=mailto:a@example.org"), Err(P::NoPolicy));
     assert!(matches!(check_dmarc(b"v=DMARC1; p none"), Err(P::Syntax(_))));
     assert!(matches!(check_dmarc(b"v=DMARC1; p=none; p=reject"), Err(P::Syntax(_))));

@@ -105,6 +105,18 @@ pub(super) fn other_types<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e P
         .filter(move |(_, set)| set.name == expectation.owner)
 }
 
+/// Records of the expected type that stand at the owner beside these: for other purposes.
+pub(super) fn records_beside<'r>(
+    case: Case<'_, '_>,
+    these: &'r [RecordBuf],
+) -> impl Iterator<Item = RecordBuf> + 'r {
+    let rtype = case.status.expectation.rtype;
+    let sets = case.status.checks().filter_map(|seen| seen.probe.reading()?.answer.as_ref());
+    let records: Vec<RecordBuf> =
+        sets.filter(|set| set.rtype == rtype).flat_map(Rrset::records).collect();
+    records.into_iter().filter(|record| these.iter().all(|it| it.rdata != record.rdata))
+}
+
 /// The first text of the owner itself that an answer of another type has.
 pub(super) fn own_texts<'e>(case: Case<'_, 'e>) -> impl Iterator<Item = (&'e Probe, Vec<u8>)> {
     other_types(case).filter(|(_, set)| set.rtype == RecordType::TXT).filter_map(|(probe, set)| {

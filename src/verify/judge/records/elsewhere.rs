@@ -5,7 +5,7 @@ use crate::judge::catalog::FindingId;
 use crate::judge::finding::Draft;
 use std::net::SocketAddr;
 
-use super::case::{Case, other_types, type_names};
+use super::case::{Case, other_types, records_beside, type_names};
 use super::value as values;
 use super::{caches, cname};
 use crate::judge::content::text::text_of;
@@ -100,10 +100,24 @@ fn missing(case: Case<'_, '_>) -> Draft {
                     "the name has a CNAME record that leads to {target}: add {IT} there"
                 ))
         }
-        None => draft
-            .action(format!("add {IT} at {provider}"))
-            .advice(format!("add {IT} at {}", case.provider()))
-            .entry(case.entry()),
+        None => match records_beside(case, &[]).next().map(|record| short(&data(&record))) {
+            // Whoever overwrites what is there breaks their mail or another service.
+            Some(other) => draft
+                .evidence("beside", other.clone())
+                .action(format!(
+                    "add {IT} at {provider}, and leave the other {} records there as they are",
+                    status.expectation.rtype
+                ))
+                .advice(format!(
+                    "at {provider}, leave the other {} records of the name as they are (such as \
+                     {other}), and add {IT} beside them",
+                    status.expectation.rtype
+                )),
+            None => draft
+                .action(format!("add {IT} at {provider}"))
+                .advice(format!("add {IT} at {provider}")),
+        }
+        .entry(case.entry()),
     };
     draft
 }
@@ -303,6 +317,7 @@ fn at_near_miss(case: Case<'_, '_>, kind: NearMiss) -> Option<Draft> {
             NearMiss::LabelLeftOut => "a part that begins with an underscore (_) is missing",
             NearMiss::UnderscoreLeftOut => "the underscore (_) is missing",
             NearMiss::DotLeftOut => "a dot is missing",
+            NearMiss::Www => "\"www\" stands before the domain",
             NearMiss::Apex | NearMiss::Doubled => "the host before the domain is missing",
         };
         Draft::error(FindingId::OwnerMistyped, case.subject())

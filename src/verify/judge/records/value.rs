@@ -1,6 +1,6 @@
 //! Records that are there, and not as they should be: what exactly is different.
 
-use super::case::Case;
+use super::case::{Case, records_beside};
 use super::dkim;
 use crate::judge::actor::Actor;
 use crate::judge::brief::{FormEntry, IT, RECORD, agree};
@@ -95,6 +95,9 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         }
     }
     let (expected_octets, found) = (comparable(&expected), comparable(nearest));
+    if let Some(draft) = pasted_line(case, nearest, &expected_octets, &found) {
+        return draft;
+    }
     let at = common_octets(&expected_octets, &found);
     first_difference(draft(FindingId::ValueDiffers), &expected_octets, &found)
         .who(who_has(case, Some(nearest)))
@@ -104,7 +107,45 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
             agree("is not the expected one", "are not the expected ones")
         ))
         .action(format!("correct the {value} at {provider}"))
-        .advice(format!("correct the {value} at {provider}"))
+        .advice(match which(case, records, nearest) {
+            Some(which) => format!("at {provider}, correct the {value} of {which}"),
+            None => format!("correct the {value} at {provider}"),
+        })
+}
+
+/// Which record is to be changed, where the name has others that must stay as they are.
+fn which(case: Case<'_, '_>, records: &[RecordBuf], record: &RecordBuf) -> Option<String> {
+    records_beside(case, records).next()?;
+    let record = short(&data(record));
+    Some(format!("the one record {record}, and leave the others of the name as they are"))
+}
+
+/// More than the value was entered: a line of a zone file, or the value with its type before it.
+fn pasted_line(
+    case: Case<'_, '_>,
+    record: &RecordBuf,
+    expected: &[u8],
+    found: &[u8],
+) -> Option<Draft> {
+    let is_within = record.rtype == RecordType::TXT
+        && !expected.is_empty()
+        && found.windows(expected.len()).any(|part| part == expected);
+    is_within.then(|| {
+        let value = agree("value", "values");
+        Draft::error(FindingId::ValueInvalid, case.subject())
+            .who(who_has(case, Some(record)))
+            .servers(case.reported())
+            .summary("the value stands there with more text around it")
+            .fault(format!("the {value} of {RECORD} {} more text than was given", agree("has", "have")))
+            .action(format!("enter only the {value} at {}", case.provider()))
+            .evidence("found", short(&data(record)))
+            .advice(format!(
+                "at {}, correct this record so that it has only the {value}; do not add a second one: {}",
+                case.provider(),
+                short(&data(record))
+            ))
+            .entry(case.entry())
+    })
 }
 
 /// A record that would do, were it not for what became of it on the way.
@@ -202,7 +243,10 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         ),
     };
     let entry = case.entry().filter(|_| matches!(expectation.kind, ExpectationKind::Caa { .. }));
-    Draft::error(FindingId::ValueDiffers, case.subject())
+    // Meant for it, but so broken that it does not even count as a policy.
+    let is_none = records.iter().all(|record| !expectation.concerns(record));
+    let id = if is_none { FindingId::ValueInvalid } else { FindingId::ValueDiffers };
+    Draft::error(id, case.subject())
         .who(who_has(case, records.first()))
         .servers(case.reported())
         .summary(short(&why))
