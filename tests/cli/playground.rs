@@ -87,6 +87,15 @@ fn a_world_is_served_until_it_is_interrupted() {
     let report: serde_json::Value = serde_json::from_str(&examined.stdout).unwrap();
     assert_eq!(report["verdict"], "verified");
 
+    // So does the command that a page has for whoever wants to repeat it.
+    let page = Command::new("sh").args(["-c", &format!("{command} --format html")]).output();
+    let page = Run::of(page.unwrap());
+    let (_, repeat) = page.stdout.split_once("How to repeat this</h3>\n<pre><code>").unwrap();
+    let (repeat, _) = repeat.split_once("</code>").unwrap();
+    let repeat = repeat.replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&");
+    let repeated = Command::new("sh").args(["-c", &repeat]).output();
+    Run::of(repeated.unwrap()).assert_code(0);
+
     let answer = run(&["query", "@127.53.9.1", "-p", &port, "www.example.com", "A", "+short"]);
     answer.assert_code(0);
     assert_eq!(answer.stdout, "example.com.\n192.0.2.80\n");

@@ -1,9 +1,11 @@
 //! The page.
 
 use data_encoding::BASE64;
+use dnsonde::judge::catalog::FindingId;
 use sha2::{Digest, Sha256};
 
 use super::samples::{empty, flaky, healthy, seed_story};
+use super::worlds::{Reported, reports};
 use super::{PAGE, as_html, compare};
 
 pub fn style_sheet(html: &str) -> &str {
@@ -91,5 +93,20 @@ fn the_page_says_what_support_asks_for() {
         "dnsonde verify example.com --ses &#39;A,B,C&#39;",
     ] {
         assert!(html.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn every_reference_to_an_rfc_is_a_link_to_its_page() {
+    for Reported { scenario, report } in reports() {
+        let page = as_html(report, PAGE);
+        for finding in report.findings.iter().filter(|it| it.id != FindingId::RecordPresent) {
+            let numbers = finding.reference.split("RFC ").skip(1);
+            for number in numbers.map(|rest| rest.split([' ', ',']).next().unwrap()) {
+                let link = format!("<a href=\"https://www.rfc-editor.org/rfc/rfc{number}");
+                let name = &scenario.name;
+                assert!(page.contains(&link), "{name}: {} has no {link}", finding.id);
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ mod harness;
 mod hostile;
 mod html;
 mod json;
+mod print;
 mod providers;
 mod samples;
 mod text;
