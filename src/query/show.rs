@@ -89,7 +89,7 @@ pub fn write_text(exchange: &QueryResult, view: &View, out: &mut Vec<u8>) {
             line(out, &format!("\n;; WARNING: the response is not complete: {}", reason(exchange)));
         }
     } else if comments {
-        line(out, &format!(";; no response: {}", reason(exchange)));
+        line(out, &format!(";; {}", no_response(exchange)));
     }
     if view.stats {
         if out.len() > start && reply.is_some() {
@@ -263,6 +263,12 @@ struct AnsweredJson {
     transport: &'static str,
     rtt_us: u64,
     size: usize,
+}
+
+/// That there is no response, and why, as far as that is known.
+pub fn no_response(exchange: &QueryResult) -> String {
+    let reason = reason(exchange);
+    if reason.starts_with("no response") { reason } else { format!("no response: {reason}") }
 }
 
 /// Why there is no answer, or not the whole of it, in words.

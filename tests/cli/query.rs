@@ -99,7 +99,7 @@ fn silence_is_no_answer() {
     all.extend(args);
     all.push("+short");
     let run = run(&all);
-    run.assert_code(3).assert_stderr("no response over UDP");
+    run.assert_code(3).assert_stderr("dnsonde: no response over UDP");
     assert_eq!(run.stdout, "");
 }
 

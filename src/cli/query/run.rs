@@ -156,7 +156,7 @@ fn write_exchange(exchange: &QueryResult, options: &Options, json: bool, out: &m
 /// What the output says in its comments, where it has none.
 fn tell_what_is_missing(exchange: &QueryResult) {
     match exchange.reply() {
-        None => error(&format!("no response: {}", show::reason(exchange))),
+        None => error(&show::no_response(exchange)),
         Some(_) if exchange.truncated => {
             error(&format!("the response is not complete: {}", show::reason(exchange)));
         }
