@@ -48,7 +48,9 @@ pub(super) struct Orders {
     pub stop: Arc<Stop>,
     /// Servers, each of which gets every query.
     pub servers: usize,
-    /// The length of the first blocks of time in which servers are compared.
+    /// Whether blocks of time are kept, and the length of the first ones.
+    pub blocks: bool,
+    /// See `blocks`.
     pub block: Duration,
     /// Octets of a query beside its name.
     pub overhead: u64,
@@ -131,8 +133,7 @@ struct Times {
 impl Client {
     /// `now` is the time on the worker's clock.
     pub(super) fn new(orders: Orders, now: Time) -> Self {
-        let several = orders.servers > 1;
-        let latencies = || Latencies::new(several.then(|| Blocks::new(orders.block)));
+        let latencies = || Latencies::new(orders.blocks.then(|| Blocks::new(orders.block)));
         Self {
             place: orders.begun.fetch_add(1, Relaxed),
             tally: Tally::of(orders.servers),

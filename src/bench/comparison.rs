@@ -27,7 +27,7 @@ pub enum Measure {
 }
 
 /// All of them.
-const MEASURES: [Measure; 4] = [
+pub(super) const MEASURES: [Measure; 4] = [
     Measure::Percentile(0.5, "p50"),
     Measure::Percentile(0.9, "p90"),
     Measure::Percentile(0.99, "p99"),
@@ -40,6 +40,22 @@ impl Measure {
         match self {
             Self::Percentile(_, name) => name,
             Self::Loss => "loss",
+        }
+    }
+
+    /// Its name in JSON among figures, with the unit.
+    pub(super) fn key(self) -> String {
+        match self {
+            Self::Percentile(_, name) => format!("{name}_us"),
+            Self::Loss => "loss".to_owned(),
+        }
+    }
+
+    /// What makes of a figure that of JSON: percentiles are in microseconds there.
+    pub(super) const fn scale(self) -> f64 {
+        match self {
+            Self::Percentile(..) => 1e6,
+            Self::Loss => 1.0,
         }
     }
 
@@ -108,6 +124,11 @@ pub(super) fn compare(servers: &[&Blocks]) -> Vec<Comparison> {
             }
         }
     }
+    judged(tests)
+}
+
+/// Says which differences are shown, over all of them.
+fn judged(tests: Vec<(usize, usize, Measure, Test)>) -> Vec<Comparison> {
     let p_values: Vec<f64> = tests.iter().map(|(.., test)| test.paired.p_value()).collect();
     let corrected = holm(&p_values);
     let told = tests.into_iter().zip(corrected);
@@ -125,6 +146,45 @@ pub(super) fn compare(servers: &[&Blocks]) -> Vec<Comparison> {
         },
     })
     .collect()
+}
+
+/// What one server did, by one measure, in each of the blocks that have enough for it: what another run can
+/// be compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// The measure.
+    pub measure: Measure,
+    /// In seconds, or shares.
+    pub of_blocks: Vec<f64>,
+}
+
+/// The figures of one server by all measures.
+pub(super) fn figures(blocks: &Blocks) -> Vec<Figures> {
+    let blocks = &Blocks::aligned(&[blocks])[0];
+    let of_blocks = |measure: Measure| {
+        let groups = grouped(measure, blocks, blocks);
+        groups.iter().filter_map(|(group, _)| measure.of(group)).collect()
+    };
+    MEASURES.map(|measure| Figures { measure, of_blocks: of_blocks(measure) }).into()
+}
+
+/// Compares what a server did with what it, or another one, did in an earlier run. They are the two places.
+pub fn compare_runs(now: &[Figures], before: &[Figures]) -> Vec<Comparison> {
+    let tests = now.iter().filter_map(|now| {
+        let before = before.iter().find(|before| before.measure == now.measure)?;
+        if now.of_blocks.len() < FEWEST || before.of_blocks.len() < FEWEST {
+            return None;
+        }
+        let all = now.of_blocks.iter().chain(&before.of_blocks);
+        let greatest = all.fold(0.0, |greatest: f64, it| greatest.max(*it));
+        let resolution = match now.measure {
+            Measure::Percentile(..) => greatest * ROUNDING,
+            Measure::Loss => 0.0,
+        };
+        let paired = PairedBlocks::between_runs(&now.of_blocks, &before.of_blocks, resolution)?;
+        Some((0, 1, now.measure, Test { paired, unseen: 0.0 }))
+    });
+    judged(tests.collect())
 }
 
 /// The difference of two servers.

@@ -17,6 +17,7 @@
 //! these. What this machine refused to send is no part of it. No sample is kept: latencies go into
 //! histograms of fixed size.
 
+mod baseline;
 mod blocks;
 mod client;
 mod comparison;
@@ -37,6 +38,7 @@ mod start;
 mod verbose;
 
 pub use crate::crew::{Level, Output, Stop};
+pub use baseline::{Baseline, NoBaseline};
 pub use comparison::{Comparison, Measure, Verdict};
 pub use condition::{Condition, NoFigure};
 pub use counts::{Counts, Latencies, RCODES};

@@ -23,6 +23,9 @@ pub struct Plan {
     pub warmup: Duration,
     /// The rate of an open loop; `None` for a closed one.
     pub open_loop: Option<OpenLoop>,
+    /// Whether what happened in blocks of time is kept for comparisons with other runs; where there are
+    /// several servers it always is.
+    pub blocks: bool,
     /// The length of the intervals that are told one by one.
     pub interval: Option<Duration>,
     /// Who is asked: each gets every query.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use super::comparison::Comparison;
+use super::comparison::{Comparison, Figures, figures};
 use super::counts::{Counts, Latencies};
 use super::periods::Period;
 use super::plan::Wanted;
@@ -81,6 +81,11 @@ impl ServerReport {
         let unanswered = self.counts.late + self.counts.lost;
         let loss = Proportion::new(unanswered, unanswered + self.counts.answered());
         loss.share().map(|share| (share, loss.interval(CONFIDENCE)))
+    }
+
+    /// What was measured in blocks of time, if they were kept.
+    pub fn figures(&self) -> Vec<Figures> {
+        self.latencies.blocks.as_ref().map(figures).unwrap_or_default()
     }
 
     /// Whether there are samples enough for a percentile: `quantile` of 0.99 needs a thousand.

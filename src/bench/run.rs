@@ -124,6 +124,7 @@ async fn begin(
         slices: Arc::clone(slices),
         stop: Arc::clone(stop),
         servers: plan.servers.len(),
+        blocks: plan.blocks || plan.servers.len() > 1,
         block: plan.duration.map_or(FIRST_BLOCKS, |duration| duration / BLOCKS),
         overhead: overhead(&engine),
         verbose: plan.verbose,

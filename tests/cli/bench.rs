@@ -309,6 +309,12 @@ fn what_is_not_measured_and_what_contradicts_itself_is_refused_in_one_sentence()
             &["-s", "127.0.0.1", "-s", "127.0.0.2", "-q", "20000"],
             "can have outstanding at each server",
         ),
+        (
+            &["-s", "127.0.0.1", "-s", "127.0.0.2", "--baseline", "x"],
+            "--baseline is for one server",
+        ),
+        (&["--baseline", "/nonexistent"], "/nonexistent: cannot be read: "),
+        (&["--baseline", "/dev/null"], "/dev/null: is not the JSON of a bench run"),
         (&["-s", "tcp://127.0.0.1"], "-s takes a server without tcp://"),
         (&["-O", "num-queries-per-conn=3"], "-O num-queries-per-conn is for -m tcp only"),
         (&["-O", "doh-uri=x"], "'doh-uri' is not supported"),
@@ -580,4 +586,55 @@ fn a_server_of_several_that_does_not_respond_is_told() {
         (&result["servers"][0]["lost"], &result["servers"][1]["answered"]),
         (&500.into(), &500.into())
     );
+}
+
+#[test]
+fn an_earlier_run_is_compared_with_and_what_was_different_then_is_told() {
+    let slow = server_with([Fault::always(Effect::Delay(Delay::of_ms(30.0)))]);
+    let (fast, files) = (server(), Files::new());
+    let queries = queries(&files, "\n");
+    let earlier = bench(&fast, &["-d", &queries, "-q", "20", "--format", "json"]);
+    result(earlier.assert_code(0));
+    let baseline = files.write("earlier.json", &earlier.stdout);
+    let options = ["-d", &queries, "-q", "50", "--baseline", &baseline];
+    let run = bench(&slow, &[&options[..], &["--format", "json"]].concat());
+    let result = result(run.assert_code(0));
+    let compared = &result["baseline"];
+    let median = comparison(compared, "p50");
+    assert_eq!(median["verdict"], "b-faster", "{compared:#}");
+    assert_eq!(median["b"], fast.addr().to_string());
+    assert!(median["low_us"].as_f64().unwrap() > 0.0, "{median:#}");
+    let conditions = compared["conditions"].as_array().unwrap();
+    let different = |text: &str| conditions.iter().any(|it| it == text);
+    assert!(
+        different("the limit of queries outstanding was 20 then, and is 50 now"),
+        "{conditions:?}"
+    );
+    assert!(
+        different(&format!("the server was {} then, and is {} now", fast.addr(), slow.addr())),
+        "{conditions:?}"
+    );
+    assert!(!conditions.iter().any(|it| it.as_str().unwrap().contains("processors")));
+    let text = bench(&slow, &options);
+    let form = format!(
+        r"(?m)^  {} before is \d+\.\d{{3}} ms faster than {} at the median \(95 %: ",
+        regex::escape(&fast.addr().to_string()),
+        regex::escape(&slow.addr().to_string())
+    );
+    assert!(Regex::new(&form).unwrap().is_match(&text.assert_code(0).stdout), "{}", text.stdout);
+}
+
+#[test]
+fn a_file_with_results_of_other_servers_is_no_baseline() {
+    let (one, other, asked) = (server(), server(), server());
+    let files = Files::new();
+    let queries = queries(&files, "\n");
+    let [a, b] = [&one, &other].map(|server| server.addr().to_string());
+    let both = run(&["bench", "-s", &a, "-s", &b, "-d", &queries, "--format", "json"]);
+    let baseline = files.write("both.json", &both.assert_code(0).stdout);
+    let options = ["-d", &queries, "--baseline", &baseline, "--format", "json"];
+    let sentence = format!("has results of several servers, and none of {}", asked.addr());
+    bench(&asked, &options).assert_code(2).assert_stderr(&sentence);
+    let result = result(bench(&other, &options).assert_code(0));
+    assert_eq!(result["baseline"]["server"], b);
 }

@@ -2,13 +2,12 @@
 
 use super::bars::milliseconds;
 use crate::bench::comparison::{Comparison, Measure, Verdict};
-use crate::bench::report::Report;
 use crate::stats::percent;
 use std::time::Duration;
 
 /// "A is 2.100 ms faster than B at the median (95 %: 1.800 ms to 2.400 ms)".
-pub(super) fn sentence(comparison: &Comparison, report: &Report) -> String {
-    let name = |place: usize| report.servers[place].server.to_string();
+pub(super) fn sentence(comparison: &Comparison, names: &[String]) -> String {
+    let name = |place: usize| &names[place];
     let Comparison { first, second, measure, interval, detectable, .. } = *comparison;
     let place = match measure {
         Measure::Percentile(0.5, _) => "at the median".to_owned(),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::bench::baseline::Baseline;
+use crate::bench::baseline::{processors, system};
 use crate::bench::comparison::{Comparison, Measure, Verdict};
 use crate::bench::figures::{Figures, PERCENTILES};
 use crate::bench::periods::Period;
@@ -12,7 +14,9 @@ use crate::report::time::rfc3339_of;
 use crate::stats::Durations;
 
 /// The report as one object.
-pub fn json(report: &Report) -> Value {
+pub fn json(report: &Report, baseline: Option<&Baseline>) -> Value {
+    let names: Vec<String> = report.servers.iter().map(|it| it.server.to_string()).collect();
+    let baseline = baseline.and_then(|it| Some((it, report.servers.first()?)));
     let warnings: Vec<Value> = report
         .warnings()
         .iter()
@@ -38,10 +42,22 @@ pub fn json(report: &Report) -> Value {
         "queries": report.input.queries,
         "skipped_lines": report.input.bad,
         "servers": report.servers.iter().map(|it| server(report, it)).collect::<Vec<_>>(),
-        "comparisons": report.comparisons.iter().map(|it| comparison(report, it)).collect::<Vec<_>>(),
+        "comparisons": report.comparisons.iter().map(|it| comparison(&names, it)).collect::<Vec<_>>(),
+        "baseline": baseline.map(|(baseline, server)| json!({
+            "started": baseline.started,
+            "server": baseline.server,
+            "conditions": baseline.conditions(report),
+            "comparisons": baseline
+                .compare(server)
+                .iter()
+                .map(|it| comparison(&[server.server.to_string(), baseline.server.clone()], it))
+                .collect::<Vec<_>>(),
+        })),
         "client": {
             "cpu_ms": report.client.processor.map(|span| span.as_millis() as u64),
             "threads": report.client.threads,
+            "system": system(),
+            "processors": processors(),
             "late_sends": open.then_some(report.latencies.late_sends),
             "held_back": open.then_some(report.latencies.held_back),
             "send_delay_us": latency(&report.latencies.send_delay),
@@ -91,12 +107,22 @@ fn server(run: &Report, report: &ServerReport) -> Value {
             json!({ "attempts": it.attempts, "made": it.handshakes.count() })
         }),
         "instances": [],
+        "blocks": blocks(report),
     })
 }
 
+/// What happened in blocks of time, by each measure.
+fn blocks(report: &ServerReport) -> Value {
+    let all = report.figures().into_iter().map(|figures| {
+        let scale = figures.measure.scale();
+        let values: Vec<f64> = figures.of_blocks.iter().map(|it| it * scale).collect();
+        (figures.measure.key(), values.into())
+    });
+    Value::Object(all.collect())
+}
+
 /// Two servers by one measure.
-fn comparison(report: &Report, of: &Comparison) -> Value {
-    let name = |place: usize| report.servers[place].server.to_string();
+fn comparison(names: &[String], of: &Comparison) -> Value {
     let verdict = match (of.measure, of.verdict) {
         (_, Verdict::NoDifference) => "no-difference",
         (Measure::Percentile(..), Verdict::First) => "a-faster",
@@ -105,8 +131,8 @@ fn comparison(report: &Report, of: &Comparison) -> Value {
         (Measure::Loss, Verdict::Second) => "b-loses-less",
     };
     let mut all = Map::new();
-    all.insert("a".to_owned(), name(of.first).into());
-    all.insert("b".to_owned(), name(of.second).into());
+    all.insert("a".to_owned(), names[of.first].clone().into());
+    all.insert("b".to_owned(), names[of.second].clone().into());
     all.insert("measure".to_owned(), of.measure.name().into());
     for (name, value) in [
         ("difference", of.difference),

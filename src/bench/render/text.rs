@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::bars::{bars, milliseconds};
 use super::comparisons::sentence;
+use crate::bench::baseline::Baseline;
 use crate::bench::figures::{Figures, PERCENTILES};
 use crate::bench::periods::Period;
 use crate::bench::plan::Wanted;
@@ -41,7 +42,7 @@ pub fn opening(
 
 /// The whole report: of each server dnsperf's closing lines, then percentiles and a histogram; and how
 /// servers compare.
-pub fn text(report: &Report) -> String {
+pub fn text(report: &Report, baseline: Option<&Baseline>) -> String {
     let reason = match report.ending {
         Ending::EndOfFile => "end of file",
         Ending::TimeLimit => "time limit",
@@ -65,6 +66,21 @@ pub fn text(report: &Report) -> String {
         connections(report, &mut text);
         comparisons(report, &mut text);
     }
+    if let (Some(baseline), [server]) = (baseline, &report.servers[..]) {
+        let names = [server.server.to_string(), format!("{} before", baseline.server)];
+        let _ = writeln!(text, "Comparison with the run of {}:\n", baseline.started);
+        let comparisons = baseline.compare(server);
+        if comparisons.is_empty() {
+            text.push_str("  too few responses to compare the runs\n");
+        }
+        for comparison in &comparisons {
+            let _ = writeln!(text, "  {}", sentence(comparison, &names));
+        }
+        for condition in baseline.conditions(report) {
+            let _ = writeln!(text, "  But {condition}");
+        }
+        text.push('\n');
+    }
     text
 }
 
@@ -74,8 +90,9 @@ fn comparisons(report: &Report, text: &mut String) {
     if report.comparisons.is_empty() {
         text.push_str("  too few responses to compare the servers\n");
     }
+    let names: Vec<String> = report.servers.iter().map(|it| it.server.to_string()).collect();
     for comparison in &report.comparisons {
-        let _ = writeln!(text, "  {}", sentence(comparison, report));
+        let _ = writeln!(text, "  {}", sentence(comparison, &names));
     }
     text.push('\n');
 }

@@ -38,6 +38,9 @@ const LONGEST_OPTION: usize = 512;
 /// one has room for it. The differences of the median, of other percentiles and of loss are shown with their
 /// 95 % intervals, and called differences only where chance would bring one up in 5 % of such runs.
 ///
+/// --baseline compares with an earlier run instead, and says what was different then: a run knows how far its
+/// own figures scatter, not what another day would have brought.
+///
 /// A server with a public address gets at most 1,000 queries a second, unless -Q or --open-loop names a
 /// rate. Measure servers of others only where they agree.
 ///
@@ -53,6 +56,7 @@ const LONGEST_OPTION: usize = 512;
   dnsonde bench -s 192.0.2.53 -d queries.txt -l 10 --fail-if 'p99>50ms' --fail-if 'loss>0.1%'
   dnsonde bench -s ns1.example.net -d queries.txt -Q 500 -l 60 --format json > result.json
   dnsonde bench -s 192.0.2.53 -s 198.51.100.53 -d queries.txt -Q 200 -l 60
+  dnsonde bench -s 192.0.2.53 -d queries.txt -l 60 --baseline result.json
   echo 'www.example.com A' | dnsonde bench -s 192.0.2.53 -n 1000 -q 1")]
 #[allow(clippy::struct_excessive_bools)]
 pub(in crate::cli) struct Args {
@@ -121,6 +125,10 @@ pub(in crate::cli) struct Args {
     /// and REFUSED) or 'qps<5000'; may be repeated
     #[arg(long, value_name = "CONDITION")]
     pub(super) fail_if: Vec<Condition>,
+
+    /// Compare with an earlier run: its result, as --format json wrote it
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
 
     /// How many seconds an answer is waited for [default: 5]
     #[arg(short = 't', value_name = "SECONDS", value_parser = seconds)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Args, ArrivalsName, Family, Mode};
+use super::args::{Args, ArrivalsName, Family, Format, Mode};
 use super::refused::most_in_flight;
 use crate::bench::{Arrivals, OpenLoop, Output, Plan, Source};
 use crate::cli::cli_error::CliError;
@@ -80,6 +80,7 @@ impl Args {
                     ArrivalsName::Poisson => Arrivals::Poisson,
                 },
             }),
+            blocks: self.format == Format::Json || self.baseline.is_some(),
             interval: self.stats_interval.or(self.intervals.is_some().then_some(INTERVAL)),
             servers,
             engine: self.engine_config(rate),

@@ -42,6 +42,11 @@ pub(super) fn refuse(args: &Args) -> Result<(), CliError> {
             "-s is given more than {MOST_SERVERS} times: compare fewer servers"
         ));
     }
+    if args.baseline.is_some() && args.servers.len() > 1 {
+        return error(
+            "--baseline is for one server: with several -s they are compared with each other",
+        );
+    }
     if args.long_option.is_some() && args.mode != Mode::Tcp {
         return error("-O num-queries-per-conn is for -m tcp only");
     }

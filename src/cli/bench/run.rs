@@ -1,6 +1,9 @@
 //! Runs a measurement, with Ctrl-C, and shows what came of it.
 
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,7 +12,7 @@ use super::args::{Args, Format};
 use super::plan::Planned;
 use super::refused::refuse;
 use crate::bench::{
-    self, BenchError, Condition, Ending, Input, Level, Period, Plan, Report, Stop, render,
+    self, Baseline, BenchError, Condition, Ending, Input, Level, Period, Plan, Report, Stop, render,
 };
 use crate::cli::cli_error::CliError;
 use crate::cli::event_loop::event_loop;
@@ -20,11 +23,16 @@ use crate::cli::notes;
 use crate::cli::output::{self, Closed, Target};
 use crate::crew::CrewError;
 
+/// Octets of an earlier result, at most.
+const LONGEST_RESULT: u64 = 256 << 20;
+
 /// Runs the command.
 pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     refuse(args)?;
     let log = Log { to_output: args.log_to_output };
     let Planned { plan, notes } = args.plan()?;
+    let baseline = args.baseline.as_deref().map(|path| read_baseline(path, plan.servers[0]));
+    let baseline = baseline.transpose()?;
     for text in notes {
         log.note(&text)?;
     }
@@ -53,12 +61,12 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     log.bad_lines(&args.data.to_string_lossy(), &report.input)?;
     if let Err(error) = outcome {
         if report.counts.sent() > 0 {
-            show(args.format, &report)?;
+            show(args.format, &report, baseline.as_ref())?;
         }
         return Err(failure(error));
     }
     told?;
-    show(args.format, &report)?;
+    show(args.format, &report, baseline.as_ref())?;
     for warning in report.warnings() {
         log.note(&format!("warning: {}", warning.summary))?;
     }
@@ -118,15 +126,31 @@ impl Told {
     }
 }
 
-fn show(format: Format, report: &Report) -> anyhow::Result<ExitCode> {
+fn show(format: Format, report: &Report, baseline: Option<&Baseline>) -> anyhow::Result<ExitCode> {
     match format {
-        Format::Text => output::print_text(&render::text(report)),
+        Format::Text => output::print_text(&render::text(report, baseline)),
         Format::Json => {
-            let mut text = serde_json::to_vec_pretty(&render::json(report))?;
+            let mut text = serde_json::to_vec_pretty(&render::json(report, baseline))?;
             text.push(b'\n');
             output::print(&text)
         }
     }
+}
+
+/// Reads the result of an earlier run.
+fn read_baseline(path: &Path, server: SocketAddr) -> Result<Baseline, CliError> {
+    let label = path.display();
+    let file = File::open(path)
+        .map_err(|error| CliError::usage(format!("{label}: cannot be read: {error}")))?;
+    let mut text = Vec::new();
+    // A file that goes on for ever is no result.
+    file.take(LONGEST_RESULT)
+        .read_to_end(&mut text)
+        .map_err(|error| CliError::usage(format!("{label}: cannot be read: {error}")))?;
+    Baseline::read(&text, &server.to_string()).map_err(|error| {
+        CliError::usage(format!("{label}: {error}"))
+            .hint("a baseline is what `dnsonde bench --format json` writes")
+    })
 }
 
 /// Carries out a plan, with Ctrl-C and what it means.
