@@ -24,7 +24,7 @@ pub struct Totals {
     pub attempts: u64,
     /// Those of them that were the engine's own: trials of servers, and controls.
     pub own_attempts: u64,
-    /// Messages that answer no attempt: strangers, forgeries, and what came too late.
+    /// Messages that answer no attempt: unmatched ones, forgeries, and what came too late.
     pub unmatched: u64,
     /// Exchanges that went to TCP because messages came that were not answers: perhaps somebody
     /// forges answers.

@@ -69,7 +69,7 @@ impl ProbeLog {
     pub fn servers_of(&self, zone: &NameBuf) -> Vec<SocketAddr> {
         let walk = &self.walk;
         let given_up = |server: &SocketAddr| {
-            if server.is_ipv6() { walk.ipv6_given_up } else { walk.ipv4_given_up }
+            if server.is_ipv6() { walk.ipv6_abandoned } else { walk.ipv4_abandoned }
         };
         let delegation = walk.delegation(zone).into_iter();
         let all = delegation.flat_map(|delegation| &delegation.child_servers);

@@ -19,10 +19,10 @@ impl Walk {
         }
         let reach = self.resolver.reach();
         if reach.ipv4 && !heard[0] && heard[1] {
-            self.ipv4_given_up = self.tried_family(false);
+            self.ipv4_abandoned = self.tried_family(false);
         }
         if reach.ipv6 && !heard[1] && heard[0] {
-            self.ipv6_given_up = self.tried_family(true);
+            self.ipv6_abandoned = self.tried_family(true);
         }
     }
 
@@ -63,7 +63,7 @@ impl Walk {
         if let Some(answer) = self.answers.get(&key) {
             return answer.is_some();
         }
-        // One that has been silent so far is left alone: it is known to be down.
+        // One that has been silent so far is backed off: it is known to be down.
         if self.heard.get(&server) == Some(&false) {
             return true;
         }
@@ -106,15 +106,15 @@ impl Walk {
     /// Every address of every server of a zone, none twice.
     pub(super) fn every_address(&self, zone: &ZoneState) -> Vec<SocketAddr> {
         let mut reach = self.resolver.reach();
-        reach.ipv4 |= self.ipv4_given_up;
-        reach.ipv6 |= self.ipv6_given_up;
+        reach.ipv4 |= self.ipv4_abandoned;
+        reach.ipv6 |= self.ipv6_abandoned;
         let mut seen = HashSet::new();
         let addresses = zone.servers.iter().flat_map(|server| &server.addresses);
         let servers = addresses.filter_map(|address| reach.socket(address.ip));
         servers.filter(|server| seen.insert(*server)).collect()
     }
 
-    /// Those addresses whose family was not given up.
+    /// Those addresses whose family was not abandoned.
     pub(super) fn servers_to_ask(&self, zone: usize) -> Vec<SocketAddr> {
         let reach = self.resolver.reach();
         let mut servers = self.every_address(&self.zones[zone]);

@@ -53,8 +53,8 @@ pub struct Walk {
     pub(super) open: HashMap<u64, (WalkQuery, Owner)>,
     pub(super) asked: usize,
     pub(super) cut_short: bool,
-    pub(super) ipv4_given_up: bool,
-    pub(super) ipv6_given_up: bool,
+    pub(super) ipv4_abandoned: bool,
+    pub(super) ipv6_abandoned: bool,
 }
 
 /// Who asks.
@@ -161,8 +161,8 @@ impl Walk {
             open: HashMap::new(),
             asked: 0,
             cut_short: false,
-            ipv4_given_up: false,
-            ipv6_given_up: false,
+            ipv4_abandoned: false,
+            ipv6_abandoned: false,
             config,
         };
         walk.go_on(now);

@@ -40,8 +40,8 @@ fn report(walk: Walk) -> WalkReport {
         paths,
         subjects: walk.subjects,
         delegations,
-        ipv4_given_up: walk.ipv4_given_up,
-        ipv6_given_up: walk.ipv6_given_up,
+        ipv4_abandoned: walk.ipv4_abandoned,
+        ipv6_abandoned: walk.ipv6_abandoned,
         cut_short: walk.cut_short,
         evidence: walk.evidence,
     }

@@ -23,9 +23,9 @@ pub struct WalkReport {
     pub delegations: Vec<Delegation>,
     /// No root server could be reached over IPv4, while some could over IPv6: it was not used
     /// any more.
-    pub ipv4_given_up: bool,
+    pub ipv4_abandoned: bool,
     /// The same with the families changed.
-    pub ipv6_given_up: bool,
+    pub ipv6_abandoned: bool,
     /// There was more to ask than allowed.
     pub cut_short: bool,
     /// Every exchange; the numbers of exchanges in this report are places in it.
@@ -115,7 +115,7 @@ pub enum ResponseOutcome {
     /// It could not be asked, for a local reason.
     NotAsked(String),
     /// It was not asked, because it had not answered earlier queries, its address family was
-    /// given up, or the walk was cut short.
+    /// abandoned, or the walk was cut short.
     Skipped,
 }
 
@@ -163,8 +163,8 @@ impl Default for WalkReport {
             paths: Vec::new(),
             subjects: 0,
             delegations: Vec::new(),
-            ipv4_given_up: false,
-            ipv6_given_up: false,
+            ipv4_abandoned: false,
+            ipv6_abandoned: false,
             cut_short: false,
             evidence: Evidence::default(),
         }

@@ -548,7 +548,7 @@ impl Resolver {
         self.servers.remember(server, rtt);
     }
 
-    /// Whether a server has been silent for so long that it is left alone for now.
+    /// Whether a server has been silent for so long that it is backed off for now.
     pub fn is_down(&self, now: Time, server: SocketAddr) -> bool {
         self.servers.is_down(now, server)
     }

@@ -14,10 +14,10 @@ use crate::wire::NameBuf;
 /// Servers whose health is remembered.
 const REMEMBERED: usize = 65_536;
 /// Queries that are out to a server that has never answered, if there is one that has.
-const OPEN_TO_STRANGERS: u32 = 16;
+const OPEN_TO_UNKNOWN: u32 = 16;
 /// A time without a response from anyone.
 const QUIET: Duration = Duration::from_secs(1);
-/// Exchanges in a row without a response after which a server is left alone, and for how long: twice
+/// Exchanges in a row without a response after which a server is backed off, and for how long: twice
 /// as long after each further one.
 const DOWN_AFTER: u8 = 4;
 const DOWN_FIRST: Duration = Duration::from_secs(10);
@@ -45,7 +45,7 @@ struct Health {
     silent: u8,
     /// Those of them that nobody else can be blamed for.
     failed: u8,
-    /// Until when it is left alone, because of those.
+    /// Until when it is backed off, because of those.
     down_until: Time,
     /// Smoothed round-trip time.
     rtt: Option<Duration>,
@@ -104,7 +104,7 @@ impl Servers {
         // Who has never answered has to do so before it gets more.
         servers.retain(|server| {
             let health = health(server);
-            !heard || health.rtt.is_some() || health.open < OPEN_TO_STRANGERS
+            !heard || health.rtt.is_some() || health.open < OPEN_TO_UNKNOWN
         });
         servers.shuffle(rng);
         // Now and then any of them: how else would a server that got better be noticed?
@@ -169,7 +169,7 @@ impl Servers {
         }
     }
 
-    /// Whether a server has been silent for so long that it is left alone for now.
+    /// Whether a server has been silent for so long that it is backed off for now.
     pub(super) fn is_down(&self, now: Time, server: SocketAddr) -> bool {
         let health = self.known.get(&server);
         health.is_some_and(|health| health.failed >= DOWN_AFTER && health.down_until > now)

@@ -331,7 +331,7 @@ fn a_family_that_reaches_no_root_server_is_given_up() {
     world.behave("2001:db8::1", Behaviour::Dead);
     world.behave("2001:db8::31", Behaviour::Dead);
     let report = walk(&mut world, "www.example.org", A, WalkConfig::default());
-    assert!(report.ipv6_given_up && !report.ipv4_given_up);
+    assert!(report.ipv6_abandoned && !report.ipv4_abandoned);
     assert_eq!(report.paths[0].end, PathEnd::Reached);
     assert!(world.asked.iter().all(|(server, ..)| *server != ip("2001:db8::31")));
     // The address is in the report all the same.

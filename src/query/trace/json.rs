@@ -8,7 +8,7 @@ use crate::walk::{Delegation, NameServer, Path, PathEnd, Rrset, ServerResponse, 
 
 /// Appends the trace as one JSON object and a line end.
 pub fn write_json(report: &WalkReport, out: &mut Vec<u8>) {
-    let abandoned = [(report.ipv4_given_up, "ipv4"), (report.ipv6_given_up, "ipv6")];
+    let abandoned = [(report.ipv4_abandoned, "ipv4"), (report.ipv6_abandoned, "ipv6")];
     let abandoned: Vec<&str> =
         abandoned.into_iter().filter(|(is, _)| *is).map(|(_, family)| family).collect();
     let zones: Vec<Value> =

@@ -15,7 +15,7 @@ const LISTED: usize = 4;
 pub fn write_text(report: &WalkReport, out: &mut Vec<u8>) {
     let questions = report.evidence.exchanges.len();
     line(out, 0, &format!(";; {} {}, {questions} queries", report.paths[0].name, report.rtype));
-    for (given_up, family) in [(report.ipv4_given_up, "IPv4"), (report.ipv6_given_up, "IPv6")] {
+    for (given_up, family) in [(report.ipv4_abandoned, "IPv4"), (report.ipv6_abandoned, "IPv6")] {
         if given_up {
             line(out, 0, &format!(";; no root server answers over {family}: {family} is not used"));
         }
