@@ -13,7 +13,7 @@
 //! - [`crew`]: worker threads, each with an engine, fed in blocks and stopped together.
 //! - [`scan`]: bulk look-ups.
 //! - [`mod@bench`]: load and latency.
-//! - [`diagnose`]: whether the DNS is flaky here: what a program's look-up costs.
+//! - [`diagnose`]: whether DNS is flaky here, how badly, and why.
 //! - [`query`]: one exchange, carried out and shown in full.
 //! - [`playground`]: DNS servers and whole DNS worlds, on loopback or under virtual time, with faults
 //!   to order.

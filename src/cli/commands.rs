@@ -11,8 +11,8 @@ use super::cli_error::CliError;
 use super::report_error::report_error;
 use super::style::columns;
 use super::{
-    bench, completions, decode, demo, files, intent, man, output, playground, query, rrcheck, scan,
-    verify,
+    bench, completions, decode, demo, diagnose, files, intent, man, output, playground, query,
+    rrcheck, scan, verify,
 };
 
 /// Finds out what DNS servers really answer.
@@ -28,6 +28,7 @@ use super::{
     after_help = "Examples:
   dnsonde demo                                      see what it does, without a network
   dnsonde verify example.com --ses T1,T2,T3         why is it still pending?
+  dnsonde diagnose 192.0.2.53                       is a server flaky, how badly, and why?
   dnsonde example.org MX @192.0.2.53                one query and its response in full
   dnsonde scan names.txt -r 192.0.2.53 -o out.jsonl look up a list of names
   dnsonde bench -s 192.0.2.53 -d queries.txt        how fast does a server answer?
@@ -47,6 +48,7 @@ const WIDEST_HELP: usize = 100;
 enum Command {
     Query(query::Args),
     Verify(Box<verify::Args>),
+    Diagnose(Box<diagnose::Args>),
     Scan(Box<scan::Args>),
     Bench(Box<bench::Args>),
     Demo(demo::Args),
@@ -135,6 +137,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Query(args) => query::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
         Command::Scan(args) => scan::run(*args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -14,6 +14,7 @@ mod commands;
 mod completions;
 mod decode;
 mod demo;
+pub mod diagnose;
 mod event_loop;
 mod exit;
 mod files;

@@ -423,20 +423,20 @@ catalog! {
         "server-unreachable",
         Class::Server,
         &[Severity::Error],
-        &[Actor::DnsHost, Actor::Local],
+        &[Actor::DnsHost, Actor::Local, Actor::ResolverOperator],
         "A name server does not answer at all",
         "no answer at all, over UDP and TCP",
         "RFC 2182 §3.1",
-    ).effect(Effect::Availability).depth(5);
+    ).effect(Effect::Availability).depth(5).breaks();
     ServerLame = Entry::new(
         "server-lame",
         Class::Server,
         &[Severity::Error],
-        &[Actor::DnsHost, Actor::Registrar],
+        &[Actor::DnsHost, Actor::Registrar, Actor::ResolverOperator],
         "A name server does not serve the zone",
         "REFUSED, SERVFAIL, no authority, or a referral upwards, for the zone",
         "RFC 1912 §2.8",
-    ).effect(Effect::Availability).depth(6);
+    ).effect(Effect::Availability).depth(6).breaks();
     ServerStale = Entry::new(
         "server-stale",
         Class::Server,
@@ -486,7 +486,7 @@ catalog! {
         "tcp-unavailable",
         Class::Server,
         &[Severity::Warning, Severity::Error],
-        &[Actor::DnsHost],
+        &[Actor::DnsHost, Actor::ResolverOperator],
         "A server does not answer over TCP",
         "it answers over UDP and not over TCP; an error where answers are truncated. The \
          sentence and the counts in its evidence tell whether connections are refused \
@@ -499,7 +499,7 @@ catalog! {
         "large-answer-lost",
         Class::Server,
         &[Severity::Error],
-        &[Actor::DnsHost, Actor::Service],
+        &[Actor::DnsHost, Actor::Service, Actor::ResolverOperator],
         "Large responses get lost",
         "answers over a size get lost, and smaller ones arrive",
         "RFC 9715 §3",
@@ -508,7 +508,7 @@ catalog! {
         "edns-mishandled",
         Class::Server,
         &[Severity::Warning],
-        &[Actor::DnsHost],
+        &[Actor::DnsHost, Actor::ResolverOperator],
         "A server mishandles EDNS, the extensions to DNS",
         "plain DNS is fine, and EDNS, an unknown option or an unknown version is not",
         "RFC 6891 §6.1.3, §7",
@@ -535,7 +535,7 @@ catalog! {
         "unknown-type-mishandled",
         Class::Server,
         &[Severity::Warning],
-        &[Actor::DnsHost],
+        &[Actor::DnsHost, Actor::ResolverOperator],
         "A server mishandles types that it does not know",
         "a type that it does not know is dropped, refused or denied where the name exists",
         "RFC 3597 §3",
@@ -580,7 +580,7 @@ catalog! {
         "rate-limited",
         Class::Server,
         &[Severity::Warning],
-        &[Actor::DnsHost, Actor::Service],
+        &[Actor::DnsHost, Actor::Service, Actor::ResolverOperator],
         "A server limits how often it answers",
         "questions fail when they come fast, and do not when they come slowly",
         "RFC 8906 §3",
@@ -594,12 +594,50 @@ catalog! {
         "the name servers answer over one of IPv4 and IPv6 only, while ours work",
         "RFC 3901 §4",
     ).effect(Effect::Availability).needs(Needs::BothFamilies);
+    // Recursive servers.
+    ResolverServfail = Entry::new(
+        "resolver-servfail",
+        Class::Resolver,
+        &[Severity::Warning, Severity::Error],
+        &[Actor::ResolverOperator],
+        "A resolver fails to look up names that exist",
+        "SERVFAIL for names that exist: the lower end of the interval is over 0.5 % in both passes (w), \
+         or nearly always (e)",
+        "RFC 1035 §4.1.1, RFC 8914 §4",
+    ).effect(Effect::Availability).breaks();
+    UpstreamUnreachable = Entry::new(
+        "upstream-unreachable",
+        Class::Resolver,
+        &[Severity::Error],
+        &[Actor::ResolverOperator],
+        "A resolver answers from its cache only",
+        "names that nobody has asked for before fail, and names in the cache do not",
+        "RFC 8914 §4.23",
+    ).effect(Effect::Availability).breaks();
+    ColdSlow = Entry::new(
+        "cold-slow",
+        Class::Resolver,
+        &[Severity::Notice],
+        &[Actor::ResolverOperator],
+        "A resolver is slow for names that are not in its cache",
+        "the first query for a name is slow, and later ones are not",
+        "RFC 1034 §5.3.3",
+    );
+    NxdomainRewritten = Entry::new(
+        "nxdomain-rewritten",
+        Class::Resolver,
+        &[Severity::Warning],
+        &[Actor::ResolverOperator],
+        "A resolver gives addresses to names that do not exist",
+        "a random name below a top-level domain that does not exist has an address",
+        "RFC 6761 §6.4",
+    );
     // The path.
     Loss = Entry::new(
         "loss",
         Class::Path,
         &[Severity::Notice, Severity::Warning, Severity::Error],
-        &[Actor::DnsHost, Actor::Service, Actor::Local, Actor::Nobody],
+        &[Actor::DnsHost, Actor::Service, Actor::Local, Actor::Nobody, Actor::ResolverOperator],
         "Packets get lost",
         "the lower end of the interval is over 0.5 % (w) or 5 % (e), and no structure was found",
         "RFC 7680 §2",
@@ -608,7 +646,7 @@ catalog! {
         "loss-bursty",
         Class::Path,
         &[Severity::Warning, Severity::Error],
-        &[Actor::DnsHost, Actor::Service, Actor::Local],
+        &[Actor::DnsHost, Actor::Service, Actor::Local, Actor::ResolverOperator],
         "Packets get lost in bursts",
         "losses come together",
         "RFC 7680 §2",
@@ -617,7 +655,7 @@ catalog! {
         "loss-path-dependent",
         Class::Path,
         &[Severity::Error],
-        &[Actor::DnsHost, Actor::Service],
+        &[Actor::DnsHost, Actor::Service, Actor::ResolverOperator],
         "Packets get lost on some of several paths",
         "some source ports lose nearly all, others nothing: about one of so many paths is bad",
         "RFC 2991 §2",
@@ -635,11 +673,29 @@ catalog! {
         "late-answers",
         Class::Path,
         &[Severity::Warning],
-        &[Actor::DnsHost, Actor::Service],
+        &[Actor::DnsHost, Actor::Service, Actor::ResolverOperator],
         "Answers come after most clients have given up",
         "answers come after the timeouts that stubs have",
         "RFC 1035 §7.2",
     ).effect(Effect::Availability);
+    LatencyBimodal = Entry::new(
+        "latency-bimodal",
+        Class::Path,
+        &[Severity::Notice],
+        &[Actor::DnsHost, Actor::ResolverOperator],
+        "A server answers at one of two speeds",
+        "the latencies have two modes (dip test)",
+        "RFC 4786 §4.1",
+    );
+    LatencyTail = Entry::new(
+        "latency-tail",
+        Class::Path,
+        &[Severity::Notice],
+        &[Actor::DnsHost, Actor::ResolverOperator],
+        "A few responses take far longer than the others",
+        "the 99th percentile is far above the median, beyond what its interval explains",
+        "RFC 7679 §3",
+    );
     DuplicateAnswers = Entry::new(
         "duplicate-answers",
         Class::Path,
@@ -653,11 +709,11 @@ catalog! {
         "unreachable-icmp",
         Class::Path,
         &[Severity::Error],
-        &[Actor::DnsHost, Actor::Local],
+        &[Actor::DnsHost, Actor::Local, Actor::ResolverOperator],
         "The network reports that the server cannot be reached",
         "the network says that it cannot deliver",
         "RFC 1122 §3.2.2.1",
-    ).effect(Effect::Availability);
+    ).effect(Effect::Availability).breaks();
     // This machine.
     LocalDrops = Entry::new(
         "local-drops",
@@ -671,7 +727,7 @@ catalog! {
     LocalStall = Entry::new(
         "local-stall",
         Class::Host,
-        &[Severity::Warning],
+        &[Severity::Notice, Severity::Warning],
         &[Actor::Local],
         "This machine was absent for a while",
         "this program did not run for a quarter of a second or more although it wanted to, or the \
@@ -692,82 +748,4 @@ catalog! {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn ids_are_well_formed_and_no_two_findings_share_one_or_a_title() {
-        let mut seen = HashSet::new();
-        for id in FindingId::ALL {
-            let Entry { id: text, title, severities, reference, .. } = id.entry();
-            assert!(text.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'-')), "{text}");
-            assert!(seen.insert(text) && seen.insert(title), "{text}: {title}");
-            assert!(!title.ends_with('.') && title.len() <= 60, "{title}");
-            assert!(!severities.is_empty() && severities.is_sorted(), "{text}");
-            assert!(reference.starts_with("RFC "), "{text}: {reference}");
-            assert_eq!(text.parse(), Ok(*id));
-        }
-        assert_eq!("never-heard-of".parse::<FindingId>(), Err(UnknownFinding));
-    }
-
-    /// Where nobody has to act, waiting is the cure, or nothing is the matter.
-    #[test]
-    fn somebody_must_act_on_every_finding_above_notice_that_waiting_does_not_cure() {
-        let waiting = [FindingId::NegativeCached, FindingId::StaleCached];
-        for id in FindingId::ALL {
-            let Entry { severities, who, .. } = id.entry();
-            let distinct: HashSet<_> = who.iter().collect();
-            assert!(!who.is_empty() && distinct.len() == who.len(), "{id}");
-            let above_notice = severities.iter().any(|severity| *severity > Severity::Notice);
-            if above_notice && !waiting.contains(id) {
-                assert_ne!(who[0], Actor::Nobody, "{id}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_two_findings_are_as_deep() {
-        let depths: Vec<u8> = ENTRIES.iter().filter_map(|entry| entry.depth).collect();
-        let distinct: HashSet<u8> = depths.iter().copied().collect();
-        assert_eq!(distinct.len(), depths.len());
-    }
-
-    fn sources(folder: &Path, out: &mut String) {
-        for file in std::fs::read_dir(folder).unwrap() {
-            let path = file.unwrap().path();
-            if path.is_dir() {
-                sources(&path, out);
-            } else if !path.ends_with("catalog.rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                // What tests name is not emitted.
-                let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-                out.push_str(code);
-            }
-        }
-    }
-
-    /// Whether some judge names an entry. That each one which is named is emitted, too, is for the
-    /// worlds of `tests/verify`.
-    #[test]
-    fn every_finding_of_the_catalog_is_emitted_by_a_judge() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let mut code = String::new();
-        for folder in ["judge", "verify/judge"] {
-            sources(&root.join(folder), &mut code);
-        }
-        let names: HashSet<&str> = code
-            .split("FindingId::")
-            .skip(1)
-            .map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap())
-            .collect();
-        let silent: Vec<String> = FindingId::ALL
-            .iter()
-            .map(|id| format!("{id:?}"))
-            .filter(|name| !names.contains(name.as_str()))
-            .collect();
-        assert_eq!(silent, [] as [&str; 0], "in the catalog, and nothing emits it");
-    }
-}
+mod tests;

@@ -27,6 +27,8 @@ pub struct Entry {
     pub depth: Option<u8>,
     /// What has to be there for it to be seen at all.
     pub needs: Needs,
+    /// Whether a server with an error of this kind cannot be used at all for what it is asked.
+    pub breaks: bool,
 }
 
 /// What a finding is about.
@@ -36,6 +38,8 @@ pub enum Class {
     Record,
     /// An authoritative server.
     Server,
+    /// A recursive server.
+    Resolver,
     /// The path to a server.
     Path,
     /// This machine.
@@ -78,8 +82,20 @@ impl Entry {
         concluded_when: &'static str,
         reference: &'static str,
     ) -> Self {
-        let (effect, depth, needs) = (Effect::None, None, Needs::Servers);
-        Self { id, class, severities, who, title, concluded_when, reference, effect, depth, needs }
+        let (effect, depth, needs, breaks) = (Effect::None, None, Needs::Servers, false);
+        Self {
+            id,
+            class,
+            severities,
+            who,
+            title,
+            concluded_when,
+            reference,
+            effect,
+            depth,
+            needs,
+            breaks,
+        }
     }
 
     pub(super) const fn effect(mut self, effect: Effect) -> Self {
@@ -89,6 +105,11 @@ impl Entry {
 
     pub(super) const fn depth(mut self, depth: u8) -> Self {
         self.depth = Some(depth);
+        self
+    }
+
+    pub(super) const fn breaks(mut self) -> Self {
+        self.breaks = true;
         self
     }
 

@@ -24,7 +24,7 @@ pub mod entry;
 mod explained;
 pub mod finding;
 mod host;
-mod observations;
+pub(crate) mod observations;
 mod path;
 pub mod provider;
 pub(crate) mod resolver;

@@ -73,7 +73,9 @@ pub fn servers(log: &ProbeLog) -> Vec<ServerReport> {
     }
     rows.into_iter()
         .map(|((role, zone, server), mut row)| {
-            let zone = Some(zone).filter(|_| role != Role::Recursive);
+            // A server of which only the address is known is asked as if it served the root.
+            let is_of_zone = role != Role::Recursive && !(role == Role::Other && zone.is_root());
+            let zone = Some(zone).filter(|_| is_of_zone);
             let serials = zone.map_or_else(Vec::new, |zone| serials(log, &zone, server));
             row.rtts.sort_unstable();
             ServerReport {
@@ -120,7 +122,8 @@ impl Row {
             QueryForm::Sized(_) | QueryForm::Plain if probe.query.purpose.is_sampled() => {
                 &mut self.udp
             }
-            QueryForm::Tcp => &mut self.tcp,
+            QueryForm::Shaped(_) if probe.is_udp() => &mut self.udp,
+            QueryForm::Tcp | QueryForm::Shaped(_) => &mut self.tcp,
             _ => return,
         };
         if !probe.counts() {
@@ -128,7 +131,7 @@ impl Row {
         }
         count.0 += 1;
         count.1 += u64::from(probe.reply.is_some());
-        if probe.query.form != QueryForm::Tcp
+        if probe.is_udp()
             && let Some(rtt) = probe.rtt()
         {
             self.rtts.push(rtt);
@@ -144,7 +147,7 @@ fn quantile(sorted: &[Duration], q: f64) -> Option<u64> {
 }
 
 /// What a server calls itself: as text if it is one, else as hexadecimal digits.
-fn instance_name(nsid: &[u8]) -> String {
+pub(crate) fn instance_name(nsid: &[u8]) -> String {
     let mut out = Vec::new();
     if !nsid.is_empty() && nsid.iter().all(u8::is_ascii_graphic) {
         out.extend_from_slice(nsid);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::query::QueryForm;
+use super::query::{QueryForm, Shape};
 use crate::engine::{Accept, CookieOption, Edns, QueryProfile, TransportPolicy};
 use crate::wire::{OptBuf, OptionCode};
 
@@ -17,6 +17,9 @@ const UNKNOWN_OPTION: OptionCode = OptionCode(65_500);
 
 /// The engine's profile for [`QueryForm`].
 pub(crate) fn profile(form: QueryForm) -> QueryProfile {
+    if let QueryForm::Shaped(shape) = form {
+        return shaped(shape);
+    }
     let mut opt = OptBuf::default();
     opt.nsid();
     if form == QueryForm::UnknownOption {
@@ -52,6 +55,30 @@ pub(crate) fn profile(form: QueryForm) -> QueryProfile {
             // A stub goes on to TCP by itself, and so does a verifier behind it.
             QueryForm::Recursive | QueryForm::Unchecked => TransportPolicy::UdpThenTcp,
             _ => TransportPolicy::UdpOnly,
+        },
+        accept: Accept::Anything,
+    }
+}
+
+fn shaped(shape: Shape) -> QueryProfile {
+    let mut opt = OptBuf::default();
+    opt.nsid();
+    let edns = shape.edns.map(|udp_payload_size| Edns {
+        udp_payload_size,
+        dnssec_ok: shape.dnssec_ok,
+        options: opt.options().to_vec(),
+        ..Edns::default()
+    });
+    QueryProfile {
+        timeout: Duration::from_millis(shape.patience_ms.into()),
+        retries: 0,
+        edns,
+        recursion_desired: shape.recursion,
+        checking_disabled: shape.checking_disabled,
+        authentic_data: false,
+        transport: match shape.tcp {
+            true => TransportPolicy::TcpOnly,
+            false => TransportPolicy::UdpOnly,
         },
         accept: Accept::Anything,
     }

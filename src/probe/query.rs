@@ -69,6 +69,32 @@ pub enum QueryForm {
     Recursive,
     /// With recursion and CD.
     Unchecked,
+    /// In this shape, whatever the role of the server.
+    Shaped(Shape),
+}
+
+/// A query of which each part is chosen by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Shape {
+    /// Over TCP instead of UDP.
+    pub tcp: bool,
+    /// RD.
+    pub recursion: bool,
+    /// CD.
+    pub checking_disabled: bool,
+    /// The UDP payload size; `None` without EDNS. With EDNS there is NSID.
+    pub edns: Option<u16>,
+    /// DO; without EDNS there is none.
+    pub dnssec_ok: bool,
+    /// How long to wait for the response, in milliseconds.
+    pub patience_ms: u16,
+}
+
+impl QueryForm {
+    /// Whether it goes over TCP, and not over UDP first.
+    pub const fn is_tcp(self) -> bool {
+        matches!(self, Self::Tcp | Self::Shaped(Shape { tcp: true, .. }))
+    }
 }
 
 impl ProbeQuery {

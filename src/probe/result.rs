@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::query::{ProbeQuery, QueryForm, Role};
+use super::query::{ProbeQuery, Role};
 use crate::engine::{Attempt, Outcome, SocketId, Time, Transport};
 use crate::walk::{Exchange, ExchangeEnd, Reading, ResponseFault, ResponseKind};
 use crate::wire::{EdeCode, Flags, Message, OptionCode, Rcode, RecordBuf, RecordType, Section};
@@ -66,7 +66,7 @@ impl Probe {
 
     /// Whether it was sent over UDP.
     pub fn is_udp(&self) -> bool {
-        self.query.form != QueryForm::Tcp
+        !self.query.form.is_tcp()
     }
 
     /// The transport.

@@ -77,6 +77,7 @@ mod tests {
             servers: Vec::new(),
             chance: None,
             effort: Effort { queries: 0, checks: 1, visible_share: 1.0, cut_short: None },
+            measurement: None,
             history: Vec::new(),
         }
     }

@@ -6,10 +6,11 @@ use std::process::{Command, Stdio};
 
 use super::run;
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 11] = [
     &[],
     &["query"],
     &["verify"],
+    &["diagnose"],
     &["scan"],
     &["demo"],
     &["demo", "scan"],

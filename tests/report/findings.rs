@@ -34,6 +34,7 @@ fn tables() -> String {
     for (class, heading) in [
         (Class::Record, "The record"),
         (Class::Server, "Authoritative servers"),
+        (Class::Resolver, "Recursive servers"),
         (Class::Path, "The path"),
         (Class::Host, "This machine"),
     ] {

@@ -225,6 +225,7 @@ pub fn seed_story() -> VerifyReport {
             interval: Interval { low: 0.648_1, high: 0.751_9 },
         }),
         effort: Effort { queries: 911, checks: LOOKS, visible_share: 0.192_6, cut_short: None },
+        measurement: None,
         history: Vec::new(),
     }
 }
@@ -245,6 +246,7 @@ pub fn healthy() -> VerifyReport {
         servers,
         chance: Some(Chance { estimate: 1.0, interval: Interval { low: 0.970_4, high: 1.0 } }),
         effort: Effort { queries: 840, checks: LOOKS, visible_share: 0.192_6, cut_short: None },
+        measurement: None,
         history: vec![
             Moment {
                 at: 1_769_860_800,
@@ -276,6 +278,7 @@ pub fn empty() -> VerifyReport {
             visible_share: 1.0,
             cut_short: Some("the network cannot be reached".to_owned()),
         },
+        measurement: None,
         history: Vec::new(),
         ..healthy()
     }

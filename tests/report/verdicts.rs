@@ -41,6 +41,7 @@ fn report(verdict: Health) -> Report<Health> {
         servers: sample.servers,
         chance: sample.chance,
         effort: sample.effort,
+        measurement: None,
         history: Vec::new(),
     }
 }

@@ -95,6 +95,7 @@ fn every_finding_of_the_catalog_is_expected_somewhere() {
         include_str!("records.rs"),
         include_str!("servers.rs"),
         include_str!("stories.rs"),
+        include_str!("../diagnose/servers.rs"),
         include_str!("../../src/judge/tests.rs"),
     ];
     for id in FindingId::ALL {

@@ -206,7 +206,11 @@ impl<'r> PageView<'r> {
             asked: asked(&report.servers).iter().map(AskedView::of).collect(),
             history: report.history.iter().map(MomentView::of).collect(),
             effort: effort_sentences(&report.effort, report.duration),
-            chance: chance_sentence(report.chance),
+            // Where nothing is expected there is no service that waits for it.
+            chance: match report.measurement {
+                None => chance_sentence(report.chance),
+                Some(_) => String::new(),
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::json;
+use super::measurement::{ExperimentReport, MeasuredServer};
 use super::report::{Effort, RecordReport, Report, Verdict};
 use super::words::timestamp;
 use crate::judge::finding::Finding;
@@ -23,8 +24,13 @@ pub fn write_report_json<V: Verdict>(report: &Report<V>, out: &mut Vec<u8>) {
         servers,
         chance,
         effort,
+        measurement,
         history,
     } = report;
+    let measured = |server: &ServerReport| {
+        let servers = measurement.iter().flat_map(|measurement| &measurement.servers);
+        servers.into_iter().find(|measured| measured.server == server.server)
+    };
     let contract = Contract {
         schema: 1,
         command,
@@ -35,7 +41,10 @@ pub fn write_report_json<V: Verdict>(report: &Report<V>, out: &mut Vec<u8>) {
         duration_ms: duration.as_millis().try_into().unwrap_or(u64::MAX),
         findings,
         records,
-        servers,
+        servers: servers
+            .iter()
+            .map(|server| ServerMember { server, measured: measured(server) })
+            .collect(),
         chance: chance.map(|chance| ChanceMember {
             estimate: chance.estimate,
             low: chance.interval.low,
@@ -50,6 +59,8 @@ pub fn write_report_json<V: Verdict>(report: &Report<V>, out: &mut Vec<u8>) {
                 summary: &moment.summary,
             })
             .collect(),
+        experiments: measurement.as_ref().map(|measurement| &measurement.experiments[..]),
+        not_visible: measurement.as_ref().map(|measurement| &measurement.not_visible[..]),
     };
     json::write(&contract, out);
     out.push(b'\n');
@@ -67,10 +78,23 @@ struct Contract<'r> {
     duration_ms: u64,
     findings: &'r [Finding],
     records: &'r [RecordReport],
-    servers: &'r [ServerReport],
+    servers: Vec<ServerMember<'r>>,
     chance: Option<ChanceMember>,
     effort: &'r Effort,
     history: Vec<MomentMember<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    experiments: Option<&'r [ExperimentReport]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_visible: Option<&'r [String]>,
+}
+
+/// Who was asked, with what was measured of it, if anything was.
+#[derive(Serialize)]
+struct ServerMember<'r> {
+    #[serde(flatten)]
+    server: &'r ServerReport,
+    #[serde(flatten)]
+    measured: Option<&'r MeasuredServer>,
 }
 
 #[derive(Serialize)]

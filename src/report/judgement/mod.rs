@@ -18,6 +18,8 @@ pub mod history;
 mod html;
 mod json;
 mod layout;
+mod measured_text;
+pub mod measurement;
 mod report;
 mod text;
 mod words;

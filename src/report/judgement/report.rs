@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::measurement::Measurement;
 use crate::judge::finding::Finding;
 use crate::judge::summary::ServerReport;
 use crate::stats::Chance;
@@ -61,6 +62,8 @@ pub struct Report<V> {
     pub chance: Option<Chance>,
     /// What was asked and how often.
     pub effort: Effort,
+    /// What was measured, where a command measures.
+    pub measurement: Option<Measurement>,
     /// The changes since the first look, where it was looked more than once: the first look first.
     pub history: Vec<Moment<V>>,
 }

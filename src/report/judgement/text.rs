@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use super::evidence::{Item, brief_items};
 use super::group::{Alike, Asked, Cause, Group, Standing, alike, asked, causes, notes, standings};
 use super::layout::{Row, Style, Tone, Writer, plain, span};
+use super::measured_text::write_measurement;
 use super::report::{Outlook, RecordReport, RecordState, Report, Verdict};
 use super::words::{
     EXPECTED, address, asked_heading, bare_names, causes_heading, chance_sentence, counted,
@@ -75,7 +76,11 @@ pub fn write_report_text<V: Verdict>(report: &Report<V>, style: Style, out: &mut
     for sentence in effort_sentences(&report.effort, report.duration) {
         out.paragraph(2, 2, &[plain(sentence)]);
     }
-    out.paragraph(2, 2, &[plain(chance_sentence(report.chance))]);
+    // Where nothing is expected there is no service that waits for it.
+    if report.measurement.is_none() {
+        out.paragraph(2, 2, &[plain(chance_sentence(report.chance))]);
+    }
+    write_measurement(report, out);
     if !report.records.is_empty() {
         heading("Records in detail", out);
         for alike in alike(&report.records) {

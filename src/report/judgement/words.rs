@@ -57,7 +57,7 @@ pub fn asked_heading(asked: &Asked<'_>) -> String {
         (Role::Target, None) => "Name servers where CNAMEs lead".to_owned(),
         (Role::Recursive, _) => "Resolvers (recursive servers, with a cache)".to_owned(),
         (Role::Other, Some(zone)) => format!("Asked for {zone} in addition"),
-        (Role::Other, None) => "Asked in addition".to_owned(),
+        (Role::Other, None) => "Servers that were named".to_owned(),
     }
 }
 

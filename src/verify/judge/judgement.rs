@@ -40,6 +40,7 @@ pub fn judge(evidence: &Verification, started: u64, duration: Duration) -> Verif
         sentence,
         started,
         duration,
+        measurement: None,
         history: Vec::new(),
         findings,
         records: summary::records(&observed),

@@ -1,0 +1,101 @@
+//! Runs `dnsonde diagnose` and shows its report.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use clap::Parser as _;
+
+use super::args::Args;
+use super::plan;
+use crate::cli::event_loop::event_loop;
+use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
+use crate::cli::notes::be_quiet;
+use crate::cli::output::print;
+use crate::cli::shell::command_line;
+use crate::cli::style::style;
+use crate::cli::terminal_line::{Part, TerminalLine, count, part};
+use crate::cli::verify::{Format, Interrupt};
+use crate::diagnose::plan::DiagnosePlan;
+use crate::diagnose::report::{DiagnoseReport, Verdict};
+use crate::diagnose::run;
+use crate::probe::session::{ProbeProgress, Stage};
+use crate::report::judgement::{Page, write_report_html, write_report_json, write_report_text};
+
+/// The plan that `dnsonde diagnose` makes of the words behind it.
+///
+/// # Errors
+/// What is wrong with them, in one sentence.
+pub fn plan_of(
+    words: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> anyhow::Result<DiagnosePlan> {
+    #[derive(clap::Parser)]
+    #[command(no_binary_name = true)]
+    struct Words {
+        #[command(flatten)]
+        args: Args,
+    }
+    plan::plan(&Words::try_parse_from(words)?.args)
+}
+
+/// Runs the command.
+pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.quiet {
+        be_quiet();
+    }
+    let plan = plan::plan(args)?;
+    let (report, interrupted) = event_loop()?.block_on(async {
+        let interrupt = Interrupt::listen();
+        let report = examine(plan, &interrupt).await?;
+        anyhow::Ok((report, interrupt.is_set()))
+    })?;
+    let mut out = Vec::new();
+    match args.format {
+        Format::Text => write_report_text(&report, style(args.color), &mut out),
+        Format::Json => write_report_json(&report, &mut out),
+        Format::Html => {
+            let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+            let command_line = &command_line(words);
+            write_report_html(&report, Page { command_line }, &mut out);
+        }
+    }
+    print(&out)?;
+    Ok(ExitCode::from(exit(&report, interrupted)))
+}
+
+async fn examine(plan: DiagnosePlan, interrupt: &Interrupt) -> anyhow::Result<DiagnoseReport> {
+    let (began, wall) = (Instant::now(), SystemTime::now());
+    let mut line = TerminalLine::open();
+    let mut watch = |progress: ProbeProgress| {
+        if let Some(line) = &mut line {
+            line.show(|_| parts(progress));
+        }
+        interrupt.is_set().then_some("it was interrupted")
+    };
+    let evidence = run::run(plan, &mut watch).await;
+    drop(line);
+    let (plan, log) = evidence?;
+    let started = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    Ok(run::judge(&plan, &log, started, began.elapsed()))
+}
+
+fn exit(report: &DiagnoseReport, interrupted: bool) -> u8 {
+    match report.verdict {
+        Verdict::Healthy if interrupted && report.effort.cut_short.is_some() => PROBLEM,
+        Verdict::Healthy => FINE,
+        Verdict::Flaky | Verdict::Broken => PROBLEM,
+        Verdict::Inconclusive => COULD_NOT,
+    }
+}
+
+/// How far it has come.
+fn parts(ProbeProgress { ended, ahead, stage }: ProbeProgress) -> Vec<Part> {
+    let what = match stage {
+        Stage::Walk => "finding the name servers",
+        Stage::Baseline => "querying every server",
+        Stage::FollowUp => "telling causes apart",
+    };
+    let ended = count(1, ended as u64, if ended == 1 { "response" } else { "responses" });
+    let ahead = count(2, ahead as u64, "to come");
+    [Some(part(0, what)), ended, ahead].into_iter().flatten().collect()
+}
