@@ -10,12 +10,13 @@ use super::args::Args;
 use super::plan;
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
+use crate::cli::interrupts::{Interrupts, waits_for_reader};
 use crate::cli::notes::be_quiet;
 use crate::cli::output::print;
 use crate::cli::shell::command_line;
 use crate::cli::style::style;
 use crate::cli::terminal_line::{Part, TerminalLine, count, part};
-use crate::cli::verify::{Format, Interrupt};
+use crate::cli::verify::Format;
 use crate::diagnose::plan::DiagnosePlan;
 use crate::diagnose::report::{DiagnoseReport, Verdict};
 use crate::diagnose::run;
@@ -44,11 +45,11 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         be_quiet();
     }
     let plan = plan::plan(args)?;
-    let (report, interrupted) = event_loop()?.block_on(async {
-        let interrupt = Interrupt::listen();
-        let report = examine(plan, &interrupt).await?;
-        anyhow::Ok((report, interrupt.is_set()))
-    })?;
+    let runtime = event_loop()?;
+    // The first one ends the search and shows what was found.
+    let interrupts = Interrupts::listen(2, waits_for_reader)?;
+    let report = runtime.block_on(examine(plan, &interrupts))?;
+    let interrupted = interrupts.is_set();
     let mut out = Vec::new();
     match args.format {
         Format::Text => write_report_text(&report, style(args.color), &mut out),
@@ -63,14 +64,14 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(exit(&report, interrupted)))
 }
 
-async fn examine(plan: DiagnosePlan, interrupt: &Interrupt) -> anyhow::Result<DiagnoseReport> {
+async fn examine(plan: DiagnosePlan, interrupts: &Interrupts) -> anyhow::Result<DiagnoseReport> {
     let (began, wall) = (Instant::now(), SystemTime::now());
     let mut line = TerminalLine::open();
     let mut watch = |progress: ProbeProgress| {
         if let Some(line) = &mut line {
             line.show(|_| parts(progress));
         }
-        interrupt.is_set().then_some("it was interrupted")
+        interrupts.is_set().then_some("it was interrupted")
     };
     let evidence = run::run(plan, &mut watch).await;
     drop(line);

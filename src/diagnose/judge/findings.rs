@@ -6,6 +6,7 @@ use crate::diagnose::plan::DiagnosePlan;
 use crate::judge::catalog::FindingId;
 use crate::judge::entry::Class;
 use crate::judge::finding::{Draft, Finding, finish, sort};
+use crate::judge::provider::Hosting;
 use crate::judge::rules;
 use crate::judge::severity::Severity;
 use crate::probe::ProbeLog;
@@ -36,7 +37,7 @@ pub(in super::super) fn findings(plan: &DiagnosePlan, log: &ProbeLog) -> Vec<Fin
     for rule in RULES {
         rule(&mut context, &mut drafts);
     }
-    let mut findings = finish(drafts, 0);
+    let mut findings = finish(drafts, 0, |subject| Hosting::of_subject(&log.walk, subject));
     let told: Vec<(FindingId, Vec<std::net::SocketAddr>)> =
         findings.iter().map(|finding| (finding.id, finding.servers.clone())).collect();
     let is_told = |finding: &Finding| {
