@@ -154,6 +154,39 @@ fn the_line_of_progress_of_verify_fits_narrow_terminals_and_goes() {
 }
 
 #[test]
+fn the_line_of_progress_of_bench_fits_the_terminal_and_goes() {
+    let (server, files) = (server(), Files::new());
+    let queries = files.write("queries.txt", "www.demo.test A\n");
+    let port = server.addr().port();
+    let command = format!("dnsonde bench -p {port} -d {queries} -l 600 -Q 200");
+    for columns in [30, 120] {
+        let Some(terminal) =
+            Terminal::open(columns, &format!("{command} > /dev/null; echo status $?"))
+        else {
+            return;
+        };
+        let lines = terminal.lines_once(|lines| lines.iter().any(|line| line.contains("/s")));
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(" of 10:00  "), "{lines:?}");
+        assert_eq!(lines[0].contains("answered"), columns == 120, "{lines:?}");
+        terminal.type_keys(&["C-c"]);
+        let ended = |lines: &[String]| lines.iter().any(|line| line == "status 1");
+        let lines = terminal.lines_once(ended);
+        assert!(lines.iter().all(|line| !line.contains("10:00")), "{lines:?}");
+        assert!(lines[0].contains("interrupted"), "{lines:?}");
+    }
+    // Its lines are on the screen, or it is to be quiet: then there is no other.
+    for quiet in ["--quiet > /dev/null", "-S 0.1"] {
+        let command = format!("{command} {quiet}").replace("-l 600", "-l 0.5 -t 0.4");
+        let Some(terminal) = Terminal::open(80, &format!("{command}; echo status $?")) else {
+            return;
+        };
+        let lines = terminal.lines_once(|lines| lines.iter().any(|line| line == "status 0"));
+        assert!(lines.iter().all(|line| !line.contains(" of 0:00")), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_quiet_command_draws_nothing_and_says_nothing() {
     let server = server();
     let files = Files::new();

@@ -179,6 +179,10 @@ pub(in crate::cli) struct Args {
     #[arg(short = 'O', value_name = "OPTION=VALUE", value_parser = long_option)]
     pub(super) long_option: Option<NonZeroU32>,
 
+    /// Write neither notes nor progress to standard error; errors stay
+    #[arg(long)]
+    pub(super) quiet: bool,
+
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

@@ -2,6 +2,7 @@
 
 mod args;
 mod plan;
+mod progress;
 mod refused;
 mod run;
 

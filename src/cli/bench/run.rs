@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use super::args::{Args, Format};
 use super::plan::Planned;
+use super::progress::ProgressLine;
 use super::refused::refuse;
 use crate::bench::{
     self, Baseline, BenchError, Condition, Ending, Input, Level, Period, Plan, Report, Stop, render,
@@ -28,6 +29,9 @@ const LONGEST_RESULT: u64 = 256 << 20;
 
 /// Runs the command.
 pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.quiet {
+        notes::be_quiet();
+    }
     refuse(args)?;
     let log = Log { to_output: args.log_to_output };
     let Planned { plan, notes } = args.plan()?;
@@ -82,6 +86,7 @@ struct Told {
     as_text: bool,
     /// Each has a line of JSON there.
     lines: Option<Arc<Target>>,
+    line: ProgressLine,
     /// What kept one from being written.
     outcome: anyhow::Result<()>,
 }
@@ -93,12 +98,14 @@ impl Told {
             began: SystemTime::now() + args.warmup.unwrap_or_default(),
             as_text: args.stats_interval.is_some() && args.format == Format::Text,
             lines: lines.transpose()?,
+            line: ProgressLine::new(args),
             outcome: Ok(()),
         })
     }
 
-    fn tell(&mut self, intervals: &[Period]) {
-        for interval in intervals {
+    fn tell(&mut self, progress: &bench::Progress) {
+        self.line.show(progress);
+        for interval in &progress.intervals {
             if self.outcome.is_ok() {
                 self.outcome = self.tell_one(interval);
             }
@@ -161,7 +168,7 @@ fn carry_out(
     let stop = Arc::new(Stop::default());
     let runtime = event_loop()?;
     handle_interrupts(Arc::clone(&stop))?;
-    let mut watch = |progress: &bench::Progress| told.tell(&progress.intervals);
+    let mut watch = |progress: &bench::Progress| told.tell(progress);
     let outcome = runtime.block_on(bench::run(plan, stop, &mut watch));
     // The reader may wait for input that never comes; it is not waited for.
     runtime.shutdown_background();
