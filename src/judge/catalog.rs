@@ -281,6 +281,16 @@ catalog! {
         "the alias leads to a name that does not exist, in a circle, or on for too long",
         "RFC 1034 §3.6.2",
     ).effect(Effect::NotRight);
+    TargetNotPublishedYet = Entry::new(
+        "target-not-published-yet",
+        Class::Record,
+        &[Severity::Warning],
+        &[Actor::DomainOwner],
+        "The record is right, and the service has not published its part yet",
+        "the CNAME is exactly as given, and the sound servers where it leads say that there is nothing \
+         yet",
+        "RFC 1034 §3.6.2",
+    ).effect(Effect::NotRight);
     AliasTargetUnreachable = Entry::new(
         "alias-target-unreachable",
         Class::Record,
@@ -299,6 +309,25 @@ catalog! {
         "the CNAME is answered, and the type that it is there for is not",
         "RFC 1034 §4.3.2",
     ).effect(Effect::NotRight);
+    CaaForbids = Entry::new(
+        "caa-forbids",
+        Class::Record,
+        &[Severity::Error],
+        &[Actor::DomainOwner, Actor::Service],
+        "CAA records forbid the certificate",
+        "the CAA records in force exclude this authority or the way in which it checks the domain",
+        "RFC 8659 §4",
+    ).effect(Effect::NotRight);
+    CaaLookupFails = Entry::new(
+        "caa-lookup-fails",
+        Class::Record,
+        &[Severity::Warning, Severity::Error],
+        &[Actor::DnsHost],
+        "The servers fail when they are asked for CAA records",
+        "type 257 alone gets an error or no response, so that an authority must refuse; a warning where \
+         only some addresses do so",
+        "RFC 8659 §3",
+    ).effect(Effect::NotRight).depth(9);
     DkimKeyStandby = Entry::new(
         "dkim-key-standby",
         Class::Record,
@@ -334,6 +363,15 @@ catalog! {
         "The key is not valid",
         "the tags, the base64 or the key itself are malformed, or an RSA key is under 1024 bits",
         "RFC 6376 §3.6.1",
+    ).effect(Effect::NotRight);
+    KeySplitOverRecords = Entry::new(
+        "key-split-over-records",
+        Class::Record,
+        &[Severity::Error],
+        &[Actor::DomainOwner, Actor::Service],
+        "One key stands in several records",
+        "the texts of several TXT records are one usable key only if they are joined",
+        "RFC 6376 §3.6.2.2",
     ).effect(Effect::NotRight);
     DkimKeyWeak = Entry::new(
         "dkim-key-weak",

@@ -471,7 +471,7 @@ add = """
 _acme-challenge TXT abc
 """
 "#,
-        reported: &["value-differs"],
+        reported: &["caa-forbids"],
         noted: &[],
         verdict: Pending,
     },

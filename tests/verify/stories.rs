@@ -223,6 +223,224 @@ const STORIES: &[Story] = &[
         verdict: Verified,
         ..STORY
     },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "a key cut after 255 characters",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9cI3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j87sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjdI\"",
+        first: "value-truncated",
+        never: &["ASN.1"],
+        ..STORY
+    },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "a key cut after 254 characters",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9cI3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j87sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjd\"",
+        first: "value-truncated",
+        never: &["ASN.1"],
+        ..STORY
+    },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "a key cut after 256 characters",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9cI3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j87sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjdI\" \"E\"",
+        first: "value-truncated",
+        never: &["ASN.1"],
+        ..STORY
+    },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "a key in two records",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9cI3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j87sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjdI\"\nmail._domainkey TXT \"Ev9paDUca/zLN3Wp3Y9QkFgurv0IRk5T7lHQf9srxWGD1iYse90gKm9aZ6adzompkgdtzLjYynJB2k2usN64jIMnoQ6nnnIw/P+iFM4eLnesodTi2hTV0NnrgrAVKrA7jv/r6iusQ+dA7IJaNS8sQIDAQAB\"",
+        first: "key-split-over-records",
+        ..STORY
+    },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "a key in two records, cut elsewhere",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9c\"\nmail._domainkey TXT \"I3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j87sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjdIEv9paDUca/zLN3Wp3Y9QkFgurv0IRk5T7lHQf9srxWGD1iYse90gKm9aZ6adzompkgdtzLjYynJB2k2usN64jIMnoQ6nnnIw/P+i\" \"FM4eLnesodTi2hTV0NnrgrAVKrA7jv/r6iusQ+dA7IJaNS8sQIDAQAB\"",
+        first: "key-split-over-records",
+        ..STORY
+    },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "a key in three records",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9cI3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j8\"\nmail._domainkey TXT \"7sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjdIEv9paDUca/zLN3Wp3Y9QkFgurv0IRk5T7lHQf9srxWGD1\"\nmail._domainkey TXT \"iYse90gKm9aZ6adzompkgdtzLjYynJB2k2usN64jIMnoQ6nnnIw/P+iFM4eLnesodTi2hTV0NnrgrAVKrA7jv/r6iusQ+dA7IJaNS8sQIDAQAB\"",
+        first: "key-split-over-records",
+        ..STORY
+    },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "a key in two records, the version in one of its own",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; \"\nmail._domainkey TXT \"p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9cI3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j87sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjdIEv9paDUca/zLN3Wp\" \"3Y9QkFgurv0IRk5T7lHQf9srxWGD1iYse90gKm9aZ6adzompkgdtzLjYynJB2k2usN64jIMnoQ6nnnIw/P+iFM4eLnesodTi2hTV0NnrgrAVKrA7jv/r6iusQ+dA7IJaNS8sQIDAQAB\"",
+        first: "records-multiple",
+        ..STORY
+    },
+    Story {
+        kind: "a DKIM key in pieces",
+        name: "healthy: a key of two strings in one record",
+        args: &["--dkim", "mail"],
+        records: "mail._domainkey TXT \"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAnDgvJX4NOJk9XtP9c930coE3Nu5foBL6RCpz9cI3pf3vkPG7e8riD/+0/eh9MSxvt8+TZrEHWMLCvFanLYfMg+j87sftVrI8zhv2ejZ2YWI1P6nj3D31US4s8NkEYsvJr0/njuuPogPoZKKdOe1qPBGYBQammaJL+wbCBedY9hlJwGCjbMMTjJPGTdzZXAjdI\" \"Ev9paDUca/zLN3Wp3Y9QkFgurv0IRk5T7lHQf9srxWGD1iYse90gKm9aZ6adzompkgdtzLjYynJB2k2usN64jIMnoQ6nnnIw/P+iFM4eLnesodTi2hTV0NnrgrAVKrA7jv/r6iusQ+dA7IJaNS8sQIDAQAB\"",
+        verdict: Verified,
+        ..STORY
+    },
+    Story {
+        kind: "a service that has not published its part",
+        name: "selector1 leads to what is not there yet",
+        args: &[
+            "--expect",
+            "selector1._domainkey CNAME selector1-example-com._domainkey.tenant.amazonses.com.",
+        ],
+        records: "selector1._domainkey CNAME selector1-example-com._domainkey.tenant.amazonses.com.",
+        first: "target-not-published-yet",
+        says: &["change nothing in the DNS"],
+        ..STORY
+    },
+    Story {
+        kind: "a service that has not published its part",
+        name: "selector2 leads to what is not there yet",
+        args: &[
+            "--expect",
+            "selector2._domainkey CNAME selector2-example-com._domainkey.t2.amazonses.com.",
+        ],
+        records: "selector2._domainkey CNAME selector2-example-com._domainkey.t2.amazonses.com.",
+        first: "target-not-published-yet",
+        says: &["change nothing in the DNS"],
+        ..STORY
+    },
+    Story {
+        kind: "a service that has not published its part",
+        name: "k1 leads to what is not there yet",
+        args: &["--expect", "k1._domainkey CNAME dkim.k1.amazonses.com."],
+        records: "k1._domainkey CNAME dkim.k1.amazonses.com.",
+        first: "target-not-published-yet",
+        says: &["change nothing in the DNS"],
+        ..STORY
+    },
+    Story {
+        kind: "a service that has not published its part",
+        name: "s1 leads to what is not there yet",
+        args: &["--expect", "s1._domainkey CNAME s1.domainkey.u123.wl.amazonses.com."],
+        records: "s1._domainkey CNAME s1.domainkey.u123.wl.amazonses.com.",
+        first: "target-not-published-yet",
+        says: &["change nothing in the DNS"],
+        ..STORY
+    },
+    Story {
+        kind: "a service that has not published its part",
+        name: "healthy: the key is there",
+        args: &["--expect", "k1._domainkey CNAME key.amazonses.com."],
+        records: "k1._domainkey CNAME key.amazonses.com.",
+        world: "[[zone]]\nname = \"amazonses.com\"\nadd = \"key TXT \\\"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\\\"\"\n",
+        verdict: Verified,
+        ..STORY
+    },
+    Story {
+        kind: "a wildcard in the way",
+        name: "an alias over a challenge",
+        args: &["--expect", "_acme-challenge TXT abc"],
+        records: "* CNAME landing.amazonses.com.",
+        world: "[[zone]]\nname = \"amazonses.com\"\nadd = \"landing A 192.0.2.1\\nwww A 192.0.2.2\"\n",
+        first: "wildcard-match",
+        says: &["add it at the DNS provider of example.com"],
+        never: &["landing", "www.amazonses"],
+        ..STORY
+    },
+    Story {
+        kind: "a wildcard in the way",
+        name: "an alias over a policy",
+        args: &["--dmarc"],
+        records: "* CNAME landing.amazonses.com.",
+        world: "[[zone]]\nname = \"amazonses.com\"\nadd = \"landing A 192.0.2.1\\nwww A 192.0.2.2\"\n",
+        first: "wildcard-match",
+        says: &["add it at the DNS provider of example.com"],
+        never: &["landing", "www.amazonses"],
+        ..STORY
+    },
+    Story {
+        kind: "a wildcard in the way",
+        name: "an alias over a selector",
+        args: &["--expect", "mail._domainkey TXT v=DKIM1;p="],
+        records: "*._domainkey CNAME www.amazonses.com.",
+        world: "[[zone]]\nname = \"amazonses.com\"\nadd = \"landing A 192.0.2.1\\nwww A 192.0.2.2\"\n",
+        first: "wildcard-match",
+        says: &["add it at the DNS provider of example.com"],
+        never: &["landing", "www.amazonses"],
+        ..STORY
+    },
+    Story {
+        kind: "a wildcard in the way",
+        name: "an alias over a MAIL FROM name",
+        args: &["--expect", "bounce TXT \"v=spf1 include:amazonses.com ~all\""],
+        records: "* CNAME landing.amazonses.com.",
+        world: "[[zone]]\nname = \"amazonses.com\"\nadd = \"landing A 192.0.2.1\\nwww A 192.0.2.2\"\n",
+        first: "wildcard-match",
+        says: &["add it at the DNS provider of example.com"],
+        never: &["landing", "www.amazonses"],
+        ..STORY
+    },
+    Story {
+        kind: "a wildcard in the way",
+        name: "healthy: an explicit record below a wildcard alias",
+        args: &["--expect", "_acme-challenge TXT abc"],
+        records: "* CNAME landing.amazonses.com.\n_acme-challenge TXT abc",
+        verdict: Verified,
+        ..STORY
+    },
+    Story {
+        kind: "only CAA fails",
+        name: "servfail for CAA",
+        args: &["--expect", "_acme-challenge TXT abc", "--issuer", "letsencrypt.org"],
+        records: "_acme-challenge TXT abc",
+        world: "[[faults]]\nserver = [\"ns1\", \"ns2\", \"ns3\"]\ntype = \"CAA\"\neffect = \"servfail\"\n",
+        first: "caa-lookup-fails",
+        says: &["type 257"],
+        ..STORY
+    },
+    Story {
+        kind: "only CAA fails",
+        name: "notimp for CAA",
+        args: &["--expect", "_acme-challenge TXT abc", "--issuer", "letsencrypt.org"],
+        records: "_acme-challenge TXT abc",
+        world: "[[faults]]\nserver = [\"ns1\", \"ns2\", \"ns3\"]\ntype = \"CAA\"\neffect = \"notimp\"\n",
+        first: "caa-lookup-fails",
+        says: &["type 257"],
+        ..STORY
+    },
+    Story {
+        kind: "only CAA fails",
+        name: "drop for CAA",
+        args: &["--expect", "_acme-challenge TXT abc", "--issuer", "letsencrypt.org"],
+        records: "_acme-challenge TXT abc",
+        world: "[[faults]]\nserver = [\"ns1\", \"ns2\", \"ns3\"]\ntype = \"CAA\"\neffect = \"drop\"\n",
+        first: "caa-lookup-fails",
+        says: &["type 257"],
+        ..STORY
+    },
+    Story {
+        kind: "only CAA fails",
+        name: "refused for CAA",
+        args: &["--expect", "_acme-challenge TXT abc", "--issuer", "letsencrypt.org"],
+        records: "_acme-challenge TXT abc",
+        world: "[[faults]]\nserver = [\"ns1\", \"ns2\", \"ns3\"]\ntype = \"CAA\"\neffect = \"refuse\"\n",
+        first: "caa-lookup-fails",
+        says: &["type 257"],
+        ..STORY
+    },
+    Story {
+        kind: "only CAA fails",
+        name: "healthy: CAA records that permit",
+        args: &["--expect", "_acme-challenge TXT abc", "--issuer", "letsencrypt.org"],
+        records: "_acme-challenge TXT abc\n@ CAA 0 issue \"letsencrypt.org\"",
+        verdict: Verified,
+        ..STORY
+    },
 ];
 
 /// Every story ends in its cause, and none in advice that does harm. What comes out is printed as a

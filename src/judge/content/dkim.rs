@@ -89,6 +89,14 @@ pub enum KeyProblem {
     /// The armour of a PEM file was left around the key.
     #[error("p= has the lines -----BEGIN and -----END of a key file: leave them out")]
     Armour,
+    /// The key says that it is longer than what is there.
+    #[error("p= is cut short: the key says that it has {said} octets, and {found} are there")]
+    Cut {
+        /// Its length by its own account.
+        said: usize,
+        /// What there is of it.
+        found: usize,
+    },
     /// The DER structure is broken.
     #[error("p= is not an RSA public key in DER ({0})")]
     Der(String),
@@ -135,6 +143,11 @@ pub enum KeyNote {
 }
 
 impl KeyProblem {
+    /// Whether the end of the key is missing.
+    pub fn is_cut(&self) -> bool {
+        matches!(self, Self::Cut { .. } | Self::Base64Length(_))
+    }
+
     /// The tag that the problem is in.
     pub fn tag(&self) -> Option<&'static str> {
         match self {
@@ -341,7 +354,10 @@ impl KeyCheck {
                 let found = "Ed25519 (32 octets)".to_owned();
                 self.problems.push(KeyProblem::Algorithm { said: "rsa", found });
             }
-            Err(why) => self.problems.push(KeyProblem::Der(why)),
+            Err(why) => self.problems.push(match rsa::missing(octets) {
+                Some(said) => KeyProblem::Cut { said, found: octets.len() },
+                None => KeyProblem::Der(why),
+            }),
         }
     }
 

@@ -48,6 +48,18 @@ pub(super) fn read(der: &[u8]) -> Result<Encoded, String> {
     Ok(rsa(&key, false))
 }
 
+/// The octets that a key in DER has by its own account, if fewer are there (X.690 §8.1.3).
+pub(super) fn missing(der: &[u8]) -> Option<usize> {
+    let [0x30, length, rest @ ..] = der else { return None };
+    let said = match length {
+        0..=0x7F => 2 + usize::from(*length),
+        0x81 => 3 + usize::from(*rest.first()?),
+        0x82 => 4 + usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?])),
+        _ => return None,
+    };
+    (said > der.len()).then_some(said)
+}
+
 fn rsa(key: &RsaPublicKeyRef<'_>, bare: bool) -> Encoded {
     let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
     let bits =

@@ -214,8 +214,12 @@ fn der_is_read_to_its_end_and_its_numbers_are_looked_at() {
     let bare = check(&text_with(&sound));
     assert_eq!((bare.is_usable(), &bare.notes[..]), (true, &[N::Bare][..]));
 
+    let (said, found) = (whole.len(), whole.len() - 3);
+    let cut = check(&text_with(&whole[..found]));
+    assert_eq!(cut.problems, [P::Cut { said, found }]);
+    assert_eq!(cut.state, KeyState::Unreadable);
+
     for der in [
-        whole[..whole.len() - 3].to_vec(),
         [&whole[..], b"\x00"].concat(),
         wrapped(b"\x06\x01\x2A", &sound),
         wrapped(NULL, &sound[..40]),

@@ -274,6 +274,18 @@ pub(super) fn leads_to_no_name(case: Case<'_, '_>, target: NameBuf) -> bool {
     useful.peek().is_some() && useful.all(|at| matches!(at, AtTarget::NoName))
 }
 
+/// The alias is as it was given, and the service has nothing where it leads.
+fn not_published_yet(case: Case<'_, '_>, target: NameBuf) -> Draft {
+    Draft::warning(FindingId::TargetNotPublishedYet, case.subject())
+        .summary("the alias (CNAME) is as given, and there is no key yet where it leads")
+        .fault(format!("{RECORD} {} right, but the service has not published its key yet", agree("is", "are")))
+        .action("switch DKIM on at the service, and change nothing in the DNS")
+        .evidence("target", target.to_string())
+        .advice(
+            "change nothing in the DNS: switch DKIM on at the service, which makes the key then; if it is              on already, compare the value with what the service shows now",
+        )
+}
+
 fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     let mut by_server: BTreeMap<SocketAddr, [u64; 2]> = BTreeMap::new();
     let (mut no_name, mut no_text) = (0, 0);
@@ -293,6 +305,13 @@ fn broken_key(case: Case<'_, '_>, target: NameBuf) -> Option<Draft> {
     }
     let all = by_server.values().filter(|[fine, gone]| fine + gone > 0).count();
     let disagree = servers.len() < all;
+    // SES has its part before it shows the record; others make the key when signing is switched on.
+    // Not every alias that repeats its selector is one of SES, whose zones all have this label.
+    let of_ses = case.status.expectation.kind == (ExpectationKind::DkimCname { rotates: true })
+        && target.labels().skip(1).any(|label| label.eq_ignore_ascii_case(b"dkim"));
+    if !disagree && !of_ses && case.status.state() == RecordState::Right {
+        return Some(not_published_yet(case, target).servers(servers));
+    }
     let draft = Draft::error(FindingId::AliasBroken, case.subject()).who(if disagree {
         Actor::Service
     } else {

@@ -4,7 +4,7 @@ use super::case::{Case, who_has};
 use crate::judge::actor::Actor;
 use crate::judge::brief::{IT, RECORD, agree};
 use crate::judge::catalog::FindingId;
-use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyState, check_key};
+use crate::judge::content::dkim::{KeyCheck, KeyNote, KeyProblem, KeyState, check_key};
 use crate::judge::finding::Draft;
 use crate::judge::writing::{counted, data, plain, printable, short};
 use crate::report::judgement::RecordState;
@@ -190,6 +190,75 @@ fn invalid(subject: String, check: &KeyCheck, text: &[u8]) -> Draft {
         )
 }
 
+/// Records of a key that are looked at for its parts: there are so many orders of them.
+const MOST_PARTS: usize = 4;
+
+/// One key that was entered as several records, each with a part of it.
+pub(super) fn split_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft> {
+    let parts: Vec<Vec<u8>> = texts(records).collect();
+    if parts.len() < 2 || parts.len() > MOST_PARTS || parts.iter().any(Vec::is_empty) {
+        return None;
+    }
+    // A part that is a key by itself is none of one.
+    if parts.iter().any(|part| check_key(part).is_usable()) {
+        return None;
+    }
+    let key = joined_key(&parts, &mut Vec::new())?;
+    let at = records.first().map_or(case.status.expectation.owner, |record| record.name);
+    let provider = case.provider();
+    Some(
+        Draft::error(FindingId::KeySplitOverRecords, case.subject())
+            .who(case.who_has(&at))
+            .servers(case.reported())
+            .summary(format!("the key was entered as {} records, and is one only in one", parts.len()))
+            .fault(format!("the key of {RECORD} was entered in several pieces"))
+            .action(format!("make one TXT record of the pieces at {provider}"))
+            .evidence("records", parts.len())
+            .evidence("key", short(&printable(&key)))
+            .advice(format!(
+                "at {provider}, delete all but one of the TXT records of the name, and enter the whole \
+                 value in that one (where the form takes no more than 255 characters, as several \
+                 strings in quotation marks of the one record)"
+            ))
+            .entry(case.entry()),
+    )
+}
+
+/// The parts in the order in which they make a usable key.
+fn joined_key(parts: &[Vec<u8>], order: &mut Vec<usize>) -> Option<Vec<u8>> {
+    if order.len() == parts.len() {
+        let text: Vec<u8> = order.iter().flat_map(|&place| parts[place].iter().copied()).collect();
+        return check_key(&text).is_usable().then_some(text);
+    }
+    for place in 0..parts.len() {
+        if order.contains(&place) {
+            continue;
+        }
+        order.push(place);
+        let key = joined_key(parts, order);
+        order.pop();
+        if key.is_some() {
+            return key;
+        }
+    }
+    None
+}
+
+/// A key of which the end is missing.
+fn cut_key(case: Case<'_, '_>, text: &[u8]) -> Draft {
+    let provider = case.provider();
+    Draft::error(FindingId::ValueTruncated, case.subject())
+        .summary(format!("the key ends after {} characters, and its end is missing", text.len()))
+        .fault(format!("the {} of {RECORD} {}", agree("key", "keys"), agree("is cut short", "are cut short")))
+        .action(format!("enter the whole {} at {provider}", agree("value", "values")))
+        .evidence("characters", text.len())
+        .evidence("text", printable(text))
+        .advice(format!(
+            "at {provider}, enter the whole value as the service shows it, if need be in several strings \
+             of at most 255 characters each in the same record"
+        ))
+}
+
 /// A key that stands at its owner and cannot be used.
 pub(super) fn bad_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft> {
     let text = texts(records).next()?;
@@ -197,6 +266,10 @@ pub(super) fn bad_key(case: Case<'_, '_>, records: &[RecordBuf]) -> Option<Draft
     let draft = match check.state {
         KeyState::Revoked => revoked(case.subject()),
         _ if check.is_usable() => return None,
+        // Nearly all keys end so, with the exponent 65537: then something is missing before the end.
+        _ if check.problems.iter().any(KeyProblem::is_cut) && !text.ends_with(b"AQAB") => {
+            cut_key(case, &text)
+        }
         _ => invalid(case.subject(), &check, &text),
     };
     let at = records.first().map_or(case.status.expectation.owner, |record| record.name);

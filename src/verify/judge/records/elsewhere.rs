@@ -203,11 +203,17 @@ fn says_the_same(expected: &RecordBuf, found: &RecordBuf, case: &Case<'_, '_>) -
 fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft> {
     let expectation = case.status.expectation;
     let siblings = case.observed.siblings(expectation);
+    let alias = alias_that_leads_away(case);
+    let leads_there = |reading: &walk::Reading| {
+        let first = reading.chain.first().and_then(|cname| cname.targets().next());
+        first.is_some() && first == alias
+    };
     let mut shows = siblings.iter().filter(|probe| {
         let Some(reading) = probe.reading() else { return false };
         match found {
             Some(found) => rdata_of(reading, expectation.rtype)
                 .is_some_and(|set| found.iter().all(|record| set.contains(&record.rdata))),
+            None if alias.is_some() => leads_there(reading),
             None => reading.kind == walk::ResponseKind::NoData && reading.chain.is_empty(),
         }
     });
@@ -216,6 +222,9 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
     servers.push(sibling.query.server);
     let what = match found {
         Some(found) => list(&found.iter().map(|record| short(&data(record))).collect::<Vec<_>>()),
+        None if let Some(target) = alias => {
+            format!("a CNAME record that leads to {}", plain(&target))
+        }
         None => {
             // A name that exists without the type, as any other name does: by records of another
             // type, or the server is just wrong about names that do not exist.

@@ -7,6 +7,7 @@
 //! - `value`: there, and not as it should be.
 //! - `cname`: what aliases lead to.
 //! - `dkim`: keys.
+//! - `caa`: servers that fail for CAA records.
 //! - `caches`: what recursive servers have instead.
 //!
 //! Only answers that a resolver would take count for or against a record. Silence, SERVFAIL and a
@@ -18,6 +19,7 @@
 //! text there*, then that is where SES has the key: the record is right, and the finding a notice.
 //! If the user did name the zone, the record differs from what SES asked for: a warning.
 
+mod caa;
 mod caches;
 mod case;
 mod cname;

@@ -1,7 +1,7 @@
 //! All that is to be said of the expected records.
 
 use super::case::Case;
-use super::{caches, cname, dkim, presence};
+use super::{caa, caches, cname, dkim, presence};
 use crate::judge::catalog::FindingId;
 use crate::judge::finding::{Finding, finish};
 use crate::judge::provider::Hosting;
@@ -25,6 +25,7 @@ pub(in crate::verify::judge) fn findings(observed: &RecordObservations<'_>) -> V
         drafts.extend(presence::judge(case));
         drafts.extend(caches::judge(case));
         drafts.extend(cname::judge(case));
+        drafts.extend(caa::judge(case));
     }
     drafts.extend(cname::unreachable_targets(observed));
     drafts.extend(dkim::judge(observed));

@@ -49,6 +49,11 @@ pub(super) fn differs(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
         return draft;
     }
     if expectation.kind == ExpectationKind::DkimKey
+        && let Some(draft) = dkim::split_key(case, records)
+    {
+        return draft;
+    }
+    if expectation.kind == ExpectationKind::DkimKey
         && expectation.value.is_none()
         && let Some(draft) = dkim::bad_key(case, records)
     {
@@ -244,8 +249,13 @@ fn unfit(case: Case<'_, '_>, records: &[RecordBuf]) -> Draft {
     };
     let entry = case.entry().filter(|_| matches!(expectation.kind, ExpectationKind::Caa { .. }));
     // Meant for it, but so broken that it does not even count as a policy.
+    let is_caa = matches!(expectation.kind, ExpectationKind::Caa { .. });
     let is_none = records.iter().all(|record| !expectation.concerns(record));
-    let id = if is_none { FindingId::ValueInvalid } else { FindingId::ValueDiffers };
+    let id = match (is_caa, is_none) {
+        (true, _) => FindingId::CaaForbids,
+        (false, true) => FindingId::ValueInvalid,
+        (false, false) => FindingId::ValueDiffers,
+    };
     Draft::error(id, case.subject())
         .who(who_has(case, records.first()))
         .servers(case.reported())
