@@ -528,13 +528,14 @@ fn several_servers_get_the_same_queries_and_the_faster_one_is_told() {
     let (fast, files) = (server(), Files::new());
     let [a, b] = [&slow, &fast].map(|server| server.addr().to_string());
     let queries = queries(&files, "\n");
-    let options = ["bench", "-s", &a, "-s", &b, "-d", &queries, "-q", "50", "-c", "2", "-T", "2"];
+    let options =
+        ["bench", "-s", &a, "-s", &b, "-d", &queries, "-n", "4", "-q", "50", "-c", "2", "-T", "2"];
     let run = run(&[&options[..], &["--format", "json"]].concat());
     let result = result(run.assert_code(0));
     for (place, server) in [&slow, &fast].into_iter().enumerate() {
         let of_server = &result["servers"][place];
-        assert_eq!((&of_server["sent"], &of_server["answered"]), (&500.into(), &500.into()));
-        assert_eq!(server.counts().queries(), 500);
+        assert_eq!((&of_server["sent"], &of_server["answered"]), (&2_000.into(), &2_000.into()));
+        assert_eq!(server.counts().queries(), 2_000);
     }
     let median = comparison(&result, "p50");
     assert_eq!((&median["a"], &median["b"]), (&a.as_str().into(), &b.as_str().into()));
@@ -593,10 +594,11 @@ fn an_earlier_run_is_compared_with_and_what_was_different_then_is_told() {
     let slow = server_with([Fault::always(Effect::Delay(Delay::of_ms(30.0)))]);
     let (fast, files) = (server(), Files::new());
     let queries = queries(&files, "\n");
-    let earlier = bench(&fast, &["-d", &queries, "-q", "20", "--format", "json"]);
+    let earlier =
+        bench(&fast, &["-d", &queries, "-q", "20", "-l", "1", "-t", "1", "--format", "json"]);
     result(earlier.assert_code(0));
     let baseline = files.write("earlier.json", &earlier.stdout);
-    let options = ["-d", &queries, "-q", "50", "--baseline", &baseline];
+    let options = ["-d", &queries, "-q", "50", "-l", "1", "-t", "1", "--baseline", &baseline];
     let run = bench(&slow, &[&options[..], &["--format", "json"]].concat());
     let result = result(run.assert_code(0));
     let compared = &result["baseline"];
