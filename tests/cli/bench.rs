@@ -131,6 +131,29 @@ fn result(run: &Run) -> Value {
 }
 
 #[test]
+fn latency_is_shown_by_response_code_where_there_are_several() {
+    let (server, files) = (server(), Files::new());
+    let file = queries(&files, "\n");
+    let text = bench(&server, &["-d", &file]).assert_code(0).stdout.clone();
+    let table = text.split("Latency by response code:\n\n").nth(1).unwrap();
+    let rows: Vec<Vec<&str>> =
+        table.lines().take(3).map(|row| row.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["responses", "p50", "p90", "p99", "max"]);
+    assert_eq!(rows[1][..2], ["NOERROR", "250"]);
+    assert_eq!(rows[1].len(), 10, "four figures, each with its unit: {table}");
+    assert_ne!(rows[2][0], "NOERROR");
+    assert_eq!(rows[2][1], "250");
+    // One code has the table of all.
+    let run = run_with_input_to_text(&server, b"www.demo.test A\n");
+    assert!(!run.contains("Latency by response code"), "{run}");
+}
+
+fn run_with_input_to_text(server: &LoopbackServer, input: &[u8]) -> String {
+    let port = server.addr().port().to_string();
+    run_with_input(&["bench", "-p", &port], input).assert_code(0).stdout.clone()
+}
+
+#[test]
 fn every_query_is_sent_once_to_a_server_that_sees_as_many() {
     let (server, files) = (server(), Files::new());
     let file = queries(&files, "\n");

@@ -171,6 +171,7 @@ fn statistics(report: &ServerReport, text: &mut String) {
 fn percentiles(run: &Report, report: &ServerReport, text: &mut String) {
     let latency = &report.latency;
     table(run, report, text);
+    by_rcode(report, text);
     if !latency.is_empty() {
         text.push_str("Latency histogram (responses up to each latency):\n\n");
         text.push_str(&bars(latency));
@@ -198,6 +199,27 @@ fn percentiles(run: &Report, report: &ServerReport, text: &mut String) {
             interval.high * 100.0
         );
     }
+}
+
+/// Latency by response code, where there are several: what fails is often faster, or slower.
+fn by_rcode(report: &ServerReport, text: &mut String) {
+    let codes: Vec<(String, &Durations)> = report.latencies.by_rcode().collect();
+    if codes.len() < 2 {
+        return;
+    }
+    text.push_str("Latency by response code:\n\n");
+    let width = codes.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let heads = ["p50", "p90", "p99", "max"].map(|head| format!("{head:>16}")).concat();
+    let _ = writeln!(text, "  {:width$}{:>12}{heads}", "", "responses");
+    for (name, latency) in codes {
+        let _ = write!(text, "  {name:width$}{:>12}", latency.count());
+        let quantiles = [0.5, 0.9, 0.99].map(|quantile| latency.quantile(quantile));
+        for figure in quantiles.into_iter().chain([latency.max()]) {
+            let _ = write!(text, "{:>16}", figure.map(milliseconds).unwrap_or_default());
+        }
+        text.push('\n');
+    }
+    text.push('\n');
 }
 
 /// Least, mean, percentiles, greatest and deviation: of latency and, in an open loop, of service time and
