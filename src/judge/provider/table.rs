@@ -150,7 +150,6 @@ pub const PROVIDERS: &[Provider] = &[
         ..named("Gandi", &["gandi.net"])
     },
     Provider {
-        servers_source: Some("https://grokipedia.com/page/Default_nameservers"),
         form: usual("@", FinalDot::Absent, microsoft!("at-godaddy")),
         ..named("GoDaddy", &["domaincontrol.com"])
     },
@@ -211,7 +210,9 @@ pub const PROVIDERS: &[Provider] = &[
         ..named("Name.com", &["name.com"])
     },
     Provider {
-        servers_source: Some("https://grokipedia.com/page/Default_nameservers"),
+        servers_source: Some(
+            "https://www.namecheap.com/support/knowledgebase/article.aspx/767/10/how-to-change-dns-for-a-domain/",
+        ),
         form: usual("@", FinalDot::Needed, microsoft!("at-namecheap")),
         ..named("Namecheap", &["registrar-servers.com"])
     },
