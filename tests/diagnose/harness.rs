@@ -63,7 +63,6 @@ pub fn diagnose_from(
     let port = |socket| net.local(socket).map(|local| local.port());
     log.add_engine(net.engine(), &port);
     log.local = net.local_counts();
-    log.leave_out(net.absences(), &[]);
     let took = net.now().since(Time::ZERO);
     let report = run::judge(&plan, &log, 1_767_225_600, took);
     Diagnosis { plan, log, report, took }
