@@ -135,13 +135,23 @@ fn late_responses_are_not_lost() {
 }
 
 #[test]
-fn two_speeds_and_a_slow_cold_cache_are_notices() {
+fn two_speeds_and_a_long_tail_are_notices() {
     let slow = fault("isp", "share = 0.3\neffect = { delay = { ms = 60 } }");
     let found = expect(&slow, RESOLVER, &[], Verdict::Healthy);
     found.finding("latency-bimodal");
     let tail = fault("isp", "share = 0.03\neffect = { delay = { ms = 300 } }");
     let found = expect(&tail, RESOLVER, &[], Verdict::Healthy);
     found.finding("latency-tail");
+}
+
+/// What is far from the resolver costs time, and not what is far from us.
+#[test]
+fn a_slow_cold_cache_is_a_notice() {
+    let servers = "server = [\"root\", \"tld\", \"ns1\", \"ns2\", \"ns3\"]";
+    let far = format!("[[faults]]\n{servers}\neffect = {{ delay = {{ ms = 400 }} }}\n");
+    expect(&far, RESOLVER, &[], Verdict::Healthy).finding("cold-slow");
+    let near = diagnose(&world(""), RESOLVER, 1);
+    assert!(!near.report.findings.iter().any(|it| it.id.as_str() == "cold-slow"));
 }
 
 #[test]
