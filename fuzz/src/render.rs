@@ -422,6 +422,7 @@ fn report(texts: &[[String; 2]]) -> VerifyReport {
         servers: Vec::new(),
         chance: None,
         effort: Effort { queries: 1, checks: 1, visible_share: 0.5, cut_short: None },
+        measurement: None,
         history: Vec::new(),
     }
 }

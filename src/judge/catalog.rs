@@ -286,7 +286,7 @@ catalog! {
         Class::Record,
         &[Severity::Warning],
         &[Actor::DomainOwner],
-        "The record is right, and the service has not published its part yet",
+        "The record is right, and its target is not published yet",
         "the CNAME is exactly as given, and the sound servers where it leads say that there is nothing \
          yet",
         "RFC 1034 §3.6.2",
@@ -327,7 +327,7 @@ catalog! {
         "type 257 alone gets an error or no response, so that an authority must refuse; a warning where \
          only some addresses do so",
         "RFC 8659 §3",
-    ).effect(Effect::NotRight).depth(9);
+    ).effect(Effect::NotRight).depth(12);
     DkimKeyStandby = Entry::new(
         "dkim-key-standby",
         Class::Record,

@@ -541,11 +541,37 @@ const TABLE: &[(&[&str], &str, &str)] = &[
         "error: invalid value 'tcsh' for '<SHELL>'",
         "[possible values: bash, elvish, fish, powershell, zsh]",
     ),
+    (
+        &["diagnose", "a..b"],
+        "dnsonde: invalid server 'a..b': neither an address nor a host name",
+        "hint: write ADDR, ADDR:PORT, [V6]:PORT, a host name, or one of these after tcp://",
+    ),
+    (
+        &["diagnose", "https://dns.example/"],
+        "dnsonde: invalid server 'https://dns.example/': https:// is not supported",
+        "hint: dnsonde uses unencrypted UDP and TCP only: write ADDR or tcp://ADDR",
+    ),
+    (
+        &["diagnose", "127.0.0.1", "--type", "FOO"],
+        "dnsonde: unknown record type 'FOO'",
+        "hint: write a mnemonic such as AAAA, or a number such as TYPE65280",
+    ),
+    (
+        &["diagnose", "127.0.0.1", "--duration", "5"],
+        "error: invalid value '5' for '--duration <DURATION>': not a duration; write a number and its unit, such as 20s or 2m",
+        "",
+    ),
+    (
+        &["diagnose", "127.0.0.1", "--budget", "0"],
+        "error: invalid value '0' for '--budget <N>': 0 is out of range: write a number from 48 to 20000",
+        "",
+    ),
+    (&["doctor"], "dnsonde: unknown command 'doctor'", "hint: did you mean `dnsonde diagnose`?"),
     (&["completions"], "error: the following required arguments were not provided:", "<SHELL>"),
     (
         &["man", "nope"],
         "dnsonde: unknown command 'nope'",
-        "hint: the commands are query, verify, scan, bench, demo, playground, decode, rrcheck, completions, man, help",
+        "hint: the commands are query, verify, diagnose, scan, bench, demo, playground, decode, rrcheck, completions, man, help",
     ),
     (
         &["man", "demo", "b"],
