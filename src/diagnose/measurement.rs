@@ -85,14 +85,17 @@ fn measured(log: &ProbeLog, subject: &Subject, sample: &Sample<'_>) -> MeasuredS
     let other = log.other_responses.get(&subject.server).copied().unwrap_or_default();
     let late = other.late.min(all.lost);
     let udp: Vec<&Seen<'_>> = sample.all.iter().filter(|seen| !seen.shape.tcp).collect();
-    let fates: Vec<bool> = udp.iter().map(|seen| seen.is_lost()).collect();
+    // What experiments provoked is no loss that others have.
+    let usual = |step| [Step::FirstPass, Step::SecondLook].contains(&step);
+    let tried = udp.iter().filter(|it| usual(it.task.step) && it.came != Came::Unreachable);
+    let fates: Vec<bool> = tried.map(|seen| seen.is_lost()).collect();
     let latencies: Latencies = udp.iter().filter_map(|seen| latency(seen)).collect();
     let quantiles = [0.5, 0.9, 0.99].map(|share| latencies.quantile(share, CONFIDENCE));
     let [p50, p90, p99] = quantiles.map(|it| it.map(estimate));
-    let lost = fates.iter().filter(|lost| **lost).count() as f64;
+    let lost = fates.iter().filter(|lost| **lost).count();
     let loss = (!fates.is_empty()).then(|| {
         let interval = loss_interval(&fates, CONFIDENCE);
-        Share { estimate: lost / fates.len() as f64, low: interval.low, high: interval.high }
+        Share { estimate: lost as f64 / fates.len() as f64, low: interval.low, high: interval.high }
     });
     let by_port = sample.by_socket(&[Step::FirstPass, Step::SecondLook, Step::PortRepeat]);
     MeasuredServer {
@@ -105,6 +108,7 @@ fn measured(log: &ProbeLog, subject: &Subject, sample: &Sample<'_>) -> MeasuredS
         duplicates: other.duplicates,
         mismatched: other.mismatched,
         loss,
+        lost_of: (lost as u64, fates.len() as u64),
         latency_us: LatencyReport { p50, p90, p99 },
         groups: groups(log, sample),
         quantiles,

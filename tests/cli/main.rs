@@ -6,6 +6,7 @@ mod bench;
 #[cfg(target_os = "linux")]
 mod completion;
 mod demo;
+mod diagnose;
 mod dig;
 mod edns;
 #[cfg(unix)]

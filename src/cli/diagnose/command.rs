@@ -82,7 +82,7 @@ async fn examine(plan: DiagnosePlan, interrupts: &Interrupts) -> anyhow::Result<
 
 fn exit(report: &DiagnoseReport, interrupted: bool) -> u8 {
     match report.verdict {
-        Verdict::Healthy if interrupted && report.effort.cut_short.is_some() => PROBLEM,
+        _ if interrupted && report.effort.cut_short.is_some() => PROBLEM,
         Verdict::Healthy => FINE,
         Verdict::Flaky | Verdict::Broken => PROBLEM,
         Verdict::Inconclusive => COULD_NOT,

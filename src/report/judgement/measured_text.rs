@@ -54,8 +54,7 @@ fn row(server: &MeasuredServer) -> Row {
     let [median, p90, p99] = server.quantiles.map(|it| it.map(quantile).unwrap_or_default());
     let mut notes = Vec::new();
     if server.loss.is_some() {
-        let lost: u64 = server.by_port.iter().map(|(lost, _)| lost).sum();
-        let sent: u64 = server.by_port.iter().map(|(_, sent)| sent).sum();
+        let (lost, sent) = server.lost_of;
         notes.push(format!("over UDP {}", Proportion::new(lost, sent).text("lost")));
     }
     if server.duplicates > 0 {

@@ -38,8 +38,11 @@ pub struct MeasuredServer {
     pub duplicates: u64,
     /// Messages that answer nothing that was asked.
     pub mismatched: u64,
-    /// The loss over UDP, with its 95 % interval.
+    /// The loss over UDP before experiments, with its 95 % interval.
     pub loss: Option<Share>,
+    /// Lost and sent there.
+    #[serde(skip)]
+    pub lost_of: (u64, u64),
     /// Latencies over UDP.
     pub latency_us: LatencyReport,
     /// The same in parts.
