@@ -101,10 +101,11 @@ pub(crate) fn bogus(
     Draft::error(FindingId::DnssecBogus, subject)
         .who(actor)
         .summary(format!(
-            "{} the data of {signed} (DNSSEC), and would have them unchecked",
+            "{} the data of {signed} because of their signatures (DNSSEC), and gives them when asked \
+             not to check",
             match servers.len() {
                 1 => "a resolver that validates rejects".to_owned(),
-                count => format!("{count} resolvers that validate reject"),
+                count => format!("each of {count} resolvers that validate rejects"),
             }
         ))
         .fault(format!("the DNSSEC signatures of {signed} do not match, so many resolvers reject it"))
@@ -114,8 +115,10 @@ pub(crate) fn bogus(
         .evidence("ede", names)
         .servers(servers)
         .advice(format!(
-            "at the registrar of {signed}, remove the DS record or replace it by that of the key in \
-             use; or have {} sign the zone again",
+            "ask {} for the DS record of the key in use, or whether the zone must be signed again, and \
+             enter that record at the registrar of {signed} in place of the old one; if {signed} need \
+             not be signed, remove the DS record there. Until then all of {signed} fails where \
+             signatures are checked, websites and mail, too",
             provider(walk, &zone)
         ))
 }

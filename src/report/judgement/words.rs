@@ -143,8 +143,11 @@ pub const fn causes_heading(causes: usize) -> &'static str {
 pub fn records_heading(records: &[RecordReport]) -> String {
     let right = records.iter().filter(|record| record.state == RecordState::Right).count();
     match (right, records.len()) {
-        (1, 1) => "Record: correct on all servers".to_owned(),
+        (1, 1) => "Record: correct on every server that answers".to_owned(),
         (_, 1) => "Record: not correct on all servers".to_owned(),
+        (right, all) if right == all => {
+            format!("Records: {right} of {all} correct on every server that answers")
+        }
         (right, all) => format!("Records: {right} of {all} correct on all servers"),
     }
 }

@@ -245,7 +245,7 @@ fn wildcard(case: Case<'_, '_>, found: Option<&Vec<RecordBuf>>) -> Option<Draft>
             .evidence("answer", what)
             .evidence("random_name", sibling.query.name.to_string())
             .advice(format!(
-                "add {IT} at {}: so far there is only the wildcard *.{} or one above it",
+                "add {IT} at {}: so far there is only the wildcard *.{} or one above it, which may stay",
                 case.provider(),
                 plain(&parent)
             ))
