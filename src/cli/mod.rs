@@ -34,6 +34,7 @@ mod rrcheck;
 mod run_scan;
 mod scan;
 mod servers;
+mod session_progress;
 mod shell;
 mod streams;
 mod style;

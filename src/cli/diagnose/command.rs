@@ -13,14 +13,13 @@ use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::interrupts::{Interrupts, waits_for_reader};
 use crate::cli::notes::be_quiet;
 use crate::cli::output::print;
+use crate::cli::session_progress::SessionProgress;
 use crate::cli::shell::command_line;
 use crate::cli::style::style;
-use crate::cli::terminal_line::{Part, TerminalLine, count, part};
 use crate::cli::verify::Format;
 use crate::diagnose::plan::DiagnosePlan;
 use crate::diagnose::report::{DiagnoseReport, Verdict};
 use crate::diagnose::run;
-use crate::probe::session::{ProbeProgress, Stage};
 use crate::report::judgement::{Page, write_report_html, write_report_json, write_report_text};
 
 /// The plan that `dnsonde diagnose` makes of the words behind it.
@@ -66,15 +65,9 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 async fn examine(plan: DiagnosePlan, interrupts: &Interrupts) -> anyhow::Result<DiagnoseReport> {
     let (began, wall) = (Instant::now(), SystemTime::now());
-    let mut line = TerminalLine::open();
-    let mut watch = |progress: ProbeProgress| {
-        if let Some(line) = &mut line {
-            line.show(|_| parts(progress));
-        }
-        interrupts.is_set().then_some("it was interrupted")
-    };
-    let evidence = run::run(plan, &mut watch).await;
-    drop(line);
+    let mut progress = SessionProgress::new(interrupts);
+    let evidence = run::run(plan, &mut |at| progress.see(at)).await;
+    drop(progress);
     let (plan, log) = evidence?;
     let started = wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     Ok(run::judge(&plan, &log, started, began.elapsed()))
@@ -87,16 +80,4 @@ fn exit(report: &DiagnoseReport, interrupted: bool) -> u8 {
         Verdict::Flaky | Verdict::Broken => PROBLEM,
         Verdict::Inconclusive => COULD_NOT,
     }
-}
-
-/// How far it has come.
-fn parts(ProbeProgress { ended, ahead, stage }: ProbeProgress) -> Vec<Part> {
-    let what = match stage {
-        Stage::Walk => "finding the name servers",
-        Stage::Baseline => "querying every server",
-        Stage::FollowUp => "telling causes apart",
-    };
-    let ended = count(1, ended as u64, if ended == 1 { "response" } else { "responses" });
-    let ahead = count(2, ahead as u64, "to come");
-    [Some(part(0, what)), ended, ahead].into_iter().flatten().collect()
 }
