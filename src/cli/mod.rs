@@ -29,6 +29,7 @@ mod output;
 mod playground;
 mod progress;
 mod query;
+mod report;
 mod report_error;
 mod rrcheck;
 mod run_scan;

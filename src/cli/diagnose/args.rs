@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cli::report::Format;
 use crate::cli::servers::{DNS_PORT, Families};
 use crate::cli::style::Color;
-use crate::cli::verify::Format;
 use crate::diagnose::plan::DiagnosePlan;
 
 /// Find out whether DNS servers are flaky, how badly, and why

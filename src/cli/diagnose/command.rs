@@ -12,15 +12,11 @@ use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::interrupts::{Interrupts, waits_for_reader};
 use crate::cli::notes::be_quiet;
-use crate::cli::output::print;
+use crate::cli::report::show;
 use crate::cli::session_progress::SessionProgress;
-use crate::cli::shell::command_line;
-use crate::cli::style::style;
-use crate::cli::verify::Format;
 use crate::diagnose::plan::DiagnosePlan;
 use crate::diagnose::report::{DiagnoseReport, Verdict};
 use crate::diagnose::run;
-use crate::report::judgement::{Page, write_report_html, write_report_json, write_report_text};
 
 /// The plan that `dnsonde diagnose` makes of the words behind it.
 ///
@@ -49,17 +45,7 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen(2, waits_for_reader)?;
     let report = runtime.block_on(examine(plan, &interrupts))?;
     let interrupted = interrupts.is_set();
-    let mut out = Vec::new();
-    match args.format {
-        Format::Text => write_report_text(&report, style(args.color), &mut out),
-        Format::Json => write_report_json(&report, &mut out),
-        Format::Html => {
-            let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-            let command_line = &command_line(words);
-            write_report_html(&report, Page { command_line }, &mut out);
-        }
-    }
-    print(&out)?;
+    show(&report, args.format, args.color)?;
     Ok(ExitCode::from(exit(&report, interrupted)))
 }
 

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-
+use crate::cli::report::Format;
 use crate::cli::servers::{DNS_PORT, Families};
 use crate::cli::style::Color;
 use crate::verify::VerifyPlan;
@@ -155,17 +154,6 @@ pub(in crate::cli) struct Args {
     /// Write neither notes nor progress to standard error, nor, with --wait, the changes; errors stay
     #[arg(short = 'q', long)]
     pub(super) quiet: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(in crate::cli) enum Format {
-    /// Plain text
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
-    /// A web page, for example for a provider's support
-    Html,
 }
 
 impl Args {

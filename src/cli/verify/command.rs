@@ -5,17 +5,14 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use super::args::{Args, Format};
+use super::args::Args;
 use super::check::check;
 use super::{plan, wait};
 use crate::cli::event_loop::event_loop;
 use crate::cli::exit::{COULD_NOT, FINE, PROBLEM};
 use crate::cli::interrupts::{Interrupts, waits_for_reader};
 use crate::cli::notes::be_quiet;
-use crate::cli::output::print;
-use crate::cli::shell::command_line;
-use crate::cli::style::{Color, style};
-use crate::report::judgement::{Page, write_report_html, write_report_json, write_report_text};
+use crate::cli::report::show;
 use crate::verify::{Verdict, VerifyPlan, VerifyReport};
 
 /// The plan that `dnsonde verify` makes of the words behind it.
@@ -54,25 +51,6 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     })?;
     show(&report, args.format, args.color)?;
     Ok(ExitCode::from(exit(&report, interrupts.is_set())))
-}
-
-/// Writes a report to standard output.
-pub(in crate::cli) fn show(
-    report: &VerifyReport,
-    format: Format,
-    color: Color,
-) -> anyhow::Result<ExitCode> {
-    let mut out = Vec::new();
-    match format {
-        Format::Text => write_report_text(report, style(color), &mut out),
-        Format::Json => write_report_json(report, &mut out),
-        Format::Html => {
-            let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-            let command_line = &command_line(words);
-            write_report_html(report, Page { command_line }, &mut out);
-        }
-    }
-    print(&out)
 }
 
 fn exit(report: &VerifyReport, interrupted: bool) -> u8 {

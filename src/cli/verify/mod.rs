@@ -6,7 +6,7 @@ mod command;
 mod plan;
 mod wait;
 
-pub(super) use args::{Args, Format};
+pub(super) use args::Args;
 pub(super) use check::check;
 pub use command::plan_of;
-pub(super) use command::{run, show};
+pub(super) use command::run;
