@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use dnsonde::engine::{
     Attempt, CookieOption, Edns, Ending, Engine, EngineConfig, ExchangeRequest, Failure, Finished,
-    Outcome, QueryProfile, RetryReason, ServerId, SocketId, SocketLife, Stamp, Time, Transport,
-    TransportPolicy, Window,
+    Outcome, QueryProfile, RetryReason, ServerChoice, ServerId, SocketId, SocketLife, Stamp, Time,
+    Transport, TransportPolicy, Window,
 };
 use dnsonde::net::{Backend, Driver, NetError, Options};
 use dnsonde::wire::{Message, NameBuf, OptionCode, RecordType};
@@ -577,7 +577,21 @@ fn each_server_has_a_client_cookie_of_its_own_and_in_each_run_another_one() {
     for run in 0..2 {
         on_runtime(async {
             let config = EngineConfig { profile: profile.clone(), ..config() };
-            ask(&mut open(config, &servers, Backend::Auto), 100).await;
+            let mut driver = open(config, &servers, Backend::Auto);
+            let name: NameBuf = "www.example.".parse().unwrap();
+            for tag in 0..8 {
+                // Any server would be asked otherwise, perhaps the same one each time.
+                let servers = ServerChoice::Only(ServerId((tag % 2) as u32));
+                let new = ExchangeRequest::new(tag, name.as_wire(), RecordType::A);
+                driver.engine_mut().submit(&ExchangeRequest { servers, ..new }).unwrap();
+            }
+            let mut ended = 0;
+            let work = async {
+                while ended < 8 {
+                    driver.turn(None, &mut |_: Finished<'_>| ended += 1).await.unwrap();
+                }
+            };
+            tokio::time::timeout(WATCHDOG, work).await.unwrap();
         });
         let of_run: HashSet<_> = cookies.try_iter().collect();
         let asked: HashSet<_> = of_run.iter().map(|(server, _)| *server).collect();
